@@ -1,0 +1,33 @@
+# make demo | test | build | install PREFIX=… | format | clean     (`make build` is the default)
+PREFIX ?= /usr/local
+DEPS = $(if $(TAMIS_DEPS_DIR),-DTAMIS_DEPS_DIR=$(TAMIS_DEPS_DIR))
+
+.PHONY: build demo test install format clean setup setup-test release
+
+build: setup release
+
+demo: build
+	scripts/demo.sh
+
+test: setup-test release
+	scripts/test.sh release
+
+install: build
+	cmake --install build/release --prefix $(PREFIX)
+
+format: setup-test
+	scripts/format.sh --fix
+
+clean:
+	rm -rf build
+
+setup:
+	scripts/setup.sh
+
+setup-test:
+	scripts/setup.sh --test
+
+# Set-up first, also under make -j.
+release: | $(filter setup setup-test,$(if $(filter test,$(MAKECMDGOALS)),setup-test,setup))
+	cmake --preset release --log-level=WARNING $(DEPS)
+	cmake --build --preset release

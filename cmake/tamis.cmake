@@ -1,0 +1,66 @@
+# tamis_library(NAME FLOOR n SOURCES … [DEPS …] [LINK …])
+#   A static library tamis_NAME from this folder. DEPS are libraries of a LOWER floor by short name
+#   (configuring fails otherwise); LINK are outside libraries, private to this one.
+function(tamis_library name)
+  cmake_parse_arguments(A "" "FLOOR" "SOURCES;DEPS;LINK" ${ARGN})
+  if(A_UNPARSED_ARGUMENTS OR NOT DEFINED A_FLOOR OR NOT A_SOURCES)
+    message(FATAL_ERROR "tamis_library(${name}): needs FLOOR and SOURCES; not understood: ${A_UNPARSED_ARGUMENTS}")
+  endif()
+  add_library(tamis_${name} STATIC ${A_SOURCES})
+  set_property(TARGET tamis_${name} PROPERTY TAMIS_FLOOR ${A_FLOOR})
+  tamis_check_floors(${name} ${A_FLOOR} "${A_DEPS}")
+  list(TRANSFORM A_DEPS PREPEND tamis_)
+  target_link_libraries(tamis_${name} PUBLIC tamis_options ${A_DEPS} PRIVATE ${A_LINK})
+endfunction()
+
+function(tamis_check_floors name floor deps)
+  foreach(dep IN LISTS deps)
+    if(NOT TARGET tamis_${dep})
+      message(FATAL_ERROR "${name} depends on ${dep}, which is not a library declared before it")
+    endif()
+    get_property(below TARGET tamis_${dep} PROPERTY TAMIS_FLOOR)
+    if(NOT below LESS floor)
+      message(FATAL_ERROR "${name} (floor ${floor}) must not depend on ${dep} (floor ${below}): "
+        "a library depends on lower floors only, see docs/architecture.md")
+    endif()
+  endforeach()
+endfunction()
+
+# tamis_backend(NAME SOURCES … [DEPS …] [LINK …]) and tamis_plugin(NAME FLOOR n …)
+#   A plugin build/…/plugins/tamis-NAME.so, opened at run time only. Nothing links to it, and all of its symbols but
+#   the entry point stay hidden.
+function(tamis_plugin name)
+  cmake_parse_arguments(A "" "FLOOR" "SOURCES;DEPS;LINK" ${ARGN})
+  add_library(tamis_plugin_${name} MODULE ${A_SOURCES})
+  tamis_check_floors(plugin_${name} ${A_FLOOR} "${A_DEPS}")
+  list(TRANSFORM A_DEPS PREPEND tamis_)
+  target_link_libraries(tamis_plugin_${name} PRIVATE tamis_options ${A_DEPS} ${A_LINK})
+  set_target_properties(tamis_plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME tamis-${name}
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  target_link_options(tamis_plugin_${name} PRIVATE -Wl,--exclude-libs,ALL)
+  set_property(GLOBAL APPEND PROPERTY TAMIS_PLUGINS tamis_plugin_${name})
+endfunction()
+
+function(tamis_backend name)
+  tamis_plugin(${name} FLOOR 3 ${ARGN})
+endfunction()
+
+# tamis_test(NAME SOURCES … [DEPS …] [LINK …] [LABELS …] [SERIAL]): one GoogleTest program test_NAME.
+#   SERIAL: its tests run alone (they measure time). Referee tests run TAMIS_PYTHON with PYTHONPATH=TAMIS_REFEREE_DIR.
+function(tamis_test name)
+  cmake_parse_arguments(A "SERIAL" "" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
+  list(TRANSFORM A_DEPS PREPEND tamis_)
+  add_executable(test_${name} ${A_SOURCES})
+  target_link_libraries(test_${name} PRIVATE tamis_options ${A_DEPS} ${A_LINK} GTest::gtest_main GTest::gmock)
+  target_compile_definitions(test_${name} PRIVATE
+    TAMIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TAMIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
+    TAMIS_PYTHON="${TAMIS_PYTHON}" TAMIS_REFEREE_DIR="${TAMIS_REFEREE_DIR}")
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(NOT A_LABELS)
+    set(A_LABELS unit)
+  endif()
+  list(JOIN A_LABELS "\\;" A_LABELS)
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS "${A_LABELS}" TIMEOUT 600 RUN_SERIAL ${A_SERIAL})
+endfunction()

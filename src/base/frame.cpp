@@ -1,0 +1,103 @@
+#include "base/frame.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+constexpr char kMagic[4] = {'T', 'M', 'S', '1'};
+constexpr std::uint64_t kLargest = 1ULL << 30;
+
+struct Prefix {
+  char magic[4];
+  std::uint32_t head_bytes;
+  std::uint64_t block_bytes;
+};
+static_assert(sizeof(Prefix) == 16);
+
+void write_exactly(int fd, const void* data, std::size_t size) {
+  const char* p = static_cast<const char*>(data);
+  while (size > 0) {
+    ssize_t wrote = ::write(fd, p, size);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0)
+      throw Error(ErrorCode::io, std::string("send message: ") + std::strerror(errno));
+    p += wrote;
+    size -= static_cast<std::size_t>(wrote);
+  }
+}
+
+}  // namespace
+
+void FrameChannel::send(const Frame& frame) {
+  std::string head = frame.head.dump(-1, ' ', false, Json::error_handler_t::replace);
+  Prefix prefix{};
+  std::memcpy(prefix.magic, kMagic, sizeof kMagic);
+  prefix.head_bytes = static_cast<std::uint32_t>(head.size());
+  prefix.block_bytes = frame.block.size();
+  std::vector<char> start(sizeof prefix + head.size());
+  std::memcpy(start.data(), &prefix, sizeof prefix);
+  std::memcpy(start.data() + sizeof prefix, head.data(), head.size());
+  write_exactly(out_, start.data(), start.size());
+  write_exactly(out_, frame.block.data(), frame.block.size());
+}
+
+bool FrameChannel::wait_readable(std::int64_t deadline_ns, const std::function<bool()>& idle) {
+  while (true) {
+    std::int64_t left_ms = (deadline_ns - now_ns()) / 1'000'000;
+    if (left_ms <= 0) return false;
+    pollfd waiting{in_, POLLIN, 0};
+    int ready = ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left_ms + 1, 100)));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR)
+      throw Error(ErrorCode::io, std::string("receive message: ") + std::strerror(errno));
+    if (idle && !idle()) return false;
+  }
+}
+
+bool FrameChannel::read_exactly(void* data, std::size_t size, std::int64_t deadline_ns,
+                                const std::function<bool()>& idle) {
+  char* p = static_cast<char*>(data);
+  std::size_t done = 0;
+  while (done < size) {
+    if (!wait_readable(deadline_ns, idle)) {
+      timed_out_ = true;
+      return false;
+    }
+    ssize_t got = ::read(in_, p + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error(ErrorCode::io, std::string("receive message: ") + std::strerror(errno));
+    if (got == 0) return false;
+    done += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+std::optional<Frame> FrameChannel::receive(std::optional<double> timeout_s,
+                                           const std::function<bool()>& idle) {
+  timed_out_ = false;
+  std::int64_t deadline = timeout_s ? now_ns() + static_cast<std::int64_t>(*timeout_s * 1e9)
+                                    : std::numeric_limits<std::int64_t>::max();
+  Prefix prefix{};
+  if (!read_exactly(&prefix, sizeof prefix, deadline, idle)) return std::nullopt;
+  if (std::memcmp(prefix.magic, kMagic, sizeof kMagic) != 0 || prefix.head_bytes > kLargest ||
+      prefix.block_bytes > kLargest)
+    throw Error(ErrorCode::corrupt_data, "receive message: not a Tamis message");
+  std::string head(prefix.head_bytes, '\0');
+  Frame frame;
+  frame.block.resize(prefix.block_bytes);
+  if (!read_exactly(head.data(), head.size(), deadline, idle)) return std::nullopt;
+  if (!read_exactly(frame.block.data(), frame.block.size(), deadline, idle)) return std::nullopt;
+  frame.head = parse_json(head, "receive message");
+  return frame;
+}
+
+}  // namespace tamis

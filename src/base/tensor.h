@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tamis {
+
+/// Element types that cross our interfaces. The numbers are part of the plugin ABI: never renumber.
+enum class DataType : std::int32_t { f32 = 1, f16 = 2, u8 = 3, i8 = 4, i32 = 5, i64 = 6, f64 = 7, boolean = 8, bf16 = 9 };
+
+std::string_view to_text(DataType type);
+std::size_t byte_size(DataType type);
+
+/// Row-major, outermost dimension first.
+using Shape = std::vector<std::int64_t>;
+
+std::int64_t element_count(const Shape& shape);
+std::string to_text(const Shape& shape);  ///< "[1,3,640,640]"
+
+/// What a model says of an input or output. An absent dimension is dynamic.
+struct TensorInfo {
+  std::string name;
+  DataType type = DataType::f32;
+  std::vector<std::optional<std::int64_t>> shape;
+};
+
+/// Where a tensor's bytes lie. Only host memory exists so far; a device kind gets its own value and its own allocator.
+enum class MemoryKind { host };
+
+/// An owned, 64-byte aligned, zero-initialised, row-major block. Moves, does not copy by accident (clone() does).
+/// Not synchronised: one thread at a time may write.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(DataType type, Shape shape);
+  Tensor clone() const;
+
+  DataType type() const { return type_; }
+  const Shape& shape() const { return shape_; }
+  MemoryKind memory() const { return MemoryKind::host; }
+  std::size_t bytes() const { return bytes_; }
+  std::int64_t elements() const { return element_count(shape_); }
+  void* raw() { return data_.get(); }
+  const void* raw() const { return data_.get(); }
+
+  /// The elements as T. T must be the C++ type of type(); checked by an assert only.
+  template <typename T>
+  T* data() {
+    return static_cast<T*>(raw());
+  }
+  template <typename T>
+  const T* data() const {
+    return static_cast<const T*>(raw());
+  }
+
+ private:
+  struct Free {
+    void operator()(void* p) const;
+  };
+  DataType type_ = DataType::f32;
+  Shape shape_;
+  std::size_t bytes_ = 0;
+  std::unique_ptr<void, Free> data_;
+};
+
+}  // namespace tamis

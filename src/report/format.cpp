@@ -1,0 +1,165 @@
+#include "report/format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace tamis {
+namespace {
+
+bool is_control(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 && c != '\n' && c != '\t';
+}
+
+bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+std::string with_minus(std::string number) {
+  if (number.starts_with('-')) number.replace(0, 1, "−");
+  return number;
+}
+
+bool is_share_of_items(const std::string& metric) { return metric.starts_with("top"); }
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default:
+        if (is_control(c))
+          out += "\xEF\xBF\xBD";
+        else
+          out += c;
+    }
+  }
+  return out;
+}
+
+std::string escape_markdown(std::string_view text) {
+  static constexpr std::string_view kSpecial = "\\`*_{}[]<>#|~$";
+  std::string out;
+  for (char c : text) {
+    if (c == '\n' || c == '\r' || c == '\t')
+      out += ' ';
+    else if (c == '&')
+      out += "&amp;";
+    else if (kSpecial.find(c) != std::string_view::npos)
+      out += std::string("\\") + c;
+    else if (is_control(c))
+      out += "\xEF\xBF\xBD";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_code_point));
+}
+
+std::string fit(std::string_view text, std::size_t width) {
+  std::size_t columns = display_width(text);
+  if (columns <= width) return std::string(text) + std::string(width - columns, ' ');
+  std::size_t seen = 0, end = 0;
+  for (; end < text.size(); ++end)
+    if (starts_code_point(text[end]) && ++seen == width) break;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string ms_number(double ms) {
+  if (!std::isfinite(ms)) return kAbsent;
+  double size = std::abs(ms);
+  int decimals = size >= 100 || size == 0 ? 0 : 2 - static_cast<int>(std::floor(std::log10(size)));
+  return with_minus(fmt::format("{:.{}f}", ms, std::clamp(decimals, 0, 6)));
+}
+
+std::string metric_name(const std::string& metric) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{
+      {{"map50_95", "mAP50-95"}, {"map50", "mAP50"}, {"top1", "top-1"}, {"top5", "top-5"}}};
+  for (auto [name, shown] : kNames)
+    if (metric == name) return std::string(shown);
+  return metric;
+}
+
+std::string accuracy_text(const std::string& metric, double value) {
+  if (is_share_of_items(metric)) return fmt::format("{:.2f} %", value * 100);
+  return with_minus(fmt::format("{:.4f}", value));
+}
+
+std::string percent_text(double share) {
+  std::string number = fmt::format("{:.2f}", share * 100);
+  if (number == "-0.00") number = "0.00";
+  return with_minus(number) + " %";
+}
+
+std::string ratio_text(double ratio) {
+  return ratio < 100 ? fmt::format("{:.2f}×", ratio) : fmt::format("{:.0f}×", ratio);
+}
+
+std::string ratio_interval_text(const IntervalView& ratio) {
+  return interval_text(ratio, [](double value) {
+    return value < 100 ? fmt::format("{:.2f}", value) : fmt::format("{:.0f}", value);
+  });
+}
+
+std::string percent_interval_text(const IntervalView& share) {
+  std::string text = interval_text(share, [](double value) {
+    std::string percent = percent_text(value);
+    return percent.substr(0, percent.size() - 2);
+  });
+  return text.empty() ? text : text + " %";
+}
+
+std::string accuracy_interval_text(const std::string& metric, const IntervalView& value) {
+  if (!is_share_of_items(metric))
+    return interval_text(value, [&](double end) { return accuracy_text(metric, end); });
+  return percent_interval_text(value);
+}
+
+std::string words(std::string_view identifier) {
+  std::string text(identifier);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+std::string value_text(const Json& value) {
+  if (value.is_null()) return kAbsent;
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
+  if (value.is_array()) {
+    std::string text;
+    for (const Json& item : value) text += (text.empty() ? "" : ", ") + value_text(item);
+    return text;
+  }
+  if (value.is_object()) {
+    std::string text;
+    for (const auto& [key, item] : value.items())
+      text += (text.empty() ? "" : ", ") + words(key) + " " + value_text(item);
+    return text;
+  }
+  return value.dump();
+}
+
+}  // namespace tamis

@@ -1,0 +1,251 @@
+#include "report/result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+/// A JSON value that knows its place in the document, for messages.
+struct Node {
+  const Json* json;  // null where absent
+  std::string path;
+
+  bool present() const { return json != nullptr && !json->is_null(); }
+
+  [[noreturn]] void refuse(const char* wanted) const {
+    throw Error(ErrorCode::corrupt_data,
+                fmt::format("report: {} must be {}, see docs/json.md", path, wanted));
+  }
+
+  Node operator[](const std::string& key) const {
+    std::string place = path.empty() ? key : path + "." + key;
+    if (!present()) return {nullptr, place};
+    if (!json->is_object()) refuse("an object");
+    auto found = json->find(key);
+    return {found == json->end() ? nullptr : &*found, place};
+  }
+
+  std::vector<Node> items() const {
+    std::vector<Node> nodes;
+    if (!present()) return nodes;
+    if (!json->is_array()) refuse("an array");
+    for (std::size_t i = 0; i < json->size(); ++i)
+      nodes.push_back({&(*json)[i], fmt::format("{}[{}]", path, i)});
+    return nodes;
+  }
+
+  std::string text() const {
+    if (!present()) return "";
+    if (!json->is_string()) refuse("a text");
+    return json->get<std::string>();
+  }
+
+  std::string needed_text() const {
+    if (!present()) refuse("given (a text)");
+    return text();
+  }
+
+  std::optional<double> number() const {
+    if (!present()) return std::nullopt;
+    if (!json->is_number()) refuse("a number");
+    return json->get<double>();
+  }
+
+  std::optional<std::int64_t> integer() const {
+    auto value = number();
+    if (!value) return std::nullopt;
+    return static_cast<std::int64_t>(*value);
+  }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> all;
+    for (const Node& item : items()) all.push_back(item.needed_text());
+    return all;
+  }
+
+  Json object() const {
+    if (!present()) return Json::object();
+    if (!json->is_object()) refuse("an object");
+    return *json;
+  }
+};
+
+std::optional<IntervalView> read_interval(const Node& node, const char* value) {
+  auto number = node[value].number();
+  if (!number) return std::nullopt;
+  return IntervalView{*number, node["low"].number(), node["high"].number()};
+}
+
+std::optional<TimingView> read_timing(const Node& node) {
+  auto median = read_interval(node, "median");
+  if (!median) return std::nullopt;
+  TimingView timing;
+  timing.median = *median;
+  timing.mean = node["mean"].number();
+  timing.p95 = node["p95"].number();
+  timing.samples = node["samples"].integer();
+  for (const Node& item : node["distribution"].items())
+    timing.distribution.push_back(item.number().value_or(0));
+  return timing;
+}
+
+std::optional<IntervalView> read_drop(const Node& node, const AccuracyView& accuracy) {
+  auto drop = node["drop"].number();
+  std::string kind = node["drop_kind"].text();
+  if (!kind.empty() && kind != "relative" && kind != "absolute")
+    node["drop_kind"].refuse("\"relative\" or \"absolute\"");
+  double unit = kind == "relative" ? 1 : accuracy.baseline.value_or(0);
+  if (!drop || unit == 0) return std::nullopt;
+  auto scaled = [unit](std::optional<double> value) {
+    if (value) *value /= unit;
+    return value;
+  };
+  return IntervalView{*drop / unit, scaled(node["drop_low"].number()),
+                      scaled(node["drop_high"].number())};
+}
+
+std::optional<AccuracyView> read_accuracy(const Node& node) {
+  auto value = read_interval(node, "value");
+  if (!value) return std::nullopt;
+  AccuracyView accuracy;
+  accuracy.metric = node["metric"].text();
+  accuracy.value = *value;
+  accuracy.baseline = node["baseline"].number();
+  accuracy.relative_drop = read_drop(node, accuracy);
+  accuracy.confidence = node["confidence"].number();
+  accuracy.items = node["items"].integer();
+  accuracy.seen = node["seen"].integer();
+  return accuracy;
+}
+
+std::optional<FailureView> read_failure(const Node& node) {
+  if (!node.present()) return std::nullopt;
+  return FailureView{node["code"].text(), node["text"].text(), node["command"].text()};
+}
+
+VariantView read_variant(const Node& node) {
+  VariantView variant;
+  variant.id = node["id"].needed_text();
+  variant.name = node["name"].needed_text();
+  variant.state = node["state"].needed_text();
+  variant.gate = node["gate"].text();
+  variant.gate_reason = node["gate_reason"].text();
+  variant.verdict = node["verdict"].text();
+  variant.recipe = node["recipe"].texts();
+  variant.settings = node["settings"].object();
+  variant.effective = node["effective"].object();
+  variant.latency = read_timing(node["latency_ms"]);
+  variant.inference = read_timing(node["inference_ms"]);
+  variant.from_file = read_timing(node["from_file_ms"]);
+  variant.load_ms = node["load_ms"].number();
+  variant.compile_ms = node["compile_ms"].number();
+  variant.first_ms = node["first_ms"].number();
+  variant.peak_memory_bytes = node["peak_memory_bytes"].number();
+  variant.size_bytes = node["size_bytes"].number();
+  variant.accuracy = read_accuracy(node["accuracy"]);
+  variant.speedup = read_interval(node["speedup"], "ratio");
+  variant.failure = read_failure(node["failure"]);
+  return variant;
+}
+
+std::optional<NamedVariant> read_named(const Node& node) {
+  if (!node.present()) return std::nullopt;
+  return NamedVariant{node["id"].needed_text(), node["text"].text(), node["items_needed"].integer(),
+                      node["probability"].number()};
+}
+
+GateView read_gate(const Node& node) {
+  const Node relative = node["relative"];
+  return GateView{node["kind"].needed_text(), node["text"].text(), node["limit"].number(),
+                  relative.present() && relative.json->is_boolean() && relative.json->get<bool>()};
+}
+
+/// Warnings are {text, remedy} or plain sentences.
+void read_warnings(const Node& node, std::vector<WarningView>& warnings) {
+  for (const Node& item : node.items()) {
+    if (item.json->is_string())
+      warnings.push_back({item.text(), ""});
+    else
+      warnings.push_back({item["text"].needed_text(), item["remedy"].text()});
+  }
+}
+
+void check_names(const ResultView& result) {
+  auto check = [&](const char* key, const std::optional<std::string>& id) {
+    if (id && !result.find(*id))
+      throw Error(ErrorCode::corrupt_data,
+                  fmt::format("report: {} names the variant '{}', which is not there", key, *id));
+  };
+  check("pick", result.pick);
+  check("runner_up", result.runner_up);
+  if (result.fastest_estimated) check("fastest_estimated", result.fastest_estimated->id);
+  if (result.nearest_miss) check("nearest_miss", result.nearest_miss->id);
+}
+
+void read_decision(const Node& root, ResultView& result) {
+  for (const Node& gate : root["gates"].items()) result.gates.push_back(read_gate(gate));
+  if (root["pick"].present()) result.pick = root["pick"].text();
+  if (root["runner_up"].present()) result.runner_up = root["runner_up"].text();
+  result.fastest_estimated = read_named(root["fastest_estimated"]);
+  result.nearest_miss = read_named(root["nearest_miss"]);
+  result.reasons = root["reasons"].texts();
+  result.counterfactuals = root["counterfactuals"].texts();
+}
+
+}  // namespace
+
+const VariantView* ResultView::find(const std::string& id) const {
+  for (const VariantView& variant : variants)
+    if (variant.id == id) return &variant;
+  return nullptr;
+}
+
+std::vector<std::size_t> ResultView::order() const {
+  auto rank = [this](std::size_t i) {
+    const VariantView& variant = variants[i];
+    if (pick && variant.id == *pick) return -1.0;
+    return variant.latency ? variant.latency->median.value
+                           : std::numeric_limits<double>::infinity();
+  };
+  std::vector<std::size_t> indices(variants.size());
+  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = i;
+  std::stable_sort(indices.begin(), indices.end(),
+                   [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  return indices;
+}
+
+ResultView parse_result(const Json& document) {
+  Node root{&document, ""};
+  if (root["schema"].needed_text() != "tamis/result/1") root["schema"].refuse("\"tamis/result/1\"");
+  ResultView result;
+  result.status = root["status"].needed_text();
+  result.command = root["command"].text();
+  result.created = root["created"].text();
+  result.version = root["tamis_version"].text();
+  result.objective = root["objective"].text();
+  result.baseline = root["baseline"].text();
+  result.wall_s = root["wall_s"].number();
+  result.confidence = root["confidence"].number();
+  result.model = root["model"].object();
+  result.metric = root["model"]["metric"].text();
+  result.card = root["card"].object();
+  result.data = root["data"].object();
+  result.machine = root["environment"]["machine"].object();
+  result.runtimes = root["environment"]["runtimes"].object();
+  for (const char* key : {"variants", "measured", "evaluated", "failed"})
+    if (auto count = root["counts"][key].integer()) result.counts[key] = *count;
+  for (const Node& variant : root["variants"].items())
+    result.variants.push_back(read_variant(variant));
+  read_decision(root, result);
+  read_warnings(root["environment"]["warnings"], result.warnings);
+  read_warnings(root["warnings"], result.warnings);
+  check_names(result);
+  return result;
+}
+
+}  // namespace tamis

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/tensor.h"
+#include "runtime/settings.h"
+
+namespace tamis {
+
+/// One step on the way to running a model on a backend; the first that fails says why and what to
+/// do.
+struct ProbeStep {
+  /// built, library_found, loaded, version, devices, smallest_model, reference
+  std::string name;
+  bool ok = false;
+  std::string detail;  ///< what was found, or what is wrong
+  std::string remedy;  ///< empty when ok
+};
+
+struct DeviceInfo {
+  std::string name;       ///< "CPU"
+  std::string full_name;  ///< "AMD EPYC …"
+  /// Inference precisions and the like, lower case: f32, bf16, f16, int8.
+  std::vector<std::string> capabilities;
+};
+
+/// What a backend said of itself. Absence is a value with a reason: `ok()` is false and the failed
+/// step is the last.
+struct Availability {
+  std::string backend;
+  std::vector<ProbeStep> steps;
+  std::string version;
+  std::string library;
+  std::vector<DeviceInfo> devices;
+  std::vector<std::string> providers;  ///< ort: execution providers that the loaded library has
+
+  bool ok() const { return !steps.empty() && steps.back().ok; }
+  std::string reason() const;  ///< of the failed step: "loaded: …; remedy"
+};
+Json to_json(const Availability& availability);
+Availability parse_availability(const Json& json);
+
+struct OpenRequest {
+  std::filesystem::path model;
+  RunSettings settings;
+  std::vector<Shape> input_shapes;  ///< empty: as the model says (which must then be static)
+  bool profile = false;
+  std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
+};
+
+/// A model ready to run. One thread at a time; different sessions are independent.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const std::vector<TensorInfo>& inputs() const = 0;   ///< concrete shapes
+  virtual const std::vector<TensorInfo>& outputs() const = 0;  ///< concrete shapes
+
+  /// One synchronous inference on the caller's tensors, which must match inputs() and outputs() in
+  /// order, type and shape (else invalid_argument). Throws backend_failed with the vendor's text.
+  /// Allocates nothing after the first call with the same buffers.
+  virtual void run(std::span<const Tensor> inputs, std::span<Tensor> outputs) = 0;
+
+  virtual double load_ms() const = 0;     ///< reading the file
+  virtual double compile_ms() const = 0;  ///< from file to ready
+  virtual Json effective() const = 0;     ///< what the runtime says it did
+  /// Per-layer times of the last run: [{name, type, precision, us}, …]; null when the session was
+  /// not opened with profile or the backend has none. ort: the first call ends the profiling, later
+  /// ones give the same again.
+  virtual Json profile() = 0;
+};
+
+/// Zero-filled tensors that fit the session's inputs / outputs.
+std::vector<Tensor> make_tensors(const std::vector<TensorInfo>& infos);
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string name() const = 0;
+  /// Asks without throwing; may load the vendor's library (so: only in a worker).
+  virtual Availability probe(const RunSettings& settings) = 0;
+  /// Throws unavailable (with the failed step), unsupported, corrupt_data or backend_failed.
+  virtual std::unique_ptr<Session> open(const OpenRequest& request) = 0;
+};
+
+/// Names of the backends this build knows, in the order they are tried: ort, openvino (and fake when
+/// TAMIS_ENABLE_FAKE_BACKEND=1, for tests).
+std::vector<std::string> backend_names();
+
+/// The backend by name. Its plugin is looked for as base/plugin.h says, at the first probe() or
+/// open(). Never throws for a missing plugin: the backend that comes back says so when probed
+/// ("absent is an implementation like any other"). Throws invalid_argument for an unknown name.
+std::shared_ptr<Backend> find_backend(const std::string& name);
+
+/// probe() and then the host's steps smallest_model and reference: runs a tiny embedded ONNX model
+/// (Conv + Relu) and compares with stored numbers. Never throws.
+Availability probe_thoroughly(Backend& backend, const RunSettings& settings);
+
+}  // namespace tamis

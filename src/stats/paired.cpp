@@ -1,0 +1,103 @@
+#include "stats/paired.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+#include "stats/interval.h"
+#include "stats/percentile.h"
+#include "stats/robust.h"
+
+namespace tamis {
+namespace {
+
+void require_times(std::span<const double> samples, const char* operation) {
+  for (double x : samples) {
+    if (!(x > 0) || !std::isfinite(x)) {
+      throw Error(ErrorCode::invalid_argument,
+                  std::string(operation) + ": times must be positive, got " + std::to_string(x));
+    }
+  }
+}
+
+void require_open_unit(double p, const char* what) {
+  if (!(p > 0 && p < 1)) {
+    throw Error(ErrorCode::invalid_argument,
+                std::string(what) + " must lie between 0 and 1, got " + std::to_string(p));
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::faster:
+      return "faster";
+    case Verdict::slower:
+      return "slower";
+    case Verdict::not_distinguishable:
+      break;
+  }
+  return "not_distinguishable";
+}
+
+RatioEstimate paired_ratio(std::span<const double> a, std::span<const double> b,
+                           double confidence) {
+  if (a.size() != b.size() || a.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "paired ratio: needs equally many samples of both, got " +
+                    std::to_string(a.size()) + " and " + std::to_string(b.size()));
+  }
+  require_times(a, "paired ratio");
+  require_times(b, "paired ratio");
+  require_open_unit(confidence, "paired ratio: the confidence");
+
+  std::vector<double> logs(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), logs.begin(),
+                 [](double x, double y) { return std::log(x) - std::log(y); });
+  const RobustCentre centre = biweight_centre(logs);
+  double half = std::numeric_limits<double>::infinity();
+  if (logs.size() >= 2) {
+    const auto freedom = static_cast<double>(long_run_freedom(logs.size()));
+    const double error =
+        std::sqrt(long_run_variance(centre.influence) / static_cast<double>(logs.size()));
+    half = student_quantile((1 + confidence) / 2, freedom) * error;
+  }
+  return {std::exp(centre.centre), std::exp(centre.centre - half), std::exp(centre.centre + half),
+          a.size()};
+}
+
+Verdict verdict(const RatioEstimate& estimate) {
+  if (estimate.high < 1) return Verdict::faster;
+  if (estimate.low > 1) return Verdict::slower;
+  return Verdict::not_distinguishable;
+}
+
+double smallest_resolvable_ratio(std::span<const double> samples_ns, double seconds_per_round,
+                                 double budget_s, double confidence, double power) {
+  require_times(samples_ns, "smallest resolvable ratio");
+  require_open_unit(confidence, "smallest resolvable ratio: the confidence");
+  require_open_unit(power, "smallest resolvable ratio: the power");
+  const double rounds = std::floor(budget_s / seconds_per_round);
+  if (samples_ns.size() < 8 || !(seconds_per_round > 0) || !(rounds >= 2)) {
+    throw Error(ErrorCode::invalid_argument,
+                "smallest resolvable ratio: needs 8 samples and a budget of two rounds; take more "
+                "samples or a longer budget");
+  }
+  std::vector<double> logs;
+  for (std::size_t i = 0; i + 1 < samples_ns.size(); i += 2) {
+    logs.push_back(std::log(samples_ns[i]) - std::log(samples_ns[i + 1]));
+  }
+  const RobustCentre centre = biweight_centre(logs);
+  // All samples share in this spread, where long_run_variance would rest on a few of them.
+  const double r = std::clamp(lag1_autocorrelation(centre.influence), 0.0, 0.9);
+  const double spread = *stddev(centre.influence) * std::sqrt((1 + r) / (1 - r));
+  const auto freedom = static_cast<double>(long_run_freedom(static_cast<std::size_t>(rounds)));
+  const double errors =
+      student_quantile((1 + confidence) / 2, freedom) + student_quantile(power, freedom);
+  return std::exp(errors * spread / std::sqrt(rounds));
+}
+
+}  // namespace tamis

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "stats/paired.h"
+
+namespace tamis {
+
+/// When to look at a comparison and when to stop it.
+struct StoppingPlan {
+  double confidence = 0.95;        ///< of the interval at whatever look the comparison stops
+  std::size_t min_rounds = 10;     ///< the first look
+  std::size_t max_rounds = 200;    ///< the last look
+  double resolution_ratio = 0.01;  ///< small enough: stop where high / low <= 1 + resolution_ratio
+};
+
+enum class StopReason {
+  resolved,       ///< the interval excludes the tie
+  narrow_enough,  ///< the interval is narrower than the asked resolution
+  budget,         ///< the last look, or no time left
+};
+
+std::string_view to_text(StopReason reason);
+
+struct Decision {
+  bool stop = false;
+  std::optional<StopReason> reason;  ///< present where stop is true
+  RatioEstimate estimate;  ///< holds its confidence at this look and at all earlier ones together
+};
+
+/// A group-sequential comparison: looks at geometrically growing numbers of rounds, with intervals
+/// wide enough that all of them together cover the true ratio with the plan's confidence, whatever
+/// rule stops the comparison. Sources: Jennison & Turnbull 1989, "Interim analyses: the repeated
+/// confidence interval approach", JRSS B 51:305; Lan & DeMets 1983, Biometrika 70:659 (error spent
+/// by the number of rounds); Armitage, McPherson & Rowe 1969 (boundaries). Constant after
+/// construction; safe from any thread.
+class PairedStopping {
+ public:
+  /// Throws Error(invalid_argument) on a confidence outside (0, 1), min_rounds < 2, max < min or a
+  /// negative resolution.
+  explicit PairedStopping(const StoppingPlan& plan);
+
+  const StoppingPlan& plan() const { return plan_; }
+  const std::vector<std::size_t>& looks() const { return looks_; }
+
+  /// Whether to call look() now that `rounds` rounds are complete.
+  bool is_look(std::size_t rounds) const;
+
+  /// a and b as for paired_ratio, all rounds so far. Between two looks the next look's (wider)
+  /// interval is used.
+  Decision look(std::span<const double> a, std::span<const double> b) const;
+
+  /// The same when no further round will follow, at any number of rounds: always stops.
+  Decision finish(std::span<const double> a, std::span<const double> b) const;
+
+ private:
+  RatioEstimate adjusted(std::span<const double> a, std::span<const double> b) const;
+
+  StoppingPlan plan_;
+  std::vector<std::size_t> looks_;
+  std::vector<double> confidences_;  // of each look's own interval
+};
+
+/// The critical values z[k] of looks at the increasing fractions t[k] in (0, 1] of the information,
+/// such that P(some |Z_j| > z[j], j <= k) = spent[k] for a standardised Brownian motion Z.
+/// `one_sided` boundaries count Z_j > z[j] only. spent is increasing and below 1 (below 0.5 + 1e-9
+/// where one-sided).
+enum class Sides { one, two };
+std::vector<double> boundaries(std::span<const double> fractions, std::span<const double> spent,
+                               Sides sides);
+
+}  // namespace tamis

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/geometry.h"
+#include "base/json.h"
+#include "base/picture.h"
+#include "base/tensor.h"
+#include "base/truth.h"
+#include "card/card.h"
+#include "stats/interval.h"
+
+namespace tamis {
+
+/// What a model says of one picture. One of the two is used, by task.
+struct Prediction {
+  std::vector<int> top;          ///< classify: up to five classes, best first
+  std::vector<Detection> boxes;  ///< detect: falling score, in the picture's pixels
+};
+
+/// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
+struct ItemRecord {
+  std::string item;  ///< the dataset's id
+  Truth truth;
+  Prediction prediction;
+};
+
+/// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
+/// "boxes": [x0,y0,x1,y1,score,label, …]}. Every float survives exactly.
+Json to_json(const ItemRecord& record);
+/// Throws corrupt_data naming what is missing.
+ItemRecord parse_item_record(const Json& json);
+
+/// One kind of work that a vision model does: a row of functions, all pure and safe from any
+/// thread. Adding one = a row and a file.
+struct Task {
+  TaskKind kind;
+  std::string_view name;    ///< "classify", "detect"
+  std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95"
+
+  /// Resizes and normalises one picture into image n of `input` (NCHW, f32 or u8) as the card says.
+  /// Throws invalid_argument where the tensor's shape does not fit the card.
+  void (*prepare)(const Card& card, const Picture& picture, Tensor& input, int n,
+                  Placement& placement);
+
+  /// From the outputs of one image (batch 1) to the final prediction. Throws unsupported where the
+  /// outputs are not the decoder's, backend_failed where they hold values that are not finite.
+  Prediction (*predict)(const Card& card, const std::vector<Tensor>& outputs,
+                        const Placement& placement);
+
+  /// The number of classes, from the outputs' shapes or else the card's labels; absent where
+  /// neither says.
+  std::optional<std::size_t> (*class_count)(const Card& card,
+                                            const std::vector<TensorInfo>& outputs);
+
+  /// Throws invalid_argument naming the item where it has no truth for this task, or a label that
+  /// is not below class_count.
+  void (*check_truth)(const Card& card, const std::string& item, const Truth& truth,
+                      std::size_t class_count);
+
+  /// All figures of the records: {"top1", "top5", "per_class"} or {"map50_95", "map50", …}.
+  /// Throws invalid_argument for a record without truth.
+  Json (*figures)(std::span<const ItemRecord> records);
+
+  /// The primary metric as a function of how often each record counts. What it needs is computed
+  /// once, here; the function holds it and may be called from several threads.
+  WeightedStatistic (*statistic)(std::span<const ItemRecord> records);
+
+  /// 1 per right and 0 per wrong record where the primary metric is right-or-wrong, else absent.
+  std::optional<std::vector<std::uint8_t>> (*right)(std::span<const ItemRecord> records);
+};
+
+const std::vector<Task>& tasks();
+const Task& find_task(TaskKind kind);
+
+}  // namespace tamis
