@@ -29,5 +29,6 @@ setup-test:
 
 # Set-up first, also under make -j.
 release: | $(filter setup setup-test,$(if $(filter test,$(MAKECMDGOALS)),setup-test,setup))
+	@grep -qs 'CMAKE_HOME_DIRECTORY:INTERNAL=$(CURDIR)$$' build/release/CMakeCache.txt || rm -rf build/release  # the checkout moved
 	cmake --preset release --log-level=WARNING $(DEPS)
 	cmake --build --preset release

@@ -11,6 +11,7 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
 
 # OpenCV module by module: its CMake files are in the package libopencv-dev, which draws in GTK and VTK.
 find_path(TAMIS_OPENCV_HEADERS opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)

@@ -34,7 +34,7 @@ wanted_packages() {
 
 missing_packages() {
   comm -23 <(wanted_packages | sort) \
-    <(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '$1 == "ii" {print $2}' | sort -u)
+    <(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '$1 ~ /^.i$/ {print $2}' | sort -u)
 }
 
 install_packages() {
@@ -51,6 +51,7 @@ install_packages() {
     sudo=(sudo -n)
   fi
   say "installs $missing"
+  "${sudo[@]}" dpkg --configure -a >&2 || fail "dpkg --configure -a failed; see above"  # after a killed installation
   "${sudo[@]}" apt-get update -q >&2 || fail "apt-get update failed; see above"
   # shellcheck disable=SC2086
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive $command -q -o DPkg::Lock::Timeout=600 >&2 ||
@@ -91,6 +92,8 @@ fill_onnx() {
     tar -xzf "$archive" -C "$work/unpacked" --strip-components=1
     mv -T "$work/unpacked" "$work/source"
   fi
+  # It asks for CMake 3.26 and uses nothing that Debian 12's 3.25 lacks.
+  sed -i -E '/^cmake_minimum_required/s/3\.26/3.25/' "$work/source/CMakeLists.txt"
   command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   cmake -S "$work/source" -B "$work/build" -G Ninja --log-level=WARNING -Wno-dev \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_CXX_STANDARD=17 -DBUILD_SHARED_LIBS=OFF \
@@ -138,7 +141,8 @@ apt_mirror() {
 install_packages
 mkdir -p "$deps"
 exec 9>"$deps/.lock"
-flock 9  # a second set-up waits for the first and finds its work
+flock -n 9 || { say "waits for another set-up of $deps"; flock 9; }
+rm -rf "$deps"/.part-*  # of a killed one
 make_folder "onnxruntime-$onnxruntime_version" fill_wheels "onnxruntime==$onnxruntime_version"
 make_folder "openvino-$openvino_version" fill_wheels "openvino==$openvino_version"
 make_folder "onnxruntime-headers-$headers_version" fill_onnxruntime_headers

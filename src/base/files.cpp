@@ -127,8 +127,11 @@ std::optional<std::string> environment(const std::string& name) {
   return std::string(value);
 }
 
-TemporaryFolder::TemporaryFolder(const std::string& prefix) {
-  std::string pattern = (fs::temp_directory_path() / (prefix + "-XXXXXX")).string();
+TemporaryFolder::TemporaryFolder(const std::string& prefix)
+    : TemporaryFolder(fs::temp_directory_path(), prefix) {}
+
+TemporaryFolder::TemporaryFolder(const fs::path& parent, const std::string& prefix) {
+  std::string pattern = (parent / (prefix + "-XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr) throw_io("create temporary folder", pattern, errno);
   path_ = pattern;
 }

@@ -37,7 +37,10 @@ std::optional<std::string> environment(const std::string& name);
 /// A folder that is removed with all that is in it when the object goes. Not thread safe.
 class TemporaryFolder {
  public:
+  /// In the system's folder for temporary files.
   explicit TemporaryFolder(const std::string& prefix = "tamis");
+  /// Inside `parent`, so that its content can be renamed to a place there.
+  TemporaryFolder(const std::filesystem::path& parent, const std::string& prefix);
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder();

@@ -22,7 +22,8 @@ std::string_view to_text(TaskKind);
 std::string_view to_text(ColorOrder);
 std::string_view to_text(ResizeRule);
 
-/// What the graph does not say. x = (pixel / scale − mean) / std per channel, channels in `color` order, layout NCHW.
+/// What the graph does not say. x = (pixel / scale − mean) / std per channel, channels in `color`
+/// order, layout NCHW.
 struct Card {
   TaskKind task = TaskKind::classify;
   Size input_size;
@@ -31,22 +32,26 @@ struct Card {
   std::vector<double> mean;  ///< one per channel (1 or 3), after division by scale
   std::vector<double> std;
   ResizeRule resize = ResizeRule::stretch;
-  std::optional<int> short_side;  ///< center_crop only: the short side is resized to this, then input_size is cut out
-  int pad = 114;                  ///< letterbox only: grey level of the border, 0..255
-  std::string decoder;            ///< "classifier", "yolov8"
+  std::optional<int> short_side;    ///< center_crop only: the short side is resized to this, then
+                                    ///< input_size is cut out
+  int pad = 114;                    ///< letterbox only: grey level of the border, 0..255
+  std::string decoder;              ///< "classifier", "yolov8"
   std::vector<std::string> labels;  ///< may be empty: names unknown
-  /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size", "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …
+  /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",
+  /// "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …
   std::map<std::string, std::string> sources;
 
   int channels() const { return color == ColorOrder::gray ? 1 : 3; }
 };
 
-/// The card's options as the user gave them on the command line (text, unparsed) - one row per option, see card_options().
+/// The card's options as the user gave them on the command line (text, unparsed) - one row per
+/// option, see card_options().
 struct CardOptions {
   std::map<std::string, std::string> given;  ///< option name without dashes ("input-size") → text
 };
 
-/// The table of card options: {name, help}: input-size color scale mean std resize short-side pad task decoder labels.
+/// The table of card options: {name, help}: input-size color scale mean std resize short-side pad
+/// task decoder labels.
 struct CardOption {
   std::string_view name;
   std::string_view value_name;
@@ -58,21 +63,28 @@ const std::vector<CardOption>& card_options();
 struct ModelFacts {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
-  std::map<std::string, std::string> metadata;  ///< the ONNX metadata_props (Ultralytics writes task, names, imgsz, stride)
-  std::vector<std::string> last_operators;      ///< operator types that make the outputs, e.g. {"Softmax"} or {"Concat"}
+  std::map<std::string, std::string>
+      metadata;  ///< the ONNX metadata_props (Ultralytics writes task, names, imgsz, stride)
+  std::vector<std::string>
+      last_operators;  ///< operator types that make the outputs, e.g. {"Softmax"} or {"Concat"}
 };
 
-/// Options beat the card file, which beats metadata, which beats shapes. Throws invalid_argument naming the option (e.g. `--mean/--std`) for what cannot be inferred
-/// (normalisation!) or is contradictory, and when two families fit. A Ultralytics detector (metadata or [N,4+C,8400]-like output) implies letterbox 114, rgb, scale 255, mean 0, std 1.
-Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::path>& card_file, const CardOptions& options);
+/// Options beat the card file, which beats metadata, which beats shapes. Throws invalid_argument
+/// naming the option (e.g. `--mean/--std`) for what cannot be inferred (normalisation!) or is
+/// contradictory, and when two families fit. A Ultralytics detector (metadata or [N,4+C,8400]-like
+/// output) implies letterbox 114, rgb, scale 255, mean 0, std 1.
+Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::path>& card_file,
+                  const CardOptions& options);
 
 /// NAME.card.yaml beside NAME.onnx, if it is there.
 std::optional<std::filesystem::path> card_file_beside(const std::filesystem::path& model);
 
-/// Throws corrupt_data / invalid_argument naming file and key; unknown keys are errors with a suggestion. `labels: FILE` is read relative to the card.
+/// Throws corrupt_data / invalid_argument naming file and key; unknown keys are errors with a
+/// suggestion. `labels: FILE` is read relative to the card.
 std::string to_yaml(const Card& card);
 
-/// The card as JSON (same keys as the YAML, plus "sources"), and back. to_json(card) without sources is what enters hash keys.
+/// The card as JSON (same keys as the YAML, plus "sources"), and back. to_json(card) without
+/// sources is what enters hash keys.
 Json to_json(const Card& card, bool with_sources);
 Card parse_card(const Json& json);
 

@@ -14,7 +14,8 @@
 
 namespace tamis {
 
-/// One picture of a dataset. `id` is stable across runs and machines: the path below the dataset's root, or "file#record".
+/// One picture of a dataset. `id` is stable across runs and machines: the path below the dataset's
+/// root, or "file#record".
 struct Item {
   std::string id;
   Truth truth;
@@ -47,17 +48,24 @@ struct DatasetInfo {
   bool train_equals_val = false;    ///< both name the same files
 };
 
-/// Looks at the path and says what it is. Throws not_found / invalid_argument listing what was looked for ("no images, no data.yaml, …").
-/// Formats: folder per class (also with train/ val/ test/ above); labels.txt of `file,index[,…]` or `file index`; CIFAR-10 binary (data_batch_*.bin, test_batch.bin; 3073-byte records; val = test_batch);
-/// IDX pairs (train-images-idx3-ubyte[.gz] …, val = t10k); YOLO data.yaml (a folder with one yaml, or the yaml itself; labels/ beside images/); COCO JSON (the json; images found beside, in ../images/, ../<split>/ …);
-/// a text file of paths (one per line, optional label); a folder of pictures without labels.
+/// Looks at the path and says what it is. Throws not_found / invalid_argument listing what was
+/// looked for ("no images, no data.yaml, …"). Formats: folder per class (also with train/ val/
+/// test/ above); labels.txt of `file,index[,…]` or `file index`; CIFAR-10 binary (data_batch_*.bin,
+/// test_batch.bin; 3073-byte records; val = test_batch); IDX pairs (train-images-idx3-ubyte[.gz] …,
+/// val = t10k); YOLO data.yaml (a folder with one yaml, or the yaml itself; labels/ beside
+/// images/); COCO JSON (the json; images found beside, in ../images/, ../<split>/ …); a text file
+/// of paths (one per line, optional label); a folder of pictures without labels.
 DatasetInfo probe_dataset(const std::filesystem::path& path);
 
-/// Opens a split ("" = the only one, or val when it evaluates). Throws not_found, corrupt_data (labels out of range are checked later against the card; malformed label lines are named here with line number).
+/// Opens a split ("" = the only one, or val when it evaluates). Throws not_found, corrupt_data
+/// (labels out of range are checked later against the card; malformed label lines are named here
+/// with line number).
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec);
 
-/// Decodes encoded picture bytes (JPEG, PNG, BMP, WebP …) through the pictures plugin. Throws corrupt_data "…: cannot be decoded", unsupported for absurd sizes (> 2^28 pixels; checked from the header before decoding), unavailable when the plugin is missing.
-/// grey: decode to one channel.
+/// Decodes encoded picture bytes (JPEG, PNG, BMP, WebP …) through the pictures plugin. Throws
+/// corrupt_data "…: cannot be decoded", unsupported for absurd sizes (> 2^28 pixels; checked from
+/// the header before decoding), unavailable when the plugin is missing. grey: decode to one
+/// channel.
 Picture decode_picture(const std::vector<std::uint8_t>& bytes, const std::string& name, bool grey);
 
 }  // namespace tamis

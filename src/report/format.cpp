@@ -31,17 +31,39 @@ std::string escape_html(std::string_view text) {
   out.reserve(text.size());
   for (char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
       default:
         if (is_control(c))
           out += "\xEF\xBF\xBD";
         else
           out += c;
     }
+  }
+  return out;
+}
+
+std::string escape_name(std::string_view name) {
+  std::string out;
+  for (std::size_t at = 0; at < name.size();) {
+    std::size_t end = std::min(name.find(" · ", at), name.size());
+    for (char c : escape_html(name.substr(at, end - at)))
+      out += c == ' ' ? std::string("&nbsp;") : std::string(1, c);
+    if (end < name.size()) out += "&nbsp;· ";
+    at = end + std::string_view(" · ").size();
   }
   return out;
 }
@@ -93,6 +115,8 @@ std::string ms_number(double ms) {
   int decimals = size >= 100 || size == 0 ? 0 : 2 - static_cast<int>(std::floor(std::log10(size)));
   return with_minus(fmt::format("{:.{}f}", ms, std::clamp(decimals, 0, 6)));
 }
+
+std::string tick_text(double value) { return with_minus(fmt::format("{:.4g}", value)); }
 
 std::string metric_name(const std::string& metric) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{

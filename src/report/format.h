@@ -15,6 +15,9 @@ inline constexpr const char* kAbsent = "–";
 /// For HTML text and attribute values: & < > " and ' become entities, control characters U+FFFD.
 std::string escape_html(std::string_view text);
 
+/// escape_html, with each part of a name ("a · b c") kept on one line.
+std::string escape_name(std::string_view name);
+
 /// For a cell of a GitHub-style table or a sentence: nothing in it is read as Markdown or HTML.
 std::string escape_markdown(std::string_view text);
 
@@ -29,6 +32,9 @@ std::string fit(std::string_view text, std::size_t width);
 
 /// "10.2" from milliseconds: three significant digits, never in exponent form.
 std::string ms_number(double ms);
+
+/// A tick of an axis: as short as it can be.
+std::string tick_text(double value);
 
 /// "map50_95" → "mAP50-95", "top1" → "top-1"; others stay.
 std::string metric_name(const std::string& metric);
@@ -52,8 +58,8 @@ std::string interval_text(const IntervalView& interval, Format format) {
   return "[" + end(interval.low) + ", " + end(interval.high) + "]";
 }
 
-std::string ratio_interval_text(const IntervalView& ratio);                  ///< "[2.70, 2.79]"
-std::string percent_interval_text(const IntervalView& share);                ///< "[−0.90, 1.20] %"
+std::string ratio_interval_text(const IntervalView& ratio);    ///< "[2.70, 2.79]"
+std::string percent_interval_text(const IntervalView& share);  ///< "[−0.90, 1.20] %"
 std::string accuracy_interval_text(const std::string& metric, const IntervalView& value);
 
 /// "not_distinguishable" → "not distinguishable".

@@ -24,17 +24,18 @@ struct ReportFiles {
 /// Safe from any thread for different folders.
 ReportFiles write_report(const Json& result, const std::filesystem::path& folder);
 
-/// The variants as a table of plain text, pick first, then by latency, at most `columns` wide (never
-/// below 60). Ends with a newline. Throws as write_report does.
+/// The variants as a table of plain text, pick first, then by latency, at most `columns` wide
+/// (never below 60). Ends with a newline. Throws as write_report does.
 std::string variants_table_text(const Json& result, int columns);
 
 /// The decision in a few lines for the terminal: the pick, why, speed-up and accuracy with their
 /// intervals, and what would change it. Ends with a newline. Throws as write_report does.
 std::string decision_text(const Json& result);
 
-/// Writes USING.md into `folder`: how to run the winner from Python and C++ with exactly the settings
-/// of `run` (the document "tamis/run/1" of docs/json.md, which is run.json). Returns the file.
-/// Throws corrupt_data, naming the key, unsupported for a backend that it knows no code for, and io.
+/// Writes USING.md into `folder`: how to run the winner from Python and C++ with exactly the
+/// settings of `run` (the document "tamis/run/1" of docs/json.md, which is run.json). Returns the
+/// file. Throws corrupt_data, naming the key, unsupported for a backend that it knows no code for,
+/// and io.
 std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder);
 
 }  // namespace tamis

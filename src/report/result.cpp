@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 
@@ -165,13 +166,19 @@ GateView read_gate(const Node& node) {
                   relative.present() && relative.json->is_boolean() && relative.json->get<bool>()};
 }
 
-/// Warnings are {text, remedy} or plain sentences.
+void add_warning(WarningView warning, std::vector<WarningView>& warnings) {
+  for (const WarningView& known : warnings)
+    if (known.text == warning.text && known.remedy == warning.remedy) return;
+  warnings.push_back(std::move(warning));
+}
+
+/// Warnings are {text, remedy} or plain sentences; one that was said twice is kept once.
 void read_warnings(const Node& node, std::vector<WarningView>& warnings) {
   for (const Node& item : node.items()) {
     if (item.json->is_string())
-      warnings.push_back({item.text(), ""});
+      add_warning({item.text(), ""}, warnings);
     else
-      warnings.push_back({item["text"].needed_text(), item["remedy"].text()});
+      add_warning({item["text"].needed_text(), item["remedy"].text()}, warnings);
   }
 }
 

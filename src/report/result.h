@@ -81,6 +81,8 @@ struct ResultView {
 
   const VariantView* find(const std::string& id) const;  ///< null where there is none
   const VariantView* picked() const { return pick ? find(*pick) : nullptr; }
+  /// What the folder holds: the pick, else the baseline.
+  const VariantView* handed_over() const { return pick ? picked() : baseline_variant(); }
   const VariantView* baseline_variant() const { return find(baseline); }
   /// Indices of the variants: pick first, then measured ones by median latency, then the rest in
   /// the document's order.

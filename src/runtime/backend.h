@@ -87,8 +87,8 @@ class Backend {
   virtual std::unique_ptr<Session> open(const OpenRequest& request) = 0;
 };
 
-/// Names of the backends this build knows, in the order they are tried: ort, openvino (and fake when
-/// TAMIS_ENABLE_FAKE_BACKEND=1, for tests).
+/// Names of the backends this build knows, in the order they are tried: ort, openvino (and fake
+/// when TAMIS_ENABLE_FAKE_BACKEND=1, for tests).
 std::vector<std::string> backend_names();
 
 /// The backend by name. Its plugin is looked for as base/plugin.h says, at the first probe() or

@@ -2,9 +2,9 @@
 
 #include <stdint.h>
 
-/// The C edge between Tamis and a backend plugin (build/…/plugins/tamis-NAME.so). No exception and no
-/// ownership crosses it: text goes out through a sink, tensors are the caller's memory. Numbers are
-/// fixed; adding a field raises TAMIS_PLUGIN_ABI.
+/// The C edge between Tamis and a backend plugin (build/…/plugins/tamis-NAME.so). No exception and
+/// no ownership crosses it: text goes out through a sink, tensors are the caller's memory. Numbers
+/// are fixed; adding a field raises TAMIS_PLUGIN_ABI.
 extern "C" {
 
 #define TAMIS_PLUGIN_ABI 1
@@ -31,8 +31,8 @@ struct tamis_plugin {
 
   /// Never fails: sends a JSON object {steps: [{name, ok, detail, remedy}], version, library,
   /// devices: [{name, full_name, capabilities: […]}], providers: […]} to `out`. `settings_json` is
-  /// RunSettings. Steps in order: library_found, loaded, version, devices. (built, smallest_model and
-  /// reference are the host's.) A failed step is the last one.
+  /// RunSettings. Steps in order: library_found, loaded, version, devices. (built, smallest_model
+  /// and reference are the host's.) A failed step is the last one.
   void (*probe)(const char* settings_json, void* user, tamis_text_sink out);
 
   /// Opens and compiles a model. `request_json`: {model, settings, input_shapes: [[…]] | [],

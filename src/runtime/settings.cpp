@@ -53,9 +53,11 @@ Json or_null(const std::optional<T>& value) {
 }
 
 constexpr std::array kFields{
-    Field{"backend", [](RunSettings& s, const std::string& k, const Json& v) { s.backend = text_value(k, v); },
+    Field{"backend",
+          [](RunSettings& s, const std::string& k, const Json& v) { s.backend = text_value(k, v); },
           [](const RunSettings& s) { return Json(s.backend); }},
-    Field{"device", [](RunSettings& s, const std::string& k, const Json& v) { s.device = text_value(k, v); },
+    Field{"device",
+          [](RunSettings& s, const std::string& k, const Json& v) { s.device = text_value(k, v); },
           [](const RunSettings& s) { return Json(s.device); }},
     Field{"inference_precision",
           [](RunSettings& s, const std::string& k, const Json& v) {
@@ -67,10 +69,12 @@ constexpr std::array kFields{
             s.graph_level = one_of(k, v, kGraphLevels);
           },
           [](const RunSettings& s) { return or_null(s.graph_level); }},
-    Field{"threads",
-          [](RunSettings& s, const std::string& k, const Json& v) { s.threads = thread_count(k, v); },
-          [](const RunSettings& s) { return or_null(s.threads); }},
-    Field{"library", [](RunSettings& s, const std::string& k, const Json& v) { s.library = text_value(k, v); },
+    Field{
+        "threads",
+        [](RunSettings& s, const std::string& k, const Json& v) { s.threads = thread_count(k, v); },
+        [](const RunSettings& s) { return or_null(s.threads); }},
+    Field{"library",
+          [](RunSettings& s, const std::string& k, const Json& v) { s.library = text_value(k, v); },
           [](const RunSettings& s) { return s.library.empty() ? Json() : Json(s.library); }},
     Field{"extra",
           [](RunSettings& s, const std::string& k, const Json& v) {
@@ -101,8 +105,8 @@ RunSettings parse_run_settings(const Json& json) {
   if (!json.is_object()) refuse("must be an object, got " + json.dump());
   RunSettings settings;
   for (const auto& [key, value] : json.items()) {
-    auto field = std::find_if(kFields.begin(), kFields.end(),
-                              [&](const Field& f) { return key == f.key; });
+    auto field =
+        std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return key == f.key; });
     if (field == kFields.end()) refuse("unknown key " + key + "; " + suggest(key, known_keys()));
     if (!value.is_null()) field->set(settings, key, value);
   }
@@ -114,7 +118,8 @@ std::string to_text(const RunSettings& settings) {
   if (settings.inference_precision) text += " " + *settings.inference_precision;
   if (settings.graph_level) text += " level " + *settings.graph_level;
   if (settings.threads)
-    text += ", " + std::to_string(*settings.threads) + (*settings.threads == 1 ? " thread" : " threads");
+    text += ", " + std::to_string(*settings.threads) +
+            (*settings.threads == 1 ? " thread" : " threads");
   if (!settings.library.empty()) text += ", library " + settings.library;
   if (!settings.extra.empty()) text += ", " + settings.extra.dump();
   return text;

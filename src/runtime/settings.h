@@ -7,14 +7,16 @@
 
 namespace tamis {
 
-/// How an artefact is executed. Absent = the runtime's own default. The keys in JSON are the member names.
+/// How an artefact is executed. Absent = the runtime's own default. The keys in JSON are the member
+/// names.
 struct RunSettings {
   std::string backend = "ort";  ///< plugin name: ort, openvino, fake
   std::string device = "CPU";
-  std::optional<std::string> inference_precision;  ///< f32, bf16, f16
-  std::optional<std::string> graph_level;          ///< ort: disable, basic, extended, all
-  std::optional<int> threads;                      ///< >= 1
-  std::string library;  ///< path of the vendor library to load; empty = found by the plugin's rules
+  std::optional<std::string> inference_precision = {};  ///< f32, bf16, f16
+  std::optional<std::string> graph_level = {};          ///< ort: disable, basic, extended, all
+  std::optional<int> threads = {};                      ///< >= 1
+  std::string library =
+      {};  ///< path of the vendor library to load; empty = found by the plugin's rules
   Json extra = Json::object();  ///< backend's own options (fake: its behaviour)
 
   bool operator==(const RunSettings&) const = default;

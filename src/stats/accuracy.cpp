@@ -40,23 +40,35 @@ std::array<Cell, 4> cells(const PairedCounts& counts, const AccuracyLimit& limit
           Cell{as_double(counts.neither), excess(0, 0)}};
 }
 
-// The expectation of excess² under the most likely cell probabilities for which that of excess is
-// 0. With a Lagrange multiplier m they are count / (n (1 + m excess)); a cell without items gets
-// the rest where m reaches its pole.
+// The Lagrange multiplier m of the most likely cell probabilities, count / (n (1 + m excess)), for
+// which the expected excess is 0: Newton's steps on a function that falls monotonically, kept
+// within the bracket that each step narrows.
+double multiplier(const std::array<Cell, 4>& cells, double low, double high) {
+  double m = 0;
+  for (int step = 0; step < 200 && high - low > 1e-14 * (std::abs(low) + std::abs(high)); ++step) {
+    double value = 0;
+    double slope = 0;
+    for (const Cell& cell : cells) {
+      if (cell.count == 0) continue;
+      const double share = cell.excess / (1 + m * cell.excess);
+      value += cell.count * share;
+      slope -= cell.count * share * share;
+    }
+    (value > 0 ? low : high) = m;
+    const double next = m - value / slope;
+    if (std::abs(next - m) < 1e-14 * std::abs(m)) break;
+    m = next > low && next < high ? next : (low + high) / 2;
+  }
+  return m;
+}
+
+// The expectation of excess² under those probabilities. Where the multiplier runs into the pole of
+// a cell without items, that cell takes what the others leave.
 double constrained_variance(const std::array<Cell, 4>& cells, double n) {
   const auto by_excess = [](const Cell& a, const Cell& b) { return a.excess < b.excess; };
   const Cell& smallest = *std::min_element(cells.begin(), cells.end(), by_excess);
   const Cell& largest = *std::max_element(cells.begin(), cells.end(), by_excess);
-  double low = -1 / largest.excess;
-  double high = -1 / smallest.excess;
-  for (int step = 0; step < 200; ++step) {
-    const double m = (low + high) / 2;
-    double slope = 0;
-    for (const Cell& cell : cells)
-      slope += cell.count > 0 ? cell.count * cell.excess / (1 + m * cell.excess) : 0;
-    (slope > 0 ? low : high) = m;
-  }
-  const double m = (low + high) / 2;
+  const double m = multiplier(cells, -1 / largest.excess, -1 / smallest.excess);
   double variance = 0;
   double left = 1;
   for (const Cell& cell : cells) {

@@ -52,7 +52,8 @@ struct PairedMoments {
 
 /// The moments by a paired bootstrap over items: each resample weighs the items of both alike. The
 /// two statistics are called in turn with the same weights, baseline first. Throws
-/// Error(invalid_argument) with fewer than two items or resamples. Source: Efron & Tibshirani 1993,
+/// Error(invalid_argument) with fewer than two items or resamples.
+/// Source: Efron & Tibshirani 1993,
 /// ch. 6; variances carry the factor n / (n - 1).
 PairedMoments bootstrap_pair(const WeightedStatistic& baseline, const WeightedStatistic& candidate,
                              std::size_t items, const BootstrapPlan& plan = {});
@@ -68,7 +69,8 @@ std::size_t items(const PairedEvidence& evidence);
 double baseline_accuracy(const PairedEvidence& evidence);
 double candidate_accuracy(const PairedEvidence& evidence);
 
-/// Two-sided p-value of "the two are right equally often". Source: McNemar 1947, exact binomial
+/// Two-sided p-value of "the two are right equally often".
+/// Source: McNemar 1947, exact binomial
 /// form.
 double mcnemar_p_value(const PairedCounts& counts);
 
@@ -120,7 +122,7 @@ enum class GateOutcome { met, estimated, missed, undecided };
 std::string_view to_text(GateOutcome outcome);
 
 struct GatePlan {
-  AccuracyLimit limit;
+  AccuracyLimit limit{};
   double confidence = 0.95;  ///< one-sided, in [0.5, 1)
   std::size_t items = 0;     ///< all that there are
   /// The earliest look, where there are more items than that; the next ones each at twice as many.
@@ -139,8 +141,9 @@ struct GateLook {
 /// candidate that truly misses the limit is declared met, at whatever look, with probability at
 /// most 1 - confidence. Early looks need overwhelming evidence (together they spend a tenth of the
 /// error, at most .5 %, each way), so the last look is all but the plain test: at confidence 0.5 it
-/// compares the point estimate with the limit. Sources: Haybittle 1971, Peto et al. 1976 (the
-/// design); boundaries() for the exact last look. Constant after construction; safe from any
+/// compares the point estimate with the limit.
+/// Sources: Haybittle 1971, Peto et al. 1976 (the
+/// design); upper_boundaries() for the exact last look. Constant after construction; safe from any
 /// thread.
 class GateDecider {
  public:

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "stats/accuracy.h"
-#include "stats/sequential.h"
+#include "stats/boundary.h"
 
 namespace tamis {
 namespace {
@@ -53,8 +53,8 @@ GateDecider::GateDecider(const GatePlan& plan) : plan_(plan) {
   for (std::size_t n : looks_) {
     fractions.push_back(static_cast<double>(n) / static_cast<double>(plan.items));
   }
-  scores_ = boundaries(fractions, spend_mostly_at_the_end(looks_.size(), 1 - plan.confidence),
-                       Sides::one);
+  scores_ =
+      upper_boundaries(fractions, spend_mostly_at_the_end(looks_.size(), 1 - plan.confidence));
 }
 
 bool GateDecider::is_look(std::size_t items) const {

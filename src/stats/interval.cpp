@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include "base/error.h"
@@ -21,6 +22,20 @@ void require_confidence(double confidence, const char* operation) {
   }
 }
 
+// How much wider than for independent samples the count of samples above the median spreads,
+// squared, for an autoregression whose "above the median" has the lag-1 correlation r. Source: Van
+// Vleck's arcsine law, correlation 2/pi asin(c^k) at lag k.
+double inflation(double r, std::size_t count) {
+  const double c = std::sin(r * std::numbers::pi / 2);
+  double sum = 1;
+  double power = c;
+  for (std::size_t lag = 1; lag < count && power > 1e-4; ++lag, power *= c) {
+    sum += 4 / std::numbers::pi * std::asin(power) *
+           (1 - static_cast<double>(lag) / static_cast<double>(count));
+  }
+  return sum;
+}
+
 // How many independent samples bound a median as well as these do.
 std::size_t independent_count(std::span<const double> samples) {
   const double centre = median(samples);
@@ -29,11 +44,10 @@ std::size_t independent_count(std::span<const double> samples) {
                  [&](double x) { return x > centre ? 1.0 : 0.0; });
   const auto n = static_cast<double>(samples.size());
   // The estimate of a correlation from n values is low by about (1 + 3 r) / n.
-  const double r = std::clamp(lag1_autocorrelation(above) + 1 / n, 0.0, 0.99);
-  const double independent = n * (1 - r) / (1 + r);
-  // Below two standard errors a correlation is not told from none.
-  return r * std::sqrt(n) < 2 ? samples.size()
-                              : static_cast<std::size_t>(std::max(1.0, independent));
+  const double raw = lag1_autocorrelation(above);
+  const double r = std::min(raw + (1 + 3 * raw) / n, 0.99);
+  if (r * std::sqrt(n) < 2) return samples.size();  // within two standard errors of none
+  return static_cast<std::size_t>(std::max(1.0, n / inflation(r, samples.size())));
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ struct Estimate {
 /// P(Z <= z) for a standard normal Z.
 double normal_cdf(double z);
 
-/// The z with normal_cdf(z) = p, to about 1e-15. Source: Acklam's rational start, two steps of
+/// The z with normal_cdf(z) = p, to about 1e-15.
+/// Source: Acklam's rational start, two steps of
 /// Halley.
 double normal_quantile(double p);
 
@@ -40,14 +41,17 @@ double student_quantile(double p, double freedom);
 double binomial_cdf(std::size_t successes, std::size_t trials, double p);
 
 /// Two-sided interval of a proportion by Wilson's score, without continuity correction. [0, 1] when
-/// trials is 0. Source: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857, method 3.
+/// trials is 0.
+/// Source: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857, method 3.
 Interval wilson(std::size_t successes, std::size_t trials, double confidence);
 
 /// Two-sided interval of the median from order statistics: free of assumptions on the distribution.
 /// Samples are in the order in which they were taken: where neighbours resemble each other (drift),
-/// their number is discounted by (1 + r) / (1 - r), r the lag-1 autocorrelation of "above the
-/// median". Infinite ends where too few samples exist to bound the median at that confidence (fewer
-/// than six independent ones at 95 %). Source: David & Nagaraja, Order Statistics, 7.1.
+/// their number is discounted by the autocorrelation of "above the median", estimated at lag 1 and
+/// continued as that of an autoregression. Infinite ends where too few samples exist to bound the
+/// median at that confidence (fewer than six independent ones at 95 %).
+/// Sources: David & Nagaraja 2003, Order Statistics, 7.1; Van Vleck & Middleton 1966, Proc. IEEE
+/// 54:2 (arcsine law).
 Interval median_interval(std::span<const double> samples, double confidence);
 
 /// A statistic of a resample: weights[i] is how often item i was drawn; they sum to weights.size().
@@ -60,7 +64,8 @@ struct BootstrapPlan {
 
 /// The percentile bootstrap of `statistic` over `items` items: value at weights all 1, interval
 /// from the resamples' quantiles. Resample number r is the same for every statistic with the same
-/// items and seed. Source: Efron & Tibshirani 1993, ch. 13.
+/// items and seed.
+/// Source: Efron & Tibshirani 1993, ch. 13.
 Estimate bootstrap(const WeightedStatistic& statistic, std::size_t items, double confidence,
                    const BootstrapPlan& plan = {});
 

@@ -26,7 +26,8 @@ std::string_view to_text(Verdict verdict);
 /// the round. Spikes that hit only one lose their influence: the centre is Tukey's biweight of the
 /// log ratios. Differences that resemble their neighbours (autocorrelation) are allowed for: the
 /// standard error is the long-run one, from the first few cosine transforms of the influences, with
-/// Student's t of as many degrees of freedom. Sources: Mosteller & Tukey 1977, ch. 10 (biweight);
+/// Student's t of as many degrees of freedom.
+/// Sources: Mosteller & Tukey 1977, ch. 10 (biweight);
 /// Lazarus, Lewis, Stock & Watson 2018, "HAR inference: recommendations for practice", J. Business
 /// & Economic Statistics 36:541 (equal-weighted cosine estimator).
 ///

@@ -9,7 +9,8 @@ namespace tamis {
 
 /// A small deterministic generator: the n-th number is a hash of (seed, stream, n), so equal
 /// arguments give equal numbers on every platform and compiler, and streams of one seed are
-/// independent of each other. Not for secrets. Source: SplitMix64, Steele, Lea & Flood 2014, "Fast
+/// independent of each other. Not for secrets.
+/// Source: SplitMix64, Steele, Lea & Flood 2014, "Fast
 /// splittable pseudorandom number generators", with its output mix. One object belongs to one
 /// thread.
 class Random {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,7 +11,8 @@
 
 namespace tamis {
 
-/// Thresholds of detection. The defaults are those of evaluation (as Ultralytics `val`): every class over the threshold counts.
+/// Thresholds of detection. The defaults are those of evaluation (as Ultralytics `val`): every
+/// class over the threshold counts.
 struct DetectOptions {
   float min_score = 0.001f;
   float nms_iou = 0.7f;
@@ -17,17 +20,23 @@ struct DetectOptions {
   int max_candidates = 30000;
 };
 
-/// A decoder turns a detector's raw outputs (batch 1) into boxes in the picture's pixels. One row per family; adding one = a row and a file.
+/// A decoder turns a detector's raw outputs (batch 1) into boxes in the picture's pixels. One row
+/// per family; adding one = a row and a file.
 struct Decoder {
-  std::string_view name;  ///< "yolov8"
+  std::string_view name;     ///< "yolov8"
   std::string_view outputs;  ///< for people: "[N,4+classes,anchors] centre-size boxes and scores"
-  std::vector<Detection> (*decode)(const std::vector<Tensor>& outputs, const Placement& placement, const DetectOptions& options);
+  std::vector<Detection> (*decode)(const std::vector<Tensor>& outputs, const Placement& placement,
+                                   const DetectOptions& options);
+  /// The number of classes, from the model's outputs; absent where their shapes do not say.
+  std::optional<std::size_t> (*class_count)(const std::vector<TensorInfo>& outputs);
 };
 const std::vector<Decoder>& decoders();
 /// Throws invalid_argument with nearest names.
 const Decoder& find_decoder(std::string_view name);
 
-/// Class-wise greedy non-maximum suppression; keeps order of falling score (ties by index, so the result is deterministic). Quick: candidates sorted once, boxes offset per class or bucketed by class.
+/// Class-wise greedy non-maximum suppression; keeps order of falling score (ties by index, so the
+/// result is deterministic). Quick: candidates sorted once, boxes offset per class or bucketed by
+/// class.
 std::vector<Detection> suppress(std::vector<Detection> candidates, const DetectOptions& options);
 
 }  // namespace tamis

@@ -1,1 +1,216 @@
+#include "stats/accuracy.h"
+
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "stats/random.h"
+
+namespace tamis {
+namespace {
+
+using Kind = AccuracyLimit::Kind;
+
+TEST(CountPairs, sorts_items_into_the_four_kinds) {
+  const std::vector<std::uint8_t> baseline{1, 1, 1, 0, 0};
+  const std::vector<std::uint8_t> candidate{1, 0, 1, 1, 0};
+  const PairedCounts counts = count_pairs(baseline, candidate);
+  EXPECT_EQ(counts.both, 2U);
+  EXPECT_EQ(counts.only_baseline, 1U);
+  EXPECT_EQ(counts.only_candidate, 1U);
+  EXPECT_EQ(counts.neither, 1U);
+  EXPECT_DOUBLE_EQ(baseline_accuracy(counts), 0.6);
+  EXPECT_THROW(count_pairs(baseline, std::vector<std::uint8_t>{1}), Error);
+}
+
+// Golden: scipy 1.17.1, binomtest(min(b, c), b + c).pvalue.
+TEST(McNemar, equals_scipys_binomial_test) {
+  EXPECT_NEAR(mcnemar_p_value({0, 8, 2, 0}), 0.109375, 1e-12);
+  EXPECT_NEAR(mcnemar_p_value({50, 0, 6, 9}), 0.03125, 1e-12);
+  EXPECT_NEAR(mcnemar_p_value({0, 25, 12, 0}), 0.04703102743951604, 1e-12);
+  EXPECT_EQ(mcnemar_p_value({10, 0, 0, 10}), 1);
+}
+
+struct ScoreRow {
+  PairedCounts counts;
+  AccuracyLimit limit;
+  double score;
+};
+
+// Golden: scipy 1.17.1; optimize.minimize(method='SLSQP') of the multinomial likelihood under the
+// constraint, then -mean(excess) * sqrt(n / sum(p * excess²)).
+TEST(LimitScore, equals_a_generic_constrained_optimiser) {
+  const std::vector<ScoreRow> rows{
+      {{880, 12, 8, 100}, {Kind::absolute_drop, 0.02}, 2.9232579},
+      {{880, 12, 8, 100}, {Kind::relative_drop, 0.02}, 2.6140056},
+      {{880, 12, 8, 100}, {Kind::absolute_drop, -0.01}, -2.7836645},
+      {{880, 12, 8, 100}, {Kind::relative_drop, 0.2}, 14.2723922},
+      {{880, 12, 8, 100}, {Kind::at_least, 0.9}, -1.2649111},
+      {{36, 12, 2, 0}, {Kind::absolute_drop, 0.02}, -2.4501008},
+      {{36, 12, 2, 0}, {Kind::relative_drop, 0.02}, -2.4852397},
+      {{36, 12, 2, 0}, {Kind::relative_drop, 0.2}, -0.1206660},
+      {{90, 0, 0, 10}, {Kind::absolute_drop, 0.02}, 1.4285714},
+      {{90, 0, 0, 10}, {Kind::relative_drop, 0.02}, 1.3552619},
+      {{90, 0, 0, 10}, {Kind::absolute_drop, -0.01}, -1.0050378},
+      {{500, 0, 5, 20}, {Kind::absolute_drop, 0.02}, 3.9769754},
+      {{500, 0, 5, 20}, {Kind::relative_drop, 0.02}, 3.9123046},
+      {{500, 0, 5, 20}, {Kind::absolute_drop, -0.01}, -0.1096586},
+      {{95, 5, 0, 0}, {Kind::absolute_drop, 0.02}, -1.7149858},
+      {{95, 5, 0, 0}, {Kind::relative_drop, 0.02}, -1.7320508},
+      {{95, 5, 0, 0}, {Kind::relative_drop, 0.2}, 3.75},
+      {{95, 5, 0, 0}, {Kind::at_least, 0.9}, 1.6666667},
+  };
+  for (const ScoreRow& row : rows) {
+    EXPECT_NEAR(limit_score(row.counts, row.limit), row.score, 2e-4 * (1 + std::abs(row.score)))
+        << row.counts.both << ' ' << row.counts.only_baseline << ' ' << row.limit.amount;
+  }
+}
+
+TEST(LimitScore, knows_limits_that_always_or_never_hold) {
+  const PairedCounts counts{10, 5, 0, 0};
+  EXPECT_EQ(limit_score(counts, {Kind::absolute_drop, 1}), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(limit_score(counts, {Kind::at_least, 0}), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(limit_score(counts, {Kind::at_least, 1.5}), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(limit_score(PairedCounts{10, 0, 0, 5}, {Kind::relative_drop, 0}), 0);
+}
+
+// Golden: the same optimiser, roots by optimize.brentq at 1.959964 (Tango's interval).
+TEST(EstimateDrop, equals_tangos_interval) {
+  const DropEstimate drop = estimate_drop(PairedCounts{36, 12, 2, 0}, Kind::absolute_drop, 0.975);
+  EXPECT_DOUBLE_EQ(drop.drop, 0.2);
+  EXPECT_NEAR(drop.low, 0.0611124, 1e-5);
+  EXPECT_NEAR(drop.high, 0.3447087, 1e-5);
+  const DropEstimate small =
+      estimate_drop(PairedCounts{880, 12, 8, 100}, Kind::absolute_drop, 0.975);
+  EXPECT_NEAR(small.low, -0.00521359, 1e-6);
+  EXPECT_NEAR(small.high, 0.01381538, 1e-6);
+}
+
+TEST(EstimateDrop, does_not_trust_a_set_on_which_nothing_differs) {
+  const DropEstimate drop = estimate_drop(PairedCounts{90, 0, 0, 10}, Kind::absolute_drop, 0.975);
+  EXPECT_EQ(drop.drop, 0);
+  EXPECT_NEAR(drop.low, -0.0369935, 1e-6);  // z² / (n + z²)
+  EXPECT_NEAR(drop.high, 0.0369935, 1e-6);
+}
+
+TEST(EstimateDrop, is_a_point_at_confidence_one_half) {
+  const DropEstimate drop = estimate_drop(PairedCounts{80, 6, 4, 10}, Kind::relative_drop, 0.5);
+  EXPECT_NEAR(drop.drop, 2.0 / 86, 1e-12);
+  EXPECT_EQ(drop.low, drop.drop);
+  EXPECT_EQ(drop.high, drop.drop);
+}
+
+TEST(EstimateDrop, agrees_with_the_gate_that_its_limit_decides) {
+  const PairedCounts counts{880, 12, 8, 100};
+  const double high = estimate_drop(counts, Kind::relative_drop, 0.95).high;
+  EXPECT_GT(probability_within(counts, {Kind::relative_drop, high + 1e-6}), 0.95);
+  EXPECT_LT(probability_within(counts, {Kind::relative_drop, high - 1e-6}), 0.95);
+}
+
+TEST(EstimateDrop, refuses_what_has_no_answer) {
+  EXPECT_THROW(estimate_drop(PairedCounts{}, Kind::absolute_drop, 0.95), Error);
+  EXPECT_THROW(estimate_drop(PairedCounts{5, 0, 0, 0}, Kind::absolute_drop, 0.3), Error);
+  try {
+    estimate_drop(PairedCounts{0, 0, 5, 5}, Kind::relative_drop, 0.95);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "accuracy drop: a relative drop needs a baseline above 0; ask for an absolute one (0.5pt)");
+  }
+}
+
+std::vector<double> random_values(std::size_t count, std::uint64_t stream) {
+  Random random(21, stream);
+  std::vector<double> values(count);
+  for (double& x : values) x = random.uniform();
+  return values;
+}
+
+WeightedStatistic weighted_mean(const std::vector<double>& values) {
+  return [&values](std::span<const std::uint32_t> weights) {
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * values[i];
+    return sum / static_cast<double>(weights.size());
+  };
+}
+
+TEST(BootstrapPair, of_means_has_the_moments_of_means) {
+  const std::vector<double> a = random_values(100, 1);
+  std::vector<double> b = random_values(100, 2);
+  for (std::size_t i = 0; i < b.size(); ++i) b[i] = 0.8 * a[i] + 0.2 * b[i];
+  const PairedMoments exact = mean_moments(a, b);
+  const PairedMoments drawn =
+      bootstrap_pair(weighted_mean(a), weighted_mean(b), a.size(), {.resamples = 5000});
+  EXPECT_NEAR(drawn.baseline, exact.baseline, 1e-12);
+  EXPECT_NEAR(drawn.baseline_variance / exact.baseline_variance, 1, 0.06);
+  EXPECT_NEAR(drawn.candidate_variance / exact.candidate_variance, 1, 0.06);
+  EXPECT_NEAR(drawn.covariance / exact.covariance, 1, 0.06);
+}
+
+TEST(BootstrapPair, decides_as_the_exact_counts_do_where_there_are_many) {
+  const PairedCounts counts{8000, 300, 260, 1440};
+  std::vector<double> a;
+  std::vector<double> b;
+  const auto add = [&](std::size_t times, double x, double y) {
+    a.insert(a.end(), times, x);
+    b.insert(b.end(), times, y);
+  };
+  add(counts.both, 1, 1);
+  add(counts.only_baseline, 1, 0);
+  add(counts.only_candidate, 0, 1);
+  add(counts.neither, 0, 0);
+  const PairedMoments moments = mean_moments(a, b);
+  for (const AccuracyLimit limit :
+       {AccuracyLimit{Kind::relative_drop, 0.01}, AccuracyLimit{Kind::absolute_drop, 0.01},
+        AccuracyLimit{Kind::at_least, 0.82}}) {
+    EXPECT_NEAR(limit_score(moments, limit), limit_score(counts, limit), 0.06);
+  }
+  const DropEstimate from_moments = estimate_drop(moments, Kind::relative_drop, 0.95);
+  const DropEstimate from_counts = estimate_drop(counts, Kind::relative_drop, 0.95);
+  EXPECT_NEAR(from_moments.high, from_counts.high, 2e-4);
+  EXPECT_NEAR(from_moments.low, from_counts.low, 2e-4);
+}
+
+TEST(ItemsNeeded, is_the_number_at_which_the_gate_would_be_met) {
+  const PairedCounts counts{450, 6, 4, 40};
+  const AccuracyLimit limit{Kind::relative_drop, 0.01};
+  const auto needed = items_needed(counts, limit, 0.95);
+  ASSERT_TRUE(needed);
+  EXPECT_GT(*needed, 500U);
+  const std::size_t times = (*needed + 499) / 500;
+  const PairedCounts more{450 * times, 6 * times, 4 * times, 40 * times};
+  EXPECT_GE(probability_within(more, limit), 0.95);
+  const PairedCounts fewer{450 * (times - 1), 6 * (times - 1), 4 * (times - 1), 40 * (times - 1)};
+  EXPECT_LT(probability_within(fewer, limit), 0.95);
+}
+
+TEST(ItemsNeeded, is_absent_where_the_estimate_itself_misses) {
+  EXPECT_FALSE(items_needed(PairedCounts{450, 16, 4, 30}, {Kind::relative_drop, 0.01}, 0.95));
+}
+
+TEST(ItemsToPlan, says_that_128_images_cannot_decide_one_percent) {
+  EXPECT_GT(items_to_plan({Kind::relative_drop, 0.01}, 0.9, 0.02, 0.95, 0.8), 1000U);
+  EXPECT_THROW(items_to_plan({Kind::relative_drop, 0}, 0.9, 0.02, 0.95, 0.8), Error);
+}
+
+TEST(ItemsToPlan, gives_the_power_that_was_asked) {
+  const std::size_t count = items_to_plan({Kind::absolute_drop, 0.02}, 0.9, 0.04, 0.95, 0.8);
+  int met = 0;
+  for (std::size_t run = 0; run < 1000; ++run) {
+    Random random(22, run);
+    PairedCounts counts;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double u = random.uniform();
+      ++(u < 0.02 ? counts.only_baseline : u < 0.04 ? counts.only_candidate : counts.both);
+    }
+    met += probability_within(counts, {Kind::absolute_drop, 0.02}) >= 0.95;
+  }
+  EXPECT_GE(met, 750);
+  EXPECT_LE(met, 930);
+}
+
+}  // namespace
+}  // namespace tamis

@@ -8,16 +8,17 @@
 
 namespace tamis {
 
-/// Simulated samples of two variants, visited in the same rounds, with the disturbances that a real machine adds.
+/// Simulated samples of two variants, visited in the same rounds, with the disturbances that a real
+/// machine adds.
 struct Noise {
-  double visit_sd = 0.025;         ///< of the log of each visit's sample
-  double spike_share = 0;          ///< of the visits
-  double spike_low = 1.5;          ///< factor of a spike, uniform between the two
+  double visit_sd = 0.025;  ///< of the log of each visit's sample
+  double spike_share = 0;   ///< of the visits
+  double spike_low = 1.5;   ///< factor of a spike, uniform between the two
   double spike_high = 3;
-  double drift = 0;                ///< amplitude of a slow wave common to both
-  double common_correlation = 0;   ///< lag-1, of a disturbance of 10 % common to both
-  double pair_correlation = 0;     ///< lag-1, of what only one of the two sees
-  bool skewed = false;             ///< body of a visit's noise: gamma instead of normal
+  double drift = 0;               ///< amplitude of a slow wave common to both
+  double common_correlation = 0;  ///< lag-1, of a disturbance of 10 % common to both
+  double pair_correlation = 0;    ///< lag-1, of what only one of the two sees
+  bool skewed = false;            ///< body of a visit's noise: gamma instead of normal
 };
 
 struct Pair {
@@ -31,7 +32,8 @@ class Autoregression {
   explicit Autoregression(double correlation) : correlation_(correlation) {}
   double next(Random& random) {
     const double fresh = random.normal();
-    value_ = started_ ? correlation_ * value_ + std::sqrt(1 - correlation_ * correlation_) * fresh : fresh;
+    value_ = started_ ? correlation_ * value_ + std::sqrt(1 - correlation_ * correlation_) * fresh
+                      : fresh;
     started_ = true;
     return value_;
   }
@@ -58,15 +60,20 @@ inline Pair simulate(const Noise& noise, double true_ratio, std::size_t rounds, 
     double log_time = noise.visit_sd * own.next(random);
     if (noise.skewed) log_time = noise.visit_sd * (gamma_of_shape_two(random) - 2) / std::sqrt(2.0);
     if (random.uniform() < noise.spike_share) {
-      log_time += std::log(noise.spike_low + (noise.spike_high - noise.spike_low) * random.uniform());
+      log_time +=
+          std::log(noise.spike_low + (noise.spike_high - noise.spike_low) * random.uniform());
     }
     return log_time;
   };
   for (std::size_t i = 0; i < rounds; ++i) {
-    double both = noise.drift * std::sin(phase + 6.28 * static_cast<double>(i) / period);
-    if (noise.common_correlation != 0) both += 0.1 * common.next(random);
-    pair.a.push_back(1e6 * true_ratio * std::exp(both + visit(own_a)));
-    pair.b.push_back(1e6 * std::exp(both + visit(own_b)));
+    // Within a round the order is random, and the drift goes on between its two visits.
+    const double a_later = random.uniform() < 0.5 ? 0.5 : 0;
+    const auto drift = [&](double later) {
+      return noise.drift * std::sin(phase + 6.28 * (static_cast<double>(i) + later) / period);
+    };
+    const double both = noise.common_correlation != 0 ? 0.1 * common.next(random) : 0;
+    pair.a.push_back(1e6 * true_ratio * std::exp(both + drift(a_later) + visit(own_a)));
+    pair.b.push_back(1e6 * std::exp(both + drift(0.5 - a_later) + visit(own_b)));
   }
   return pair;
 }
@@ -85,13 +92,18 @@ inline std::vector<NamedNoise> all_noises() {
       {"pair_autocorrelation", {.pair_correlation = 0.3}},
       {"spikes", {.spike_share = 0.05}},
       {"skewed", {.skewed = true}},
-      {"all_together", {.spike_share = 0.05, .drift = 0.2, .common_correlation = 0.8, .pair_correlation = 0.3}},
+      {"all_together",
+       {.spike_share = 0.05, .drift = 0.2, .common_correlation = 0.8, .pair_correlation = 0.3}},
   };
 }
 
 /// What was measured on a shared machine of two cores.
 inline Noise this_machine() {
-  return {.visit_sd = 0.03, .spike_share = 0.05, .spike_low = 1.15, .spike_high = 2, .drift = 0.2,
+  return {.visit_sd = 0.03,
+          .spike_share = 0.05,
+          .spike_low = 1.15,
+          .spike_high = 2,
+          .drift = 0.2,
           .common_correlation = 0.8};
 }
 

@@ -1,4 +1,5 @@
-// What the statistics promise, each on simulated data with a fixed seed. docs/statistics.md lists the promises.
+// What the comparison of times promises, on simulated data with fixed seeds. src/stats/README.md
+// lists the promises.
 #include <gtest/gtest.h>
 
 #include "noise.h"
@@ -16,17 +17,12 @@ double percent(std::size_t part, std::size_t all) {
   return 100.0 * static_cast<double>(part) / static_cast<double>(all);
 }
 
-struct Stopped {
-  Decision decision;
-  std::size_t rounds;
-};
-
-Stopped run_until_stop(const PairedStopping& stopping, const Pair& pair) {
+Decision run_until_stop(const PairedStopping& stopping, const Pair& pair) {
   for (std::size_t rounds : stopping.looks()) {
     const auto a = std::span(pair.a).first(rounds);
     const auto b = std::span(pair.b).first(rounds);
     const Decision decision = stopping.look(a, b);
-    if (decision.stop) return {decision, rounds};
+    if (decision.stop) return decision;
   }
   ADD_FAILURE() << "the last look did not stop";
   return {};
@@ -45,7 +41,6 @@ TEST_P(EachNoise, interval_covers_the_truth_in_93_to_97_percent_at_fixed_n) {
     }
     EXPECT_GE(percent(covered, runs), 93) << rounds << " rounds";
     EXPECT_LE(percent(covered, runs), 97) << rounds << " rounds";
-    if(getenv("SHOW")) printf("%s n=%zu cover %.2f\n", GetParam().name, rounds, percent(covered, runs));
   }
 }
 
@@ -54,15 +49,13 @@ TEST_P(EachNoise, interval_covers_the_truth_in_94_percent_under_the_stopping_rul
   for (double truth : {1.0, 1.01, 1.03, 1.08}) {
     const std::size_t runs = 2000;
     std::size_t covered = 0;
-    double rounds=0;
     for (std::size_t run = 0; run < runs; ++run) {
       Random random(12, run);
       const Pair pair = simulate(GetParam().noise, truth, 200, random);
-      const Stopped r=run_until_stop(stopping, pair);
-      covered += covers(r.decision.estimate, truth); rounds+=double(r.rounds);
+      const Decision decision = run_until_stop(stopping, pair);
+      covered += covers(decision.estimate, truth);
     }
     EXPECT_GE(percent(covered, runs), 94) << "true ratio " << truth;
-    if(getenv("SHOW")) printf("%s truth %.2f seq cover %.2f mean rounds %.1f\n", GetParam().name, truth, percent(covered, runs),rounds/runs);
   }
 }
 
@@ -72,11 +65,11 @@ TEST_P(EachNoise, equal_variants_are_told_apart_in_at_most_5_percent) {
   std::size_t told_apart = 0;
   for (std::size_t run = 0; run < runs; ++run) {
     Random random(13, run);
-    const Stopped result = run_until_stop(stopping, simulate(GetParam().noise, 1.0, 200, random));
-    told_apart += verdict(result.decision.estimate) != Verdict::not_distinguishable;
+    const Decision decision =
+        run_until_stop(stopping, simulate(GetParam().noise, 1.0, 200, random));
+    told_apart += verdict(decision.estimate) != Verdict::not_distinguishable;
   }
   EXPECT_LE(percent(told_apart, runs), 5);
-    if(getenv("SHOW")) printf("%s AA %.2f\n", GetParam().name, percent(told_apart, runs));
 }
 
 TEST_P(EachNoise, wrong_rankings_stay_below_1_percent) {
@@ -86,11 +79,11 @@ TEST_P(EachNoise, wrong_rankings_stay_below_1_percent) {
     std::size_t wrong = 0;
     for (std::size_t run = 0; run < runs; ++run) {
       Random random(14, run);
-      const Stopped result = run_until_stop(stopping, simulate(GetParam().noise, truth, 200, random));
-      wrong += verdict(result.decision.estimate) == Verdict::faster;
+      const Decision decision =
+          run_until_stop(stopping, simulate(GetParam().noise, truth, 200, random));
+      wrong += verdict(decision.estimate) == Verdict::faster;
     }
     EXPECT_LE(percent(wrong, runs), 1) << "true ratio " << truth;
-    if(getenv("SHOW")) printf("%s wrong %.2f\n", GetParam().name, percent(wrong, runs));
   }
 }
 
@@ -101,26 +94,20 @@ double resolved_share(const Noise& noise, double truth, std::size_t max_rounds) 
   const PairedStopping stopping({.max_rounds = max_rounds});
   const std::size_t runs = 2000;
   std::size_t resolved = 0;
-  double rounds=0;
   for (std::size_t run = 0; run < runs; ++run) {
     Random random(15, run);
-    const Stopped result = run_until_stop(stopping, simulate(noise, truth, max_rounds, random));
-    resolved += verdict(result.decision.estimate) == Verdict::slower;
-    rounds += double(result.rounds);
+    const Decision decision = run_until_stop(stopping, simulate(noise, truth, max_rounds, random));
+    resolved += verdict(decision.estimate) == Verdict::slower;
   }
-  if(getenv("SHOW")) printf("power truth %.2f max %zu: %.2f rounds %.1f\n",truth,max_rounds,percent(resolved, runs),rounds/runs);
   return percent(resolved, runs);
 }
 
 TEST(Promises, three_percent_is_resolved_within_200_rounds_in_90_percent) {
   EXPECT_GE(resolved_share(this_machine(), 1.03, 200), 90);
-  resolved_share(this_machine(), 1.08, 200);
-  resolved_share(this_machine(), 1.15, 200);
 }
 
 TEST(Promises, eight_percent_is_resolved_within_60_rounds_in_99_percent) {
   EXPECT_GE(resolved_share(this_machine(), 1.08, 60), 99);
-  resolved_share(this_machine(), 1.15, 60);
 }
 
 }  // namespace

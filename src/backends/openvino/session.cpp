@@ -1,0 +1,333 @@
+#include "backends/openvino/session.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+#include "runtime/tensor_info.h"
+
+namespace tamis::openvino {
+namespace {
+
+struct TypeRow {
+  ov_element_type_e theirs;
+  DataType ours;
+};
+constexpr std::array kTypes{TypeRow{F32, DataType::f32},  TypeRow{F16, DataType::f16},
+                            TypeRow{U8, DataType::u8},    TypeRow{I8, DataType::i8},
+                            TypeRow{I32, DataType::i32},  TypeRow{I64, DataType::i64},
+                            TypeRow{F64, DataType::f64},  TypeRow{BOOLEAN, DataType::boolean},
+                            TypeRow{BF16, DataType::bf16}};
+
+DataType our_type(ov_element_type_e type, const std::string& name) {
+  for (const TypeRow& row : kTypes)
+    if (row.theirs == type) return row.ours;
+  throw Error(ErrorCode::unsupported, "open model: tensor " + name + " has OpenVINO element type " +
+                                          std::to_string(type) + ", which Tamis does not carry");
+}
+
+ov_element_type_e their_type(std::int32_t type) {
+  for (const TypeRow& row : kTypes)
+    if (static_cast<std::int32_t>(row.ours) == type) return row.theirs;
+  return DYNAMIC;
+}
+
+using Model = Owned<ov_model_t>;
+using Compiled = Owned<ov_compiled_model_t>;
+using Request = Owned<ov_infer_request_t>;
+using Property = std::pair<std::string, std::string>;
+
+/// What reading failed for: the ONNX frontend names operators that it does not know.
+ErrorCode read_failure(const std::string& text) {
+  for (const char* sign : {"not supported", "Not supported", "OpConversionFailure",
+                           "not implemented", "No conversion rule", "unsupported"})
+    if (text.find(sign) != std::string::npos) return ErrorCode::unsupported;
+  return ErrorCode::corrupt_data;
+}
+
+Model read_model(const Library& ov, const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored))
+    throw Error(ErrorCode::not_found, "open model: there is no file " + file.string());
+  Model model(ov.ov_model_free);
+  ov_status_e status = ov.ov_core_read_model(ov.core, file.c_str(), nullptr, model.out());
+  if (status != OK) {
+    std::string text = last_message(ov, status);
+    throw Error(read_failure(text), "open model: " + text);
+  }
+  return model;
+}
+
+TensorInfo read_port(const Library& ov, ov_output_const_port_t* port, const std::string& fallback) {
+  Owned<ov_output_const_port_t> owned(ov.ov_output_const_port_free, port);
+  TensorInfo info;
+  char* name = nullptr;
+  // A port of an IR file may have no name.
+  info.name = ov.ov_port_get_any_name(port, &name) == OK ? take_text(ov, name) : fallback;
+  ov_element_type_e type{};
+  check(ov, ov.ov_port_get_element_type(port, &type), "read tensor type");
+  info.type = our_type(type, info.name);
+  ov_partial_shape_t shape{};
+  check(ov, ov.ov_port_get_partial_shape(port, &shape), "read tensor shape");
+  bool ranked = shape.rank.min == shape.rank.max;
+  for (std::int64_t i = 0; ranked && i < shape.rank.max; ++i)
+    info.shape.push_back(shape.dims[i].min == shape.dims[i].max ? std::optional(shape.dims[i].min)
+                                                                : std::nullopt);
+  ov.ov_partial_shape_free(&shape);
+  // An unknown rank must not look like a scalar: the run on zeros then tells the shape.
+  if (!ranked) info.shape.assign(1, std::nullopt);
+  return info;
+}
+
+using CountFn = decltype(Library::ov_model_inputs_size);
+using PortFn = decltype(Library::ov_model_const_input_by_index);
+
+std::vector<TensorInfo> read_ports(const Library& ov, const Model& model, CountFn count_of,
+                                   PortFn port_of, const std::string& word) {
+  std::size_t count = 0;
+  check(ov, count_of(model.get(), &count), "read model");
+  std::vector<TensorInfo> infos;
+  for (std::size_t i = 0; i < count; ++i) {
+    ov_output_const_port_t* port = nullptr;
+    check(ov, port_of(model.get(), i, &port), "read model");
+    infos.push_back(read_port(ov, port, word + std::to_string(i)));
+  }
+  return infos;
+}
+
+void reshape(const Library& ov, const Model& model, const std::vector<Shape>& shapes) {
+  std::vector<ov_partial_shape_t> partial(shapes.size());
+  std::vector<std::size_t> indexes(shapes.size());
+  ov_status_e status = OK;
+  for (std::size_t i = 0; i < shapes.size() && status == OK; ++i) {
+    indexes[i] = i;
+    status = ov.ov_partial_shape_create_static(static_cast<std::int64_t>(shapes[i].size()),
+                                               shapes[i].data(), &partial[i]);
+  }
+  if (status == OK)
+    status = ov.ov_model_reshape_by_port_indexes(model.get(), indexes.data(), partial.data(),
+                                                 partial.size());
+  std::string text = status == OK ? "" : last_message(ov, status);
+  for (ov_partial_shape_t& shape : partial) ov.ov_partial_shape_free(&shape);
+  if (!text.empty()) throw Error(ErrorCode::unsupported, "reshape model: " + text);
+}
+
+std::vector<Property> properties_of(const OpenRequest& request) {
+  const RunSettings& settings = request.settings;
+  std::vector<Property> properties{{"PERFORMANCE_HINT", "LATENCY"}};
+  if (settings.device == "CPU") properties.emplace_back("NUM_STREAMS", "1");
+  if (settings.inference_precision)
+    properties.emplace_back("INFERENCE_PRECISION_HINT", *settings.inference_precision);
+  if (settings.threads)
+    properties.emplace_back("INFERENCE_NUM_THREADS", std::to_string(*settings.threads));
+  if (request.profile) properties.emplace_back("PERF_COUNT", "YES");
+  if (!request.engine_cache.empty())
+    properties.emplace_back("CACHE_DIR", request.engine_cache.string());
+  for (const auto& [key, value] : settings.extra.items())
+    properties.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return properties;
+}
+
+/// The C function takes its pairs as variable arguments and reads only as many as it is told, so
+/// one call serves every count.
+Compiled compile(const Library& ov, const Model& model, const OpenRequest& request) {
+  std::vector<Property> properties = properties_of(request);
+  constexpr std::size_t kMost = 12;
+  if (properties.size() > kMost)
+    throw Error(ErrorCode::invalid_argument,
+                "open model: more than " + std::to_string(kMost) + " OpenVINO properties given");
+  std::size_t count = 2 * properties.size();
+  properties.resize(kMost);
+  auto k = [&](std::size_t i) { return properties[i].first.c_str(); };
+  auto v = [&](std::size_t i) { return properties[i].second.c_str(); };
+  Compiled compiled(ov.ov_compiled_model_free);
+  ov_status_e status = ov.ov_core_compile_model(
+      ov.core, model.get(), request.settings.device.c_str(), count, compiled.out(), k(0), v(0),
+      k(1), v(1), k(2), v(2), k(3), v(3), k(4), v(4), k(5), v(5), k(6), v(6), k(7), v(7), k(8),
+      v(8), k(9), v(9), k(10), v(10), k(11), v(11));
+  if (status != OK) {
+    std::string text = last_message(ov, status);
+    throw Error(text.find("nsupported") == std::string::npos ? ErrorCode::backend_failed
+                                                             : ErrorCode::unsupported,
+                "compile model: " + text);
+  }
+  return compiled;
+}
+
+class OpenVinoSession : public tamis_session {
+ public:
+  OpenVinoSession(const Library& library, const OpenRequest& request)
+      : ov_(library),
+        device_(request.settings.device),
+        profile_(request.profile),
+        compiled_(library.ov_compiled_model_free),
+        request_(library.ov_infer_request_free) {
+    std::int64_t start = now_ns();
+    Model model = read_model(ov_, request.model);
+    load_ms_ = seconds_since(start) * 1e3;
+    std::vector<TensorInfo> asked = read_inputs(model);
+    std::vector<Shape> shapes = resolve_shapes(asked, request.input_shapes);
+    bool dynamic = false;
+    for (const TensorInfo& info : asked) dynamic = dynamic || !concrete_shape(info);
+    if (dynamic) reshape(ov_, model, shapes);
+    inputs_ = read_inputs(model);
+    outputs_ = read_ports(ov_, model, ov_.ov_model_outputs_size, ov_.ov_model_const_output_by_index,
+                          "output");
+    compiled_ = compile(ov_, model, request);
+    check(ov_, ov_.ov_compiled_model_create_infer_request(compiled_.get(), request_.out()),
+          "compile model");
+    compile_ms_ = seconds_since(start) * 1e3;
+    bound_.resize(inputs_.size() + outputs_.size());
+    complete_outputs();
+  }
+
+  Json describe() const override {
+    Json inputs = Json::array(), outputs = Json::array();
+    for (const TensorInfo& info : inputs_) inputs.push_back(to_json(info));
+    for (const TensorInfo& info : outputs_) outputs.push_back(to_json(info));
+    return {{"inputs", inputs},
+            {"outputs", outputs},
+            {"load_ms", load_ms_},
+            {"compile_ms", compile_ms_},
+            {"effective", effective()}};
+  }
+
+  void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      bind(inputs[i], i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+      bind(outputs[i], i, bound_[inputs_.size() + i],
+           ov_.ov_infer_request_set_output_tensor_by_index);
+    ov_status_e status = ov_.ov_infer_request_infer(request_.get());
+    if (status != OK) check(ov_, status, "run model");
+  }
+
+  Json profile() override {
+    if (!profile_) return {};
+    ov_profiling_info_list_t list{};
+    check(ov_, ov_.ov_infer_request_get_profiling_info(request_.get(), &list), "profile");
+    Json layers = Json::array();
+    for (std::size_t i = 0; i < list.size; ++i) {
+      const ov_profiling_info_t& layer = list.profiling_infos[i];
+      if (layer.status != ov_profiling_info_t::EXECUTED) continue;
+      std::string kernel = layer.exec_type;  // "brgconv_avx512_bf16"
+      layers.push_back({{"name", layer.node_name},
+                        {"type", layer.node_type},
+                        {"precision", precision_of(kernel)},
+                        {"us", static_cast<double>(layer.real_time)},
+                        {"kernel", kernel}});
+    }
+    ov_.ov_profiling_info_list_free(&list);
+    return layers;
+  }
+
+ private:
+  std::vector<TensorInfo> read_inputs(const Model& model) const {
+    return read_ports(ov_, model, ov_.ov_model_inputs_size, ov_.ov_model_const_input_by_index,
+                      "input");
+  }
+
+  /// A kernel's name ends in its precision, as OpenVINO spells it: "jit_avx512_FP32", "…_I8".
+  static std::string precision_of(const std::string& kernel) {
+    std::string end = kernel.substr(kernel.rfind('_') + 1);
+    std::transform(end.begin(), end.end(), end.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (end.rfind("fp", 0) == 0) end.erase(1, 1);
+    return end;
+  }
+
+  using SetFn = decltype(Library::ov_infer_request_set_input_tensor_by_index);
+  void bind(const tamis_tensor& t, std::size_t index, const void*& bound, SetFn set) {
+    if (bound == t.data) return;
+    std::array<std::int64_t, std::size(tamis_tensor{}.dims)> dims{};
+    std::copy(t.dims, t.dims + t.rank, dims.begin());
+    Owned<ov_tensor_t> tensor(ov_.ov_tensor_free);
+    check(ov_,
+          ov_.ov_tensor_create_from_host_ptr(their_type(t.type), {t.rank, dims.data()}, t.data,
+                                             tensor.out()),
+          "bind tensor");
+    check(ov_, set(request_.get(), index, tensor.get()), "bind tensor");
+    bound = t.data;
+  }
+
+  /// Where reshaping left output dimensions open, one run on zeros tells them.
+  void complete_outputs() {
+    bool complete = true;
+    for (const TensorInfo& info : outputs_) complete = complete && concrete_shape(info);
+    if (complete) return;
+    std::vector<Tensor> zeros = make_tensors(inputs_);
+    for (std::size_t i = 0; i < zeros.size(); ++i) {
+      tamis_tensor t{};
+      t.type = static_cast<std::int32_t>(zeros[i].type());
+      t.rank = static_cast<std::int32_t>(zeros[i].shape().size());
+      std::copy(zeros[i].shape().begin(), zeros[i].shape().end(), t.dims);
+      t.data = zeros[i].raw();
+      bind(t, i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
+    }
+    check(ov_, ov_.ov_infer_request_infer(request_.get()),
+          "run model on zeros to learn its output shapes");
+    for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = output_shape(i);
+    std::fill(bound_.begin(), bound_.end(), nullptr);
+  }
+
+  std::vector<std::optional<std::int64_t>> output_shape(std::size_t index) const {
+    Owned<ov_tensor_t> tensor(ov_.ov_tensor_free);
+    check(ov_, ov_.ov_infer_request_get_output_tensor_by_index(request_.get(), index, tensor.out()),
+          "read output shape");
+    ov_shape_t shape{};
+    check(ov_, ov_.ov_tensor_get_shape(tensor.get(), &shape), "read output shape");
+    std::vector<std::optional<std::int64_t>> dims(shape.dims, shape.dims + shape.rank);
+    ov_.ov_shape_free(&shape);
+    return dims;
+  }
+
+  /// A property of the compiled model; absent where the device does not have it.
+  std::optional<std::string> property(const char* key) const {
+    char* value = nullptr;
+    if (ov_.ov_compiled_model_get_property(compiled_.get(), key, &value) != OK) return std::nullopt;
+    return take_text(ov_, value);
+  }
+
+  Json number(const char* key) const {
+    auto text = property(key);
+    if (!text || text->empty() || text->find_first_not_of("0123456789") != std::string::npos)
+      return {};
+    return std::stoll(*text);
+  }
+
+  Json text(const char* key) const {
+    auto found = property(key);
+    return found ? Json(*found) : Json();
+  }
+
+  Json effective() const {
+    return {{"device", device_},
+            {"execution_devices", text("EXECUTION_DEVICES")},
+            {"precision", text("INFERENCE_PRECISION_HINT")},
+            {"threads", number("INFERENCE_NUM_THREADS")},
+            {"streams", number("NUM_STREAMS")},
+            {"graph_level", Json()},
+            {"performance_hint", text("PERFORMANCE_HINT")},
+            {"cpu_pinning", text("ENABLE_CPU_PINNING")},
+            {"loaded_from_cache", text("LOADED_FROM_CACHE")},
+            {"version", ov_.version},
+            {"sources", {{"*", "properties of the compiled model"}}}};
+  }
+
+  const Library& ov_;
+  std::string device_;
+  bool profile_;
+  Compiled compiled_;
+  Request request_;
+  std::vector<TensorInfo> inputs_, outputs_;
+  std::vector<const void*> bound_;
+  double load_ms_ = 0, compile_ms_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<tamis_session> open_session(const Library& library, const OpenRequest& request) {
+  return std::make_unique<OpenVinoSession>(library, request);
+}
+
+}  // namespace tamis::openvino

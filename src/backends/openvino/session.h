@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "backends/openvino/library.h"
+#include "runtime/plugin_side.h"
+
+namespace tamis::openvino {
+
+/// Opens a model on request.settings.device. Throws not_found, invalid_argument, unsupported,
+/// corrupt_data or backend_failed.
+std::unique_ptr<tamis_session> open_session(const Library& library, const OpenRequest& request);
+
+}  // namespace tamis::openvino

@@ -1,0 +1,371 @@
+#include "backends/ort/session.h"
+
+#include <array>
+#include <string_view>
+
+#include "backends/ort/profile.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "runtime/tensor_info.h"
+
+namespace tamis::ort {
+namespace {
+
+struct TypeRow {
+  ONNXTensorElementDataType theirs;
+  DataType ours;
+};
+constexpr std::array kTypes{TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, DataType::f32},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, DataType::f16},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, DataType::u8},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, DataType::i8},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, DataType::i32},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, DataType::i64},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE, DataType::f64},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, DataType::boolean},
+                            TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, DataType::bf16}};
+
+struct LevelRow {
+  std::string_view name;
+  GraphOptimizationLevel level;
+};
+constexpr std::array kLevels{
+    LevelRow{"disable", ORT_DISABLE_ALL}, LevelRow{"basic", ORT_ENABLE_BASIC},
+    LevelRow{"extended", ORT_ENABLE_EXTENDED}, LevelRow{"all", ORT_ENABLE_ALL}};
+
+DataType our_type(ONNXTensorElementDataType type, const std::string& name) {
+  for (const TypeRow& row : kTypes)
+    if (row.theirs == type) return row.ours;
+  throw Error(ErrorCode::unsupported, "open model: tensor " + name + " has ONNX element type " +
+                                          std::to_string(type) + ", which Tamis does not carry");
+}
+
+ONNXTensorElementDataType their_type(std::int32_t type) {
+  for (const TypeRow& row : kTypes)
+    if (static_cast<std::int32_t>(row.ours) == type) return row.theirs;
+  return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+}
+
+/// An input or output, with the names of its open dimensions.
+struct Port {
+  TensorInfo info;
+  std::vector<std::string> symbols;
+};
+
+class OrtPart {
+ public:
+  explicit OrtPart(const Library& library) : library_(library), api_(*library.api) {}
+  void check(OrtStatus* status, const char* operation) const {
+    if (status != nullptr) ort::check(library_, status, operation);
+  }
+  const Library& library() const { return library_; }
+  const OrtApi& api() const { return api_; }
+
+ private:
+  const Library& library_;
+  const OrtApi& api_;
+};
+
+using Options = Owned<OrtSessionOptions>;
+using TheirSession = Owned<OrtSession>;
+
+void add_config(const OrtPart& ort, const Options& options, const std::string& key,
+                const std::string& value) {
+  ort.check(ort.api().AddSessionConfigEntry(options.get(), key.c_str(), value.c_str()),
+            "set session option");
+}
+
+GraphOptimizationLevel level_of(const RunSettings& settings) {
+  for (const LevelRow& row : kLevels)
+    if (row.name == settings.graph_level.value_or("all")) return row.level;
+  return ORT_ENABLE_ALL;
+}
+
+Options make_options(const OrtPart& ort, const RunSettings& settings) {
+  Options options(ort.api().ReleaseSessionOptions);
+  ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
+  ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), level_of(settings)),
+            "set graph level");
+  if (settings.threads)
+    ort.check(ort.api().SetIntraOpNumThreads(options.get(), *settings.threads), "set threads");
+  ort.check(ort.api().SetInterOpNumThreads(options.get(), 1), "set threads");
+  for (const auto& [key, value] : settings.extra.items())
+    add_config(ort, options, key, value.is_string() ? value.get<std::string>() : value.dump());
+  return options;
+}
+
+/// Cheap options for a session that is only looked at.
+Options make_look_options(const OrtPart& ort) {
+  Options options(ort.api().ReleaseSessionOptions);
+  ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
+  ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), ORT_DISABLE_ALL),
+            "set graph level");
+  ort.check(ort.api().SetIntraOpNumThreads(options.get(), 1), "set threads");
+  add_config(ort, options, "session.disable_prepacking", "1");
+  return options;
+}
+
+TheirSession create_session(const OrtPart& ort, const OpenRequest& request,
+                            const Options& options) {
+  TheirSession session(ort.api().ReleaseSession);
+  ort.check(ort.api().CreateSession(ort.library().env, request.model.c_str(), options.get(),
+                                    session.out()),
+            "open model");
+  return session;
+}
+
+Port read_type(const OrtPart& ort, OrtTypeInfo* type_info, std::string name) {
+  Owned<OrtTypeInfo> owned(ort.api().ReleaseTypeInfo, type_info);
+  const OrtTensorTypeAndShapeInfo* tensor = nullptr;
+  ort.check(ort.api().CastTypeInfoToTensorInfo(type_info, &tensor), "read tensor type");
+  if (tensor == nullptr)
+    throw Error(ErrorCode::unsupported,
+                "open model: " + name + " is no tensor (a sequence, map or optional)");
+  ONNXTensorElementDataType type{};
+  std::size_t rank = 0;
+  ort.check(ort.api().GetTensorElementType(tensor, &type), "read tensor type");
+  ort.check(ort.api().GetDimensionsCount(tensor, &rank), "read tensor shape");
+  std::vector<std::int64_t> dims(rank);
+  std::vector<const char*> symbols(rank);
+  ort.check(ort.api().GetDimensions(tensor, dims.data(), rank), "read tensor shape");
+  ort.check(ort.api().GetSymbolicDimensions(tensor, symbols.data(), rank), "read tensor shape");
+  Port port;
+  port.info.type = our_type(type, name);
+  port.info.name = std::move(name);
+  for (std::size_t i = 0; i < rank; ++i) {
+    port.info.shape.push_back(dims[i] < 0 ? std::nullopt : std::optional(dims[i]));
+    port.symbols.emplace_back(symbols[i]);
+  }
+  return port;
+}
+
+/// The three functions of the API that list inputs, or outputs.
+struct Side {
+  decltype(OrtApi::SessionGetInputCount) count;
+  decltype(OrtApi::SessionGetInputName) name;
+  decltype(OrtApi::SessionGetInputTypeInfo) type;
+};
+
+std::vector<Port> read_ports(const OrtPart& ort, const TheirSession& session, const Side& side) {
+  std::size_t count = 0;
+  ort.check(side.count(session.get(), &count), "read model");
+  OrtAllocator* allocator = nullptr;
+  ort.check(ort.api().GetAllocatorWithDefaultOptions(&allocator), "read model");
+  std::vector<Port> ports;
+  for (std::size_t i = 0; i < count; ++i) {
+    char* name = nullptr;
+    ort.check(side.name(session.get(), i, allocator, &name), "read model");
+    std::string copy = name;
+    ort.check(ort.api().AllocatorFree(allocator, name), "read model");
+    OrtTypeInfo* type = nullptr;
+    ort.check(side.type(session.get(), i, &type), "read model");
+    ports.push_back(read_type(ort, type, std::move(copy)));
+  }
+  return ports;
+}
+
+std::vector<Port> read_inputs(const OrtPart& ort, const TheirSession& session) {
+  return read_ports(ort, session,
+                    {ort.api().SessionGetInputCount, ort.api().SessionGetInputName,
+                     ort.api().SessionGetInputTypeInfo});
+}
+
+std::vector<Port> read_outputs(const OrtPart& ort, const TheirSession& session) {
+  return read_ports(ort, session,
+                    {ort.api().SessionGetOutputCount, ort.api().SessionGetOutputName,
+                     ort.api().SessionGetOutputTypeInfo});
+}
+
+std::vector<TensorInfo> infos_of(const std::vector<Port>& ports) {
+  std::vector<TensorInfo> infos;
+  for (const Port& port : ports) infos.push_back(port.info);
+  return infos;
+}
+
+/// Fixes the model's open dimensions by name, so that the optimiser knows them. Their names are in
+/// the model only: a session that is never run reads them.
+void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Options& options) {
+  if (request.input_shapes.empty()) return;
+  std::vector<Port> ports = read_inputs(ort, create_session(ort, request, make_look_options(ort)));
+  std::vector<Shape> shapes = resolve_shapes(infos_of(ports), request.input_shapes);
+  std::vector<std::pair<std::string, std::int64_t>> fixed;
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    for (std::size_t d = 0; d < shapes[i].size(); ++d) {
+      const std::string& symbol = ports[i].symbols[d];
+      if (ports[i].info.shape[d] || symbol.empty()) continue;
+      for (const auto& [name, size] : fixed)
+        if (name == symbol && size != shapes[i][d])
+          throw Error(ErrorCode::invalid_argument, "open model: dimension " + symbol +
+                                                       " cannot be both " + std::to_string(size) +
+                                                       " and " + std::to_string(shapes[i][d]));
+      fixed.emplace_back(symbol, shapes[i][d]);
+      ort.check(
+          ort.api().AddFreeDimensionOverrideByName(options.get(), symbol.c_str(), shapes[i][d]),
+          "fix dimension");
+    }
+}
+
+class OrtRunningSession : public tamis_session {
+ public:
+  OrtRunningSession(const Library& library, const OpenRequest& request)
+      : ort_(library),
+        settings_(request.settings),
+        session_(library.api->ReleaseSession),
+        memory_(library.api->ReleaseMemoryInfo) {
+    load_ms_ = read_through_ms(request.model);
+    Options options = make_options(ort_, settings_);
+    fix_dimensions(ort_, request, options);
+    if (request.profile) start_profile(options);
+    int threads_before = count_threads();
+    std::int64_t start = now_ns();
+    session_ = create_session(ort_, request, options);
+    compile_ms_ = seconds_since(start) * 1e3;
+    threads_ = count_threads() - threads_before + 1;
+    ort_.check(ort_.api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out()),
+               "open model");
+    std::vector<Port> inputs = read_inputs(ort_, session_);
+    std::vector<Shape> shapes = resolve_shapes(infos_of(inputs), request.input_shapes);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      inputs_.push_back(concrete_info(inputs[i].info.name, inputs[i].info.type, shapes[i]));
+    outputs_ = infos_of(read_outputs(ort_, session_));
+    for (const TensorInfo& info : inputs_) names_in_.push_back(info.name.c_str());
+    for (const TensorInfo& info : outputs_) names_out_.push_back(info.name.c_str());
+    values_in_.resize(inputs_.size());
+    values_out_.resize(outputs_.size());
+    bound_.resize(inputs_.size() + outputs_.size());
+    complete_outputs();
+  }
+
+  ~OrtRunningSession() override {
+    for (auto* values : {&values_in_, &values_out_})
+      for (OrtValue* value : *values)
+        if (value != nullptr) ort_.api().ReleaseValue(value);
+  }
+
+  Json describe() const override {
+    Json inputs = Json::array(), outputs = Json::array();
+    for (const TensorInfo& info : inputs_) inputs.push_back(to_json(info));
+    for (const TensorInfo& info : outputs_) outputs.push_back(to_json(info));
+    return {{"inputs", inputs},
+            {"outputs", outputs},
+            {"load_ms", load_ms_},
+            {"compile_ms", compile_ms_},
+            {"effective", effective()}};
+  }
+
+  void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
+    bind(inputs, values_in_, bound_.data());
+    bind(outputs, values_out_, bound_.data() + values_in_.size());
+    ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), values_in_.data(),
+                              values_in_.size(), names_out_.data(), values_out_.size(),
+                              values_out_.data()),
+               "run model");
+  }
+
+  Json profile() override {
+    if (profile_folder_ == nullptr) return profile_;
+    OrtAllocator* allocator = nullptr;
+    char* file = nullptr;
+    ort_.check(ort_.api().GetAllocatorWithDefaultOptions(&allocator), "profile");
+    ort_.check(ort_.api().SessionEndProfiling(session_.get(), allocator, &file), "profile");
+    profile_ = last_run(load_json(file));
+    ort_.check(ort_.api().AllocatorFree(allocator, file), "profile");
+    profile_folder_.reset();
+    return profile_;
+  }
+
+ private:
+  void start_profile(const Options& options) {
+    profile_folder_ = std::make_unique<TemporaryFolder>("tamis-ort-profile");
+    ort_.check(
+        ort_.api().EnableProfiling(options.get(), (profile_folder_->path() / "profile").c_str()),
+        "profile");
+  }
+
+  Owned<OrtValue> wrap(const tamis_tensor& t) const {
+    Owned<OrtValue> value(ort_.api().ReleaseValue);
+    ort_.check(ort_.api().CreateTensorWithDataAsOrtValue(memory_.get(), t.data, t.bytes, t.dims,
+                                                         static_cast<std::size_t>(t.rank),
+                                                         their_type(t.type), value.out()),
+               "bind tensor");
+    return value;
+  }
+
+  /// Makes values over the caller's buffers, where they are not the last call's.
+  template <typename Values>
+  void bind(const tamis_tensor* tensors, Values& values, const void** bound) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (bound[i] == tensors[i].data && values[i] != nullptr) continue;
+      Owned<OrtValue> value = wrap(tensors[i]);
+      std::swap(values[i], *value.out());
+      bound[i] = tensors[i].data;
+    }
+  }
+
+  /// Where the optimiser left output dimensions open, one run on zeros tells them.
+  void complete_outputs() {
+    bool complete = true;
+    for (const TensorInfo& info : outputs_) complete = complete && concrete_shape(info);
+    if (complete) return;
+    std::vector<Tensor> zeros = make_tensors(inputs_);
+    std::vector<Owned<OrtValue>> keep;
+    std::vector<const OrtValue*> in;
+    for (std::size_t i = 0; i < zeros.size(); ++i) {
+      tamis_tensor t{};
+      t.type = static_cast<std::int32_t>(zeros[i].type());
+      t.rank = static_cast<std::int32_t>(zeros[i].shape().size());
+      std::copy(zeros[i].shape().begin(), zeros[i].shape().end(), t.dims);
+      t.data = zeros[i].raw();
+      t.bytes = zeros[i].bytes();
+      keep.push_back(wrap(t));
+      in.push_back(keep.back().get());
+    }
+    std::vector<OrtValue*> out(outputs_.size());
+    ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(), in.size(),
+                              names_out_.data(), out.size(), out.data()),
+               "run model on zeros to learn its output shapes");
+    std::vector<Owned<OrtValue>> owned;
+    for (OrtValue* value : out) owned.emplace_back(ort_.api().ReleaseValue, value);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      OrtTypeInfo* type = nullptr;
+      ort_.check(ort_.api().GetTypeInfo(out[i], &type), "read output shape");
+      outputs_[i].shape = read_type(ort_, type, outputs_[i].name).info.shape;
+    }
+  }
+
+  Json effective() const {
+    return {{"device", "CPU"},
+            {"provider", "CPUExecutionProvider"},
+            {"precision", "f32"},
+            {"threads", threads_},
+            {"streams", 1},
+            {"graph_level", settings_.graph_level.value_or("all")},
+            {"version", ort_.library().version},
+            {"sources",
+             {{"precision", "this provider computes each node in the file's own types"},
+              {"threads", "counted: the caller and the threads that opening the session started"},
+              {"streams", "runs are sequential"},
+              {"graph_level", settings_.graph_level ? "as requested" : "the runtime's default"}}}};
+  }
+
+  OrtPart ort_;
+  RunSettings settings_;
+  std::unique_ptr<TemporaryFolder> profile_folder_;  // outlives the session, which writes there
+  TheirSession session_;
+  Owned<OrtMemoryInfo> memory_;
+  std::vector<TensorInfo> inputs_, outputs_;
+  std::vector<const char*> names_in_, names_out_;
+  std::vector<OrtValue*> values_in_, values_out_;
+  std::vector<const void*> bound_;
+  Json profile_;
+  double load_ms_ = 0, compile_ms_ = 0;
+  int threads_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<tamis_session> open_session(const Library& library, const OpenRequest& request) {
+  return std::make_unique<OrtRunningSession>(library, request);
+}
+
+}  // namespace tamis::ort

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+
+namespace tamis {
+
+/// Whether a file descriptor leads to a terminal.
+bool is_terminal(int descriptor);
+
+/// The terminal's width in columns; absent where the descriptor leads elsewhere or does not know.
+std::optional<int> terminal_columns(int descriptor);
+
+}  // namespace tamis

@@ -1,0 +1,102 @@
+#include "card/card.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "card/card_keys.h"
+
+namespace tamis {
+namespace {
+
+[[noreturn]] void fail(const std::string& problem) {
+  throw Error(ErrorCode::invalid_argument, "card: " + problem);
+}
+
+Card apply_entries(const CardEntries& entries) {
+  Card card;
+  for (const CardKey& key : card_keys()) {
+    auto entry = entries.find(std::string(key.key));
+    if (entry == entries.end()) continue;
+    const std::string& source = entry->second.source;
+    bool is_option = source.rfind("option ", 0) == 0;
+    key.apply(card, entry->second.value, is_option ? source : source + ": " + std::string(key.key));
+    card.sources[entry->first] = source;
+  }
+  return card;
+}
+
+// What neither the user, nor a file, nor the model says and nobody may guess.
+void require_complete(const CardEntries& entries) {
+  auto missing = [&](const char* key) { return entries.count(key) == 0; };
+  if (missing("input.size"))
+    fail(
+        "the model's input size is dynamic; give --input-size HxW, or input: {size: [H, W]} in "
+        "NAME.card.yaml");
+  if (missing("input.mean") || missing("input.std"))
+    fail(
+        "how pixels are normalised cannot be seen from the model; give --mean and --std (often "
+        "--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225, or --mean 0 --std 1), or a card file "
+        "NAME.card.yaml");
+}
+
+void spread(std::vector<double>& values, int channels, const char* option) {
+  if (values.size() == 1) values.resize(static_cast<std::size_t>(channels), values[0]);
+  if (static_cast<int>(values.size()) != channels)
+    fail(fmt::format(
+        "{} channels, but {} numbers were given for them; give one per channel with --{}", channels,
+        values.size(), option));
+}
+
+void check_itself(Card& card) {
+  spread(card.mean, card.channels(), "mean");
+  spread(card.std, card.channels(), "std");
+  if (card.short_side && card.resize != ResizeRule::center_crop)
+    fail(fmt::format(
+        "short_side goes with resize center_crop only, here it is {}; leave --short-side out",
+        to_text(card.resize)));
+  if (card.sources.count("input.pad") != 0 && card.resize != ResizeRule::letterbox)
+    fail(fmt::format("pad goes with resize letterbox only, here it is {}; leave --pad out",
+                     to_text(card.resize)));
+  int longest = std::max(card.input_size.height, card.input_size.width);
+  if (card.short_side && *card.short_side < longest)
+    fail(
+        fmt::format("short_side {} is less than the input's {}, so that nothing can be cut out; "
+                    "give a larger --short-side",
+                    *card.short_side, longest));
+}
+
+}  // namespace
+
+Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::path>& card_file,
+                  const CardOptions& options) {
+  CardEntries entries = entries_of_options(options);
+  if (card_file) entries.merge(entries_of_file(*card_file));  // keeps what options say
+  CardInference inference(facts);
+  inference.complete(entries);
+  require_complete(entries);
+  Card card = apply_entries(entries);
+  check_itself(card);
+  inference.check(card);
+  return card;
+}
+
+Card parse_card(const Json& json) {
+  Json keys = json;
+  std::map<std::string, std::string> sources;
+  if (json.is_object() && json.contains("sources")) {
+    sources = json.at("sources").get<std::map<std::string, std::string>>();
+    keys.erase("sources");
+  }
+  CardEntries entries = entries_of_json(keys, "card");
+  for (const char* key : {"task", "input.color", "input.scale", "input.resize", "decoder"})
+    if (entries.count(key) == 0) fail(std::string("the key ") + key + " is missing");
+  require_complete(entries);
+  Card card = apply_entries(entries);
+  check_itself(card);
+  card.sources = sources;
+  return card;
+}
+
+}  // namespace tamis

@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "card/card_keys.h"
+
+namespace tamis {
+namespace {
+
+Json scalar_json(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return text;  // was quoted
+  std::int64_t whole = 0;
+  double real = 0;
+  const char* end = text.data() + text.size();
+  if (auto r = std::from_chars(text.data(), end, whole); r.ec == std::errc() && r.ptr == end)
+    return whole;
+  if (auto r = std::from_chars(text.data(), end, real); r.ec == std::errc() && r.ptr == end)
+    return real;
+  return text;
+}
+
+enum class Scalars { typed, text };  // text: names of classes, where 007 is no number
+
+Json yaml_json(const YAML::Node& node, Scalars scalars) {
+  if (node.IsScalar()) return scalars == Scalars::text ? Json(node.Scalar()) : scalar_json(node);
+  if (node.IsSequence()) {
+    Json list = Json::array();
+    for (const auto& item : node) list.push_back(yaml_json(item, scalars));
+    return list;
+  }
+  if (!node.IsMap()) return nullptr;
+  Json map = Json::object();
+  for (const auto& item : node) {
+    std::string key = item.first.Scalar();
+    map[key] = yaml_json(item.second, key == "labels" ? Scalars::text : scalars);
+  }
+  return map;
+}
+
+std::vector<std::string> keys_below(const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const CardKey& key : card_keys()) {
+    if (key.key.substr(0, prefix.size()) != prefix) continue;
+    std::string rest(key.key.substr(prefix.size()));
+    rest = rest.substr(0, rest.find('.'));
+    if (std::find(names.begin(), names.end(), rest) == names.end()) names.push_back(rest);
+  }
+  return names;
+}
+
+void flatten(const Json& json, const std::string& prefix, const std::string& source,
+             CardEntries& entries) {
+  std::vector<std::string> known = keys_below(prefix);
+  for (const auto& [name, value] : json.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(ErrorCode::invalid_argument, fmt::format("{}: unknown key \"{}{}\"; {}", source,
+                                                           prefix, name, suggest(name, known)));
+    if (prefix.empty() && name == "input") {
+      if (!value.is_object())
+        throw Error(ErrorCode::invalid_argument,
+                    source + ": \"input\" must hold keys such as size");
+      flatten(value, "input.", source, entries);
+    } else {
+      entries[prefix + name] = {value, source};
+    }
+  }
+}
+
+std::string flow(const Json& value) {
+  if (value.is_string() || !value.is_array())
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : ", ") + item.dump();
+  return "[" + text + "]";
+}
+
+}  // namespace
+
+CardEntries entries_of_json(const Json& json, const std::string& source) {
+  if (!json.is_object())
+    throw Error(ErrorCode::corrupt_data,
+                source + ": not a card (expected keys such as task and input)");
+  CardEntries entries;
+  flatten(json, "", source, entries);
+  return entries;
+}
+
+CardEntries entries_of_file(const std::filesystem::path& file) {
+  std::string source = "card file " + file.filename().string();
+  std::string text = load_text(file);
+  Json json;
+  try {
+    json = yaml_json(YAML::Load(text), Scalars::typed);
+  } catch (const YAML::Exception& error) {
+    throw Error(ErrorCode::corrupt_data,
+                fmt::format("{}: not YAML: line {}: {}; see docs/card.md", file.string(),
+                            error.mark.line + 1, error.msg));
+  }
+  CardEntries entries = entries_of_json(json, source);
+  auto labels = entries.find("labels");
+  if (labels != entries.end() && labels->second.value.is_string()) {
+    std::filesystem::path names(labels->second.value.get<std::string>());
+    labels->second.value = (names.is_absolute() ? names : file.parent_path() / names).string();
+  }
+  return entries;
+}
+
+std::optional<std::filesystem::path> card_file_beside(const std::filesystem::path& model) {
+  std::filesystem::path file = model;
+  file.replace_extension(".card.yaml");
+  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
+  return file;
+}
+
+std::string to_yaml(const Card& card) {
+  std::string head;
+  std::string input;
+  std::string tail;
+  for (const CardKey& key : card_keys()) {
+    Json value = key.write(card);
+    if (value.is_null()) continue;
+    if (key.key.substr(0, 6) == "input.")
+      input += fmt::format("{}{}: {}", input.empty() ? "" : ", ", key.key.substr(6), flow(value));
+    else
+      (input.empty() ? head : tail) += fmt::format("{}: {}\n", key.key, flow(value));
+  }
+  return head + "input: {" + input + "}\n" + tail;
+}
+
+Json to_json(const Card& card, bool with_sources) {
+  Json json = Json::object();
+  for (const CardKey& key : card_keys()) {
+    Json value = key.write(card);
+    if (value.is_null()) continue;
+    if (key.key.substr(0, 6) == "input.")
+      json["input"][std::string(key.key.substr(6))] = value;
+    else
+      json[std::string(key.key)] = value;
+  }
+  if (with_sources) json["sources"] = card.sources;
+  return json;
+}
+
+}  // namespace tamis

@@ -1,0 +1,278 @@
+#include "card/card_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+
+namespace tamis {
+namespace {
+
+template <typename T>
+struct Named {
+  T value;
+  std::string_view name;
+};
+constexpr Named<TaskKind> kTasks[] = {{TaskKind::classify, "classify"},
+                                      {TaskKind::detect, "detect"}};
+constexpr Named<ColorOrder> kColors[] = {
+    {ColorOrder::rgb, "rgb"}, {ColorOrder::bgr, "bgr"}, {ColorOrder::gray, "gray"}};
+constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
+                                          {ResizeRule::letterbox, "letterbox"},
+                                          {ResizeRule::center_crop, "center_crop"}};
+
+[[noreturn]] void fail(const std::string& where, const std::string& problem) {
+  throw Error(ErrorCode::invalid_argument, where + ": " + problem);
+}
+
+template <typename T, std::size_t n>
+std::string_view name_of(const Named<T> (&table)[n], T value) {
+  return std::find_if(std::begin(table), std::end(table),
+                      [&](auto& row) { return row.value == value; })
+      ->name;
+}
+
+template <typename T, std::size_t n>
+T parse_named(const Named<T> (&table)[n], const Json& value, const std::string& where) {
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  std::vector<std::string> known;
+  for (const auto& row : table) {
+    if (row.name == text) return row.value;
+    known.emplace_back(row.name);
+  }
+  fail(where, fmt::format("unknown value \"{}\"; {}", text, suggest(text, known)));
+}
+
+Json number_or_text(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return text;
+  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (char c : text) {
+    if (c == separator)
+      parts.emplace_back();
+    else if (c != ' ' || !parts.back().empty())
+      parts.back() += c;
+  }
+  return parts;
+}
+
+Json text_itself(const std::string& text) { return text; }
+
+Json list_from_text(const std::string& text) {
+  Json list = Json::array();
+  for (const std::string& part : split(text, ',')) list.push_back(number_or_text(part));
+  return list;
+}
+
+// "640x480" is height x width; one number stands for both.
+Json size_from_text(const std::string& text) {
+  Json list = Json::array();
+  for (const std::string& part : split(text, 'x')) list.push_back(number_or_text(part));
+  if (list.size() == 1) list.push_back(list[0]);
+  return list;
+}
+
+Json labels_from_text(const std::string& text) {
+  if (std::filesystem::is_regular_file(text) || text.find(',') == std::string::npos) return text;
+  return split(text, ',');
+}
+
+double number(const Json& value, const std::string& where) {
+  if (!value.is_number()) fail(where, fmt::format("expected a number, got {}", value.dump()));
+  double number = value.get<double>();
+  if (!std::isfinite(number)) fail(where, "expected a finite number");
+  return number;
+}
+
+int whole_between(const Json& value, int low, int high, const std::string& where) {
+  if (!value.is_number_integer() || value.get<double>() < low || value.get<double>() > high)
+    fail(where,
+         fmt::format("expected a whole number from {} to {}, got {}", low, high, value.dump()));
+  return value.get<int>();
+}
+
+constexpr int kMaxSide = 16384;
+
+void apply_size(Card& card, const Json& value, const std::string& where) {
+  if (!value.is_array() || value.size() != 2)
+    fail(where,
+         fmt::format("expected height and width, as 640x640 or [640, 640], got {}", value.dump()));
+  card.input_size = {whole_between(value[0], 1, kMaxSide, where),
+                     whole_between(value[1], 1, kMaxSide, where)};
+}
+
+void apply_scale(Card& card, const Json& value, const std::string& where) {
+  card.scale = number(value, where);
+  if (card.scale <= 0) fail(where, "the scale that pixels are divided by must be above 0");
+}
+
+std::vector<double> per_channel(const Json& value, const std::string& where) {
+  Json list = value.is_array() ? value : Json::array({value});
+  if (list.size() != 1 && list.size() != 3)
+    fail(where, fmt::format("expected 1 or 3 numbers, one per channel, got {}", list.size()));
+  std::vector<double> numbers;
+  for (const Json& one : list) numbers.push_back(number(one, where));
+  return numbers;
+}
+
+void apply_std(Card& card, const Json& value, const std::string& where) {
+  card.std = per_channel(value, where);
+  for (double std : card.std)
+    if (std <= 0) fail(where, "each number must be above 0");
+}
+
+// A list of names, a table number → name that starts at 0 without gaps, or a file with a name per
+// line.
+void apply_labels(Card& card, const Json& value, const std::string& where) {
+  card.labels.clear();
+  if (value.is_string()) {
+    std::string text = load_text(value.get<std::string>());
+    for (std::string& line : split(text, '\n')) {
+      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+      card.labels.push_back(line);
+    }
+    while (!card.labels.empty() && card.labels.back().empty()) card.labels.pop_back();
+    if (card.labels.empty())
+      fail(where, "the file " + value.get<std::string>() + " holds no names");
+    return;
+  }
+  if (!value.is_array() && !value.is_object()) fail(where, "expected a list of names or a file");
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value.is_object() && !value.contains(std::to_string(i)))
+      fail(where, fmt::format("class {} of {} has no name", i, value.size()));
+    const Json& name = value.is_object() ? value.at(std::to_string(i)) : value[i];
+    card.labels.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+  }
+}
+
+// As far as they are whole, numbers are written without ".0".
+Json number_json(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+Json numbers_json(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (double value : values) list.push_back(number_json(value));
+  return list;
+}
+
+}  // namespace
+
+std::string_view to_text(TaskKind task) { return name_of(kTasks, task); }
+std::string_view to_text(ColorOrder color) { return name_of(kColors, color); }
+std::string_view to_text(ResizeRule resize) { return name_of(kResizes, resize); }
+
+const std::vector<CardKey>& card_keys() {
+  using Where = const std::string&;
+  static const std::vector<CardKey> keys{
+      {"task",
+       {"task", "TASK", "classify or detect"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.task = parse_named(kTasks, v, w); },
+       [](const Card& c) { return Json(to_text(c.task)); }},
+      {"input.size",
+       {"input-size", "HxW", "height and width of the model's input in pixels"},
+       size_from_text,
+       apply_size,
+       [](const Card& c) {
+         return Json::array({c.input_size.height, c.input_size.width});
+       }},
+      {"input.color",
+       {"color", "ORDER", "rgb, bgr or gray"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.color = parse_named(kColors, v, w); },
+       [](const Card& c) { return Json(to_text(c.color)); }},
+      {"input.scale",
+       {"scale", "X", "pixels (0..255) are divided by this first"},
+       number_or_text,
+       apply_scale,
+       [](const Card& c) { return number_json(c.scale); }},
+      {"input.mean",
+       {"mean", "A,B,C", "subtracted after the division by the scale, per channel"},
+       list_from_text,
+       [](Card& c, const Json& v, Where w) { c.mean = per_channel(v, w); },
+       [](const Card& c) { return numbers_json(c.mean); }},
+      {"input.std",
+       {"std", "A,B,C", "divided by after the mean is subtracted, per channel"},
+       list_from_text,
+       apply_std,
+       [](const Card& c) { return numbers_json(c.std); }},
+      {"input.resize",
+       {"resize", "RULE", "stretch, letterbox or center_crop"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.resize = parse_named(kResizes, v, w); },
+       [](const Card& c) { return Json(to_text(c.resize)); }},
+      {"input.short_side",
+       {"short-side", "N",
+        "center_crop: the picture's short side is resized to this before the cut"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.short_side = whole_between(v, 1, kMaxSide, w); },
+       [](const Card& c) { return c.short_side ? Json(*c.short_side) : Json(); }},
+      {"input.pad",
+       {"pad", "N", "letterbox: grey level of the border, 0 to 255"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.pad = whole_between(v, 0, 255, w); },
+       [](const Card& c) { return c.resize == ResizeRule::letterbox ? Json(c.pad) : Json(); }},
+      {"decoder",
+       {"decoder", "NAME", "how outputs are read: classifier or yolov8"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) {
+         if (!v.is_string()) fail(w, "expected a name");
+         c.decoder = v.get<std::string>();
+       },
+       [](const Card& c) { return Json(c.decoder); }},
+      {"labels",
+       {"labels", "FILE|A,B,…", "names of the classes: a file with one per line, or a list"},
+       labels_from_text,
+       apply_labels,
+       [](const Card& c) { return c.labels.empty() ? Json() : Json(c.labels); }}};
+  return keys;
+}
+
+const CardKey& card_key(std::string_view key) {
+  const auto& keys = card_keys();
+  return *std::find_if(keys.begin(), keys.end(),
+                       [&](const CardKey& row) { return row.key == key; });
+}
+
+const std::vector<CardOption>& card_options() {
+  static const std::vector<CardOption> options = [] {
+    std::vector<CardOption> all;
+    for (const CardKey& key : card_keys()) all.push_back(key.option);
+    return all;
+  }();
+  return options;
+}
+
+CardEntries entries_of_options(const CardOptions& options) {
+  CardEntries entries;
+  for (const auto& [name, text] : options.given) {
+    const auto& keys = card_keys();
+    auto key = std::find_if(keys.begin(), keys.end(),
+                            [&, n = name](const CardKey& row) { return row.option.name == n; });
+    if (key == keys.end()) {
+      std::vector<std::string> known;
+      for (const CardKey& row : keys) known.emplace_back(row.option.name);
+      fail("card", "unknown option --" + name + "; " + suggest(name, known));
+    }
+    if (text.empty()) fail("option --" + name, "is empty");
+    entries[std::string(key->key)] = {key->from_text(text), "option --" + name};
+  }
+  return entries;
+}
+
+}  // namespace tamis

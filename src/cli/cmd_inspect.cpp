@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "cli/console.h"
+
+namespace tamis {
+namespace {
+
+std::string tensor_line(const Json& t) {
+  return fmt::format("{} {} {}", t.at("name").get<std::string>(), t.at("type").get<std::string>(), t.at("shape").dump());
+}
+
+void print_card(const ModelInfo& info) {
+  if (!info.card) {
+    fmt::print("card        {}\n", info.card_error);
+    return;
+  }
+  Json card = to_json(*info.card, true);
+  fmt::print("card\n");
+  std::function<void(const Json&, const std::string&)> walk = [&](const Json& node, const std::string& at) {
+    for (const auto& [key, value] : node.items()) {
+      if (at.empty() && key == "sources") continue;
+      std::string path = at.empty() ? key : at + "." + key;
+      if (value.is_object()) {
+        walk(value, path);
+        continue;
+      }
+      std::string text = value.dump();
+      if (text.size() > 60) text = text.substr(0, 57) + "…";
+      fmt::print("  {:<18} {:<28} {}\n", path, text, card["sources"].value(path, ""));
+    }
+  };
+  walk(card, "");
+}
+
+int inspect(const ExecuteOptions& options, const Console& console) {
+  ModelInfo info = inspect_in_worker(options.model, options.card);
+  const Json& d = info.description;
+  if (console.json) {
+    Json json = d;
+    json["file"] = info.file.string();
+    json["hash"] = info.hash;
+    json["card"] = info.card ? to_json(*info.card, true) : Json();
+    if (!info.card) json["card_error"] = info.card_error;
+    print_json(json);
+    return 0;
+  }
+  fmt::print("file        {} ({})\n", info.file.string(), bytes_text(d.at("file_bytes")));
+  for (const Json& t : d.at("inputs")) fmt::print("input       {}\n", tensor_line(t));
+  for (const Json& t : d.at("outputs")) fmt::print("output      {}\n", tensor_line(t));
+  fmt::print("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
+  fmt::print("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
+  fmt::print("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(), d.value("producer", ""));
+  fmt::print("operators  ");
+  for (const auto& [name, count] : d.at("operators").items()) fmt::print(" {} {}", count.get<int>(), name);
+  fmt::print("\n");
+  for (const Json& text : d.at("dynamic")) fmt::print("dynamic     {}\n", text.get<std::string>());
+  print_card(info);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> make_inspect(CLI::App& app, Console& console) {
+  auto options = std::make_shared<ExecuteOptions>();
+  add_model_option(app, *options);
+  add_card_options(app, *options);
+  add_console_options(app, console);
+  return [options, &console] { return inspect(*options, console); };
+}
+
+}  // namespace tamis

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "cli/console.h"
+#include "report/report.h"
+#include "search/optimize.h"
+
+namespace tamis {
+namespace {
+
+/// As typed, unparsed.
+struct SearchOptions {
+  ExecuteOptions execute;
+  std::string max_drop, min_accuracy, max_latency, max_size, max_memory;
+  std::string confidence = "95%", budget = "10m", objective = "latency", calibration, out;
+  std::map<std::string, std::vector<std::string>> axes;
+  std::uint64_t seed = 1;
+  std::string ort_library, openvino_library;
+  bool dry_run = false;
+};
+
+void add_gate_options(CLI::App& app, SearchOptions& o) {
+  const char* group = "Gates";
+  app.add_option("--max-drop", o.max_drop, "Accuracy may fall by: 1% of the baseline's, or 0.5pt (default 1% if no accuracy gate is given)")->group(group);
+  app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")->group(group);
+  app.add_option("--max-latency", o.max_latency, "Greatest median latency, such as 20ms")->group(group);
+  app.add_option("--max-size", o.max_size, "Greatest file, such as 5MB")->group(group);
+  app.add_option("--max-memory", o.max_memory, "Greatest peak memory, such as 300MB")->group(group);
+  app.add_option("--confidence", o.confidence, "With which a gate must be met")->group(group);
+  app.add_option("--objective", o.objective, "latency, size or memory")->group(group);
+}
+
+void add_axis_options(CLI::App& app, SearchOptions& o) {
+  for (const Axis& axis : axes()) {
+    std::string name(axis.name);
+    app.add_option_function<std::vector<std::string>>(
+           "--" + name, [&o, name](const std::vector<std::string>& values) { o.axes[name] = values; }, std::string(axis.help))
+        ->delimiter(',')
+        ->type_name("A,B,…")
+        ->group("Axes (default: what is worth trying here)");
+  }
+}
+
+void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
+  add_model_option(app, o.execute);
+  add_data_options(app, o.execute);
+  app.get_option("--data")->required();
+  app.add_option("--calibration", o.calibration, "Pictures to calibrate on (default: train of --data, or a part set aside)");
+  app.add_option("--budget", o.budget, "Time for the search, such as 10m");
+  app.add_option("--out", o.out, "Folder for the winner, the reports and the store")->required();
+  app.add_option("--seed", o.seed, "Of every random choice");
+  app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO");
+  app.add_option("--ort-library", o.ort_library, "ONNX Runtime's library to load");
+  app.add_option("--openvino-library", o.openvino_library, "OpenVINO's C library to load");
+  add_gate_options(app, o);
+  add_axis_options(app, o);
+  add_card_options(app, o.execute);
+  add_console_options(app, console);
+}
+
+Gates parse_gates(const SearchOptions& o) {
+  Gates gates;
+  if (!o.max_drop.empty()) gates.max_drop = parse_drop(o.max_drop, "--max-drop");
+  if (!o.min_accuracy.empty()) gates.min_accuracy = parse_fraction(o.min_accuracy, "--min-accuracy");
+  if (!o.max_latency.empty()) gates.max_latency_ms = parse_seconds(o.max_latency, "--max-latency") * 1000;
+  if (!o.max_size.empty()) gates.max_size_bytes = parse_bytes(o.max_size, "--max-size");
+  if (!o.max_memory.empty()) gates.max_memory_bytes = parse_bytes(o.max_memory, "--max-memory");
+  if (!gates.max_drop && !gates.min_accuracy) gates.max_drop = DropLimit{};
+  return gates;
+}
+
+SearchRequest to_request(const SearchOptions& o, const Console& console, bool exhaustive) {
+  SearchRequest r;
+  r.model = o.execute.model;
+  r.card_options = o.execute.card;
+  r.data = {o.execute.data, o.execute.split};
+  if (!o.calibration.empty()) r.calibration = DataSpec{o.calibration, ""};
+  r.gates = parse_gates(o);
+  r.confidence = parse_fraction(o.confidence, "--confidence");
+  if (r.confidence < 0.5)
+    throw Error(ErrorCode::invalid_argument, "--confidence: below 50% proves nothing; give 50% to 99.9%");
+  r.objective = parse_objective(o.objective);
+  r.axes = o.axes;
+  r.exhaustive = exhaustive;
+  r.allow_bad = o.execute.allow_bad;
+  r.seed = o.seed;
+  r.device = o.execute.device;
+  if (!o.ort_library.empty()) r.libraries["ort"] = o.ort_library;
+  if (!o.openvino_library.empty()) r.libraries["openvino"] = o.openvino_library;
+  r.budget_s = parse_seconds(o.budget, "--budget");
+  r.out = o.out;
+  r.command = console.command_line;
+  return r;
+}
+
+int exit_of(const Json& result) {
+  if (result.at("status") == "interrupted") return kExitInterrupted;
+  return result.at("status") == "met" ? 0 : kExitNearestMiss;
+}
+
+void write_files(const Json& result, const SearchRequest& request, Progress& progress) {
+  progress.finish();
+  for (const std::string& note : write_report(result, request.out).notes) progress.line(note);
+  write_usage(load_json(request.out / "run.json"), request.out);
+}
+
+int search(const SearchOptions& options, const Console& console, bool exhaustive) {
+  install_interrupt_handler();
+  SearchRequest request = to_request(options, console, exhaustive);
+  auto progress = make_progress(console);
+  Json result = optimize(request, make_listener(*progress));
+  write_files(result, request, *progress);
+  if (console.json) {
+    print_json(load_json(request.out / "decision.json"));
+  } else {
+    fmt::print("{}\n{}", variants_table_text(result, terminal_columns()), decision_text(result));
+    fmt::print("\nReport: {}\n", (request.out / "report.html").string());
+  }
+  if (result.at("status") == "interrupted")
+    fmt::print(stderr, "interrupted: this is what is known so far; the same command goes on from here\n");
+  return exit_of(result);
+}
+
+int dry_run(const SearchOptions& options, const Console& console) {
+  SearchRequest request = to_request(options, console, true);
+  auto progress = make_progress(console);
+  SearchPlan plan = plan_search(request, make_listener(*progress));
+  progress->finish();
+  if (console.json) {
+    Json json{{"expected_runs", plan.variants.size()}, {"estimated_s", plan.estimated_s}, {"variants", Json::array()}};
+    for (const Variant& v : plan.variants)
+      json["variants"].push_back({{"id", v.id}, {"name", variant_name(v)}, {"settings", to_json(v.settings)}, {"recipe", step_texts(v.recipe)}});
+    print_json(json);
+    return 0;
+  }
+  for (const Variant& v : plan.variants) fmt::print("{}  {}\n", v.id, variant_name(v));
+  fmt::print("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(), duration_text(plan.estimated_s), plan.how);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> make_optimize(CLI::App& app, Console& console) {
+  auto options = std::make_shared<SearchOptions>();
+  add_search_options(app, *options, console);
+  return [options, &console] { return search(*options, console, false); };
+}
+
+std::function<int()> make_sweep(CLI::App& app, Console& console) {
+  auto options = std::make_shared<SearchOptions>();
+  options->budget = "12h";
+  add_search_options(app, *options, console);
+  app.get_option("--out")->required(false);
+  app.add_flag("--dry-run", options->dry_run, "Print the variants and what measuring them would take, and measure nothing");
+  return [options, &console] {
+    if (options->dry_run) return dry_run(*options, console);
+    if (options->out.empty()) throw Error(ErrorCode::invalid_argument, "sweep: needs --out DIR, or --dry-run");
+    return search(*options, console, true);
+  };
+}
+
+}  // namespace tamis

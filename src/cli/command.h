@@ -1,0 +1,35 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tamis {
+
+/// What every command knows of how it was called.
+struct Console {
+  bool json = false;
+  bool quiet = false;
+  std::string command_line;  ///< as typed
+};
+
+/// A subcommand: adds its options to `app` and returns what to run; the returned function gives the exit status. One row per command, in commands().
+struct Command {
+  std::string_view name;
+  std::string_view help;
+  std::function<int()> (*make)(CLI::App& app, Console& console);
+};
+const std::vector<Command>& commands();
+
+std::function<int()> make_doctor(CLI::App& app, Console& console);
+std::function<int()> make_inspect(CLI::App& app, Console& console);
+std::function<int()> make_optimize(CLI::App& app, Console& console);
+std::function<int()> make_sweep(CLI::App& app, Console& console);
+std::function<int()> make_eval(CLI::App& app, Console& console);
+std::function<int()> make_bench(CLI::App& app, Console& console);
+std::function<int()> make_quantize(CLI::App& app, Console& console);
+std::function<int()> make_report(CLI::App& app, Console& console);
+std::function<int()> make_cache(CLI::App& app, Console& console);
+
+}  // namespace tamis

@@ -1,0 +1,154 @@
+#include "cli/console.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "base/version.h"
+#include "machine/fingerprint.h"
+
+namespace tamis {
+namespace {
+
+std::atomic<int> interrupts{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void on_interrupt(int) {
+  if (interrupts.fetch_add(1) > 0) ::_exit(130);
+}
+
+RunSettings settings_of_folder(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "run.json"))
+    throw Error(ErrorCode::not_found, fmt::format("{}: has no run.json; give an ONNX file, or a folder that tamis "
+                                                  "optimize wrote", folder.string()));
+  return parse_run_settings(load_json(folder / "run.json").at("settings"));
+}
+
+}  // namespace
+
+void add_console_options(CLI::App& app, Console& console) {
+  app.add_flag("--json", console.json, "One JSON document on standard output (docs/json.md); the rest goes to standard error");
+  app.add_flag("--quiet", console.quiet, "No progress");
+}
+
+void print_json(const Json& json) {
+  std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+int print_versions(const Console& console) {
+  Json json{{"tamis", kVersion}};
+  for (const Availability& a : probe_backends({}, false)) json[a.backend] = a.ok() ? Json(a.version) : Json("not usable: " + a.reason());
+  if (console.json) {
+    print_json(json);
+    return 0;
+  }
+  for (const auto& [name, version] : json.items()) fmt::print("{} {}\n", name, version.get<std::string>());
+  return 0;
+}
+
+int terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 120;
+}
+
+std::unique_ptr<Progress> make_progress(const Console& console) {
+  Progress::Options options;
+  bool terminal = ::isatty(STDERR_FILENO) != 0;
+  options.style = console.quiet ? Progress::Style::quiet : terminal ? Progress::Style::bar : Progress::Style::lines;
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) options.columns = size.ws_col;
+  options.write = [](std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+  };
+  return std::make_unique<Progress>(options);
+}
+
+bool interrupt_asked() { return interrupts.load() > 0; }
+
+void install_interrupt_handler() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+SearchListener make_listener(Progress& progress) {
+  auto last = std::make_shared<std::size_t>(0);
+  SearchListener listener;
+  listener.phase = [&progress, last](const std::string& name, std::size_t units) {
+    *last = 0;
+    progress.begin(name, units);
+  };
+  listener.unit = [&progress, last](const std::string& what, std::size_t done) {
+    progress.working_on(what);
+    if (done > *last) progress.advance(done - *last);
+    *last = std::max(*last, done);
+  };
+  listener.note = [&progress](const std::string& text) { progress.line(text); };
+  listener.interrupted = [] { return interrupt_asked(); };
+  return listener;
+}
+
+void add_model_option(CLI::App& app, ExecuteOptions& options) {
+  app.add_option("model", options.model, "An ONNX file, or a folder that tamis optimize wrote")->required()->type_name("MODEL");
+}
+
+void add_card_options(CLI::App& app, ExecuteOptions& options) {
+  for (const CardOption& row : card_options()) {
+    std::string name(row.name);
+    app.add_option_function<std::string>(
+           "--" + name, [&options, name](const std::string& text) { options.card.given[name] = text; }, std::string(row.help))
+        ->type_name(std::string(row.value_name))
+        ->group("What the graph does not say");
+  }
+}
+
+void add_run_options(CLI::App& app, ExecuteOptions& options) {
+  const char* group = "How it is run";
+  app.add_option("--backend", options.backend, "ort or openvino")->group(group);
+  app.add_option("--device", options.device, "CPU, GPU, NPU, AUTO")->group(group);
+  app.add_option("--inference-precision", options.inference_precision, "f32, bf16 or f16")->group(group);
+  app.add_option("--graph-level", options.graph_level, "ort: disable, basic, extended, all")->group(group);
+  app.add_option("--threads", options.threads, "Threads of the runtime (default: all usable cores)")->group(group)->check(CLI::Range(1, 4096));
+  app.add_option("--library", options.library, "The runtime's library to load, instead of the one found")->group(group);
+}
+
+void add_data_options(CLI::App& app, ExecuteOptions& options) {
+  app.add_option("--data", options.data, "Pictures with their truth: a folder, data.yaml, COCO JSON, list …");
+  app.add_option("--split", options.split, "Which split of --data (default: val where there is one)");
+  app.add_option("--allow-bad", options.allow_bad, "Go on with up to N unusable pictures")->type_name("N");
+}
+
+RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
+  bool folder = std::filesystem::is_directory(model);
+  RunSettings settings;
+  if (folder) settings = settings_of_folder(model);
+  bool other_backend = !o.backend.empty() && o.backend != settings.backend;
+  if (!folder || other_backend) {
+    settings = RunSettings();
+    settings.inference_precision = "f32";
+    settings.threads = usable_cores(capture_fingerprint());
+  }
+  if (!o.backend.empty()) settings.backend = o.backend;
+  find_backend(settings.backend);
+  if (!o.device.empty()) settings.device = o.device;
+  if (!o.inference_precision.empty()) settings.inference_precision = o.inference_precision;
+  if (!o.graph_level.empty()) settings.graph_level = o.graph_level;
+  if (settings.backend == "ort" && !settings.graph_level) settings.graph_level = "all";
+  if (o.threads > 0) settings.threads = o.threads;
+  settings.library = o.library;
+  return parse_run_settings(to_json(settings));  // checks values, with suggestions
+}
+
+}  // namespace tamis

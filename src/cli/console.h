@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cli/command.h"
+#include "report/progress.h"
+#include "search/context.h"
+#include "search/listener.h"
+
+namespace tamis {
+
+/// Adds --json and --quiet.
+void add_console_options(CLI::App& app, Console& console);
+
+/// Prints a document on stdout, indented.
+void print_json(const Json& json);
+
+/// `tamis --version`: Tamis and each runtime's version or reason.
+int print_versions(const Console& console);
+
+/// A progress display on stderr that suits it: bar on a terminal, lines elsewhere, nothing with --quiet.
+std::unique_ptr<Progress> make_progress(const Console& console);
+
+/// Width of the terminal on stdout, 100 where there is none.
+int terminal_columns();
+
+/// Counts Ctrl-C: the first asks to end with what is known, the second ends at once. Installed by the first call.
+bool interrupt_asked();
+void install_interrupt_handler();
+
+/// A listener that shows phases on `progress`, which must outlive it.
+SearchListener make_listener(Progress& progress);
+
+/// Options common to all commands that execute a model.
+struct ExecuteOptions {
+  std::string model;
+  std::string backend, device = "CPU", inference_precision, graph_level, library;
+  int threads = 0;  // as typed; 0 = not given
+  std::string data, split, calibration;
+  CardOptions card;
+  std::size_t allow_bad = 0;
+};
+void add_model_option(CLI::App& app, ExecuteOptions& options);
+void add_card_options(CLI::App& app, ExecuteOptions& options);
+void add_run_options(CLI::App& app, ExecuteOptions& options);
+void add_data_options(CLI::App& app, ExecuteOptions& options);
+
+/// The run settings asked for: those of a folder's run.json where MODEL is one, with the given options on top; else ONNX Runtime, f32, all cores.
+RunSettings run_settings(const std::string& model, const ExecuteOptions& options);
+
+}  // namespace tamis

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "base/child.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "cli/console.h"
+
+namespace tamis {
+namespace {
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const Command& c : commands()) names.emplace_back(c.name);
+  return names;
+}
+
+/// The first word that no option or command takes, with the nearest names.
+[[noreturn]] void refuse_extra(const CLI::App& app) {
+  std::vector<std::string> extras = app.remaining(true);
+  std::string word = extras.empty() ? "" : extras.front();
+  word = word.substr(0, word.find('='));
+  auto chosen = app.get_subcommands();
+  if (word.rfind("--", 0) == 0) {
+    auto known = option_names(chosen.empty() ? app : *chosen.front());
+    throw Error(ErrorCode::invalid_argument, fmt::format("unknown option {}; {}", word, suggest(word, known)));
+  }
+  if (chosen.empty())
+    throw Error(ErrorCode::invalid_argument, fmt::format("unknown command '{}'; {}", word, suggest(word, command_names())));
+  throw Error(ErrorCode::invalid_argument, fmt::format("'{}' was not expected here; see tamis {} --help", word,
+                                                       chosen.front()->get_name()));
+}
+
+int run(int argc, char** argv) {
+  Console console;
+  for (int i = 0; i < argc; ++i) console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
+  CLI::App app("Tamis makes the optimised variants of a vision model, measures them on this machine, proves their accuracy, and hands over the winner.", "tamis");
+  app.allow_extras();
+  app.set_help_all_flag("--help-all", "Help of every command");
+  bool version = false;
+  app.add_flag("--version", version, "Version of Tamis and of the runtimes that it finds");
+  std::vector<std::pair<CLI::App*, std::function<int()>>> runs;
+  for (const Command& command : commands()) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
+    sub->allow_extras();
+    runs.emplace_back(sub, command.make(*sub, console));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    if (!app.remaining(true).empty()) refuse_extra(app);
+    throw Error(ErrorCode::invalid_argument, std::string(e.what()) + "; see --help");
+  }
+  if (!app.remaining(true).empty()) refuse_extra(app);
+  if (version) return print_versions(console);
+  for (auto& [sub, go] : runs)
+    if (sub->parsed()) return go();
+  std::fputs(app.help().c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+}  // namespace tamis
+
+int main(int argc, char** argv) {
+  tamis::ignore_broken_pipes();
+  tamis::set_log_sink([](tamis::Severity severity, const std::string& text) {
+    std::fprintf(stderr, "%s%s\n", severity == tamis::Severity::warning ? "warning: " : "", text.c_str());
+  });
+  try {
+    return tamis::run(argc, argv);
+  } catch (const tamis::Error& e) {
+    std::fprintf(stderr, "tamis: %s\n", e.what());
+    return tamis::exit_status(e.code());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "tamis: unexpected: %s; please report this\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <cmath>
+#include <regex>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/formats.h"
+
+/// COCO JSON: images, annotations (bbox, area, iscrowd) and categories. Classes are numbered in the
+/// order of their category ids, as pycocotools and the 80-class detectors do. Masks (polygons and
+/// RLE) are read past: the boxes come from bbox. Source: https://cocodataset.org/#format-data
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+[[noreturn]] void fail(const fs::path& file, const std::string& what) {
+  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
+}
+
+/// The split that a file's name speaks of: instances_val2017, train, valid_annotations. Absent for
+/// any other name.
+std::optional<std::string> split_of_name(const std::string& stem) {
+  static const std::regex kPattern(
+      "(?:instances_)?(train|val|test)(?:id|idation)?[0-9]*(?:_annotations)?");
+  std::smatch match;
+  if (!std::regex_match(stem, match, kPattern)) return std::nullopt;
+  return match[1].str();
+}
+
+void add_annotation_file(const fs::path& file, std::map<std::string, fs::path>& found) {
+  if (file.extension() != ".json") return;
+  if (auto split = split_of_name(file.stem().string())) found.emplace(*split, file);
+}
+
+/// The annotation files of a folder by split; {"all"} for a file.
+std::map<std::string, fs::path> annotation_files(const fs::path& path) {
+  std::map<std::string, fs::path> found;
+  if (is_file(path) && path.extension() == ".json") found.emplace(kWholeSplit, path);
+  if (!is_folder(path)) return found;
+  for (const fs::path& folder : {path / "annotations", path})
+    if (is_folder(folder))
+      for (const fs::path& file : sorted_entries(folder)) add_annotation_file(file, found);
+  for (const auto& [split, folder] : split_folders(path))
+    if (is_file(folder / "_annotations.coco.json"))
+      found.emplace(split, folder / "_annotations.coco.json");
+  return found;
+}
+
+/// Parses without keeping the masks, which are most of the file.
+Json load_without_masks(const fs::path& file) {
+  std::string text = load_text(file);
+  auto keep = [](int, nlohmann::detail::parse_event_t event, Json& value) {
+    return event != nlohmann::detail::parse_event_t::key || value != "segmentation";
+  };
+  try {
+    return Json::parse(text, keep);
+  } catch (const Json::exception& e) {
+    fail(file, std::string("is no JSON: ") + e.what());
+  }
+}
+
+/// Looks up a member of an object; absent when it is missing or of another kind.
+const Json* member(const Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  auto it = object.find(key);
+  return it == object.end() ? nullptr : &*it;
+}
+
+std::int64_t id_of(const fs::path& file, const Json& entry, const char* key,
+                   const std::string& where) {
+  const Json* value = member(entry, key);
+  if (value == nullptr || !value->is_number_integer())
+    fail(file, where + " has no whole number " + key);
+  return value->get<std::int64_t>();
+}
+
+std::string text_of(const Json& entry, const char* key) {
+  const Json* value = member(entry, key);
+  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
+}
+
+struct Categories {
+  std::map<std::int64_t, int> label_of;  ///< category id → class index
+  std::vector<std::string> names;
+};
+
+Categories read_categories(const fs::path& file, const Json& json) {
+  std::map<std::int64_t, std::string> by_id;
+  if (const Json* list = member(json, "categories"); list != nullptr && list->is_array())
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      std::string where = "category " + std::to_string(i);
+      by_id[id_of(file, (*list)[i], "id", where)] = text_of((*list)[i], "name");
+    }
+  Categories categories;
+  for (const auto& [id, name] : by_id) {
+    categories.label_of[id] = static_cast<int>(categories.names.size());
+    categories.names.push_back(name);
+  }
+  return categories;
+}
+
+TruthBox read_box(const fs::path& file, const Json& annotation, const std::string& where) {
+  const Json* bbox = member(annotation, "bbox");
+  if (bbox == nullptr || !bbox->is_array() || bbox->size() != 4)
+    fail(file, where + " has no bbox of four numbers");
+  double v[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (!(*bbox)[i].is_number()) fail(file, where + " has no bbox of four numbers");
+    v[i] = (*bbox)[i].get<double>();
+    if (!std::isfinite(v[i]) || std::abs(v[i]) > 1e9) fail(file, where + " has an absurd bbox");
+  }
+  if (v[2] < 0 || v[3] < 0) fail(file, where + " has a bbox of negative size");
+  TruthBox truth;
+  truth.box = {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[0] + v[2]),
+               static_cast<float>(v[1] + v[3])};
+  const Json* area = member(annotation, "area");
+  truth.area = area != nullptr && area->is_number() ? area->get<double>() : v[2] * v[3];
+  const Json* crowd = member(annotation, "iscrowd");
+  truth.crowd = crowd != nullptr && ((crowd->is_number() && crowd->get<double>() != 0) ||
+                                     (crowd->is_boolean() && crowd->get<bool>()));
+  return truth;
+}
+
+/// Folders in which the pictures of an annotation file usually lie.
+std::vector<fs::path> picture_folders(const fs::path& file) {
+  fs::path beside = file.parent_path();
+  fs::path above = beside / "..";
+  std::vector<fs::path> folders{beside, beside / "images", above, above / "images"};
+  std::string stem = file.stem().string();
+  std::string name = stem.rfind("instances_", 0) == 0 ? stem.substr(10) : stem;
+  std::vector<std::string> names{name};
+  if (auto split = split_of_name(stem)) names.push_back(*split);
+  for (const std::string& sub : names)
+    for (const fs::path& base : {beside, beside / "images", above, above / "images"})
+      folders.push_back(base / sub);
+  return folders;
+}
+
+/// The file of a picture: in the folder where the last one was, else in any of them; absent when
+/// none has it.
+std::optional<fs::path> find_picture(const std::vector<fs::path>& folders, const std::string& name,
+                                     std::size_t& last) {
+  for (std::size_t tried = 0; tried < folders.size(); ++tried) {
+    std::size_t i = (last + tried) % folders.size();
+    if (!is_file(folders[i] / name)) continue;
+    last = i;
+    return (folders[i] / name).lexically_normal();
+  }
+  return std::nullopt;
+}
+
+struct Images {
+  std::vector<Item> items;
+  std::unordered_map<std::int64_t, std::size_t> index_of;  ///< image id → item
+};
+
+Images read_images(const fs::path& file, const Json& json, bool labelled) {
+  const Json* list = member(json, "images");
+  if (list == nullptr || !list->is_array()) fail(file, "has no list called images");
+  std::vector<fs::path> folders = picture_folders(file);
+  Images images;
+  std::size_t last = 0;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    std::string where = "image " + std::to_string(i);
+    std::string name = text_of((*list)[i], "file_name");
+    if (name.empty()) fail(file, where + " has no file_name");
+    if (!images.index_of.emplace(id_of(file, (*list)[i], "id", where), i).second)
+      fail(file, where + " repeats the id of another");
+    auto picture = find_picture(folders, name, last);
+    found += picture ? 1 : 0;
+    Item item{name, {}, picture.value_or(folders[last] / name), std::nullopt};
+    if (labelled) item.truth.boxes.emplace();
+    images.items.push_back(std::move(item));
+  }
+  if (found == 0 && !images.items.empty())
+    throw Error(ErrorCode::not_found,
+                "open data " + file.string() + ": none of its pictures is there, such as " +
+                    images.items[0].id + "; put them beside it, in images/ or in ../images/");
+  return images;
+}
+
+void read_annotations(const fs::path& file, const Json& list, const Categories& categories,
+                      Images& images) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    std::string where = "annotation " + std::to_string(i);
+    auto image = images.index_of.find(id_of(file, list[i], "image_id", where));
+    if (image == images.index_of.end())
+      fail(file, where + " belongs to an image that is not listed");
+    auto category = categories.label_of.find(id_of(file, list[i], "category_id", where));
+    if (category == categories.label_of.end())
+      fail(file, where + " has a category that is not listed");
+    TruthBox truth = read_box(file, list[i], where);
+    truth.label = category->second;
+    images.items[image->second].truth.boxes->push_back(truth);
+  }
+}
+
+}  // namespace
+
+std::optional<DatasetInfo> probe_coco(const fs::path& path) {
+  auto files = annotation_files(path);
+  if (files.empty()) return std::nullopt;
+  DatasetInfo info;
+  info.splits =
+      is_file(path) ? std::vector<std::string>{std::string(kWholeSplit)} : ordered_splits(files);
+  return info;
+}
+
+std::unique_ptr<Dataset> open_coco(const fs::path& path, const std::string& split) {
+  fs::path file = annotation_files(path).at(split);
+  Json json = load_without_masks(file);
+  if (!json.is_object()) fail(file, "is no COCO file (an object with images is expected)");
+  const Json* annotations = member(json, "annotations");
+  if (annotations != nullptr && !annotations->is_array()) fail(file, "annotations is not a list");
+  Categories categories = read_categories(file, json);
+  Images images = read_images(file, json, annotations != nullptr);
+  if (annotations != nullptr) read_annotations(file, *annotations, categories, images);
+  return std::make_unique<FileDataset>(std::move(images.items), std::move(categories.names));
+}
+
+}  // namespace tamis

@@ -1,0 +1,78 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "data/formats.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+/// In the order of asking: what is more specific comes first.
+constexpr std::array kFormats{
+    DatasetFormat{"coco", "a COCO JSON file", probe_coco, open_coco},
+    DatasetFormat{"yolo", "a YOLO data.yaml", probe_yolo, open_yolo},
+    DatasetFormat{"cifar", "CIFAR-10 records (data_batch_*.bin, test_batch.bin)", probe_cifar,
+                  open_cifar},
+    DatasetFormat{"idx", "IDX files (train-images-idx3-ubyte, t10k-…)", probe_idx, open_idx},
+    DatasetFormat{"labels_txt", "labels.txt of file and class index", probe_labels_txt, open_list},
+    DatasetFormat{"list", "a text file of picture paths", probe_list, open_list},
+    DatasetFormat{"folder_per_class", "a folder of pictures per class", probe_folder_per_class,
+                  open_folder_per_class},
+    DatasetFormat{"pictures", "pictures", probe_pictures, open_pictures},
+};
+
+struct Found {
+  const DatasetFormat* format;
+  DatasetInfo info;
+};
+
+Found find_format(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw Error(ErrorCode::not_found, "open data " + path.string() + ": no such file or folder");
+  std::string looked_for;
+  for (const DatasetFormat& format : kFormats) {
+    if (auto info = format.probe(path)) {
+      info->format = format.name;
+      return {&format, *info};
+    }
+    looked_for += (looked_for.empty() ? "" : ", ") + std::string(format.looked_for);
+  }
+  throw Error(
+      ErrorCode::invalid_argument,
+      "open data " + path.string() + ": holds no data that Tamis knows; looked for " + looked_for);
+}
+
+bool has_split(const DatasetInfo& info, const std::string& split) {
+  return std::find(info.splits.begin(), info.splits.end(), split) != info.splits.end();
+}
+
+std::string default_split(const DatasetInfo& info) {
+  for (const char* split : {"val", "test"})
+    if (has_split(info, split)) return split;
+  return info.splits.front();
+}
+
+}  // namespace
+
+DatasetInfo probe_dataset(const fs::path& path) { return find_format(path).info; }
+
+std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
+  Found found = find_format(spec.path);
+  std::string split = spec.split.empty() ? default_split(found.info) : spec.split;
+  if (!has_split(found.info, split))
+    throw Error(ErrorCode::not_found, "open data " + spec.path.string() + ": has no split " +
+                                          split + "; " + suggest(split, found.info.splits));
+  auto dataset = found.format->open(spec.path, split);
+  if (dataset->items().empty())
+    throw Error(ErrorCode::invalid_argument,
+                "open data " + spec.path.string() + ": split " + split +
+                    " is empty; point to a folder or list that holds pictures");
+  return dataset;
+}
+
+}  // namespace tamis

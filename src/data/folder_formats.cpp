@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <set>
+
+#include "data/formats.h"
+#include "data/picture_header.h"
+
+/// Folder per class, and folders of pictures without labels; either may lie in train/, val/, test/.
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+/// The folders that results are read from: the splits where there are any, else the folder itself.
+std::vector<fs::path> roots(const fs::path& path) {
+  std::vector<fs::path> result;
+  for (const auto& [split, folder] : split_folders(path)) result.push_back(folder);
+  if (result.empty()) result.push_back(path);
+  return result;
+}
+
+DatasetInfo describe(const fs::path& path) {
+  DatasetInfo info;
+  info.splits = ordered_splits(split_folders(path));
+  if (info.splits.empty()) info.splits.emplace_back(kWholeSplit);
+  return info;
+}
+
+/// Names of sub-folders that hold pictures, over all splits, so that a class that one split lacks
+/// shifts nothing.
+std::vector<std::string> class_names(const fs::path& path) {
+  std::set<std::string> names;
+  for (const fs::path& root : roots(path))
+    for (const fs::path& entry : sorted_entries(root))
+      if (is_folder(entry) && has_pictures(entry)) names.insert(entry.filename().string());
+  return {names.begin(), names.end()};
+}
+
+/// Pictures beside the class folders belong to no class.
+bool has_loose_pictures(const fs::path& path) {
+  for (const fs::path& root : roots(path))
+    for (const fs::path& entry : sorted_entries(root))
+      if (is_picture_name(entry) && !is_folder(entry)) return true;
+  return false;
+}
+
+}  // namespace
+
+std::optional<DatasetInfo> probe_folder_per_class(const fs::path& path) {
+  if (!is_folder(path) || class_names(path).size() < 2 || has_loose_pictures(path))
+    return std::nullopt;
+  return describe(path);
+}
+
+/// Classes are numbered in the byte order of their folders' names, as torchvision's ImageFolder
+/// does.
+std::unique_ptr<Dataset> open_folder_per_class(const fs::path& path, const std::string& split) {
+  std::vector<std::string> names = class_names(path);
+  fs::path root = split_folder(path, split);
+  std::vector<Item> items;
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    if (!is_folder(root / names[label])) continue;
+    for (const fs::path& file : pictures_below(root / names[label])) {
+      Item item{id_below(path, file), {}, file, std::nullopt};
+      item.truth.label = static_cast<int>(label);
+      items.push_back(std::move(item));
+    }
+  }
+  return std::make_unique<FileDataset>(std::move(items), std::move(names));
+}
+
+std::optional<DatasetInfo> probe_pictures(const fs::path& path) {
+  if (!is_folder(path)) return std::nullopt;
+  auto found = roots(path);
+  if (!std::any_of(found.begin(), found.end(), has_pictures)) return std::nullopt;
+  return describe(path);
+}
+
+std::unique_ptr<Dataset> open_pictures(const fs::path& path, const std::string& split) {
+  std::vector<Item> items;
+  for (const fs::path& file : pictures_below(split_folder(path, split)))
+    items.push_back({id_below(path, file), {}, file, std::nullopt});
+  return std::make_unique<FileDataset>(std::move(items), std::vector<std::string>());
+}
+
+}  // namespace tamis

@@ -1,0 +1,184 @@
+#include "data/formats.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "data/picture_header.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+struct SplitName {
+  std::string_view folder;
+  std::string_view split;
+};
+constexpr std::array kSplitNames{
+    SplitName{"train", "train"}, SplitName{"val", "val"},        SplitName{"valid", "val"},
+    SplitName{"test", "test"},   SplitName{"validation", "val"},
+};
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
+
+bool is_hidden(const fs::path& path) { return path.filename().string().rfind('.', 0) == 0; }
+
+std::string_view trim(std::string_view text) {
+  std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+std::vector<std::uint8_t> load_item(const Item& item) {
+  try {
+    return load_bytes(item.file);
+  } catch (const Error& e) {
+    throw Error(e.code(), "picture " + item.id + ": " + e.what());
+  }
+}
+
+fs::recursive_directory_iterator walk(const fs::path& folder) {
+  std::error_code error;
+  fs::recursive_directory_iterator it(folder, fs::directory_options::follow_directory_symlink,
+                                      error);
+  if (error) throw Error(ErrorCode::io, "list " + folder.string() + ": " + error.message());
+  return it;
+}
+
+/// Calls visit(file) for each picture below the folder until it returns false.
+template <typename Visit>
+void for_each_picture(const fs::path& folder, Visit visit) {
+  std::error_code error;
+  for (auto it = walk(folder); it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (is_hidden(it->path()))
+      it.disable_recursion_pending();
+    else if (is_picture_name(it->path()) && !it->is_directory(error) && !visit(it->path()))
+      return;
+  }
+  if (error) throw Error(ErrorCode::io, "list " + folder.string() + ": " + error.message());
+}
+
+}  // namespace
+
+Picture FileDataset::load_picture(std::size_t i) const {
+  const Item& item = items_.at(i);
+  return decode_picture(load_item(item), item.id, false);
+}
+
+std::string FileDataset::content_hash(std::size_t i) const {
+  return hash_bytes(load_item(items_.at(i)));
+}
+
+std::map<std::string, fs::path> split_folders(const fs::path& folder) {
+  std::map<std::string, fs::path> found;
+  for (const SplitName& name : kSplitNames) {
+    fs::path below = folder / name.folder;
+    std::error_code error;
+    if (fs::is_directory(below, error)) found.emplace(name.split, below);
+  }
+  return found;
+}
+
+fs::path split_folder(const fs::path& folder, const std::string& split) {
+  auto found = split_folders(folder);
+  auto it = found.find(split);
+  return it == found.end() ? folder : it->second;
+}
+
+std::vector<std::string> ordered_splits(const std::map<std::string, fs::path>& found) {
+  std::vector<std::string> splits;
+  for (const char* split : {"train", "val", "test"})
+    if (found.count(split) != 0) splits.emplace_back(split);
+  return splits;
+}
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error))
+    if (!is_hidden(it->path())) entries.push_back(it->path());
+  if (error) throw Error(ErrorCode::io, "list " + folder.string() + ": " + error.message());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::vector<fs::path> pictures_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for_each_picture(folder, [&](const fs::path& file) {
+    files.push_back(file);
+    return true;
+  });
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool has_pictures(const fs::path& folder) {
+  bool found = false;
+  for_each_picture(folder, [&](const fs::path&) {
+    found = true;
+    return false;
+  });
+  return found;
+}
+
+std::string id_below(const fs::path& root, const fs::path& file) {
+  return file.lexically_normal().lexically_proximate(root.lexically_normal()).generic_string();
+}
+
+std::vector<TextLine> filled_lines(const std::string& text, const std::string& name) {
+  if (text.find('\0') != std::string::npos)
+    throw Error(ErrorCode::corrupt_data, "read " + name + ": is not text (it holds a zero byte)");
+  std::vector<TextLine> lines;
+  std::size_t start = text.rfind("\xEF\xBB\xBF", 0) == 0 ? 3 : 0;
+  for (std::size_t number = 1; start < text.size(); ++number) {
+    std::size_t end = std::min(text.find('\n', start), text.size());
+    std::string_view line = trim(std::string_view(text).substr(start, end - start));
+    if (!line.empty()) lines.push_back({number, std::string(line)});
+    start = end + 1;
+  }
+  return lines;
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos;) {
+    std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kBlanks, end);
+  }
+  return words;
+}
+
+std::optional<int> parse_int(std::string_view text) {
+  int value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> load_class_names(const fs::path& folder) {
+  for (const char* name : {"classes.txt", "batches.meta.txt"}) {
+    fs::path file = folder / name;
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) continue;
+    std::vector<std::string> names;
+    for (TextLine& line : filled_lines(load_text(file), file.string()))
+      names.push_back(std::move(line.text));
+    return names;
+  }
+  return {};
+}
+
+}  // namespace tamis

@@ -1,0 +1,70 @@
+#include <cstdio>
+#include <exception>
+#include <opencv2/imgcodecs.hpp>
+#include <span>
+#include <string>
+
+#include "data/pictures/jpeg.h"
+#include "data/pictures/pictures_abi.h"
+
+namespace tamis {
+namespace {
+
+void copy_rgb(const cv::Mat& bgr, std::uint8_t* to) {
+  for (int y = 0; y < bgr.rows; ++y) {
+    const std::uint8_t* from = bgr.ptr<std::uint8_t>(y);
+    for (int x = 0; x < bgr.cols; ++x, from += 3, to += 3) {
+      to[0] = from[2];
+      to[1] = from[1];
+      to[2] = from[0];
+    }
+  }
+}
+
+void copy_grey(const cv::Mat& grey, std::uint8_t* to) {
+  for (int y = 0; y < grey.rows; ++y, to += grey.cols)
+    std::copy_n(grey.ptr<std::uint8_t>(y), grey.cols, to);
+}
+
+/// Everything but JPEG. Orientation is the caller's affair.
+std::string decode_with_opencv(std::span<const std::uint8_t> bytes, bool grey,
+                               TamisPictureRoom room, void* context) {
+  cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U,
+                  const_cast<std::uint8_t*>(bytes.data()));
+  int how = (grey ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR) | cv::IMREAD_IGNORE_ORIENTATION;
+  cv::Mat picture = cv::imdecode(encoded, how);
+  if (picture.empty()) return "damaged or of a kind that the decoder does not know";
+  std::uint8_t* pixels = room(context, picture.rows, picture.cols, grey ? 1 : 3);
+  if (pixels == nullptr) return "no memory for its pixels";
+  grey ? copy_grey(picture, pixels) : copy_rgb(picture, pixels);
+  return "";
+}
+
+std::string decode(std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
+                   void* context) {
+  try {
+    if (bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8)
+      return decode_jpeg(bytes, grey, room, context);
+    return decode_with_opencv(bytes, grey, room, context);
+  } catch (const std::exception& e) {
+    return std::string("decoder failed: ") + e.what();
+  }
+}
+
+}  // namespace
+}  // namespace tamis
+
+extern "C" {
+
+__attribute__((visibility("default"))) int tamis_pictures_abi() { return kTamisPicturesAbi; }
+
+__attribute__((visibility("default"))) int tamis_pictures_decode(const std::uint8_t* bytes,
+                                                                 std::size_t size, int grey,
+                                                                 TamisPictureRoom room,
+                                                                 void* context, char* reason,
+                                                                 std::size_t reason_size) {
+  std::string failure = tamis::decode({bytes, size}, grey != 0, room, context);
+  std::snprintf(reason, reason_size, "%s", failure.c_str());
+  return failure.empty() ? 0 : 1;
+}
+}

@@ -1,0 +1,100 @@
+#include "eval/item_evaluator.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+constexpr std::size_t kAhead = 6;
+
+}  // namespace
+
+ItemEvaluator::ItemEvaluator(OpenedModel& model, const Dataset& data,
+                             std::vector<std::size_t> order)
+    : model_(model), data_(data), order_(std::move(order)) {
+  std::size_t classes = model.class_count().value_or(std::numeric_limits<int>::max());
+  for (std::size_t i : order_) {
+    const Item& item = data.items().at(i);
+    model.task()->check_truth(*model.card(), item.id, item.truth, classes);
+  }
+  for (std::size_t i = 0; i < std::min(kAhead, order_.size()); ++i)
+    free_.push_back(model.make_input());
+  loader_ = std::thread([this] { load_ahead(); });
+}
+
+ItemEvaluator::~ItemEvaluator() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  loader_.join();
+}
+
+void ItemEvaluator::load_ahead() {
+  for (std::size_t i : order_) {
+    Prepared prepared;
+    prepared.index = i;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stop_ || !free_.empty(); });
+      if (stop_) return;
+      prepared.input = std::move(free_.back());
+      free_.pop_back();
+    }
+    try {
+      model_.prepare(data_.load_picture(i), prepared.input, prepared.placement);
+    } catch (const Error& e) {
+      prepared.error = e.what();
+    }
+    {
+      std::lock_guard lock(mutex_);
+      ready_.push_back(std::move(prepared));
+    }
+    changed_.notify_all();
+  }
+}
+
+ItemEvaluator::Prepared ItemEvaluator::take() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !ready_.empty(); });
+  Prepared prepared = std::move(ready_.front());
+  ready_.pop_front();
+  return prepared;
+}
+
+void ItemEvaluator::give_back(Tensor input) {
+  {
+    std::lock_guard lock(mutex_);
+    free_.push_back(std::move(input));
+  }
+  changed_.notify_all();
+}
+
+EvaluatedItems ItemEvaluator::next(std::size_t count) {
+  EvaluatedItems result;
+  std::int64_t start = now_ns();
+  for (std::size_t n = 0; n < count && taken_ < order_.size(); ++n, ++taken_) {
+    Prepared prepared = take();
+    const Item& item = data_.items()[prepared.index];
+    if (prepared.error.empty()) {
+      ItemRecord record{item.id, item.truth, {}};
+      TimedRun times = model_.run(prepared.input, prepared.placement, &record.prediction);
+      result.inference_s += static_cast<double>(times.inference_ns) * 1e-9;
+      result.records.push_back(std::move(record));
+    } else {
+      result.bad.push_back({item.id, prepared.error});
+    }
+    give_back(std::move(prepared.input));
+  }
+  result.done = taken_ == order_.size();
+  result.wall_s = seconds_since(start);
+  return result;
+}
+
+}  // namespace tamis

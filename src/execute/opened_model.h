@@ -1,0 +1,65 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+#include "card/card.h"
+#include "data/dataset.h"
+#include "runtime/backend.h"
+#include "tasks/task.h"
+
+namespace tamis {
+
+/// What it takes to execute an artefact. As JSON (docs/worker-protocol.md) it is the body of the worker's `open` request.
+struct ExecuteRequest {
+  std::filesystem::path model;
+  std::optional<Card> card;  ///< absent: inference only, on made-up inputs, no predictions
+  RunSettings settings;
+  bool profile = false;
+  std::filesystem::path engine_cache;  ///< empty: none
+};
+Json to_json(const ExecuteRequest& request);
+ExecuteRequest parse_execute_request(const Json& json);
+
+/// Where the time of one inference went.
+struct TimedRun {
+  std::int64_t inference_ns = 0;  ///< the runtime alone
+  std::int64_t total_ns = 0;      ///< tensor in → final predictions (decode and suppression included)
+};
+
+/// A model opened in its runtime together with what the card says of it: from picture to prediction. Lives in a worker. One thread at a time, except prepare().
+class OpenedModel {
+ public:
+  /// Opens and compiles; checks that the model's input fits the card. Throws what Backend::open throws, and invalid_argument where card and model disagree.
+  explicit OpenedModel(const ExecuteRequest& request);
+
+  Session& session() { return *session_; }
+  const std::optional<Card>& card() const { return card_; }
+  const Task* task() const { return task_; }  ///< null without a card
+
+  /// The number of classes that the outputs or labels tell; absent when neither does.
+  std::optional<std::size_t> class_count() const;
+
+  /// A tensor for the model's input, zero-filled.
+  Tensor make_input() const;
+
+  /// Picture → input tensor. Thread safe. Needs a card.
+  void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
+
+  /// Runs on `input`, which keeps its content, and times it. `prediction` may be null: it is made all the same, since it is part of the time.
+  TimedRun run(const Tensor& input, const Placement& placement, Prediction* prediction);
+
+  /// The outputs of the last run.
+  const std::vector<Tensor>& outputs() const { return outputs_; }
+
+ private:
+  std::optional<Card> card_;
+  const Task* task_ = nullptr;
+  std::unique_ptr<Session> session_;
+  std::vector<Tensor> outputs_;
+};
+
+}  // namespace tamis

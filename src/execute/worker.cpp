@@ -1,0 +1,83 @@
+#include "execute/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+
+namespace tamis {
+namespace {
+
+std::string last_line(const std::string& text) {
+  std::size_t end = text.find_last_not_of(" \n\r\t");
+  if (end == std::string::npos) return "";
+  std::size_t start = text.find_last_of('\n', end);
+  start = start == std::string::npos ? 0 : start + 1;
+  return text.substr(start, std::min<std::size_t>(end - start + 1, 300));
+}
+
+/// A worker that closed its pipe is about to end by itself; give it a moment, so that its own exit state is seen.
+ExitState end_of(Child& child) {
+  std::int64_t start = now_ns();
+  while (seconds_since(start) < 2) {
+    if (auto state = child.poll()) return *state;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  child.kill();
+  return child.wait();
+}
+
+}  // namespace
+
+std::string worker_program() {
+  if (auto given = environment("TAMIS_WORKER")) return *given;
+  return (program_folder() / "tamis-worker").string();
+}
+
+Worker::Worker() : child_({worker_program()}), channel_(child_.output(), child_.input()) {}
+
+Frame Worker::request(const Json& head, double timeout_s) {
+  std::string operation = head.value("op", "request");
+  if (!dead_.empty()) throw Error(ErrorCode::backend_failed, dead_);
+  resume();
+  std::optional<Frame> reply;
+  try {
+    channel_.send({head, {}});
+    reply = channel_.receive(timeout_s);
+  } catch (const Error&) {
+    fail(operation, false, timeout_s);
+  }
+  if (!reply) fail(operation, channel_.timed_out(), timeout_s);
+  if (reply->head.value("ok", false)) return std::move(*reply);
+  throw Error(parse_error_code(reply->head.value("code", "")), reply->head.value("text", ""));
+}
+
+void Worker::fail(const std::string& operation, bool hung, double timeout_s) {
+  if (hung) {
+    child_.kill();
+    child_.wait();
+    dead_ = fmt::format("{}: no answer within {:.0f} s, the worker was killed", operation, timeout_s);
+  } else {
+    dead_ = fmt::format("{}: the worker ended: {}", operation, end_of(child_).text());
+    std::string words = last_line(child_.stderr_tail());
+    if (!words.empty()) dead_ += "; its last words: " + words;
+  }
+  throw Error(ErrorCode::backend_failed, dead_);
+}
+
+void Worker::pause() {
+  if (!paused_ && dead_.empty()) child_.pause();
+  paused_ = true;
+}
+
+void Worker::resume() {
+  if (paused_) child_.resume();
+  paused_ = false;
+}
+
+}  // namespace tamis

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/child.h"
+#include "base/frame.h"
+#include "base/json.h"
+
+namespace tamis {
+
+/// A running `tamis-worker`, spoken to by framed messages (docs/worker-protocol.md). Everything that runs a model happens in one of these, so that a crash, a hang
+/// or an out-of-memory kill is an error of one request and never the end of the run. Not thread safe.
+class Worker {
+ public:
+  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Throws unavailable.
+  Worker();
+
+  /// Sends a request and waits for its reply. Throws the worker's own error (its code and text); backend_failed when it died (how, and its last words) or gave no answer
+  /// in `timeout_s` (it is then killed). After such an end every further request throws the same.
+  Frame request(const Json& head, double timeout_s);
+
+  /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume() undoes it. request() resumes by itself.
+  void pause();
+  void resume();
+
+  pid_t pid() const { return child_.pid(); }
+
+ private:
+  [[noreturn]] void fail(const std::string& operation, bool hung, double timeout_s);
+
+  Child child_;
+  FrameChannel channel_;
+  bool paused_ = false;
+  std::string dead_;  // why, once it is
+};
+
+/// Where the worker program is.
+std::string worker_program();
+
+}  // namespace tamis

@@ -1,0 +1,112 @@
+#include "measure/contestant.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "stats/percentile.h"
+
+namespace tamis {
+namespace {
+
+constexpr double kOpenTimeout_s = 600;
+struct BlockSize {
+  double target_ms;  // a timed block lasts about this long…
+  int least;         // …and holds at least this many inferences
+};
+constexpr BlockSize kFull{20, 3}, kBrief{6, 1};
+constexpr int kMostTimed = 100;
+constexpr double kDiscardTarget_ms = 3;  // caches and threads are cold after a pause
+
+std::vector<double> to_doubles(const std::vector<std::uint8_t>& block) {
+  std::vector<std::int64_t> whole(block.size() / sizeof(std::int64_t));
+  std::memcpy(whole.data(), block.data(), whole.size() * sizeof(std::int64_t));
+  return {whole.begin(), whole.end()};
+}
+
+}  // namespace
+
+Json to_json(const InputSpec& inputs) {
+  if (!inputs.data) return Json();
+  return Json{{"path", inputs.data->path.string()},
+              {"split", inputs.data->split},
+              {"items", inputs.items}};
+}
+
+InputSpec parse_input_spec(const Json& json) {
+  if (json.is_null()) return {};
+  return {DataSpec{json.at("path").get<std::string>(), json.value("split", "")},
+          json.at("items").get<std::vector<std::size_t>>()};
+}
+
+Json to_json(const OpenedInfo& info) {
+  return Json{{"load_ms", info.load_ms},
+              {"compile_ms", info.compile_ms},
+              {"first_ms", info.first_ms},
+              {"warm_ms", info.warm_ms},
+              {"peak_memory_bytes", info.peak_memory_bytes},
+              {"effective", info.effective}};
+}
+
+OpenedInfo parse_opened_info(const Json& json) {
+  OpenedInfo info;
+  info.load_ms = json.at("load_ms");
+  info.compile_ms = json.at("compile_ms");
+  info.first_ms = json.at("first_ms");
+  info.warm_ms = json.at("warm_ms");
+  info.peak_memory_bytes = json.at("peak_memory_bytes");
+  info.effective = json.value("effective", Json::object());
+  return info;
+}
+
+double VisitSample::total() const { return median(total_ns); }
+double VisitSample::inference() const { return median(inference_ns); }
+
+Json to_json(const VisitSample& sample) {
+  return Json{{"total_ns", sample.total_ns}, {"inference_ns", sample.inference_ns}};
+}
+
+VisitSample parse_visit_sample(const Json& json) {
+  return {json.at("total_ns").get<std::vector<double>>(),
+          json.at("inference_ns").get<std::vector<double>>()};
+}
+
+Contestant::Contestant(ContestantSpec spec) : spec_(std::move(spec)) {
+  Json open = to_json(spec_.request);
+  open["op"] = "open";
+  open["inputs"] = to_json(spec_.inputs);
+  info_ = parse_opened_info(worker_.request(open, kOpenTimeout_s).head);
+  worker_.pause();
+}
+
+VisitSample Contestant::visit(std::size_t input, Block block) {
+  double warm = std::max(info_.warm_ms, 1e-3);
+  BlockSize size = block == Block::full ? kFull : kBrief;
+  int timed = std::clamp(static_cast<int>(std::lround(size.target_ms / warm)), size.least, kMostTimed);
+  int discard = std::clamp(static_cast<int>(std::ceil(kDiscardTarget_ms / warm)), 1, kMostTimed);
+  Json request{{"op", "visit"}, {"input", input}, {"discard", discard}, {"timed", timed}};
+  double expected_s = (discard + timed) * warm * 1e-3;
+  Frame reply = worker_.request(request, 30 + 100 * expected_s);
+  worker_.pause();
+  std::vector<double> both = to_doubles(reply.block);
+  VisitSample sample;
+  for (std::size_t i = 0; i + 1 < both.size(); i += 2) {
+    sample.inference_ns.push_back(both[i]);
+    sample.total_ns.push_back(both[i + 1]);
+  }
+  return sample;
+}
+
+std::vector<double> Contestant::time_from_file(int repeats) {
+  Frame reply = worker_.request({{"op", "from_file"}, {"repeats", repeats}}, kOpenTimeout_s);
+  worker_.pause();
+  return to_doubles(reply.block);
+}
+
+std::string Contestant::output_hash() {
+  Frame reply = worker_.request({{"op", "output_hash"}}, kOpenTimeout_s);
+  worker_.pause();
+  return reply.head.at("hash");
+}
+
+}  // namespace tamis

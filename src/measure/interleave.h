@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "measure/contestant.h"
+
+namespace tamis {
+
+/// The samples of one round: every contestant once. A contestant that failed is missing here and its error is handed to the caller.
+using Round = std::map<std::string, VisitSample>;
+Json to_json(const Round& round);
+Round parse_round(const Json& json);
+
+struct RoundFailure {
+  std::string id;
+  Json error;  ///< {code, text}
+};
+
+/// Visits every contestant once, in an order drawn from (seed, round number); input number = round number. A contestant whose worker dies is reported in `failures`
+/// and left out of the round; the others go on.
+Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed, std::size_t number,
+                std::vector<RoundFailure>& failures, Block block = Block::full);
+
+/// Rounds of several contestants, complete ones only, as columns: what the paired statistics take.
+class RoundTable {
+ public:
+  void add(Round round) { rounds_.push_back(std::move(round)); }
+  std::size_t size() const { return rounds_.size(); }
+
+  /// The samples of both in the rounds that hold both, in order, ns.
+  struct Pair {
+    std::vector<double> a, b;
+  };
+  Pair pair(const std::string& a, const std::string& b) const;
+  std::vector<VisitSample> samples(const std::string& id) const;
+
+ private:
+  std::vector<Round> rounds_;
+};
+
+}  // namespace tamis

@@ -1,0 +1,57 @@
+#include "measure/summary.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stats/interval.h"
+#include "stats/percentile.h"
+
+namespace tamis {
+namespace {
+
+LatencySummary summarise(const std::vector<double>& samples_ms, const std::vector<double>& all_ms,
+                         double confidence) {
+  LatencySummary s;
+  s.distribution = samples_ms;
+  s.rounds = samples_ms.size();
+  s.inferences = all_ms.size();
+  s.median = median(samples_ms);
+  Interval interval = median_interval(samples_ms, confidence);
+  auto [least, greatest] = std::minmax_element(samples_ms.begin(), samples_ms.end());
+  s.low = std::isfinite(interval.low) ? interval.low : *least;
+  s.high = std::isfinite(interval.high) ? interval.high : *greatest;
+  s.mean = mean(all_ms);
+  s.p95 = percentile_if_enough(all_ms, 0.95);
+  s.p99 = percentile_if_enough(all_ms, 0.99);
+  return s;
+}
+
+}  // namespace
+
+Json to_json(const LatencySummary& s) {
+  Json json{{"median", s.median}, {"low", s.low}, {"high", s.high}, {"mean", s.mean}};
+  if (s.p95) json["p95"] = *s.p95;
+  if (s.p99) json["p99"] = *s.p99;
+  json["samples"] = s.rounds;
+  json["inferences"] = s.inferences;
+  json["distribution"] = s.distribution;
+  return json;
+}
+
+LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, double confidence) {
+  std::vector<double> per_round, all;
+  for (const VisitSample& sample : samples) {
+    const auto& times = which == Which::total ? sample.total_ns : sample.inference_ns;
+    per_round.push_back(median(times) * 1e-6);
+    for (double t : times) all.push_back(t * 1e-6);
+  }
+  return summarise(per_round, all, confidence);
+}
+
+LatencySummary summarise_times(const std::vector<double>& times_ns, double confidence) {
+  std::vector<double> ms;
+  for (double t : times_ns) ms.push_back(t * 1e-6);
+  return summarise(ms, ms, confidence);
+}
+
+}  // namespace tamis

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/tensor.h"
+#include "graph/graph.h"
+
+namespace tamis {
+
+/// Runs a model on inputs in the order of its inputs() and returns all outputs, in order. The
+/// caller makes it from a runtime's Session. May throw Error.
+using Evaluator =
+    std::function<std::vector<Tensor>(const Graph& model, const std::vector<Tensor>& inputs)>;
+
+/// What a pass did: how often it fired, and what it looked at and left alone, with the reason.
+struct PassResult {
+  std::size_t changes = 0;
+  std::vector<std::string> skipped;  ///< `Conv "x": its output has several users`
+};
+
+struct PassContext {
+  Evaluator evaluate;  ///< empty: only shape arithmetic that Tamis computes itself is folded
+  std::size_t max_growth_bytes = 1u << 20;  ///< folding must not make the file grow by more
+  std::vector<std::string> disabled;        ///< names of passes to leave out
+};
+
+/// A row of the table. `version` enters the artefact's key: raised whenever the pass may give
+/// another result.
+struct Pass {
+  std::string_view name;
+  PassResult (*run)(Graph& graph, const PassContext& context);
+  int version;
+};
+
+/// All passes of `simplify`, in the order in which they run.
+std::span<const Pass> simplify_passes();
+
+/// "fold_constants=1,fuse_conv_bn=1,…": names and versions, for keys.
+std::string pass_versions(std::span<const Pass> passes);
+
+/// One pass in the runner's log.
+struct PassRecord {
+  std::string name;
+  std::size_t changes = 0;
+  double seconds = 0;
+  std::vector<std::string> skipped;  ///< of the last round
+};
+
+struct PassLog {
+  std::vector<PassRecord> passes;  ///< in table order; times and changes summed over rounds
+  std::vector<std::string> disabled;
+  std::size_t rounds = 0;
+  std::size_t nodes_before = 0, nodes_after = 0;
+};
+Json to_json(const PassLog& log);
+
+/// Runs the passes in order, again and again until a round changes nothing (at most 20 rounds:
+/// unsupported beyond, as two passes would be undoing each other). After each pass that changed
+/// something the graph is verified, and inputs, outputs (names, types, shapes) and metadata are
+/// checked to be what they were. Throws invalid_argument for an unknown disabled name. On any error
+/// the graph is as it was before.
+PassLog run_passes(Graph& graph, std::span<const Pass> passes, const PassContext& context);
+
+/// run_passes() with simplify_passes().
+PassLog simplify(Graph& graph, const PassContext& context);
+
+/// How far one output moved. relative = max |a − b| / max(|a|) over the whole tensor, so that a
+/// small element cannot blow it up.
+struct OutputDifference {
+  std::string output;
+  double max_absolute = 0;
+  double relative = 0;
+};
+
+/// A step that is meant to keep numbers may move an output by this much (relative, as above);
+/// declared here once. f32 reordering gives about 1e-5 on the detectors.
+inline constexpr double kSameNumbersTolerance = 1e-3;
+
+/// Runs both models on the same inputs. Throws backend_failed when outputs differ in number, type
+/// or shape, or when one has a NaN where the other has none.
+std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const Graph& before,
+                                              const Graph& after,
+                                              const std::vector<Tensor>& inputs);
+
+/// Throws backend_failed naming output and figures if any relative difference is beyond
+/// `tolerance`.
+void require_same_outputs(const std::vector<OutputDifference>& differences,
+                          double tolerance = kSameNumbersTolerance);
+
+/// Inputs to compare with where no pictures are at hand: uniform in [0, 1) from a fixed seed, bytes
+/// uniform over 0..255, other types zero. Dynamic dimensions must have been fixed before
+/// (with_fixed_inputs): throws invalid_argument otherwise.
+std::vector<Tensor> probe_inputs(const Graph& graph, unsigned seed = 1);
+
+}  // namespace tamis

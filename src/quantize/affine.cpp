@@ -1,0 +1,80 @@
+#include "quantize/affine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+namespace tamis {
+
+ValueRange hull(const ValueRange& a, const ValueRange& b) {
+  return {std::min(a.low, b.low), std::max(a.high, b.high)};
+}
+
+std::uint8_t Affine::quantise(double value) const {
+  const double q = std::nearbyint(value / scale) + zero_point;
+  return static_cast<std::uint8_t>(std::clamp(q, 0.0, 255.0));
+}
+
+double Affine::dequantise(std::uint8_t q) const {
+  return static_cast<double>(scale) * (static_cast<int>(q) - static_cast<int>(zero_point));
+}
+
+Affine affine_from_range(const ValueRange& range) {
+  const double low = std::min(range.low, 0.0);
+  const double high = std::max(range.high, 0.0);
+  const double scale = (high - low) / 255.0;
+  if (!(scale > std::numeric_limits<float>::min())) return {1.0F, 0};
+  const double zero_point = std::clamp(std::nearbyint(-low / scale), 0.0, 255.0);
+  return {static_cast<float>(scale), static_cast<std::uint8_t>(zero_point)};
+}
+
+QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
+                                  std::size_t channels, std::size_t inner,
+                                  std::span<const double> least_scales) {
+  assert(weights.size() == outer * channels * inner);
+  QuantisedWeights result{std::vector<std::int8_t>(weights.size()), std::vector<float>(channels)};
+  for (std::size_t c = 0; c < channels; ++c) {
+    double largest = 0;
+    for (std::size_t o = 0; o < outer; ++o) {
+      const float* row = weights.data() + (o * channels + c) * inner;
+      for (std::size_t i = 0; i < inner; ++i) largest = std::max(largest, std::abs(double{row[i]}));
+    }
+    double scale = largest / 127.0;
+    if (!least_scales.empty()) scale = std::max(scale, least_scales[c]);
+    if (!(scale > std::numeric_limits<float>::min())) scale = 1.0;
+    result.scales[c] = static_cast<float>(scale);
+    for (std::size_t o = 0; o < outer; ++o) {
+      const std::size_t first = (o * channels + c) * inner;
+      for (std::size_t i = first; i < first + inner; ++i) {
+        const double q = std::nearbyint(weights[i] / double{result.scales[c]});
+        result.values[i] = static_cast<std::int8_t>(std::clamp(q, -127.0, 127.0));
+      }
+    }
+  }
+  return result;
+}
+
+std::vector<std::int32_t> quantise_bias(std::span<const float> bias, float input_scale,
+                                        std::span<const float> weight_scales) {
+  constexpr double kLimit = std::numeric_limits<std::int32_t>::max();
+  std::vector<std::int32_t> result(bias.size());
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    // The product is rounded to f32 as the scale that is written into the file is.
+    const float scale = input_scale * weight_scales[i];
+    const double q = std::nearbyint(bias[i] / double{scale});
+    result[i] = static_cast<std::int32_t>(std::clamp(q, -kLimit, kLimit));
+  }
+  return result;
+}
+
+std::vector<double> least_weight_scales(std::span<const float> bias, float input_scale) {
+  constexpr double kLimit = 2147483647.0 / 2;  // the accumulated products need room as well
+  std::vector<double> result(bias.size());
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    result[i] = std::abs(double{bias[i]}) / (double{input_scale} * kLimit);
+  }
+  return result;
+}
+
+}  // namespace tamis

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tamis {
+
+/// Closed interval of real values.
+struct ValueRange {
+  double low = 0;
+  double high = 0;
+  bool operator==(const ValueRange&) const = default;
+};
+
+/// The least interval that holds both.
+ValueRange hull(const ValueRange& a, const ValueRange& b);
+
+/// real = scale * (q - zero_point), q in 0..255. Thread safe, a value.
+struct Affine {
+  float scale = 1;
+  std::uint8_t zero_point = 0;
+
+  /// Rounded half to even and saturated, as QuantizeLinear does.
+  std::uint8_t quantise(double value) const;
+  double dequantise(std::uint8_t q) const;
+  double round_trip(double value) const { return dequantise(quantise(value)); }
+};
+
+/// u8 parameters for a range: it is widened to hold 0, which is represented exactly. An empty range
+/// gives scale 1. Source: Jacob et al. 2018, arXiv:1712.05877, section 3; same figures as
+/// onnxruntime.quantization's compute_scale_zp.
+Affine affine_from_range(const ValueRange& range);
+
+/// A constant tensor in s8, symmetric, with one scale per index along `axis`.
+struct QuantisedWeights {
+  std::vector<std::int8_t> values;  ///< in -127..127, laid out as the input
+  std::vector<float> scales;        ///< one per channel, > 0
+};
+
+/// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]. `least_scales`:
+/// empty, or per channel the scale that must not be undercut (so that a bias fits into 32 bits).
+QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
+                                  std::size_t channels, std::size_t inner,
+                                  std::span<const double> least_scales = {});
+
+/// Bias in s32 with scale `input_scale * weight_scales[i]`, saturated.
+std::vector<std::int32_t> quantise_bias(std::span<const float> bias, float input_scale,
+                                        std::span<const float> weight_scales);
+
+/// Per channel the least weight scale for which the bias fits into 32 bits.
+std::vector<double> least_weight_scales(std::span<const float> bias, float input_scale);
+
+}  // namespace tamis

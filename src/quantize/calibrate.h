@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+
+#include "graph/graph.h"
+#include "quantize/histogram.h"
+#include "quantize/quantize.h"
+
+namespace tamis {
+
+/// What was seen of each value over all samples.
+struct Observations {
+  std::map<std::string, Histogram> seen;
+  std::size_t samples = 0;
+};
+
+/// Runs the float graph once per sample with the values as outputs and observes them; the buffers
+/// are reused, so memory does not depend on the number of samples. The graph needs inferred shapes.
+/// Throws invalid_argument when there is no sample, corrupt_data when a value is never a finite
+/// number, and what `open` and `feed` throw.
+Observations observe(const Graph& graph, const std::set<std::string>& values,
+                     const OpenSession& open, const FeedCalibration& feed);
+
+}  // namespace tamis

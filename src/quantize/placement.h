@@ -1,0 +1,18 @@
+#pragma once
+
+#include "graph/graph.h"
+#include "quantize/plan.h"
+#include "quantize/quantize.h"
+
+namespace tamis {
+
+/// Given plan.compute, decides which values are quantised for the target, which share a scale, and
+/// how movers are written: fills the plan's groups, group_of, movers and silus. Thread safe.
+///
+///   ort, portable  a Q on every convolution's own output (after a Relu or Clip that it absorbs),
+///   around Add, Concat and pooling: each becomes an integer kernel openvino       a Q only where a
+///   convolution reads, pushed up through what moves data; SiLU, Relu and Add stay free to be fused
+///   into the convolution
+void place(const Graph& graph, const QuantizeOptions& options, Plan& plan);
+
+}  // namespace tamis

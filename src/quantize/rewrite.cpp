@@ -1,0 +1,176 @@
+#include "quantize/rewrite.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "graph/attributes.h"
+#include "graph/tensor_data.h"
+
+namespace tamis {
+
+namespace {
+
+class Writer {
+ public:
+  Writer(Graph& graph, const Plan& plan, const std::vector<Affine>& affines)
+      : graph_(graph), plan_(plan), affines_(affines) {}
+
+  void write(QuantizeTarget target) {
+    for (const ComputeNode& compute : plan_.compute) quantise_constants(compute);
+    if (target == QuantizeTarget::ort) replace_silus();
+    for (const auto& [value, group] : plan_.group_of)
+      u8_names_[value] = graph_.unique_value_name(value + "_u8");
+    for (const auto& [value, group] : plan_.group_of) wrap(value, group);
+    for (const auto& [node, movement] : plan_.movers) {
+      if (movement == Movement::on_u8) read_u8(*mutable_node(node));
+    }
+    graph_.sort();
+    graph_.remove_dead();
+  }
+
+ private:
+  /// The plan looked at this very graph.
+  static onnx::NodeProto* mutable_node(const onnx::NodeProto* node) {
+    return const_cast<onnx::NodeProto*>(node);
+  }
+
+  struct Parameters {
+    std::string scale;
+    std::string zero_point;
+  };
+
+  const Parameters& parameters(std::size_t group) {
+    const auto [at, fresh] = parameters_.try_emplace(group);
+    if (fresh) {
+      const std::string& name = plan_.groups[group].members.front();
+      const Affine& affine = affines_[group];
+      at->second.scale =
+          graph_.add_initializer(name + "_scale", {}, std::span<const float>(&affine.scale, 1));
+      at->second.zero_point = graph_.add_initializer(
+          name + "_zero_point", {}, std::span<const std::uint8_t>(&affine.zero_point, 1));
+    }
+    return at->second;
+  }
+
+  void add_pair_half(const char* op, const std::string& from, const std::string& to,
+                     std::size_t group) {
+    const Parameters& p = parameters(group);
+    graph_.add_node(
+        {op, {from, p.scale, p.zero_point}, {to}, graph_.unique_node_name(to + "/" + op)});
+  }
+
+  void wrap(const std::string& value, std::size_t group) {
+    const std::string& u8 = u8_names_.at(value);
+    if (graph_.is_input(value)) {
+      const std::string seen = graph_.unique_value_name(value + "_dequantised");
+      graph_.replace_uses(value, seen);
+      add_pair_half("QuantizeLinear", value, u8, group);
+      add_pair_half("DequantizeLinear", u8, seen, group);
+      return;
+    }
+    onnx::NodeProto& producer = *graph_.producer(value);
+    const auto mover = plan_.movers.find(&producer);
+    if (mover != plan_.movers.end() && mover->second == Movement::on_u8) {
+      rename_output(producer, value, u8);
+    } else {
+      const std::string computed = graph_.unique_value_name(value + "_float");
+      rename_output(producer, value, computed);
+      add_pair_half("QuantizeLinear", computed, u8, group);
+    }
+    add_pair_half("DequantizeLinear", u8, value, group);
+  }
+
+  void rename_output(onnx::NodeProto& node, const std::string& from, const std::string& to) {
+    for (int i = 0; i < node.output_size(); ++i) {
+      if (node.output(i) == from) graph_.set_output(node, i, to);
+    }
+  }
+
+  void read_u8(onnx::NodeProto& node) {
+    const int inputs = is_op(node, "Concat") ? node.input_size() : 1;
+    for (int i = 0; i < inputs; ++i) {
+      // A graph input is read through the name that its pair gave it.
+      std::string value = node.input(i);
+      if (const onnx::NodeProto* pair = graph_.producer(value); pair != nullptr)
+        value = pair->input(0);
+      graph_.set_input(node, i, value);
+    }
+  }
+
+  void quantise_constants(const ComputeNode& compute) {
+    onnx::NodeProto& node = *mutable_node(compute.node);
+    const float input_scale = affines_[plan_.group_of.at(node.input(compute.activation))].scale;
+    const onnx::TensorProto& tensor = *graph_.constant(node.input(compute.weights));
+    const Shape shape = shape_of(tensor);
+    const auto axis = static_cast<std::size_t>(compute.axis);
+    const auto product = [](Shape::const_iterator a, Shape::const_iterator b) {
+      return static_cast<std::size_t>(std::accumulate(a, b, std::int64_t{1}, std::multiplies<>()));
+    };
+    const auto split = shape.begin() + compute.axis;
+    const std::size_t channels = static_cast<std::size_t>(shape[axis]);
+    std::vector<float> bias;
+    std::vector<double> least;
+    if (compute.bias) {
+      bias = floats(*graph_.constant(node.input(*compute.bias)));
+      least = least_weight_scales(bias, input_scale);
+    }
+    const QuantisedWeights weights =
+        quantise_weights(floats(tensor), product(shape.begin(), split), channels,
+                         product(split + 1, shape.end()), least);
+    const std::string hint = node.input(compute.weights);
+    const std::string stored =
+        graph_.add_initializer(hint + "_s8", shape, std::span<const std::int8_t>(weights.values));
+    graph_.set_input(node, compute.weights,
+                     dequantised<std::int8_t>(stored, weights.scales, compute.axis));
+    if (!compute.bias) return;
+    std::vector<float> bias_scales(channels);
+    for (std::size_t i = 0; i < channels; ++i) bias_scales[i] = input_scale * weights.scales[i];
+    const std::vector<std::int32_t> values = quantise_bias(bias, input_scale, weights.scales);
+    const std::string stored_bias = graph_.add_initializer(node.input(*compute.bias) + "_s32",
+                                                           {static_cast<std::int64_t>(channels)},
+                                                           std::span<const std::int32_t>(values));
+    graph_.set_input(node, *compute.bias, dequantised<std::int32_t>(stored_bias, bias_scales, 0));
+  }
+
+  template <typename T>
+  std::string dequantised(const std::string& stored, const std::vector<float>& scales, int axis) {
+    const Shape shape{static_cast<std::int64_t>(scales.size())};
+    const std::vector<T> zeros(scales.size(), T{0});
+    const std::string scale =
+        graph_.add_initializer(stored + "_scale", shape, std::span<const float>(scales));
+    const std::string zero =
+        graph_.add_initializer(stored + "_zero_point", shape, std::span<const T>(zeros));
+    onnx::NodeProto& node = graph_.add_node({"DequantizeLinear", {stored, scale, zero}, {}, {}});
+    set_attribute(node, "axis", std::int64_t{axis});
+    return node.output(0);
+  }
+
+  void replace_silus() {
+    if (plan_.silus.empty()) return;
+    if (!graph_.opset("com.microsoft")) graph_.set_opset("com.microsoft", 1);
+    for (const Silu& silu : plan_.silus) {
+      const std::string name = silu.multiply->name();
+      graph_.erase_node(*silu.multiply);
+      graph_.erase_node(*silu.sigmoid);
+      onnx::NodeProto& node = graph_.add_node(
+          {"QuickGelu", {silu.x}, {silu.y}, graph_.unique_node_name(name), "com.microsoft"});
+      set_attribute(node, "alpha", 1.0F);
+    }
+  }
+
+  Graph& graph_;
+  const Plan& plan_;
+  const std::vector<Affine>& affines_;
+  std::map<std::size_t, Parameters> parameters_;
+  std::map<std::string, std::string> u8_names_;
+};
+
+}  // namespace
+
+void write_quantised(Graph& graph, const Plan& plan, const std::vector<Affine>& affines,
+                     QuantizeTarget target) {
+  Writer(graph, plan, affines).write(target);
+}
+
+}  // namespace tamis

@@ -1,0 +1,154 @@
+#include "recipe/build.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "execute/opened_model.h"
+#include "measure/visit.h"
+#include "tasks/task.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+Json calibration_json(const std::optional<CalibrationItems>& calibration) {
+  if (!calibration) return Json();
+  return Json{{"path", calibration->data.path.string()},
+              {"split", calibration->data.split},
+              {"items", calibration->items},
+              {"hashes", calibration->hashes}};
+}
+
+/// Feeds the calibration items one after the other, prepared as the card says.
+auto make_feed(const Card& card, const CalibrationItems& calibration, DataType input_type) {
+  auto data = std::shared_ptr<const Dataset>(open_dataset(calibration.data));
+  return [card, data, calibration, input_type](
+             const std::function<void(std::span<const Tensor>)>& sample) {
+    Tensor input(input_type,
+                 {1, card.channels(), card.input_size.height, card.input_size.width});
+    Placement placement;
+    for (std::size_t i : calibration.items) {
+      find_task(card.task).prepare(card, data->load_picture(i), input, 0, placement);
+      sample({&input, 1});
+    }
+  };
+}
+
+BuildState make_state(const BuildRequest& request) {
+  BuildState state(Graph::load(request.parent), request.card);
+  if (request.backends.empty())
+    throw Error(ErrorCode::unavailable,
+                "build: no runtime works here to fold and calibrate with; see tamis doctor");
+  state.reference_backend = request.backends.front();
+  state.check_backends = request.backends;
+  state.base_settings = request.settings;
+  Card card = request.card;
+  RunSettings settings = request.settings;
+  settings.backend = state.reference_backend;
+  settings.inference_precision = "f32";
+  settings.graph_level.reset();
+  state.open_reference = [card, settings](const fs::path& model) {
+    // A folded subgraph has no picture as its input: only models that take one get the card's size.
+    Graph graph = Graph::load(model);
+    OpenRequest open{model, settings, {}, false, {}};
+    auto inputs = graph.inputs();
+    if (inputs.size() == 1 && inputs[0].shape.size() == 4)
+      open.input_shapes = {{1, card.channels(), card.input_size.height, card.input_size.width}};
+    return find_backend(settings.backend)->open(open);
+  };
+  auto inputs = state.graph.inputs();
+  if (request.calibration && !inputs.empty())
+    state.feed = make_feed(request.card, *request.calibration, inputs[0].type);
+  return state;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+}  // namespace
+
+Json to_json(const BuildRequest& request) {
+  return Json{{"parent", request.parent.string()}, {"card", to_json(request.card, true)},
+              {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
+              {"backends", request.backends},      {"settings", to_json(request.settings)},
+              {"out", request.out.string()}};
+}
+
+BuildRequest parse_build_request(const Json& json) {
+  BuildRequest request;
+  request.parent = json.at("parent").get<std::string>();
+  request.card = parse_card(json.at("card"));
+  request.recipe = parse_recipe(json.at("recipe"));
+  request.backends = json.at("backends").get<std::vector<std::string>>();
+  request.settings = parse_run_settings(json.at("settings"));
+  request.out = json.at("out").get<std::string>();
+  const Json& calibration = json.at("calibration");
+  if (!calibration.is_null())
+    request.calibration = CalibrationItems{
+        {calibration.at("path").get<std::string>(), calibration.at("split").get<std::string>()},
+        calibration.at("items").get<std::vector<std::size_t>>(),
+        calibration.at("hashes").get<std::vector<std::string>>()};
+  return request;
+}
+
+std::optional<std::string> ArtefactInfo::refusal(const std::string& backend) const {
+  for (const Json& r : refused)
+    if (r.at("runtime") == backend) return r.at("reason").get<std::string>();
+  return std::nullopt;
+}
+
+Json to_json(const ArtefactInfo& info) {
+  return Json{{"recipe", to_json(info.recipe)},
+              {"size_bytes", info.size_bytes},
+              {"calibration_hashes", info.calibration_hashes},
+              {"steps", info.steps},
+              {"refused", info.refused},
+              {"wall_s", info.wall_s},
+              {"peak_memory_bytes", info.peak_memory_bytes}};
+}
+
+ArtefactInfo parse_artefact_info(const Json& json) {
+  ArtefactInfo info;
+  info.recipe = parse_recipe(json.at("recipe"));
+  info.size_bytes = json.at("size_bytes");
+  info.calibration_hashes = json.at("calibration_hashes").get<std::vector<std::string>>();
+  info.steps = json.at("steps");
+  info.refused = json.at("refused");
+  info.wall_s = json.at("wall_s");
+  info.peak_memory_bytes = json.at("peak_memory_bytes");
+  return info;
+}
+
+ArtefactInfo build_artefact(const BuildRequest& request) {
+  std::int64_t start = now_ns();
+  BuildState state = make_state(request);
+  ArtefactInfo info;
+  info.recipe = request.recipe;
+  for (const Step& step : request.recipe) {
+    std::int64_t step_start = now_ns();
+    state.report = Json::object();
+    find_step_kind(step.name).apply(state, step.params);
+    info.steps.push_back(
+        {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
+    for (const Json& check : state.report.value("checks", Json::array()))
+      if (!check.at("refused").is_null())
+        info.refused.push_back({{"runtime", check.at("runtime")}, {"reason", check.at("refused")}});
+  }
+  if (needs_calibration(request.recipe) && request.calibration) {
+    info.calibration_hashes = request.calibration->hashes;
+    state.graph.set_metadata(kCalibrationMetadata, joined(info.calibration_hashes));
+  }
+  state.graph.verify();
+  state.graph.save(request.out / "model.onnx");
+  save_file(request.out / "model.card.yaml", to_yaml(state.card));
+  info.size_bytes = fs::file_size(request.out / "model.onnx");
+  info.wall_s = seconds_since(start);
+  info.peak_memory_bytes = peak_memory_bytes();
+  save_json(request.out / "artefact.json", to_json(info));
+  return info;
+}
+
+}  // namespace tamis

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "card/card.h"
+#include "data/dataset.h"
+#include "recipe/recipe.h"
+#include "runtime/settings.h"
+
+namespace tamis {
+
+/// Calibration items of a build: which, and what they hold.
+struct CalibrationItems {
+  DataSpec data;
+  std::vector<std::size_t> items;
+  std::vector<std::string> hashes;  ///< content hashes, in the order of items
+};
+
+struct BuildRequest {
+  std::filesystem::path parent;
+  Card card;
+  Recipe recipe;
+  std::optional<CalibrationItems> calibration;
+  std::vector<std::string> backends;  ///< that run here: the first one executes folding and calibration, all check the result
+  RunSettings settings;               ///< libraries, threads
+  std::filesystem::path out;          ///< an existing, empty folder
+};
+Json to_json(const BuildRequest& request);
+BuildRequest parse_build_request(const Json& json);
+
+/// What a build wrote, as artefact.json beside model.onnx and model.card.yaml.
+struct ArtefactInfo {
+  Recipe recipe;
+  std::uint64_t size_bytes = 0;
+  std::vector<std::string> calibration_hashes;
+  Json steps = Json::array();    ///< per step: {name, wall_s, report}
+  Json refused = Json::array();  ///< [{runtime, reason}]: runtimes in which this file goes wrong
+  double wall_s = 0;
+  std::uint64_t peak_memory_bytes = 0;
+  std::optional<std::string> refusal(const std::string& backend) const;
+};
+Json to_json(const ArtefactInfo& info);
+ArtefactInfo parse_artefact_info(const Json& json);
+
+/// Applies the recipe and writes model.onnx, model.card.yaml and artefact.json into request.out. Runs in a worker. Throws what the steps throw.
+ArtefactInfo build_artefact(const BuildRequest& request);
+
+/// The ONNX metadata key under which a quantised model carries the hashes of its calibration items (space separated).
+inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";
+
+}  // namespace tamis

@@ -1,0 +1,65 @@
+#include "recipe/recipe.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/units.h"
+#include "recipe/steps.h"
+
+namespace tamis {
+
+Json to_json(const Recipe& recipe) {
+  Json json = Json::array();
+  for (const Step& step : recipe) json.push_back({{"name", step.name}, {"params", step.params}});
+  return json;
+}
+
+Recipe parse_recipe(const Json& json) {
+  Recipe recipe;
+  for (const Json& step : json)
+    recipe.push_back({step.at("name").get<std::string>(), step.value("params", Json::object())});
+  return recipe;
+}
+
+std::vector<std::string> step_texts(const Recipe& recipe) {
+  std::vector<std::string> texts;
+  for (const Step& step : recipe) texts.push_back(find_step_kind(step.name).text(step.params));
+  return texts;
+}
+
+const std::vector<StepKind>& step_kinds() {
+  static const std::vector<StepKind> kinds{
+      {"simplify", "fold constants, drop dead ends and identities, fuse batch normalisation", false,
+       &simplify_version, &simplify_text, &apply_simplify},
+      {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)", true,
+       &int8_static_version, &int8_static_text, &apply_int8_static},
+  };
+  return kinds;
+}
+
+const StepKind& find_step_kind(std::string_view name) {
+  std::vector<std::string> known;
+  for (const StepKind& kind : step_kinds()) {
+    if (kind.name == name) return kind;
+    known.emplace_back(kind.name);
+  }
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("recipe: unknown step '{}'; {}", name, suggest(name, known)));
+}
+
+bool needs_calibration(const Recipe& recipe) {
+  for (const Step& step : recipe)
+    if (find_step_kind(step.name).needs_calibration) return true;
+  return false;
+}
+
+std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
+                         const std::vector<std::string>& calibration_hashes) {
+  Json key{{"parent", parent_hash}, {"card", to_json(card, false)}, {"recipe", to_json(recipe)}};
+  for (const Step& step : recipe) key["versions"].push_back(find_step_kind(step.name).version());
+  if (needs_calibration(recipe)) key["calibration"] = calibration_hashes;
+  return hash_text(canonical_text(key));
+}
+
+}  // namespace tamis

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/tensor.h"
+#include "card/card.h"
+#include "graph/graph.h"
+#include "runtime/backend.h"
+
+namespace tamis {
+
+/// One step with its parameters, by name: a row of the table below.
+struct Step {
+  std::string name;
+  Json params = Json::object();
+};
+
+/// An ordered list of steps, applied to the parent.
+using Recipe = std::vector<Step>;
+Json to_json(const Recipe& recipe);
+Recipe parse_recipe(const Json& json);
+
+/// Each step for people: {"simplify", "int8-static(openvino)"}.
+std::vector<std::string> step_texts(const Recipe& recipe);
+
+/// What a step works on and with. Lives in a worker.
+struct BuildState {
+  BuildState(Graph parent, Card parent_card) : graph(std::move(parent)), card(std::move(parent_card)) {}
+
+  Graph graph;
+  Card card;
+  Json report = Json::object();  ///< what the step did, filled in by it
+  /// A runtime for what needs execution (folding, calibrating, comparing).
+  std::function<std::unique_ptr<Session>(const std::filesystem::path&)> open_reference;
+  std::string reference_backend;
+  /// Runtimes in which the result is checked.
+  std::vector<std::string> check_backends;
+  RunSettings base_settings;  ///< libraries and threads to open them with
+  /// Calls back once per calibration sample; empty without calibration data.
+  std::function<void(const std::function<void(std::span<const Tensor>)>&)> feed;
+};
+
+/// A kind of step. `version` enters every artefact's key: raised whenever the step may give another result.
+struct StepKind {
+  std::string_view name;
+  std::string_view help;
+  bool needs_calibration;
+  std::string (*version)();
+  /// For people, from the parameters.
+  std::string (*text)(const Json& params);
+  /// Changes state.graph (and card); throws and leaves the artefact unwritten otherwise.
+  void (*apply)(BuildState& state, const Json& params);
+};
+const std::vector<StepKind>& step_kinds();
+/// Throws invalid_argument with nearest names.
+const StepKind& find_step_kind(std::string_view name);
+bool needs_calibration(const Recipe& recipe);
+
+/// H(parent, card, steps, their versions, hashes of the calibration items).
+std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
+                         const std::vector<std::string>& calibration_hashes);
+
+}  // namespace tamis

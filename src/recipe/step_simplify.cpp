@@ -1,0 +1,39 @@
+#include "base/files.h"
+#include "graph/inspect.h"
+#include "passes/passes.h"
+#include "recipe/steps.h"
+
+namespace tamis {
+std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
+                                          const std::vector<Tensor>& inputs) {
+  TemporaryFolder folder("tamis-eval");
+  auto file = folder.path() / "model.onnx";
+  graph.save(file);
+  auto session = state.open_reference(file);
+  std::vector<Tensor> outputs = make_tensors(session->outputs());
+  session->run(inputs, outputs);
+  return outputs;
+}
+
+std::string simplify_version() { return "simplify/1:" + pass_versions(simplify_passes()); }
+
+std::string simplify_text(const Json&) { return "simplify"; }
+
+void apply_simplify(BuildState& state, const Json&) {
+  PassContext context;
+  context.evaluate = [&](const Graph& graph, const std::vector<Tensor>& inputs) {
+    return evaluate_in_reference(state, graph, inputs);
+  };
+  Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  PassLog log = simplify(state.graph, context);
+  Graph after = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  auto differences =
+      compare_outputs(context.evaluate, before, after, probe_inputs(before));
+  require_same_outputs(differences);
+  state.report = to_json(log);
+  for (const OutputDifference& d : differences)
+    state.report["differences"].push_back(
+        {{"output", d.output}, {"max_absolute", d.max_absolute}, {"relative", d.relative}});
+}
+
+}  // namespace tamis

@@ -1,0 +1,148 @@
+#include "report/decision.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/units.h"
+#include "report/format.h"
+#include "report/report.h"
+
+namespace tamis {
+namespace {
+
+std::string status_text(const std::string& status) {
+  if (status == "met") return "gates met";
+  return words(status);
+}
+
+/// "2.74 times as fast as", "as fast as (within what was resolved)", "3 % slower than".
+std::string speed_phrase(const VariantView& pick) {
+  if (!pick.speedup) return "";
+  if (pick.verdict == "not_distinguishable")
+    return "not distinguishable in speed from the baseline";
+  return fmt::format("{:.2f} times as fast as the baseline", pick.speedup->value);
+}
+
+std::string objective_phrase(const ResultView& result, const VariantView& pick) {
+  if (result.objective == "size" && pick.size_bytes)
+    return bytes_text(static_cast<std::uint64_t>(*pick.size_bytes)) + " on disk";
+  if (result.objective == "memory" && pick.peak_memory_bytes)
+    return bytes_text(static_cast<std::uint64_t>(*pick.peak_memory_bytes)) + " at its peak";
+  return speed_phrase(pick);
+}
+
+std::string met_headline(const ResultView& result, const VariantView& pick) {
+  if (pick.id == result.baseline)
+    return fmt::format("Keep the baseline, {}: nothing better was proven.", pick.name);
+  std::string phrase = objective_phrase(result, pick);
+  return fmt::format("Deploy {}{}{}.", pick.name, phrase.empty() ? "" : ": ", phrase);
+}
+
+std::string headline(const ResultView& result) {
+  const VariantView* pick = result.picked();
+  if (result.status == "interrupted")
+    return pick ? fmt::format("Interrupted; the best proven so far is {}.", pick->name)
+                : "Interrupted before a variant was proven.";
+  if (result.status != "met")
+    return pick ? fmt::format("No variant met every gate; {} is handed over.", pick->name)
+                : "No variant met every gate; the model is handed over as it was.";
+  return pick ? met_headline(result, *pick) : "Nothing was picked.";
+}
+
+std::string shown_name(const ResultView& result, const std::string& id) {
+  const VariantView* variant = result.find(id);
+  return variant ? fmt::format("{} ({})", variant->name, id) : id;
+}
+
+std::string estimated_note(const ResultView& result) {
+  const NamedVariant& named = *result.fastest_estimated;
+  std::string text =
+      fmt::format("Faster, but only estimated to meet the gates: {}", shown_name(result, named.id));
+  if (named.probability)
+    text += fmt::format(", with probability {:.0f} %", *named.probability * 100);
+  if (named.items_needed)
+    text += fmt::format("; about {} items would settle it", *named.items_needed);
+  return text + ".";
+}
+
+std::string miss_note(const ResultView& result) {
+  const NamedVariant& named = *result.nearest_miss;
+  return fmt::format("Nearest miss: {}{}{}", shown_name(result, named.id),
+                     named.text.empty() ? "." : ": ", named.text);
+}
+
+void append_list(std::string& text, const char* title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  text += fmt::format("\n{}\n", title);
+  for (const std::string& line : lines) text += fmt::format("  - {}\n", line);
+}
+
+}  // namespace
+
+std::string speedup_sentence(const VariantView& variant) {
+  if (!variant.speedup) return "";
+  return fmt::format("{:.2f} times as fast as the baseline {}", variant.speedup->value,
+                     ratio_interval_text(*variant.speedup));
+}
+
+std::string accuracy_sentence(const VariantView& variant) {
+  if (!variant.accuracy) return "";
+  const AccuracyView& accuracy = *variant.accuracy;
+  std::string text = fmt::format("{} {}", metric_name(accuracy.metric),
+                                 accuracy_text(accuracy.metric, accuracy.value.value));
+  if (!accuracy.relative_drop) return text;
+  double drop = accuracy.relative_drop->value;
+  std::string interval = percent_interval_text(*accuracy.relative_drop);
+  text += fmt::format(", {} {} the baseline's", percent_text(std::abs(drop)),
+                      drop < 0 ? "above" : "below");
+  return interval.empty() ? text : fmt::format("{} (drop {})", text, interval);
+}
+
+std::string gate_text(const VariantView& variant) {
+  if (!variant.gate.empty()) return variant.gate;
+  return words(variant.state);
+}
+
+std::string gates_text(const ResultView& result) {
+  std::string text;
+  for (const GateView& gate : result.gates)
+    text += (text.empty() ? "" : "; ") + (gate.text.empty() ? words(gate.kind) : gate.text);
+  return text.empty() ? "none" : text;
+}
+
+std::string recipe_text(const VariantView& variant) {
+  std::string text;
+  for (const std::string& step : variant.recipe) text += (text.empty() ? "" : " → ") + step;
+  return text.empty() ? "as given" : text;
+}
+
+DecisionText describe_decision(const ResultView& result) {
+  DecisionText text;
+  text.status = status_text(result.status);
+  text.headline = headline(result);
+  if (const VariantView* pick = result.picked()) {
+    text.figures = pick->id == result.baseline ? "" : speedup_sentence(*pick);
+    std::string accuracy = accuracy_sentence(*pick);
+    if (!accuracy.empty()) text.figures += (text.figures.empty() ? "" : "; ") + accuracy;
+  }
+  if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
+  if (result.nearest_miss) text.notes.push_back(miss_note(result));
+  return text;
+}
+
+std::string decision_text(const Json& document) {
+  ResultView result = parse_result(document);
+  DecisionText decision = describe_decision(result);
+  std::string text = decision.headline + "\n";
+  if (!decision.figures.empty()) text += "  " + decision.figures + "\n";
+  if (result.confidence)
+    text += fmt::format("  Gates: {}, at {:.4g} % confidence\n", gates_text(result),
+                        *result.confidence * 100);
+  for (const std::string& note : decision.notes) text += "  " + note + "\n";
+  append_list(text, "Why", result.reasons);
+  append_list(text, "What would change it", result.counterfactuals);
+  return text;
+}
+
+}  // namespace tamis

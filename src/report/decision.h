@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/result.h"
+
+namespace tamis {
+
+/// The decision in words, shared by every form of the report. Plain text: escape before embedding.
+struct DecisionText {
+  std::string status;    ///< "gates met", "nearest miss", "interrupted"
+  std::string headline;  ///< one sentence
+  std::string figures;   ///< speed-up and accuracy of the pick with their intervals; may be empty
+  std::vector<std::string> notes;  ///< the faster estimated one, the nearest miss
+};
+DecisionText describe_decision(const ResultView& result);
+
+/// "2.74 times as fast as the baseline [2.70, 2.79]"; empty where there is no ratio.
+std::string speedup_sentence(const VariantView& variant);
+
+/// "mAP50-95 0.4351, 0.18 % below the baseline's [−0.90, 1.20] %"; empty where not evaluated.
+std::string accuracy_sentence(const VariantView& variant);
+
+/// What stands in the gate column: the gate's outcome, else why there is none.
+std::string gate_text(const VariantView& variant);
+
+/// Gates as a list of sentences; "none" where none was asked for.
+std::string gates_text(const ResultView& result);
+
+/// "simplify → int8-static"; "as given" for an empty recipe.
+std::string recipe_text(const VariantView& variant);
+
+}  // namespace tamis

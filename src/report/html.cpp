@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "report/decision.h"
+#include "report/format.h"
+#include "report/html_parts.h"
+#include "report/page.h"
+#include "report/svg.h"
+#include "report/tables.h"
+
+namespace tamis {
+namespace {
+
+std::string header_html(const ResultView& result) {
+  std::string text = "<header class=\"top\"><strong>tamis</strong>";
+  if (result.model.contains("name"))
+    text += "<span>" + escape_html(value_text(result.model["name"])) + "</span>";
+  text += "<span>" + escape_html(result.created) + "</span>";
+  if (result.wall_s) text += "<span>took " + duration_text(*result.wall_s) + "</span>";
+  return text +
+         "<span class=\"grow\"></span><button class=\"toggle\" type=\"button\" hidden>Dark</button>"
+         "</header>";
+}
+
+std::string card(const char* title, const std::string& value, const std::string& below,
+                 bool good = false) {
+  return fmt::format(
+      "<div class=\"card{}\"><b>{}</b><div class=\"big\">{}</div><div class=\"sub\">{}</div></div>",
+      good ? " good" : "", title, escape_html(value), escape_html(below));
+}
+
+std::string against(const std::optional<double>& value, const VariantView* baseline,
+                    std::optional<double> VariantView::*member) {
+  if (!value || !baseline || !(baseline->*member)) return "";
+  return fmt::format("baseline {}", bytes_text(static_cast<std::uint64_t>(*(baseline->*member))));
+}
+
+std::string accuracy_cards(const VariantView& pick, bool baseline_picked) {
+  const AccuracyView& accuracy = *pick.accuracy;
+  std::string value = accuracy_text(accuracy.metric, accuracy.value.value);
+  std::string baseline =
+      accuracy.baseline ? "baseline " + accuracy_text(accuracy.metric, *accuracy.baseline) : "";
+  std::string cards = card(escape_html(metric_name(accuracy.metric)).c_str(), value, baseline);
+  if (!accuracy.relative_drop || baseline_picked) return cards;
+  std::string interval = percent_interval_text(*accuracy.relative_drop);
+  if (accuracy.confidence) interval += fmt::format(" at {:.4g} %", *accuracy.confidence * 100);
+  return cards + card("Accuracy drop", percent_text(accuracy.relative_drop->value), interval);
+}
+
+std::string cards_html(const ResultView& result, const VariantView& pick) {
+  const VariantView* baseline = result.baseline_variant();
+  std::string text = "<div class=\"cards\">";
+  if (pick.speedup && pick.id != result.baseline)
+    text += card("Speed-up", ratio_text(pick.speedup->value),
+                 ratio_interval_text(*pick.speedup) + " paired", pick.speedup->value > 1);
+  if (pick.latency)
+    text += card("Latency, median", milliseconds_text(pick.latency->median.value),
+                 pick.latency->p95 ? "p95 " + milliseconds_text(*pick.latency->p95)
+                                   : "too few rounds for a p95");
+  if (pick.accuracy) text += accuracy_cards(pick, pick.id == result.baseline);
+  if (pick.size_bytes)
+    text += card("Size on disk", bytes_text(static_cast<std::uint64_t>(*pick.size_bytes)),
+                 against(pick.size_bytes, baseline, &VariantView::size_bytes));
+  if (pick.peak_memory_bytes)
+    text += card("Peak memory", bytes_text(static_cast<std::uint64_t>(*pick.peak_memory_bytes)),
+                 against(pick.peak_memory_bytes, baseline, &VariantView::peak_memory_bytes));
+  return text + "</div>";
+}
+
+std::string hero_html(const ResultView& result) {
+  DecisionText decision = describe_decision(result);
+  std::string text = fmt::format(
+      "<section class=\"hero\"><span class=\"chip {}\">{}</span><h1>{}</h1>",
+      escape_html(result.status), escape_html(decision.status), escape_html(decision.headline));
+  std::string lead = "Gates: " + gates_text(result);
+  if (result.confidence) lead += fmt::format(", at {:.4g} % confidence", *result.confidence * 100);
+  text += "<p class=\"lead\">" + escape_html(lead) +
+          ". Objective: " + escape_html(result.objective) + ".</p>";
+  for (const std::string& note : decision.notes)
+    text += "<p class=\"note\">" + escape_html(note) + "</p>";
+  if (const VariantView* handed = result.handed_over()) text += cards_html(result, *handed);
+  return text + "</section>";
+}
+
+std::string list_html(const char* title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return "";
+  std::string text = fmt::format("<div><h2>{}</h2><ul>", title);
+  for (const std::string& line : lines) text += "<li>" + escape_html(line) + "</li>";
+  return text + "</ul></div>";
+}
+
+std::string reasons_html(const ResultView& result) {
+  std::string lists =
+      list_html("Why", result.reasons) + list_html("What would change it", result.counterfactuals);
+  return lists.empty() ? "" : "<section><div class=\"two\">" + lists + "</div></section>";
+}
+
+std::string legend_key(const char* kind, const char* shape, const char* text) {
+  return fmt::format(
+      "<span><svg class=\"key {}\" viewBox=\"0 0 16 14\" aria-hidden=\"true\">{}</svg>{}</span>",
+      kind, shape, text);
+}
+
+std::string legend_html() {
+  return "<div class=\"legend\">" +
+         legend_key("met", "<circle class=\"shape\" cx=\"8\" cy=\"7\" r=\"5\"/>", "gates met") +
+         legend_key("estimated", "<path class=\"shape\" d=\"M8 1l6.5 11h-13z\"/>", "estimated") +
+         legend_key("missed", "<path class=\"shape cross\" d=\"M4 3l8 8m0 -8l-8 8\"/>", "missed") +
+         legend_key("undecided", "<circle class=\"shape\" cx=\"8\" cy=\"7\" r=\"5\"/>",
+                    "undecided") +
+         legend_key("baseline", "<path class=\"shape\" d=\"M8 0l7 7l-7 7l-7 -7z\"/>", "baseline") +
+         legend_key("met", "<path class=\"frontier\" d=\"M0 7h16\"/>", "frontier") +
+         legend_key("rug", "<path d=\"M8 1v12\"/>", "speed only, accuracy not evaluated") +
+         "</div>";
+}
+
+std::string plot_section(const char* title, const char* hint, const std::string& legend,
+                         const ResultView& result,
+                         std::string (*draw)(const ResultView&, SvgWidth)) {
+  std::string wide = draw(result, SvgWidth::wide);
+  if (wide.empty()) return "";
+  return fmt::format("<section><h2>{}</h2><p class=\"hint\">{}</p>{}{}{}</section>", title, hint,
+                     legend, wide, draw(result, SvgWidth::narrow));
+}
+
+std::string plots_html(const ResultView& result) {
+  return plot_section("Latency against accuracy",
+                      "Whiskers are the intervals; accuracy is paired with the baseline's on the "
+                      "same items. Point at a mark for its figures.",
+                      legend_html(), result, pareto_svg);
+}
+
+std::string distributions_html(const ResultView& result) {
+  return plot_section("Latency distributions",
+                      "A dot is the median of one visit; the box spans the quartiles, the bar is "
+                      "the median. Variants took turns in random order.",
+                      "", result, latency_svg);
+}
+
+}  // namespace
+
+std::string report_html(const ResultView& result) {
+  std::string title = describe_decision(result).headline;
+  std::string page = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n<title>{}</title>\n",
+      escape_html(title));
+  page += std::string("<style>") + kPageStyle +
+          "@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) {" +
+          kPageDarkColours + "} }\n:root[data-theme=dark] { color-scheme: dark;" +
+          kPageDarkColours + "}\n:root[data-theme=light] { color-scheme: light; }\n</style>\n";
+  page += "</head>\n<body>\n<main>\n" + header_html(result) + hero_html(result) +
+          plots_html(result) + reasons_html(result) + variants_html(result) +
+          distributions_html(result) + failures_html(result) + winner_html(result) +
+          environment_html(result);
+  page += fmt::format(
+      "<footer>Made by tamis {}. Every figure was measured on the machine above."
+      "</footer>\n</main>\n<script>{}</script>\n</body>\n</html>\n",
+      escape_html(result.version), kPageScript);
+  return page;
+}
+
+}  // namespace tamis

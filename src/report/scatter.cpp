@@ -1,0 +1,124 @@
+#include "report/scatter.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace tamis {
+namespace {
+
+ScatterPoint::Kind kind_of(const VariantView& variant, bool baseline) {
+  if (variant.gate == "met" || (variant.gate.empty() && baseline)) return ScatterPoint::Kind::met;
+  if (variant.gate == "estimated") return ScatterPoint::Kind::estimated;
+  if (variant.gate == "missed") return ScatterPoint::Kind::missed;
+  return ScatterPoint::Kind::undecided;
+}
+
+bool knows_change(const ResultView& result) {
+  for (const VariantView& variant : result.variants)
+    if (variant.latency && variant.accuracy && !variant.accuracy->relative_drop &&
+        variant.id != result.baseline)
+      return false;
+  return true;
+}
+
+std::optional<double> negated(const std::optional<double>& value) {
+  return value ? std::optional<double>(-*value) : std::nullopt;
+}
+
+void place_accuracy(ScatterPoint& point, ScatterData::Unit unit) {
+  const AccuracyView& accuracy = *point.variant->accuracy;
+  if (unit == ScatterData::Unit::value) {
+    point.accuracy = accuracy.value.value;
+    point.accuracy_low = accuracy.value.low;
+    point.accuracy_high = accuracy.value.high;
+  } else if (accuracy.relative_drop && !point.baseline) {
+    point.accuracy = -accuracy.relative_drop->value;
+    point.accuracy_low = negated(accuracy.relative_drop->high);
+    point.accuracy_high = negated(accuracy.relative_drop->low);
+  }
+}
+
+ScatterPoint point_of(const ResultView& result, const VariantView& variant,
+                      ScatterData::Unit unit) {
+  ScatterPoint point;
+  point.variant = &variant;
+  point.pick = result.pick && *result.pick == variant.id;
+  point.baseline = variant.id == result.baseline;
+  point.kind = kind_of(variant, point.baseline);
+  point.ms = variant.latency->median.value;
+  point.ms_low = variant.latency->median.low;
+  point.ms_high = variant.latency->median.high;
+  place_accuracy(point, unit);
+  return point;
+}
+
+void mark_frontier(std::vector<ScatterPoint>& points) {
+  double best = -std::numeric_limits<double>::infinity();
+  for (ScatterPoint& point : points) {
+    point.frontier = point.accuracy > best;
+    best = std::max(best, point.accuracy);
+  }
+}
+
+std::optional<double> gate_floor(const ResultView& result, ScatterData::Unit unit) {
+  const VariantView* baseline = result.baseline_variant();
+  double value = baseline && baseline->accuracy ? baseline->accuracy->value.value : 0;
+  for (const GateView& gate : result.gates) {
+    if (!gate.limit) continue;
+    bool change = unit == ScatterData::Unit::change;
+    if (gate.kind == "max_drop" && gate.relative) {
+      if (change) return -*gate.limit;
+      if (value > 0) return value * (1 - *gate.limit);
+    } else if (gate.kind == "max_drop" && value > 0) {
+      return change ? -*gate.limit / value : value - *gate.limit;
+    } else if (gate.kind == "min_accuracy") {
+      if (!change) return *gate.limit;
+      if (value > 0) return *gate.limit / value - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Ends of intervals count too, but no further than a few times the spread of the points.
+void choose_range(ScatterData& data) {
+  double top = -std::numeric_limits<double>::infinity();
+  for (const ScatterPoint& point : data.points) top = std::max(top, point.accuracy);
+  if (data.floor) top = std::max(top, *data.floor);
+  double gate_span = data.floor ? top - *data.floor : 0;
+  double reach = std::max({0.03, 4 * gate_span});
+  double low = data.floor.value_or(top), high = top;
+  for (const ScatterPoint& point : data.points)
+    if (point.accuracy >= top - reach) low = std::min(low, point.accuracy);
+  double spread = std::max(high - low, 0.004);
+  double low_limit = low - 0.8 * spread, high_limit = high + 0.8 * spread;
+  for (const ScatterPoint& point : data.points) {
+    if (point.accuracy < top - reach) continue;
+    if (point.accuracy_low) low = std::min(low, std::max(*point.accuracy_low, low_limit));
+    if (point.accuracy_high) high = std::max(high, std::min(*point.accuracy_high, high_limit));
+  }
+  data.low = low - 0.1 * spread;
+  data.high = high + 0.1 * spread;
+}
+
+}  // namespace
+
+ScatterData scatter_data(const ResultView& result) {
+  ScatterData data;
+  data.metric = result.metric;
+  data.unit = knows_change(result) ? ScatterData::Unit::change : ScatterData::Unit::value;
+  for (const VariantView& variant : result.variants) {
+    if (!variant.latency || variant.latency->median.value <= 0) continue;
+    if (variant.accuracy)
+      data.points.push_back(point_of(result, variant, data.unit));
+    else
+      data.not_evaluated.push_back(&variant);
+  }
+  std::stable_sort(data.points.begin(), data.points.end(),
+                   [](const ScatterPoint& a, const ScatterPoint& b) { return a.ms < b.ms; });
+  mark_frontier(data.points);
+  data.floor = gate_floor(result, data.unit);
+  if (!data.points.empty()) choose_range(data);
+  return data;
+}
+
+}  // namespace tamis

@@ -1,0 +1,216 @@
+// The variants as a table of plain text and as CSV.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "base/units.h"
+#include "report/decision.h"
+#include "report/format.h"
+#include "report/report.h"
+#include "report/tables.h"
+
+namespace tamis {
+namespace {
+
+std::string joined(const std::string& a, const std::string& b) {
+  return b.empty() ? a : a + " " + b;
+}
+
+std::string latency_cell(const VariantView& v) {
+  if (!v.latency) return kAbsent;
+  return joined(ms_number(v.latency->median.value), interval_text(v.latency->median, ms_number));
+}
+
+std::string optional_ms(const std::optional<double>& ms) { return ms ? ms_number(*ms) : kAbsent; }
+
+std::string optional_bytes(const std::optional<double>& bytes) {
+  return bytes ? bytes_text(static_cast<std::uint64_t>(*bytes)) : kAbsent;
+}
+
+std::string accuracy_cell(const VariantView& v) {
+  if (!v.accuracy) return kAbsent;
+  return accuracy_text(v.accuracy->metric, v.accuracy->value.value);
+}
+
+std::string drop_cell(const VariantView& v) {
+  if (!v.accuracy || !v.accuracy->relative_drop) return kAbsent;
+  const IntervalView& drop = *v.accuracy->relative_drop;
+  std::string interval = percent_interval_text(drop);
+  if (interval.empty()) return percent_text(drop.value);
+  std::string value = percent_text(drop.value);
+  return value.substr(0, value.size() - 2) + " " + interval;
+}
+
+std::string speedup_cell(const VariantView& v) {
+  if (!v.speedup) return kAbsent;
+  return joined(ratio_text(v.speedup->value), ratio_interval_text(*v.speedup));
+}
+
+/// A column of the terminal's table. Those with the greatest `order` are left out first where the
+/// terminal is narrow.
+struct Column {
+  const char* title;
+  bool right;
+  int order;
+  std::function<std::string(const VariantView&)> cell;
+};
+
+std::vector<Column> terminal_columns() {
+  return {
+      {"ID", false, 0, [](const VariantView& v) { return v.id; }},
+      {"Variant", false, 0, [](const VariantView& v) { return v.name; }},
+      {"Median ms", true, 0, latency_cell},
+      {"p95 ms", true, 5,
+       [](const VariantView& v) { return optional_ms(v.latency ? v.latency->p95 : std::nullopt); }},
+      {"Speed-up", true, 1, speedup_cell},
+      {"Accuracy", true, 2, accuracy_cell},
+      {"Drop", true, 3, drop_cell},
+      {"Size", true, 6, [](const VariantView& v) { return optional_bytes(v.size_bytes); }},
+      {"Memory", true, 7, [](const VariantView& v) { return optional_bytes(v.peak_memory_bytes); }},
+      {"Gate", false, 2, gate_text},
+  };
+}
+
+/// "►" the pick, "·" the baseline.
+std::string marker(const ResultView& result, const VariantView& variant) {
+  if (result.pick && variant.id == *result.pick) return "► ";
+  return variant.id == result.baseline ? "· " : "  ";
+}
+
+struct Grid {
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;  // rows[0] are the titles
+  std::vector<std::size_t> widths;
+};
+
+void measure_grid(Grid& grid) {
+  grid.widths.assign(grid.columns.size(), 0);
+  for (const auto& row : grid.rows)
+    for (std::size_t c = 0; c < row.size(); ++c)
+      grid.widths[c] = std::max(grid.widths[c], display_width(row[c]));
+}
+
+std::size_t total_width(const Grid& grid) {
+  std::size_t total = 2;
+  for (std::size_t width : grid.widths) total += width + 2;
+  return total - 2;
+}
+
+void remove_column(Grid& grid, std::size_t column) {
+  auto at = static_cast<std::ptrdiff_t>(column);
+  grid.columns.erase(grid.columns.begin() + at);
+  grid.widths.erase(grid.widths.begin() + at);
+  for (auto& row : grid.rows) row.erase(row.begin() + at);
+}
+
+/// Leaves out columns, the least needed first, then shortens the names.
+void narrow_grid(Grid& grid, std::size_t width) {
+  constexpr std::size_t kName = 1, kShortestName = 40;
+  while (total_width(grid) - grid.widths[kName] + std::min(grid.widths[kName], kShortestName) >
+         width) {
+    auto last =
+        std::max_element(grid.columns.begin(), grid.columns.end(),
+                         [](const Column& a, const Column& b) { return a.order < b.order; });
+    if (last->order == 0) break;
+    remove_column(grid, static_cast<std::size_t>(last - grid.columns.begin()));
+  }
+  std::size_t total = total_width(grid);
+  if (total > width)
+    grid.widths[kName] -=
+        std::min(total - width, grid.widths[kName] - std::min(grid.widths[kName], std::size_t{10}));
+}
+
+std::string row_text(const Grid& grid, const std::vector<std::string>& row) {
+  std::string line;
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    std::string cell = fit(row[c], grid.widths[c]);
+    if (grid.columns[c].right && display_width(row[c]) < grid.widths[c])
+      cell = std::string(grid.widths[c] - display_width(row[c]), ' ') + row[c];
+    line += (c == 0 ? "" : "  ") + cell;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+struct CsvColumn {
+  const char* title;
+  std::function<std::string(const VariantView&)> cell;
+};
+
+/// Full precision, empty where absent: for programs.
+std::string csv_number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.9g}", *value) : "";
+}
+
+std::vector<CsvColumn> csv_columns() {
+  using V = VariantView;
+  auto accuracy = [](auto pick) {
+    return [pick](const V& v) { return v.accuracy ? csv_number(pick(*v.accuracy)) : ""; };
+  };
+  auto latency = [](auto pick) {
+    return [pick](const V& v) { return v.latency ? csv_number(pick(*v.latency)) : ""; };
+  };
+  auto speedup = [](auto pick) {
+    return [pick](const V& v) { return v.speedup ? csv_number(pick(*v.speedup)) : ""; };
+  };
+  using Number = std::optional<double>;
+  return {
+      {"ID", [](const V& v) { return csv_field(v.id); }},
+      {"variant", [](const V& v) { return csv_field(v.name); }},
+      {"accuracy", accuracy([](const AccuracyView& a) { return Number(a.value.value); })},
+      {"accuracy_low", accuracy([](const AccuracyView& a) { return a.value.low; })},
+      {"accuracy_high", accuracy([](const AccuracyView& a) { return a.value.high; })},
+      {"mean_ms", latency([](const TimingView& t) { return t.mean; })},
+      {"median_ms", latency([](const TimingView& t) { return Number(t.median.value); })},
+      {"p95_ms", latency([](const TimingView& t) { return t.p95; })},
+      {"size_bytes", [](const V& v) { return csv_number(v.size_bytes); }},
+      {"peak_memory_bytes", [](const V& v) { return csv_number(v.peak_memory_bytes); }},
+      {"speedup", speedup([](const IntervalView& s) { return Number(s.value); })},
+      {"speedup_low", speedup([](const IntervalView& s) { return s.low; })},
+      {"speedup_high", speedup([](const IntervalView& s) { return s.high; })},
+      {"verdict", [](const V& v) { return csv_field(v.verdict); }},
+      {"state", [](const V& v) { return csv_field(v.state); }},
+      {"gate", [](const V& v) { return csv_field(v.gate); }},
+  };
+}
+
+}  // namespace
+
+std::string variants_csv(const ResultView& result) {
+  std::vector<CsvColumn> columns = csv_columns();
+  std::string text;
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    text += std::string(c == 0 ? "" : ",") + columns[c].title;
+  text += "\r\n";
+  for (const VariantView& variant : result.variants) {
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      text += (c == 0 ? "" : ",") + columns[c].cell(variant);
+    text += "\r\n";
+  }
+  return text;
+}
+
+std::string variants_table_text(const Json& document, int columns) {
+  ResultView result = parse_result(document);
+  Grid grid;
+  grid.columns = terminal_columns();
+  grid.rows.emplace_back();
+  for (const Column& column : grid.columns) grid.rows[0].emplace_back(column.title);
+  std::vector<std::string> markers{"  "};
+  for (std::size_t index : result.order()) {
+    const VariantView& variant = result.variants[index];
+    markers.push_back(marker(result, variant));
+    grid.rows.emplace_back();
+    for (const Column& column : grid.columns) grid.rows.back().push_back(column.cell(variant));
+  }
+  measure_grid(grid);
+  narrow_grid(grid, static_cast<std::size_t>(std::max(columns, 60)));
+  std::string text;
+  for (std::size_t r = 0; r < grid.rows.size(); ++r)
+    text += markers[r] + row_text(grid, grid.rows[r]) + "\n";
+  return text;
+}
+
+}  // namespace tamis

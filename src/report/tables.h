@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "report/result.h"
+
+namespace tamis {
+
+/// variants.csv: RFC 4180 (CRLF), one record per variant in the document's order, a header first;
+/// numbers in full, absent ones empty. Columns in docs/json.md.
+std::string variants_csv(const ResultView& result);
+
+/// report.md, GitHub-style; `plots` are the PNG files' paths relative to it.
+std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots);
+
+/// report.html: one file that asks nothing of the network and reads without scripts.
+std::string report_html(const ResultView& result);
+
+}  // namespace tamis

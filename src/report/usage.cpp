@@ -1,0 +1,208 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "report/format.h"
+#include "report/report.h"
+#include "report/usage_code.h"
+
+namespace tamis {
+namespace {
+
+using Words = std::map<std::string, std::string>;
+
+[[noreturn]] void refuse(const std::string& key, const char* wanted) {
+  throw Error(ErrorCode::corrupt_data,
+              fmt::format("usage page: {} must be {}, see docs/json.md", key, wanted));
+}
+
+/// The member of an object, null where it is absent.
+Json member(const Json& object, const char* key) {
+  return object.is_object() && object.contains(key) ? object.at(key) : Json();
+}
+
+/// A text in the quotes that Python, C++ and JSON share.
+std::string literal(const std::string& text) {
+  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+std::string replace_words(std::string text, const Words& words) {
+  for (const auto& [name, value] : words)
+    for (std::size_t at = 0; (at = text.find("@" + name + "@", at)) != std::string::npos;
+         at += value.size())
+      text.replace(at, name.size() + 2, value);
+  return text;
+}
+
+std::string text_or(const Json& value, const char* fallback) {
+  return value.is_string() ? value.get<std::string>() : fallback;
+}
+
+std::string plain_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Words ort_words(const Json& settings) {
+  static const std::map<std::string, std::string> kLevels{{"disable", "ORT_DISABLE_ALL"},
+                                                          {"basic", "ORT_ENABLE_BASIC"},
+                                                          {"extended", "ORT_ENABLE_EXTENDED"},
+                                                          {"all", "ORT_ENABLE_ALL"}};
+  auto level = kLevels.find(text_or(member(settings, "graph_level"), "all"));
+  if (level == kLevels.end()) refuse("settings.graph_level", "disable, basic, extended or all");
+  Words words{{"ORT_LEVEL", level->second}, {"ORT_THREADS_PY", ""}, {"ORT_THREADS_CPP", ""}};
+  if (Json threads = member(settings, "threads"); threads.is_number_integer()) {
+    words["ORT_THREADS_PY"] =
+        fmt::format("options.intra_op_num_threads = {}\n", threads.get<int>());
+    words["ORT_THREADS_CPP"] =
+        fmt::format("  options.SetIntraOpNumThreads({});\n", threads.get<int>());
+  }
+  Json extra = member(settings, "extra");
+  for (const auto& [key, value] : extra.items()) {
+    std::string pair = literal(key) + ", " + literal(plain_text(value));
+    words["ORT_EXTRA_PY"] += "options.add_session_config_entry(" + pair + ")\n";
+    words["ORT_EXTRA_CPP"] += "  options.AddConfigEntry(" + pair + ");\n";
+  }
+  words.try_emplace("ORT_EXTRA_PY");
+  words.try_emplace("ORT_EXTRA_CPP");
+  return words;
+}
+
+Words openvino_words(const Json& settings) {
+  std::vector<std::pair<std::string, std::string>> properties{{"PERFORMANCE_HINT", "LATENCY"},
+                                                              {"NUM_STREAMS", "1"}};
+  if (Json precision = member(settings, "inference_precision"); precision.is_string())
+    properties.emplace_back("INFERENCE_PRECISION_HINT", precision.get<std::string>());
+  if (Json threads = member(settings, "threads"); threads.is_number_integer())
+    properties.emplace_back("INFERENCE_NUM_THREADS", threads.dump());
+  Json extra = member(settings, "extra");
+  for (const auto& [key, value] : extra.items()) properties.emplace_back(key, plain_text(value));
+  Words words{{"DEVICE", text_or(member(settings, "device"), "CPU")}};
+  for (const auto& [name, value] : properties) {
+    words["OV_PROPERTIES_PY"] += fmt::format("    {}: {},\n", literal(name), literal(value));
+    words["OV_PROPERTIES_CPP"] += fmt::format("      {{{}, {}}},\n", literal(name), literal(value));
+  }
+  return words;
+}
+
+struct BackendRow {
+  const char* name;
+  const UsageCode* code;
+  Words (*words)(const Json& settings);
+};
+
+constexpr BackendRow kBackends[] = {{"ort", &kOrtUsage, ort_words},
+                                    {"openvino", &kOpenvinoUsage, openvino_words}};
+
+const BackendRow& find_backend(const std::string& name) {
+  for (const BackendRow& row : kBackends)
+    if (name == row.name) return row;
+  throw Error(ErrorCode::unsupported,
+              fmt::format("usage page: no example code for the backend '{}'", name));
+}
+
+struct ResizeRow {
+  const char* name;
+  const char* const* code;
+};
+
+constexpr ResizeRow kResizes[] = {{"letterbox", &kPythonLetterbox},
+                                  {"stretch", &kPythonStretch},
+                                  {"center_crop", &kPythonCenterCrop}};
+
+const char* place_code(const std::string& resize) {
+  for (const ResizeRow& row : kResizes)
+    if (resize == row.name) return *row.code;
+  refuse("card.input.resize", "letterbox, stretch or center_crop");
+}
+
+Words card_words(const Json& card) {
+  Json input = member(card, "input");
+  Json size = member(input, "size");
+  if (!size.is_array() || size.size() != 2) refuse("card.input.size", "[height, width]");
+  std::string color = text_or(member(input, "color"), "rgb");
+  auto json_or = [&](const char* key, const char* fallback) {
+    Json value = member(input, key);
+    return value.is_null() ? std::string(fallback) : value.dump();
+  };
+  return {{"HEIGHT", size[0].dump()},
+          {"WIDTH", size[1].dump()},
+          {"CHANNELS", color == "gray" ? "1" : "3"},
+          {"MODE", color == "gray" ? "L" : "RGB"},
+          {"SWAP", color == "bgr" ? "[..., ::-1]" : ""},
+          {"SCALE", json_or("scale", "255")},
+          {"MEAN", json_or("mean", "0")},
+          {"STD", json_or("std", "1")},
+          {"PAD", json_or("pad", "114")},
+          {"SHORT", json_or("short_side", "256")}};
+}
+
+const char* decode_code(const Json& card) {
+  std::string decoder = text_or(member(card, "decoder"), "");
+  if (decoder == "classifier") return kPythonClassify;
+  return decoder == "yolov8" ? kPythonYolov8 : kPythonRaw;
+}
+
+std::string fence(const char* language, const std::string& code) {
+  return fmt::format("```{}\n{}{}```\n", language, code, code.ends_with('\n') ? "" : "\n");
+}
+
+std::string settings_table(const Json& settings) {
+  std::string text = "| setting | value |\n| --- | --- |\n";
+  for (const auto& [key, value] : settings.items())
+    if (!value.is_null() && !(value.is_string() && value.get<std::string>().empty()) &&
+        !(value.is_object() && value.empty()))
+      text += fmt::format("| {} | {} |\n", escape_markdown(words(key)),
+                          escape_markdown(value_text(value)));
+  return text;
+}
+
+std::string python_code(const BackendRow& backend, const Json& card, const Words& words) {
+  std::string resize = text_or(member(member(card, "input"), "resize"), "stretch");
+  std::string code = std::string(
+                         "import sys\n\nimport cv2\nimport numpy as np\nfrom PIL import "
+                         "Image, ImageOps\n") +
+                     backend.code->python_session + "\n\n" + place_code(resize) + "\n\n" +
+                     kPythonPrepare + "\n\n" + decode_code(card);
+  return replace_words(code, words);
+}
+
+}  // namespace
+
+std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder) {
+  if (text_or(member(run, "schema"), "") != "tamis/run/1") refuse("schema", "\"tamis/run/1\"");
+  Json settings = member(run, "settings"), card = member(run, "card");
+  const BackendRow& backend = find_backend(text_or(member(settings, "backend"), ""));
+  std::string model = text_or(member(run, "model"), "model.onnx");
+  Words words = card_words(card);
+  words.merge(backend.words(settings));
+  std::string escaped = literal(model);
+  words["MODEL"] = escaped.substr(1, escaped.size() - 2);
+
+  std::string text = fmt::format("# Running {}\n\n", escape_markdown(model));
+  text +=
+      "These settings are the ones that were measured and whose accuracy was judged. Others are "
+      "other variants: measure them before relying on them.\n\n" +
+      settings_table(settings);
+  text +=
+      "\n## With tamis\n\n" + fence("sh",
+                                    "tamis bench .                # its latency on this machine\n"
+                                    "tamis eval . --data DATA     # its accuracy on your data\n");
+  text += fmt::format(
+              "\n## Python\n\n`pip install {} numpy pillow opencv-python-headless`, then "
+              "`python using.py PICTURE` in this folder:\n\n",
+              backend.code->python_packages) +
+          fence("python", python_code(backend, card, words));
+  text += "\n## C++\n\n" + fence("cpp", replace_words(backend.code->cpp, words)) + "\n" +
+          fence("sh", backend.code->cpp_build);
+  text +=
+      "\nPrepare the picture as `place` and `prepare` do above: another resize or another "
+      "normalisation is another accuracy.\n";
+  make_writable_folder(folder);
+  save_file(folder / "USING.md", text);
+  return folder / "USING.md";
+}
+
+}  // namespace tamis

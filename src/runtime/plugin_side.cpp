@@ -1,0 +1,130 @@
+#include "runtime/plugin_side.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/files.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+/// The folder of the shared library that holds this code.
+fs::path own_folder() {
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
+  return fs::path(info.dli_fname).parent_path();
+}
+
+/// The file in `folder` whose name is `name`, or else `name` with the highest version behind it.
+std::optional<fs::path> versioned_file(const fs::path& folder, const std::string& name) {
+  std::error_code ignored;
+  if (fs::exists(folder / name, ignored)) return folder / name;
+  std::optional<fs::path> best;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    std::string file = entry.path().filename().string();
+    if (file.rfind(name + ".", 0) == 0 && (!best || *best < entry.path())) best = entry.path();
+  }
+  return best;
+}
+
+struct Candidate {
+  std::optional<fs::path> file;
+  std::string origin;
+};
+
+Candidate find_candidate(const LibrarySearch& search, std::string& tried) {
+  if (!search.named.empty()) return {search.named, "named by the run settings"};
+  if (auto file = environment(search.variable))
+    return {*file, "from " + std::string(search.variable)};
+  std::vector<fs::path> folders{own_folder(), own_folder() / search.subfolder};
+  folders.insert(folders.end(), search.folders.begin(), search.folders.end());
+  for (const fs::path& folder : folders) {
+    if (auto file = versioned_file(folder, search.file_name))
+      return {file, folder == folders.front() ? "beside the plugin" : "in a dependency folder"};
+    tried += (tried.empty() ? "" : ", ") + folder.string();
+  }
+  return {std::nullopt, "from the system's search path"};
+}
+
+[[noreturn]] void fail(std::vector<ProbeStep>& steps, const char* step, const std::string& detail,
+                       const std::string& remedy) {
+  steps.push_back({step, false, detail, remedy});
+  throw Error(ErrorCode::unavailable, std::string(step) + ": " + detail + "; " + remedy);
+}
+
+}  // namespace
+
+FoundLibrary open_library(const LibrarySearch& search, std::vector<ProbeStep>& steps) {
+  std::string tried;
+  Candidate candidate = find_candidate(search, tried);
+  fs::path file = candidate.file.value_or(search.file_name);
+  std::error_code ignored;
+  bool exists = !candidate.file || fs::exists(*candidate.file, ignored);
+  std::string name_it = std::string("name the library in ") + search.variable;
+  if (!exists)
+    fail(steps, "library_found", file.string() + " (" + candidate.origin + ") does not exist",
+         "correct the path");
+  try {
+    PluginFault fault{};
+    PluginLibrary library = PluginLibrary::open(file, &fault);
+    steps.push_back({"library_found", true, file.string() + ", " + candidate.origin, ""});
+    steps.push_back({"loaded", true, "", ""});
+    return {library, candidate.origin};
+  } catch (const Error& error) {
+    if (!candidate.file)
+      fail(steps, "library_found",
+           std::string("no ") + search.file_name + " in " + tried +
+               ", nor on the system's search path",
+           "install the runtime (scripts/setup.sh), or " + name_it);
+    steps.push_back({"library_found", true, file.string() + ", " + candidate.origin, ""});
+    fail(steps, "loaded", error.what(), name_it);
+  }
+}
+
+fs::path dependency_folder(const std::string& name_and_version) {
+  if (auto folder = environment("TAMIS_DEPS_DIR")) return fs::path(*folder) / name_and_version;
+  if (auto cache = environment("XDG_CACHE_HOME"))
+    return fs::path(*cache) / "tamis" / "deps" / name_and_version;
+  return fs::path(environment("HOME").value_or("/")) / ".cache/tamis/deps" / name_and_version;
+}
+
+OpenRequest parse_open_request(const char* request_json) {
+  Json json = parse_json(request_json, "open request");
+  OpenRequest request;
+  request.model = json.at("model").get<std::string>();
+  request.settings = parse_run_settings(json.at("settings"));
+  request.input_shapes = json.value("input_shapes", std::vector<Shape>());
+  request.profile = json.value("profile", false);
+  request.engine_cache = json.value("engine_cache", "");
+  return request;
+}
+
+double read_through_ms(const fs::path& file) {
+  std::int64_t start = now_ns();
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored))
+    throw Error(ErrorCode::not_found, "open model: there is no file " + file.string());
+  std::ifstream in(file, std::ios::binary);
+  std::vector<char> piece(1 << 20);
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size()))) {
+  }
+  if (!in.eof()) throw Error(ErrorCode::io, "open model: cannot read " + file.string());
+  return seconds_since(start) * 1e3;
+}
+
+int count_threads() {
+  int count = 0;
+  std::error_code ignored;
+  for (auto it = fs::directory_iterator("/proc/self/task", ignored); it != fs::directory_iterator();
+       ++it)
+    ++count;
+  return count;
+}
+
+}  // namespace tamis

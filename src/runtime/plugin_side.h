@@ -1,0 +1,133 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/plugin.h"
+#include "runtime/backend.h"
+#include "runtime/build_id.h"
+#include "runtime/plugin_abi.h"
+
+/// What a backend plugin is written with: it implements tamis_session and a struct with name(),
+/// probe() and open(), and exports plugin_table<That>(). Exceptions end here.
+
+/// One opened model, as the plugin sees it. One thread at a time.
+struct tamis_session {
+  virtual ~tamis_session() = default;
+  /// The object that tamis_plugin::describe promises.
+  virtual tamis::Json describe() const = 0;
+  /// Tensors come in the order of describe() and fit it (the host checked).
+  virtual void run(const tamis_tensor* inputs, const tamis_tensor* outputs) = 0;
+  /// Null when there is none.
+  virtual tamis::Json profile() = 0;
+};
+
+namespace tamis {
+
+/// Where a vendor's library is looked for, in this order: `named` (RunSettings.library), the
+/// variable, the plugin's own folder and `subfolder` of it, `folders`, the system's search path. A
+/// library that is named but missing is not replaced by another.
+struct LibrarySearch {
+  std::string named;
+  const char* variable;   ///< "TAMIS_ORT_LIBRARY"
+  const char* file_name;  ///< "libonnxruntime.so": the file may have a version behind it
+  const char* subfolder;  ///< of the plugin's folder
+  std::vector<std::filesystem::path> folders;
+};
+
+/// A library that was found, opened, and where from ("from TAMIS_ORT_LIBRARY").
+struct FoundLibrary {
+  PluginLibrary library;
+  std::string origin;
+};
+
+/// Finds and opens. Throws unavailable; `steps` gets library_found and, when found, loaded.
+FoundLibrary open_library(const LibrarySearch& search, std::vector<ProbeStep>& steps);
+
+/// The path of a dependency's folder in the user's cache, for LibrarySearch.
+std::filesystem::path dependency_folder(const std::string& name_and_version);
+
+/// The request of tamis_plugin::open. Throws invalid_argument.
+OpenRequest parse_open_request(const char* request_json);
+
+/// Reads a file from end to end and forgets it. Returns milliseconds. Throws not_found or io.
+double read_through_ms(const std::filesystem::path& file);
+
+/// How many threads this process has; for counting those that a runtime starts.
+int count_threads();
+
+/// Passes text to a sink.
+inline void send(void* user, tamis_text_sink sink, const std::string& text) {
+  sink(user, text.data(), text.size());
+}
+
+/// Calls `work` and turns what it throws into status and text.
+template <typename Work>
+std::int32_t guarded(void* user, tamis_text_sink error, Work&& work) noexcept {
+  try {
+    work();
+    return 0;
+  } catch (const Error& e) {
+    send(user, error, e.what());
+    return 1 + static_cast<std::int32_t>(e.code());
+  } catch (const std::exception& e) {
+    send(user, error, std::string("plugin: ") + e.what());
+    return 1 + static_cast<std::int32_t>(ErrorCode::backend_failed);
+  } catch (...) {
+    send(user, error, "plugin: something that is no std::exception was thrown");
+    return 1 + static_cast<std::int32_t>(ErrorCode::backend_failed);
+  }
+}
+
+/// The plugin's table. Plugin: `static const char* name()`; `static void probe(const RunSettings&,
+/// Availability&)`, which may throw after it added the failed step (else the text becomes one);
+/// `static std::unique_ptr<tamis_session> open(const OpenRequest&)`.
+template <typename Plugin>
+const tamis_plugin* plugin_table() {
+  static const tamis_plugin table{
+      TAMIS_PLUGIN_ABI,
+      TAMIS_BUILD_ID,
+      Plugin::name(),
+      [](const char* settings_json, void* user, tamis_text_sink out) {
+        Availability found;
+        std::string failure;
+        std::int32_t status = guarded(
+            &failure,
+            [](void* text, const char* bytes, std::uint64_t count) {
+              static_cast<std::string*>(text)->assign(bytes, count);
+            },
+            [&] { Plugin::probe(parse_run_settings(parse_json(settings_json, "probe")), found); });
+        if (status != 0 && (found.steps.empty() || found.steps.back().ok))
+          found.steps.push_back(
+              {found.steps.empty() ? "library_found" : "loaded", false, failure, ""});
+        send(user, out, to_json(found).dump());
+      },
+      [](const char* request_json, tamis_session** session, void* user, tamis_text_sink error) {
+        return guarded(user, error, [&] {
+          *session = Plugin::open(parse_open_request(request_json)).release();
+        });
+      },
+      [](tamis_session* session) { delete session; },
+      [](tamis_session* session, void* user, tamis_text_sink out) {
+        send(user, out, session->describe().dump());
+      },
+      [](tamis_session* session, const tamis_tensor* inputs, std::uint32_t,
+         const tamis_tensor* outputs, std::uint32_t, void* user, tamis_text_sink error) {
+        return guarded(user, error, [&] { session->run(inputs, outputs); });
+      },
+      [](tamis_session* session, void* user, tamis_text_sink out, tamis_text_sink error) {
+        return guarded(user, error, [&] { send(user, out, session->profile().dump()); });
+      }};
+  return &table;
+}
+
+}  // namespace tamis
+
+/// Exports Plugin as the one visible symbol of a plugin.
+#define TAMIS_EXPORT_PLUGIN(Plugin)                                                            \
+  extern "C" __attribute__((visibility("default"))) const tamis_plugin* tamis_plugin_entry() { \
+    return tamis::plugin_table<Plugin>();                                                      \
+  }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/tensor.h"
+
+namespace tamis {
+
+/// The reverse of to_text(DataType); absent for a name that is none.
+std::optional<DataType> parse_data_type(std::string_view name);
+
+/// {name, type: "f32", shape: [1, 3, null]}; null = dynamic.
+Json to_json(const TensorInfo& info);
+TensorInfo parse_tensor_info(const Json& json);
+
+/// The shape, when every dimension is known.
+std::optional<Shape> concrete_shape(const TensorInfo& info);
+TensorInfo concrete_info(std::string name, DataType type, const Shape& shape);
+
+/// "[1,?,640]".
+std::string shape_text(const TensorInfo& info);
+
+/// The shape that input `info` gets: the asked one where it fits, else the model's own. Throws
+/// invalid_argument where they contradict, or where a dimension stays open.
+Shape resolve_shape(const TensorInfo& info, const Shape* asked);
+
+/// The shapes of all inputs; `asked` is empty, or has one shape per input. Throws invalid_argument.
+std::vector<Shape> resolve_shapes(const std::vector<TensorInfo>& inputs,
+                                  const std::vector<Shape>& asked);
+
+}  // namespace tamis

@@ -1,0 +1,229 @@
+#include "search/axes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/units.h"
+
+namespace tamis {
+namespace {
+
+using Values = std::vector<std::string>;
+
+const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) {
+  for (const Availability& a : facts.backends)
+    for (const DeviceInfo& d : a.devices)
+      if (a.backend == backend && (d.name == facts.device || facts.device == "AUTO")) return &d;
+  return nullptr;
+}
+
+Values precision_values(const GridFacts& facts, const Choice&, bool) {
+  return facts.can_calibrate ? Values{"fp32", "int8-static"} : Values{"fp32"};
+}
+
+void apply_precision(Variant& variant, const std::string& value) {
+  variant.recipe.push_back({"simplify", Json::object()});
+  if (value == "int8-static") variant.recipe.push_back({"int8-static", Json::object()});
+}
+
+Values backend_values(const GridFacts& facts, const Choice&, bool) {
+  Values names;
+  for (const Availability& a : facts.backends)
+    if (device_of(facts, a.backend) != nullptr) names.push_back(a.backend);
+  return names;
+}
+
+void apply_backend(Variant& variant, const std::string& value) { variant.settings.backend = value; }
+
+/// The quantised file's form: the one made for the runtime, and the one for all.
+Values form_values(const GridFacts&, const Choice& chosen, bool) {
+  if (chosen.at("precision") == "fp32") return {};
+  const std::string& backend = chosen.at("backend");
+  if (backend == "ort" || backend == "openvino") return {backend, "portable"};
+  return {"portable"};
+}
+
+void apply_form(Variant& variant, const std::string& value) {
+  variant.recipe.back().params["for"] = value;
+}
+
+Values inference_precision_values(const GridFacts& facts, const Choice& chosen, bool) {
+  const DeviceInfo* device = device_of(facts, chosen.at("backend"));
+  Values values;
+  for (const char* precision : {"f32", "bf16", "f16"}) {
+    auto& c = device->capabilities;
+    if (std::find(c.begin(), c.end(), precision) != c.end()) values.emplace_back(precision);
+  }
+  return values;
+}
+
+void apply_inference_precision(Variant& variant, const std::string& value) {
+  variant.settings.inference_precision = value;
+}
+
+Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
+  if (chosen.at("backend") != "ort") return {};
+  return every ? Values{"all", "extended", "basic", "disable"} : Values{"all", "extended"};
+}
+
+void apply_graph_level(Variant& variant, const std::string& value) {
+  variant.settings.graph_level = value;
+}
+
+Values thread_values(const GridFacts& facts, const Choice&, bool) {
+  std::set<int, std::greater<>> counts{facts.cores, 1};
+  if (facts.cores > 4) counts.insert(facts.cores / 2);
+  Values values;
+  for (int count : counts) values.push_back(std::to_string(count));
+  return values;
+}
+
+void apply_threads(Variant& variant, const std::string& value) {
+  variant.settings.threads = std::stoi(value);
+}
+
+/// The values of one axis at one point: those worth trying, or those asked for that exist there.
+Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chosen,
+                   const std::map<std::string, Values>& asked, bool every) {
+  auto wanted = asked.find(std::string(axis.name));
+  if (wanted == asked.end()) return axis.values(facts, chosen, every);
+  Values existing = axis.values(facts, chosen, true);
+  if (existing.empty()) return {};
+  if (axis.known.empty()) return wanted->second;
+  Values both;
+  for (const std::string& value : wanted->second)
+    if (std::find(existing.begin(), existing.end(), value) != existing.end()) both.push_back(value);
+  return both;
+}
+
+struct Expansion {
+  const GridFacts& facts;
+  const std::map<std::string, Values>& asked;
+  bool every;
+  std::vector<Choice> points;
+
+  void expand(std::size_t at, const Choice& chosen) {
+    if (at == axes().size()) {
+      points.push_back(chosen);
+      return;
+    }
+    const Axis& axis = axes()[at];
+    std::string name(axis.name);
+    Values here = values_here(axis, facts, chosen, asked, every);
+    bool applies = !axis.values(facts, chosen, true).empty();
+    Choice next = chosen;
+    if (!applies) {
+      next[name] = "";
+      expand(at + 1, next);
+    }
+    for (const std::string& value : here) {
+      next[name] = value;
+      expand(at + 1, next);
+    }
+  }
+};
+
+Variant to_variant(const Choice& choice, const GridFacts& facts) {
+  Variant variant;
+  variant.settings.device = facts.device;
+  for (const Axis& axis : axes())
+    if (const std::string& value = choice.at(std::string(axis.name)); !value.empty())
+      axis.apply(variant, value);
+  return variant;
+}
+
+/// A value that was asked for but appears at no point is an error, not a silent omission.
+void check_all_used(const std::vector<Choice>& points, const std::map<std::string, Values>& asked) {
+  for (const auto& [axis, values] : asked)
+    for (const std::string& value : values) {
+      bool used = std::any_of(points.begin(), points.end(),
+                              [&](const Choice& p) { return p.at(axis) == value; });
+      if (!used)
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("--{} {}: nothing here can run that; see tamis doctor", axis, value));
+    }
+}
+
+}  // namespace
+
+std::string variant_name(const Variant& variant) {
+  const RunSettings& s = variant.settings;
+  std::vector<std::string> parts;
+  std::string made = "parent";
+  if (!variant.recipe.empty()) {
+    made = "fp32";
+    for (const Step& step : variant.recipe)
+      if (step.name != "simplify") made = find_step_kind(step.name).text(step.params);
+  }
+  parts.push_back(made);
+  parts.push_back(s.backend);
+  if (s.device != "CPU") parts.push_back(s.device);
+  if (s.inference_precision) parts.push_back(*s.inference_precision);
+  if (s.graph_level) parts.push_back(*s.graph_level);
+  if (s.threads) parts.push_back(fmt::format("{} thread{}", *s.threads, *s.threads == 1 ? "" : "s"));
+  return fmt::format("{}", fmt::join(parts, " · "));
+}
+
+const std::vector<Axis>& axes() {
+  static const std::vector<Axis> table{
+      {"precision", "of the file: fp32, int8-static", {"fp32", "int8-static"}, precision_values, apply_precision},
+      {"backend", "runtime: ort, openvino", {"ort", "openvino", "fake"}, backend_values, apply_backend},
+      {"form", "of a quantised file: made for ort, openvino, or portable", {"ort", "openvino", "portable"}, form_values, apply_form},
+      {"inference-precision", "f32, bf16, f16: what the runtime uses where the file leaves it free", {"f32", "bf16", "f16"}, inference_precision_values, apply_inference_precision},
+      {"graph-level", "ONNX Runtime's graph optimisation: disable, basic, extended, all", {"disable", "basic", "extended", "all"}, graph_level_values, apply_graph_level},
+      {"threads", "of the runtime", {}, thread_values, apply_threads},
+  };
+  return table;
+}
+
+void check_axes(const std::map<std::string, Values>& asked) {
+  for (const auto& [name, values] : asked) {
+    auto axis = std::find_if(axes().begin(), axes().end(), [&](const Axis& a) { return a.name == name; });
+    if (axis == axes().end()) {
+      Values names;
+      for (const Axis& a : axes()) names.emplace_back(a.name);
+      throw Error(ErrorCode::invalid_argument, fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
+    }
+    for (const std::string& value : values) {
+      bool number = !value.empty() && value.size() < 5 && value != "0" &&
+                    value.find_first_not_of("0123456789") == std::string::npos;
+      if (axis->known.empty() && !number)
+        throw Error(ErrorCode::invalid_argument, fmt::format("--{}: '{}' is no positive number", name, value));
+      if (!axis->known.empty() && std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("--{}: unknown value '{}'; {}", name, value, suggest(value, axis->known)));
+    }
+  }
+}
+
+Variant baseline_variant(const GridFacts& facts) {
+  if (facts.backends.empty())
+    throw Error(ErrorCode::unavailable, "no runtime works on this machine; tamis doctor says why");
+  Variant baseline;
+  baseline.settings.device = facts.device;
+  const Availability* chosen = &facts.backends.front();
+  for (const Availability& a : facts.backends)
+    if (a.backend == "ort" && device_of(facts, "ort") != nullptr) chosen = &a;
+  baseline.settings.backend = chosen->backend;
+  baseline.settings.inference_precision = "f32";
+  if (chosen->backend == "ort") baseline.settings.graph_level = "all";
+  baseline.settings.threads = facts.cores;
+  return baseline;
+}
+
+std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& asked,
+                                 bool every) {
+  check_axes(asked);
+  Expansion expansion{facts, asked, every, {}};
+  expansion.expand(0, {});
+  check_all_used(expansion.points, asked);
+  std::vector<Variant> variants{baseline_variant(facts)};
+  for (const Choice& point : expansion.points) variants.push_back(to_variant(point, facts));
+  for (std::size_t i = 0; i < variants.size(); ++i) variants[i].id = fmt::format("v{:02}", i + 1);
+  return variants;
+}
+
+}  // namespace tamis

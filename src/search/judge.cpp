@@ -1,0 +1,125 @@
+#include "search/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tasks/paired_scores.h"
+
+namespace tamis {
+namespace {
+
+constexpr std::size_t kFirstLook = 32;
+
+/// From the best to the worst outcome; undecided only while an early look leaves it open.
+int badness(GateOutcome outcome) {
+  switch (outcome) {
+    case GateOutcome::met: return 0;
+    case GateOutcome::undecided: return 1;
+    case GateOutcome::estimated: return 2;
+    case GateOutcome::missed: return 3;
+  }
+  return 3;
+}
+
+std::string percent(double fraction) { return fmt::format("{:+.2f} %", fraction * 100); }
+
+std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence) {
+  if (!j.drop) return "";
+  double change = -j.drop->drop;
+  return fmt::format("{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence no worse than {}) on {} of {} items",
+                     metric, j.value.value, j.baseline, percent(change), confidence * 100,
+                     percent(-j.drop->high), j.seen, j.items);
+}
+
+}  // namespace
+
+AccuracyJudge::AccuracyJudge(SearchContext& context, const Variant& baseline, const std::string& output_hash)
+    : context_(context), baseline_(baseline) {
+  evaluation(baseline, output_hash);
+}
+
+VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant, const std::string& output_hash) {
+  auto& slot = evaluations_[variant.id];
+  if (!slot) slot = std::make_unique<VariantEvaluation>(context_, variant, output_hash);
+  return *slot;
+}
+
+std::vector<AccuracyLimit> AccuracyJudge::limits() const {
+  using AccuracyKind = AccuracyLimit::Kind;
+  std::vector<AccuracyLimit> found;
+  const Gates& gates = context_.request.gates;
+  if (gates.max_drop)
+    found.push_back({gates.max_drop->relative ? AccuracyKind::relative_drop : AccuracyKind::absolute_drop,
+                     gates.max_drop->value});
+  if (gates.min_accuracy) found.push_back({AccuracyKind::at_least, *gates.min_accuracy});
+  return found;
+}
+
+PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b, std::size_t count) {
+  auto both = [&](const std::string& id) {
+    const auto& all = evaluations_.at(id)->records(count);
+    return std::span<const ItemRecord>(all);
+  };
+  auto first = both(a), second = both(b);
+  std::size_t shared = std::min(first.size(), second.size());
+  return PairedScores(*context_.task, first.first(shared), second.first(shared)).evidence();
+}
+
+Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool last) {
+  std::size_t items = context_.evaluation_order.size();
+  Judgement j;
+  j.items = items;
+  const std::vector<ItemRecord>& records = evaluations_.at(variant.id)->records(count);
+  // The baseline may have run ahead: compare on what both have seen.
+  const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records(count);
+  std::size_t shared = std::min(records.size(), base.size());
+  PairedEvidence found = PairedScores(*context_.task, std::span(base).first(shared),
+                                      std::span(records).first(shared)).evidence();
+  j.seen = shared;
+  j.baseline = baseline_accuracy(found);
+  j.value = estimate_metric(*context_.task, std::span(records).first(shared), 0.95);
+  j.figures = context_.task->figures(std::span(records).first(shared));
+  bool absolute = context_.request.gates.max_drop && !context_.request.gates.max_drop->relative;
+  auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
+  double confidence = std::max(context_.request.confidence, 0.5);
+  if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
+  j.outcome = GateOutcome::met;
+  j.probability = 1;
+  for (const AccuracyLimit& limit : limits()) {
+    bool itself = variant.id == baseline_.id && limit.kind != AccuracyLimit::Kind::at_least;
+    if (itself) continue;
+    // Bad items, if they are allowed, make the set that much smaller.
+    std::size_t planned = last ? shared : items;
+    GateDecider decider({limit, confidence, planned, std::min(kFirstLook, planned)});
+    GateLook seen = decider.look(found);
+    if (badness(seen.outcome) > badness(j.outcome)) j.outcome = seen.outcome;
+    j.probability = std::min(j.probability, seen.probability);
+    if (seen.items_needed) j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
+  }
+  j.reason = drop_sentence(j, std::string(context_.task->metric), confidence);
+  return j;
+}
+
+Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output_hash, bool full) {
+  evaluation(variant, output_hash);
+  std::size_t items = context_.evaluation_order.size();
+  if (!full) {
+    GateDecider plan({{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
+    for (std::size_t count : plan.looks()) {
+      if (count >= items) break;
+      Judgement early = look(variant, count, false);
+      if (early.outcome != GateOutcome::undecided || context_.interrupted()) return early;
+    }
+  }
+  return look(variant, items, true);
+}
+
+bool AccuracyJudge::more_accurate(const std::string& a, const std::string& b) {
+  std::size_t count = std::min(evaluations_.at(a)->seen(), evaluations_.at(b)->seen());
+  PairedEvidence found = evidence(b, a, count);  // b is the baseline of the comparison
+  DropEstimate drop = estimate_drop(found, AccuracyLimit::Kind::absolute_drop, 0.975);
+  return drop.high < 0;
+}
+
+}  // namespace tamis

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "search/context.h"
+#include "search/units.h"
+#include "stats/accuracy.h"
+
+namespace tamis {
+
+/// What is known of a variant's accuracy.
+struct Judgement {
+  GateOutcome outcome = GateOutcome::undecided;  ///< of the accuracy gates together: the worst
+  std::string reason;                            ///< a sentence with the figures
+  Estimate value;                                ///< the primary metric, two-sided 95 %
+  double baseline = 0;                           ///< on the same items
+  std::optional<DropEstimate> drop;              ///< one-sided limits at the gates' confidence; relative unless the gate is absolute
+  double probability = 0;                        ///< that the accuracy gates are kept
+  std::optional<std::size_t> items_needed;
+  std::size_t seen = 0, items = 0;
+  Json figures;  ///< all metrics over the items seen
+};
+
+/// Judges variants lazily against the accuracy gates: as many items as it takes, no more.
+class AccuracyJudge {
+ public:
+  AccuracyJudge(SearchContext& context, const Variant& baseline, const std::string& output_hash);
+
+  /// `full`: all items, whatever early looks say. Throws what evaluating throws.
+  Judgement judge(const Variant& variant, const std::string& output_hash, bool full);
+
+  /// Whether `a` is more accurate than `b`, established at 95 % on the items that both were evaluated on.
+  bool more_accurate(const std::string& a, const std::string& b);
+
+  double evaluated_s() const { return evaluated_s_; }
+
+ private:
+  VariantEvaluation& evaluation(const Variant& variant, const std::string& output_hash);
+  Judgement look(const Variant& variant, std::size_t count, bool last);
+  PairedEvidence evidence(const std::string& a, const std::string& b, std::size_t count);
+  std::vector<AccuracyLimit> limits() const;
+
+  SearchContext& context_;
+  Variant baseline_;
+  std::map<std::string, std::unique_ptr<VariantEvaluation>> evaluations_;  // by variant id
+  double evaluated_s_ = 0;
+};
+
+}  // namespace tamis

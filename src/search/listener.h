@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+namespace tamis {
+
+/// How a search tells what it is doing. Any may be empty. Called from the searching thread.
+struct SearchListener {
+  /// A phase begins: its name and the number of units expected in it.
+  std::function<void(const std::string& phase, std::size_t units)> phase;
+  /// What is being done within the phase; `done` units are complete.
+  std::function<void(const std::string& what, std::size_t done)> unit;
+  /// A sentence that the user should see and keep.
+  std::function<void(const std::string& text)> note;
+  /// Asked between units; true ends the search with what is known so far (Ctrl-C).
+  std::function<bool()> interrupted;
+};
+
+}  // namespace tamis

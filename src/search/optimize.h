@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "base/json.h"
+#include "search/listener.h"
+#include "search/request.h"
+#include "search/variant.h"
+
+namespace tamis {
+
+/// The grid and what it would cost, without measuring anything.
+struct SearchPlan {
+  std::vector<Variant> variants;
+  double estimated_s = 0;
+  std::string how;  ///< what the estimate rests on
+};
+SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener);
+
+/// The main job: builds, screens, judges, races, confirms and decides; writes the hand-over (model.onnx, its card, run.json, decision.json) into request.out and returns
+/// the document "tamis/result/1" of docs/json.md. Every unit of work is stored as it ends; the same request again goes on from there, and a finished one returns its stored result.
+/// Throws what concerns the whole run (bad input, no runtime); a variant's failure is a row of the result.
+Json optimize(const SearchRequest& request, const SearchListener& listener);
+
+}  // namespace tamis

@@ -1,0 +1,76 @@
+#include "search/request.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+constexpr std::array kObjectives{std::pair{Objective::latency, std::string_view("latency")},
+                                 std::pair{Objective::size, std::string_view("size")},
+                                 std::pair{Objective::memory, std::string_view("memory")}};
+
+
+}  // namespace
+
+std::string_view to_text(Objective objective) {
+  for (auto [value, name] : kObjectives)
+    if (value == objective) return name;
+  return "latency";
+}
+
+Objective parse_objective(const std::string& text) {
+  std::vector<std::string> known;
+  for (auto [value, name] : kObjectives) {
+    if (name == text) return value;
+    known.emplace_back(name);
+  }
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("--objective: unknown value '{}'; {}", text, suggest(text, known)));
+}
+
+Json identity(const SearchRequest& r) {
+  Json json{{"model", std::filesystem::weakly_canonical(r.model).string()},
+            {"card_options", r.card_options.given},
+            {"data", std::filesystem::weakly_canonical(r.data.path).string()},
+            {"confidence", r.confidence},
+            {"objective", to_text(r.objective)},
+            {"axes", r.axes},
+            {"exhaustive", r.exhaustive},
+            {"allow_bad", r.allow_bad},
+            {"seed", r.seed},
+            {"device", r.device},
+            {"libraries", r.libraries},
+            {"gates", gates_json(r.gates, "metric")}};
+  json["calibration"] =
+      r.calibration ? Json(std::filesystem::weakly_canonical(r.calibration->path).string()) : Json();
+  return json;
+}
+
+Json gates_json(const Gates& g, const std::string& metric) {
+  Json json = Json::array();
+  auto add = [&](const char* kind, std::string text, double limit, bool relative) {
+    json.push_back({{"kind", kind}, {"text", text}, {"limit", limit}, {"relative", relative}});
+  };
+  if (g.max_drop)
+    add("max_drop",
+        g.max_drop->relative
+            ? fmt::format("{} at most {:.4g} % below the baseline's", metric, g.max_drop->value * 100)
+            : fmt::format("{} at most {:.4g} points below the baseline's", metric, g.max_drop->value * 100),
+        g.max_drop->value, g.max_drop->relative);
+  if (g.min_accuracy)
+    add("min_accuracy", fmt::format("{} at least {:.4g}", metric, *g.min_accuracy), *g.min_accuracy, false);
+  if (g.max_latency_ms)
+    add("max_latency", "median latency at most " + milliseconds_text(*g.max_latency_ms), *g.max_latency_ms, false);
+  if (g.max_size_bytes)
+    add("max_size", "file at most " + bytes_text(*g.max_size_bytes), static_cast<double>(*g.max_size_bytes), false);
+  if (g.max_memory_bytes)
+    add("max_memory", "peak memory at most " + bytes_text(*g.max_memory_bytes),
+        static_cast<double>(*g.max_memory_bytes), false);
+  return json;
+}
+
+}  // namespace tamis

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/units.h"
+#include "card/card.h"
+#include "data/dataset.h"
+
+namespace tamis {
+
+/// The conditions that a variant must meet. Absent = not asked for.
+struct Gates {
+  std::optional<DropLimit> max_drop;
+  std::optional<double> min_accuracy;  ///< fraction
+  std::optional<double> max_latency_ms;
+  std::optional<std::uint64_t> max_size_bytes;
+  std::optional<std::uint64_t> max_memory_bytes;
+};
+
+/// What "best" means among the variants that meet the gates.
+enum class Objective { latency, size, memory };
+std::string_view to_text(Objective objective);
+Objective parse_objective(const std::string& text);
+
+/// What `tamis optimize` and `tamis sweep` are asked to do.
+struct SearchRequest {
+  // What changes results.
+  std::filesystem::path model;  ///< an ONNX file, or a folder that optimize wrote
+  CardOptions card_options;
+  DataSpec data;
+  std::optional<DataSpec> calibration;
+  Gates gates;
+  double confidence = 0.95;  ///< of gates, one-sided
+  Objective objective = Objective::latency;
+  /// Axis name → values asked for; axes that are not here have their default values.
+  std::map<std::string, std::vector<std::string>> axes;
+  bool exhaustive = false;  ///< sweep: every variant of the grid is measured and evaluated in full
+  std::size_t allow_bad = 0;
+  std::uint64_t seed = 1;
+  std::string device = "CPU";
+  std::map<std::string, std::string> libraries;  ///< backend → path of the vendor's library
+
+  // What changes how long it takes.
+  double budget_s = 600;
+
+  std::filesystem::path out;
+  std::string command;  ///< as typed, for the report
+};
+
+/// What identifies the request's results: everything but `out`, `command` and the budget.
+Json identity(const SearchRequest& request);
+
+/// One sentence per gate: {kind, text, limit, relative}.
+Json gates_json(const Gates& gates, const std::string& metric);
+
+}  // namespace tamis

@@ -1,0 +1,252 @@
+#include "search/result.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/version.h"
+
+namespace tamis {
+namespace {
+
+Json accuracy_json(const Candidate& c, const SearchContext& context) {
+  if (!c.judgement) return Json();
+  const Judgement& j = *c.judgement;
+  Json json{{"metric", context.task->metric}, {"value", j.value.value},
+            {"low", j.value.interval.low},    {"high", j.value.interval.high},
+            {"baseline", j.baseline},         {"items", j.items},
+            {"seen", j.seen},                 {"figures", j.figures}};
+  bool relative = !context.request.gates.max_drop || context.request.gates.max_drop->relative;
+  json["drop"] = j.drop ? Json(j.drop->drop) : Json();
+  json["drop_low"] = j.drop ? Json(j.drop->low) : Json();
+  json["drop_high"] = j.drop ? Json(j.drop->high) : Json();
+  json["drop_kind"] = relative ? "relative" : "absolute";
+  json["confidence"] = context.request.confidence;
+  json["probability"] = j.probability;
+  return json;
+}
+
+Json timing_json(const Candidate& c, Which which) {
+  if (c.samples.empty()) return Json();
+  return to_json(summarise(c.samples, which, 0.95));
+}
+
+std::string state_of(const Candidate& c) {
+  if (c.failure) return "failed";
+  if (!c.screening) return "planned";
+  if (c.raced) return "raced";
+  return c.screened_out ? "screened_out" : "measured";
+}
+
+/// The command that runs just this variant again.
+std::string reproduce(const Candidate& c, const SearchContext& context) {
+  const RunSettings& s = c.variant.settings;
+  std::string command = "tamis bench ";
+  bool built = c.artefact && !c.variant.recipe.empty();
+  command += built ? c.artefact->model.string() : context.model.file.string();
+  if (!c.artefact) {
+    std::string form = c.variant.recipe.empty() ? "" : c.variant.recipe.back().params.value("for", "");
+    return fmt::format("tamis quantize {} --data {} --for {} --out quantised.onnx", context.model.file.string(),
+                       context.request.data.path.string(), form.empty() ? "portable" : form);
+  }
+  command += " --backend " + s.backend;
+  if (s.inference_precision) command += " --inference-precision " + *s.inference_precision;
+  if (s.graph_level) command += " --graph-level " + *s.graph_level;
+  if (s.threads) command += fmt::format(" --threads {}", *s.threads);
+  return command;
+}
+
+void add_gate(Json& json, const Candidate& c) {
+  GateOutcome gate = c.gate();
+  json["gate"] = c.judgement || c.hard == GateOutcome::missed ? Json(to_text(gate)) : Json();
+  std::string reason = c.hard_reason;
+  if (reason.empty() && c.judgement) reason = c.judgement->reason;
+  if (reason.empty() && c.screened_out) reason = "accuracy not looked at: clearly slower than one that meets the gates";
+  json["gate_reason"] = reason;
+}
+
+Json variant_json(const Candidate& c, const SearchContext& context, bool is_baseline) {
+  Json json{{"id", c.variant.id},
+            {"name", variant_name(c.variant)},
+            {"recipe", step_texts(c.variant.recipe)},
+            {"settings", to_json(c.variant.settings)},
+            {"state", state_of(c)}};
+  json["settings"].erase("library");
+  json["settings"].erase("extra");
+  add_gate(json, c);
+  json["latency_ms"] = timing_json(c, Which::total);
+  json["inference_ms"] = timing_json(c, Which::inference);
+  json["from_file_ms"] = c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
+  const OpenedInfo* info = c.screening ? &c.screening->info : nullptr;
+  json["load_ms"] = info ? Json(info->load_ms) : Json();
+  json["compile_ms"] = info ? Json(info->compile_ms) : Json();
+  json["first_ms"] = info ? Json(info->first_ms) : Json();
+  json["peak_memory_bytes"] = info ? Json(info->peak_memory_bytes) : Json();
+  json["size_bytes"] = c.artefact ? Json(c.artefact->info.size_bytes) : Json();
+  json["accuracy"] = accuracy_json(c, context);
+  bool timed = c.speedup && !is_baseline;
+  json["speedup"] = timed ? Json{{"ratio", c.speedup->ratio}, {"low", c.speedup->low}, {"high", c.speedup->high}} : Json();
+  // A speed-up above 1 is a time below the baseline's.
+  json["verdict"] = !timed ? Json()
+                           : Json(c.speedup->low > 1 ? "faster" : c.speedup->high < 1 ? "slower" : "not_distinguishable");
+  json["effective"] = info ? info->effective : Json::object();
+  json["failure"] = c.failure ? Json{{"code", to_text(c.failure->code)}, {"text", c.failure->text},
+                                     {"command", reproduce(c, context)}}
+                              : Json();
+  return json;
+}
+
+Json data_json(const SearchContext& c) {
+  const DataSpec& calibration = c.request.calibration.value_or(c.request.data);
+  Json json{{"evaluation", {{"path", c.request.data.path.string()}, {"split", c.data.evaluation.split},
+                            {"items", c.data.evaluation.items.size()}}},
+            {"notes", c.data.notes}};
+  json["calibration"] = c.data.calibration.items.empty()
+                            ? Json()
+                            : Json{{"path", calibration.path.string()}, {"split", c.data.calibration.split},
+                                   {"items", c.data.calibration.items.size()}};
+  return json;
+}
+
+Json counts_json(const std::vector<Candidate>& candidates) {
+  std::size_t measured = 0, evaluated = 0, failed = 0;
+  for (const Candidate& c : candidates) {
+    measured += c.screening ? 1 : 0;
+    evaluated += c.judgement ? 1 : 0;
+    failed += c.failure ? 1 : 0;
+  }
+  return Json{{"variants", candidates.size()}, {"measured", measured}, {"evaluated", evaluated}, {"failed", failed}};
+}
+
+Json environment_json(const SearchContext& c) {
+  Json runtimes = Json::object();
+  for (const Availability& a : c.backends) runtimes[a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
+  Json warnings = Json::array();
+  for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
+    warnings.push_back({{"text", w.text}, {"remedy", w.remedy}});
+  return Json{{"machine", to_json(c.machine)}, {"runtimes", runtimes}, {"warnings", warnings}};
+}
+
+Json model_json(const SearchContext& c) {
+  const Json& d = c.model.description;
+  return Json{{"path", c.model.file.string()},
+              {"name", c.model.file.stem().string()},
+              {"hash", c.model.hash},
+              {"size_bytes", d.value("file_bytes", 0)},
+              {"task", to_text(c.card().task)},
+              {"metric", c.task->metric},
+              {"input_size", {c.card().input_size.height, c.card().input_size.width}},
+              {"parameters", d.value("parameters", 0)},
+              {"macs", d.value("macs", 0)}};
+}
+
+}  // namespace
+
+Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome, double wall_s) {
+  const auto& candidates = run.candidates();
+  auto id = [&](const std::optional<std::size_t>& i) { return i ? Json(candidates[*i].variant.id) : Json(); };
+  Json json{{"schema", "tamis/result/1"},
+            {"status", outcome.status},
+            {"command", context.request.command},
+            {"created", utc_now_text()},
+            {"wall_s", wall_s},
+            {"tamis_version", kVersion},
+            {"model", model_json(context)},
+            {"card", to_json(context.card(), true)},
+            {"data", data_json(context)},
+            {"gates", gates_json(context.request.gates, std::string(context.task->metric))},
+            {"confidence", context.request.confidence},
+            {"objective", to_text(context.request.objective)},
+            {"baseline", candidates[0].variant.id}};
+  json["pick"] = outcome.status == "nearest_miss" ? Json() : Json(candidates[outcome.pick].variant.id);
+  json["runner_up"] = id(outcome.runner_up);
+  json["fastest_estimated"] = nullptr;
+  if (outcome.fastest_estimated) {
+    const Judgement& j = *candidates[*outcome.fastest_estimated].judgement;
+    json["fastest_estimated"] = {{"id", id(outcome.fastest_estimated)}, {"probability", j.probability}};
+    json["fastest_estimated"]["items_needed"] = j.items_needed ? Json(*j.items_needed) : Json();
+  }
+  json["nearest_miss"] = nullptr;
+  if (outcome.nearest_miss) json["nearest_miss"] = {{"id", id(outcome.nearest_miss)}, {"text", outcome.nearest_miss_text}};
+  json["reasons"] = outcome.reasons;
+  json["counterfactuals"] = outcome.counterfactuals;
+  json["counts"] = counts_json(candidates);
+  json["variants"] = Json::array();
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    json["variants"].push_back(variant_json(candidates[i], context, i == 0));
+  json["comparisons"] = outcome.comparisons;
+  json["environment"] = environment_json(context);
+  json["warnings"] = json["environment"]["warnings"];
+  return json;
+}
+
+namespace {
+
+const Json& variant_of(const Json& result, const std::string& id) {
+  for (const Json& v : result.at("variants"))
+    if (v.at("id") == id) return v;
+  return result.at("variants").at(0);
+}
+
+Json latency_of(const Json& v) {
+  Json json = Json::object();
+  if (v.at("latency_ms").is_null()) return Json();
+  for (const char* key : {"median", "low", "high", "p95"})
+    json[key] = v.at("latency_ms").value(key, Json());
+  return json;
+}
+
+Json picked_json(const Json& v, const Json& model) {
+  Json json{{"id", v.at("id")},           {"name", v.at("name")}, {"recipe", v.at("recipe")},
+            {"settings", v.at("settings")}, {"model", model},       {"latency_ms", latency_of(v)},
+            {"speedup", v.at("speedup")},   {"accuracy", nullptr},  {"size_bytes", v.at("size_bytes")},
+            {"peak_memory_bytes", v.at("peak_memory_bytes")}};
+  // The baseline against itself: nothing was compared, the ratio is 1 by definition.
+  if (json["speedup"].is_null()) json["speedup"] = {{"ratio", 1.0}, {"low", 1.0}, {"high", 1.0}};
+  const Json& a = v.at("accuracy");
+  if (!a.is_null())
+    json["accuracy"] = {{"metric", a.at("metric")}, {"value", a.at("value")}, {"baseline", a.at("baseline")},
+                        {"drop", a.at("drop")},     {"low", a.at("drop_low")}, {"high", a.at("drop_high")},
+                        {"drop_kind", a.at("drop_kind")}, {"confidence", a.at("confidence")}, {"gate", v.at("gate")}};
+  return json;
+}
+
+}  // namespace
+
+Json make_decision(const Json& result, const std::filesystem::path&) {
+  std::string handed = result.at("pick").is_null() ? result.at("baseline") : result.at("pick");
+  Json json{{"schema", "tamis/optimize/1"}, {"status", result.at("status")}};
+  json["pick"] = picked_json(variant_of(result, handed), "model.onnx");
+  json["fastest_estimated"] = nullptr;
+  if (const Json& e = result.at("fastest_estimated"); !e.is_null()) {
+    json["fastest_estimated"] = picked_json(variant_of(result, e.at("id")), nullptr);
+    json["fastest_estimated"]["items_needed"] = e.at("items_needed");
+    json["fastest_estimated"]["probability"] = e.at("probability");
+  }
+  for (const char* key : {"runner_up", "nearest_miss", "reasons", "counterfactuals", "counts", "wall_s"})
+    json[key] = result.at(key);
+  return json;
+}
+
+void hand_over(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome, const Json& result) {
+  const Candidate& pick = run.candidates()[outcome.pick];
+  const std::filesystem::path& out = context.request.out;
+  copy_file_atomically(pick.artefact->model, out / "model.onnx");
+  save_file(out / "model.card.yaml", to_yaml(context.card()));
+  Json settings = to_json(pick.variant.settings);
+  settings.erase("library");
+  settings.erase("extra");
+  save_json(out / "run.json", {{"schema", "tamis/run/1"},
+                               {"model", "model.onnx"},
+                               {"name", variant_name(pick.variant)},
+                               {"recipe", to_json(pick.variant.recipe)},
+                               {"settings", settings},
+                               {"card", to_json(context.card(), false)},
+                               {"io", {{"inputs", context.model.description.at("inputs")},
+                                       {"outputs", context.model.description.at("outputs")}}},
+                               {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
+                               {"tamis_version", kVersion}});
+  save_json(out / "decision.json", make_decision(result, out));
+}
+
+}  // namespace tamis

@@ -1,0 +1,351 @@
+#include "search/search_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "search/decide.h"
+#include "stats/sequential.h"
+
+namespace tamis {
+namespace {
+
+constexpr std::size_t kMostInRace = 6;
+constexpr std::size_t kRaceRounds = 120;
+constexpr std::size_t kConfirmRounds = 60;
+constexpr double kRaceResolution = 0.01;
+constexpr double kConfirmResolution = 0.02;
+constexpr double kPairConfidence = 0.95;
+// Parts of the budget by whose end a phase stops taking on new units.
+constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
+
+RatioEstimate inverse(const RatioEstimate& r) { return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds}; }
+
+}  // namespace
+
+SearchRun::SearchRun(SearchContext& context) : context_(context) {
+  bool every = context.request.exhaustive;
+  for (Variant& v : expand_grid(context.facts, context.request.axes, every)) {
+    candidates_.emplace_back();
+    candidates_.back().variant = std::move(v);
+  }
+}
+
+std::string SearchRun::label(std::size_t candidate) const {
+  const Variant& v = candidates_[candidate].variant;
+  return v.id + " (" + variant_name(v) + ")";
+}
+
+void SearchRun::add_comparison(const std::string& a, const std::string& b, const RatioEstimate& r) {
+  outcome_.comparisons.push_back({{"a", a}, {"b", b}, {"ratio", r.ratio}, {"low", r.low}, {"high", r.high},
+                                  {"rounds", r.rounds}, {"verdict", to_text(verdict(r))}});
+}
+
+bool SearchRun::screen(Candidate& c) {
+  static constexpr const char* kRole = "variant";
+  try {
+    c.artefact = ensure_artefact(context_, c.variant.recipe);
+    c.screening = screener_->screen(c.variant);
+  } catch (const Error& e) {
+    c.failure = Failure{e.code(), e.what()};
+    return false;
+  }
+  auto pair = c.screening->rounds.pair(kRole, "baseline");
+  c.screened = paired_ratio(pair.a, pair.b, kPairConfidence);
+  c.speedup = inverse(*c.screened);
+  c.samples = c.screening->rounds.samples(kRole);
+  judge_hard_gates(c, context_.request.gates, context_.request.confidence);
+  return true;
+}
+
+void SearchRun::screen_all() {
+  if (context_.listener.phase) context_.listener.phase("screening", candidates_.size());
+  screener_ = std::make_unique<Screener>(context_, candidates_[0].variant);
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    if (i > 0 && context_.out_of_time(kScreeningShare)) {
+      outcome_.budget_ended = true;
+      break;
+    }
+    if (context_.listener.unit) context_.listener.unit(label(i), i);
+    if (!screen(candidates_[i]) && i == 0)
+      throw Error(candidates_[0].failure->code, "baseline: " + candidates_[0].failure->text);
+  }
+  screener_.reset();
+  judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant, candidates_[0].screening->output_hash);
+}
+
+std::vector<std::size_t> SearchRun::by_objective() const {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < candidates_.size(); ++i)
+    if (candidates_[i].screening) order.push_back(i);
+  Objective objective = context_.request.objective;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    double va = objective_value(candidates_[a], objective), vb = objective_value(candidates_[b], objective);
+    if (va != vb) return va < vb;
+    return candidates_[a].screened->ratio < candidates_[b].screened->ratio;
+  });
+  return order;
+}
+
+bool SearchRun::judge(std::size_t index, bool full) {
+  Candidate& c = candidates_[index];
+  if (c.failure || c.hard == GateOutcome::missed) return false;
+  if (c.judgement && (!full || c.judgement->seen == c.judgement->items)) return c.gate() == GateOutcome::met;
+  if (context_.listener.unit) context_.listener.unit("accuracy of " + label(index), 0);
+  try {
+    c.judgement = judge_->judge(c.variant, c.screening->output_hash, full);
+  } catch (const Error& e) {
+    // Unusable pictures concern every variant: that is the user's to settle, not a variant's failure.
+    if (index == 0 || e.code() == ErrorCode::corrupt_data || e.code() == ErrorCode::invalid_argument) throw;
+    c.failure = Failure{e.code(), e.what()};
+    return false;
+  }
+  return c.gate() == GateOutcome::met;
+}
+
+bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) const {
+  Objective objective = context_.request.objective;
+  if (objective != Objective::latency) {
+    constexpr double kPracticallyEqual = 1.01;
+    return objective_value(c, objective) > kPracticallyEqual * objective_value(leader, objective);
+  }
+  return c.screened->low > leader.screened->high;
+}
+
+std::vector<std::size_t> SearchRun::find_leaders() {
+  if (context_.listener.phase) context_.listener.phase("accuracy", candidates_.size());
+  judge(0, context_.request.exhaustive);
+  std::vector<std::size_t> leaders;
+  std::vector<std::size_t> order = by_objective();
+  for (std::size_t n = 0; n < order.size(); ++n) {
+    Candidate& c = candidates_[order[n]];
+    bool behind = std::any_of(leaders.begin(), leaders.end(),
+                              [&](std::size_t l) { return clearly_behind(c, candidates_[l]); });
+    c.screened_out = behind && order[n] != 0;
+    if (behind && !context_.request.exhaustive) continue;
+    if (!c.judgement && context_.out_of_time(kJudgingShare)) {
+      outcome_.budget_ended = true;
+      break;
+    }
+    bool met = order[n] == 0 ? candidates_[0].gate() == GateOutcome::met : judge(order[n], context_.request.exhaustive);
+    if (met && !behind) leaders.push_back(order[n]);
+  }
+  return leaders;
+}
+
+std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
+  if (leaders.size() > kMostInRace) leaders.resize(kMostInRace);
+  if (leaders.size() < 2) return leaders;
+  std::sort(leaders.begin(), leaders.end());  // the race's key must not hang on noise
+  std::vector<Variant> variants;
+  for (std::size_t l : leaders) variants.push_back(candidates_[l].variant);
+  if (context_.listener.phase) context_.listener.phase("race", kRaceRounds);
+  StoredRace race(context_, "race", variants);
+  PairedStopping stopping({kPairConfidence, 10, kRaceRounds, kRaceResolution});
+  std::vector<std::size_t> running = leaders;
+  for (std::size_t round = 1; round <= kRaceRounds && running.size() > 1; ++round) {
+    if (context_.out_of_time(kRaceShare)) {
+      outcome_.budget_ended = true;
+      break;
+    }
+    if (context_.listener.unit) context_.listener.unit(fmt::format("{} variants", running.size()), round);
+    if (!race.next_round()) break;
+    if (!stopping.is_look(race.table().size())) continue;
+    auto time_of = [&](std::size_t i) {
+      auto pair = race.table().pair(candidates_[i].variant.id, candidates_[running[0]].variant.id);
+      return paired_ratio(pair.a, pair.b, kPairConfidence).ratio;
+    };
+    std::size_t best = *std::min_element(running.begin(), running.end(),
+                                         [&](std::size_t a, std::size_t b) { return time_of(a) < time_of(b); });
+    bool all_settled = true;
+    for (std::size_t i : std::vector<std::size_t>(running)) {
+      if (i == best) continue;
+      auto pair = race.table().pair(candidates_[i].variant.id, candidates_[best].variant.id);
+      Decision decision = stopping.look(pair.a, pair.b);
+      if (decision.stop && verdict(decision.estimate) == Verdict::slower) {
+        add_comparison(candidates_[i].variant.id, candidates_[best].variant.id, decision.estimate);
+        race.drop(candidates_[i].variant.id);
+        std::erase(running, i);
+      } else if (!decision.stop) {
+        all_settled = false;
+      }
+    }
+    if (all_settled) break;
+  }
+  for (const RoundFailure& f : race.failures())
+    for (std::size_t i : leaders)
+      if (candidates_[i].variant.id == f.id) {
+        candidates_[i].failure = Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
+        std::erase(running, i);
+      }
+  for (std::size_t i : leaders) {
+    candidates_[i].raced = true;
+    auto samples = race.table().samples(candidates_[i].variant.id);
+    if (!samples.empty()) candidates_[i].samples = samples;
+  }
+  for (std::size_t a = 0; a < running.size(); ++a)
+    for (std::size_t b = a + 1; b < running.size(); ++b) {
+      auto pair = race.table().pair(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id);
+      if (pair.a.size() < 2) continue;
+      add_comparison(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id,
+                     stopping.finish(pair.a, pair.b).estimate);
+    }
+  return running;
+}
+
+std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
+  std::vector<Finalist> options;
+  for (std::size_t i : finalists)
+    options.push_back({candidates_[i].variant.id, candidates_[i].variant.recipe.size(), i});
+  FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) { return judge_->more_accurate(a, b); });
+  outcome_.reasons = {choice.why};
+  for (std::size_t i : finalists)
+    if (candidates_[i].variant.id == choice.id) return i;
+  return finalists.front();
+}
+
+void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) {
+  if (pick == 0) return;
+  std::vector<Variant> variants{candidates_[0].variant, candidates_[pick].variant};
+  if (runner_up && *runner_up != 0) variants.push_back(candidates_[*runner_up].variant);
+  if (context_.listener.phase) context_.listener.phase("confirming", kConfirmRounds);
+  StoredRace race(context_, "confirm", variants);
+  PairedStopping stopping({kPairConfidence, 10, kConfirmRounds, kConfirmResolution});
+  const std::string base = candidates_[0].variant.id, own = candidates_[pick].variant.id;
+  for (std::size_t round = 1; round <= kConfirmRounds; ++round) {
+    if (context_.interrupted() || (round > 10 && context_.out_of_time())) break;
+    if (context_.listener.unit) context_.listener.unit("the pick against the baseline", round);
+    if (!race.next_round()) break;
+    if (!stopping.is_look(race.table().size())) continue;
+    auto pair = race.table().pair(base, own);
+    Decision d = stopping.look(pair.a, pair.b);
+    if (d.estimate.high / d.estimate.low <= 1 + kConfirmResolution) break;
+  }
+  if (race.table().size() < 2) return;
+  for (const Variant& v : variants) {
+    for (Candidate& c : candidates_)
+      if (c.variant.id == v.id && c.variant.id != base) {
+        auto pair = race.table().pair(base, v.id);
+        c.speedup = stopping.finish(pair.a, pair.b).estimate;
+        add_comparison(v.id, base, inverse(*c.speedup));
+      }
+    for (Candidate& c : candidates_)
+      if (c.variant.id == v.id) c.samples = race.table().samples(v.id);
+  }
+  if (context_.interrupted()) return;
+  for (auto& [id, times] : race.times_from_file())
+    for (Candidate& c : candidates_)
+      if (c.variant.id == id) c.from_file_ns = times;
+}
+
+std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
+  for (std::size_t i : by_objective())
+    if (i != pick && candidates_[i].gate() == GateOutcome::met) return i;
+  return std::nullopt;
+}
+
+/// Settles the accuracy on all items and the gain on fresh rounds. False when the candidate turns out not to meet its gates.
+bool SearchRun::holds(std::size_t pick) {
+  if (pick != 0 && !context_.interrupted() && !judge(pick, true)) return false;
+  outcome_.runner_up = second_to(pick);
+  confirm(pick, outcome_.runner_up);
+  judge_hard_gates(candidates_[pick], context_.request.gates, context_.request.confidence);
+  return candidates_[pick].gate() == GateOutcome::met;
+}
+
+void SearchRun::decide() {
+  std::vector<std::size_t> leaders = find_leaders();
+  while (!leaders.empty()) {
+    std::size_t pick = pick_among(race(leaders));
+    if (holds(pick)) {
+      const Candidate& c = candidates_[pick];
+      bool by_latency = context_.request.objective == Objective::latency;
+      bool gained = pick == 0 || !by_latency || (c.speedup && c.speedup->low > 1);
+      if (!gained && candidates_[0].gate() == GateOutcome::met) {
+        outcome_.reasons = {"no variant that meets the gates is faster than the baseline beyond what this machine can tell"};
+        outcome_.runner_up = pick;
+        pick = 0;
+      }
+      outcome_.pick = pick;
+      outcome_.status = "met";
+      return;
+    }
+    leaders = find_leaders();  // without this one; slower ones may lead now
+  }
+  outcome_.pick = 0;
+  outcome_.status = "nearest_miss";
+}
+
+void SearchRun::find_estimated() {
+  for (std::size_t i : by_objective()) {
+    const Candidate& c = candidates_[i];
+    if (i == outcome_.pick || c.gate() != GateOutcome::estimated) continue;
+    const Candidate& pick = candidates_[outcome_.pick];
+    bool ahead = context_.request.objective == Objective::latency
+                     ? c.screened->high < pick.screened->low
+                     : clearly_behind(pick, c);
+    if (!ahead) continue;
+    outcome_.fastest_estimated = i;
+    return;
+  }
+}
+
+void SearchRun::find_nearest_miss() {
+  double best = -1;
+  for (std::size_t i : by_objective()) {
+    const Candidate& c = candidates_[i];
+    if (!c.judgement && c.hard != GateOutcome::missed) continue;
+    double nearness = c.judgement ? c.judgement->probability : 0;
+    if (c.hard == GateOutcome::missed) nearness = nearness * 0.5;
+    if (nearness <= best) continue;
+    best = nearness;
+    outcome_.nearest_miss = i;
+    outcome_.nearest_miss_text = c.hard_reason.empty() && c.judgement ? c.judgement->reason : c.hard_reason;
+  }
+}
+
+SearchOutcome SearchRun::run() {
+  screen_all();
+  decide();
+  find_estimated();
+  if (outcome_.status == "nearest_miss") find_nearest_miss();
+  if (context_.interrupted()) outcome_.status = "interrupted";
+  explain();
+  return outcome_;
+}
+
+void SearchRun::explain() {
+  const Candidate& pick = candidates_[outcome_.pick];
+  std::vector<std::string>& why = outcome_.reasons;
+  if (outcome_.status == "nearest_miss")
+    why = {"no variant meets the gates; the parent is handed over unchanged",
+           outcome_.nearest_miss ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
+                                 : "nothing could be judged"};
+  if (outcome_.pick != 0 && pick.speedup)
+    why.push_back(fmt::format("{:.2f} x as fast as the baseline [{:.2f}, {:.2f}], {} paired rounds",
+                              pick.speedup->ratio, pick.speedup->low, pick.speedup->high, pick.speedup->rounds));
+  if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
+  if (outcome_.budget_ended) why.push_back("the budget ended before everything was measured; the same command goes on from here");
+  std::vector<std::string>& what_if = outcome_.counterfactuals;
+  if (outcome_.fastest_estimated) {
+    const Candidate& e = candidates_[*outcome_.fastest_estimated];
+    what_if.push_back(fmt::format(
+        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}", label(*outcome_.fastest_estimated),
+        e.judgement->probability * 100,
+        e.judgement->items_needed ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
+                                  : std::string()));
+  }
+  for (std::size_t i : by_objective()) {
+    const Candidate& c = candidates_[i];
+    bool faster = c.screened->high < pick.screened->low;
+    if (!faster || i == outcome_.fastest_estimated || !c.judgement || !c.judgement->drop || what_if.size() >= 4) continue;
+    if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
+    what_if.push_back(fmt::format("with a limit of {:.2f} % on the drop, {} would qualify ({:.2f} x as fast as the baseline)",
+                                  std::ceil(c.judgement->drop->high * 1e4) / 100, label(i), c.speedup->ratio));
+  }
+}
+
+}  // namespace tamis

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/candidate.h"
+#include "search/context.h"
+#include "search/judge.h"
+
+namespace tamis {
+
+/// How a search ended.
+struct SearchOutcome {
+  std::string status;  ///< met, nearest_miss, interrupted
+  std::size_t pick = 0;  ///< index of the candidate handed over
+  std::optional<std::size_t> runner_up, fastest_estimated, nearest_miss;
+  std::vector<std::string> reasons, counterfactuals;
+  std::string nearest_miss_text;
+  bool budget_ended = false;
+  std::vector<Json> comparisons;  ///< {a, b, ratio, low, high, verdict}
+};
+
+/// The phases of a search, in order. Candidate 0 is the baseline.
+class SearchRun {
+ public:
+  explicit SearchRun(SearchContext& context);
+
+  /// Runs all phases and decides.
+  SearchOutcome run();
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+  AccuracyJudge& judge() { return *judge_; }
+
+ private:
+  void screen_all();
+  bool screen(Candidate& candidate);
+  std::vector<std::size_t> by_objective() const;
+  bool judge(std::size_t candidate, bool full);
+  std::vector<std::size_t> find_leaders();
+  bool clearly_behind(const Candidate& candidate, const Candidate& leader) const;
+  std::vector<std::size_t> race(std::vector<std::size_t> leaders);
+  std::size_t pick_among(const std::vector<std::size_t>& finalists);
+  void confirm(std::size_t pick, std::optional<std::size_t> runner_up);
+  std::optional<std::size_t> second_to(std::size_t pick) const;
+  bool holds(std::size_t pick);
+  void decide();
+  void find_estimated();
+  void find_nearest_miss();
+  void explain();
+  std::string label(std::size_t candidate) const;
+  void add_comparison(const std::string& a, const std::string& b, const RatioEstimate& estimate);
+
+  SearchContext& context_;
+  std::vector<Candidate> candidates_;
+  std::unique_ptr<Screener> screener_;
+  std::unique_ptr<AccuracyJudge> judge_;
+  SearchOutcome outcome_;
+};
+
+}  // namespace tamis

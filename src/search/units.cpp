@@ -1,0 +1,294 @@
+#include "search/units.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kBuildTimeout_s = 3600;
+constexpr std::size_t kScreeningRounds = 16;  // below ten the interval is too wide to screen anything out
+constexpr std::size_t kSweepRounds = 30;
+constexpr std::size_t kMeasuringInputs = 8;  // candidates; the first four that can be decoded are used
+
+std::string runtime_version(const SearchContext& context, const std::string& backend) {
+  for (const Availability& a : context.backends)
+    if (a.backend == backend) return a.version;
+  return "";
+}
+
+std::string library_of(const SearchContext& context, const std::string& backend) {
+  auto named = context.request.libraries.find(backend);
+  return named == context.request.libraries.end() ? "" : named->second;
+}
+
+ArtefactInfo parent_info(const SearchContext& context) {
+  ArtefactInfo info;
+  info.size_bytes = context.model.description.value("file_bytes", std::uint64_t{0});
+  return info;
+}
+
+BuildRequest build_request(const SearchContext& context, const Recipe& recipe, const fs::path& out) {
+  BuildRequest request;
+  request.parent = context.model.file;
+  request.card = context.card();
+  request.recipe = recipe;
+  if (needs_calibration(recipe))
+    request.calibration =
+        CalibrationItems{{context.data.calibration.dataset ? context.request.calibration.value_or(context.request.data).path
+                                                           : context.request.data.path,
+                          context.data.calibration.split},
+                         context.data.calibration.items,
+                         context.data.calibration_hashes};
+  for (const Availability& a : context.facts.backends) request.backends.push_back(a.backend);
+  request.settings.backend = request.backends.empty() ? "ort" : request.backends.front();
+  request.settings.threads = context.facts.cores;
+  request.settings.library = library_of(context, request.settings.backend);
+  request.out = out;
+  return request;
+}
+
+std::string screening_key(const SearchContext& c, const std::string& variant, const std::string& baseline) {
+  return hash_text(variant + baseline + c.machine_hash + c.data_hash +
+                   (c.request.exhaustive ? "sweep" : "screen"));
+}
+
+Json screening_json(const Screening& s, const std::vector<Round>& rounds) {
+  Json json{{"info", to_json(s.info)}, {"output_hash", s.output_hash}, {"rounds", Json::array()}};
+  for (const Round& round : rounds) json["rounds"].push_back(to_json(round));
+  return json;
+}
+
+Screening parse_screening(const Json& json) {
+  Screening s;
+  s.info = parse_opened_info(json.at("info"));
+  s.output_hash = json.at("output_hash");
+  for (const Json& round : json.at("rounds")) s.rounds.add(parse_round(round));
+  return s;
+}
+
+}  // namespace
+
+Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
+  if (recipe.empty()) return {context.model.hash, context.model.file, parent_info(context)};
+  std::string key = artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes);
+  auto folder = context.cache->find(key);
+  if (!folder) {
+    TemporaryFolder temporary = context.cache->make_temporary();
+    Worker worker;
+    Json request = to_json(build_request(context, recipe, temporary.path()));
+    request["op"] = "build";
+    worker.request(request, kBuildTimeout_s);
+    folder = context.cache->publish(key, temporary.path());
+  }
+  return {key, *folder / "model.onnx", parse_artefact_info(load_json(*folder / "artefact.json"))};
+}
+
+std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
+  return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
+                   runtime_version(context, variant.settings.backend));
+}
+
+ContestantSpec contestant_spec(SearchContext& context, const Variant& variant, const Artefact& artefact) {
+  ContestantSpec spec;
+  spec.id = variant.id;
+  spec.request = {artefact.model, context.card(), variant.settings, false, {}};
+  spec.request.settings.library = library_of(context, variant.settings.backend);
+  std::vector<std::size_t> items = context.evaluation_order;
+  if (items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
+  spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split}, items};
+  return spec;
+}
+
+Screener::Screener(SearchContext& context, const Variant& baseline)
+    : context_(context), baseline_variant_(baseline) {}
+
+Contestant& Screener::baseline() {
+  if (!baseline_)
+    baseline_ = std::make_unique<Contestant>(contestant_spec(
+        context_, baseline_variant_, ensure_artefact(context_, baseline_variant_.recipe)));
+  return *baseline_;
+}
+
+Screening Screener::screen(const Variant& variant) {
+  Artefact artefact = ensure_artefact(context_, variant.recipe);
+  if (auto reason = artefact.info.refusal(variant.settings.backend))
+    throw Error(ErrorCode::unsupported, variant.settings.backend + ": " + *reason);
+  Artefact base = ensure_artefact(context_, baseline_variant_.recipe);
+  std::string key = screening_key(context_, variant_key(context_, variant, artefact),
+                                  variant_key(context_, baseline_variant_, base));
+  if (auto stored = context_.store->find(Kind::measurement, key)) {
+    // Ids are the plan's, not the key's: a stored screening keeps the roles, the id is put back here.
+    Json text = *stored;
+    Screening found = parse_screening(text);
+    return found;
+  }
+  bool is_baseline = variant.id == baseline_variant_.id;
+  std::unique_ptr<Contestant> own;
+  if (!is_baseline) {
+    ContestantSpec spec = contestant_spec(context_, variant, artefact);
+    spec.id = "variant";
+    own = std::make_unique<Contestant>(spec);
+  }
+  Contestant& candidate = is_baseline ? baseline() : *own;
+  Screening result;
+  result.info = candidate.info();
+  result.output_hash = candidate.output_hash();
+  std::vector<Round> rounds;
+  std::size_t count = context_.request.exhaustive ? kSweepRounds : kScreeningRounds;
+  for (std::size_t r = 0; r < count; ++r) {
+    std::vector<RoundFailure> failures;
+    std::vector<Contestant*> both{&baseline()};
+    if (own) both.push_back(own.get());
+    Round round = run_round(both, context_.request.seed, r, failures, Block::brief);
+    if (!failures.empty())
+      throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
+                  failures[0].error.at("text").get<std::string>());
+    Round named;
+    for (auto& [id, sample] : round) named[id == "variant" ? "variant" : "baseline"] = std::move(sample);
+    if (is_baseline) named["variant"] = named.at("baseline");
+    rounds.push_back(named);
+    result.rounds.add(named);
+  }
+  context_.store->put(Kind::measurement, key, screening_json(result, rounds));
+  return result;
+}
+
+VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& variant,
+                                     const std::string& output_hash)
+    : context_(context), variant_(variant), artefact_(ensure_artefact(context, variant.recipe)) {
+  const RunSettings& s = variant.settings;
+  key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
+                   runtime_version(context, s.backend) + output_hash +
+                   canonical_text(to_json(context.card(), false)) + context.data_hash + "metric/1");
+}
+
+Worker& VariantEvaluation::worker(std::size_t from) {
+  if (worker_ && worker_at_ == from) return *worker_;
+  std::int64_t start = now_ns();
+  worker_ = std::make_unique<Worker>();
+  ContestantSpec spec = contestant_spec(context_, variant_, artefact_);
+  Json open = to_json(spec.request);
+  open["op"] = "open";
+  open["warm_up"] = false;
+  worker_->request(open, kBuildTimeout_s);
+  auto& order = context_.evaluation_order;
+  InputSpec items{spec.inputs.data, {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
+  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, kBuildTimeout_s);
+  load_s_ += seconds_since(start);
+  worker_at_ = from;
+  return *worker_;
+}
+
+void VariantEvaluation::load_chunk(std::size_t end) {
+  std::string key = fmt::format("{}:{}-{}", key_, seen_, end);
+  Json chunk;
+  if (auto stored = context_.store->find_blob(Kind::evaluation, key)) {
+    chunk = Json::from_msgpack(*stored);
+  } else {
+    Frame reply = worker(seen_).request({{"op", "evaluate_next"}, {"count", end - seen_}}, kBuildTimeout_s);
+    chunk = reply.head;
+    chunk["records"] = Json::from_msgpack(reply.block);
+    context_.store->put_blob(Kind::evaluation, key, Json::to_msgpack(chunk));
+    worker_at_ = end;
+    if (worker_) worker_->pause();
+  }
+  for (const Json& record : chunk.at("records")) records_.push_back(parse_item_record(record));
+  for (const Json& bad : chunk.at("bad"))
+    bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(), bad.at("reason").get<std::string>()));
+  inference_s_ += chunk.at("inference_s").get<double>();
+  wall_s_ += chunk.at("wall_s").get<double>();
+  seen_ = end;
+}
+
+const std::vector<ItemRecord>& VariantEvaluation::records(std::size_t count) {
+  constexpr std::size_t kLargestChunk = 512;
+  count = std::min(count, context_.evaluation_order.size());
+  while (seen_ < count) {
+    load_chunk(std::min(count, seen_ + kLargestChunk));
+    if (bad_.size() > context_.request.allow_bad)
+      throw Error(ErrorCode::corrupt_data,
+                  fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on with "
+                              "--allow-bad {}", bad_.size(), fmt::join(bad_.begin(), bad_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(bad_.size(), 3)), ", "), bad_.size()));
+  }
+  if (seen_ == context_.evaluation_order.size()) close();
+  return records_;
+}
+
+StoredRace::StoredRace(SearchContext& context, const std::string& name, const std::vector<Variant>& variants)
+    : context_(context), variants_(variants) {
+  std::string all = name + context.machine_hash + context.data_hash;
+  for (const Variant& v : variants) {
+    all += variant_key(context, v, ensure_artefact(context, v.recipe));
+    running_.push_back(v.id);
+  }
+  key_ = hash_text(all);
+}
+
+void StoredRace::open_all() {
+  for (const Variant& v : variants_) {
+    bool runs = std::find(running_.begin(), running_.end(), v.id) != running_.end();
+    if (!runs || open_.count(v.id) != 0) continue;
+    try {
+      open_[v.id] = std::make_unique<Contestant>(
+          contestant_spec(context_, v, ensure_artefact(context_, v.recipe)));
+    } catch (const Error& e) {
+      failures_.push_back({v.id, Json{{"code", to_text(e.code())}, {"text", e.what()}}});
+      drop(v.id);
+    }
+  }
+}
+
+bool StoredRace::next_round() {
+  std::string key = fmt::format("{}:{}", key_, round_);
+  Round round;
+  if (auto stored = context_.store->find(Kind::measurement, key)) {
+    // Stored under the place in the list, so that ids of another plan do not matter.
+    for (auto& [place, sample] : parse_round(*stored)) round[variants_.at(std::stoul(place)).id] = sample;
+  } else {
+    open_all();
+    if (running_.size() < 2) return false;
+    std::vector<Contestant*> contestants;
+    for (const std::string& id : running_) contestants.push_back(open_.at(id).get());
+    std::vector<RoundFailure> failures;
+    round = run_round(contestants, context_.request.seed, round_, failures);
+    for (RoundFailure& failure : failures) {
+      drop(failure.id);
+      failures_.push_back(std::move(failure));
+    }
+    Round placed;
+    for (std::size_t i = 0; i < variants_.size(); ++i)
+      if (auto at = round.find(variants_[i].id); at != round.end()) placed[std::to_string(i)] = at->second;
+    context_.store->put(Kind::measurement, key, to_json(placed));
+  }
+  table_.add(std::move(round));
+  ++round_;
+  return running_.size() >= 2;
+}
+
+void StoredRace::drop(const std::string& id) {
+  std::erase(running_, id);
+  open_.erase(id);
+}
+
+std::map<std::string, std::vector<double>> StoredRace::times_from_file() {
+  std::string key = key_ + ":from_file";
+  if (auto stored = context_.store->find(Kind::measurement, key))
+    return stored->get<std::map<std::string, std::vector<double>>>();
+  open_all();
+  std::map<std::string, std::vector<double>> times;
+  for (int turn = 0; turn < 2; ++turn)
+    for (auto& [id, contestant] : open_)
+      for (double t : contestant->time_from_file(2)) times[id].push_back(t);
+  context_.store->put(Kind::measurement, key, Json(times));
+  return times;
+}
+
+}  // namespace tamis

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace tamis {
+
+/// The one lock of this machine for measuring: two runs that measure at once would falsify each
+/// other. Held until the object goes; the kernel frees it when the process dies. All users of the
+/// machine share it (processes in different containers do not see each other's).
+class MachineLock {
+ public:
+  /// Takes the lock. When another process holds it: with `wait`, says so and waits for up to
+  /// `seconds`, else refuses at once. Throws unavailable, naming the holder; io when the lock's
+  /// file cannot be made. `idle` is called about ten times a second while waiting; returning false
+  /// ends the wait as the time-out does.
+  static MachineLock take(bool wait, double seconds, const std::function<bool()>& idle = nullptr);
+
+  /// The lock's file: $TAMIS_LOCK_FILE, else tamis-measure.lock in /run/lock, else in /tmp.
+  static std::filesystem::path file();
+
+  MachineLock(MachineLock&& other) noexcept;
+  MachineLock& operator=(MachineLock&&) = delete;
+  ~MachineLock();
+
+ private:
+  explicit MachineLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+}  // namespace tamis

@@ -1,0 +1,267 @@
+#include "store/store.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <cstring>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/database.h"
+
+namespace tamis {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kApplicationId = 0x54414D53;  // "TAMS", in the file's header
+
+struct KindName {
+  Kind kind;
+  std::string_view name;
+};
+constexpr std::array kKinds{
+    KindName{Kind::run, "run"},
+    KindName{Kind::artefact, "artefact"},
+    KindName{Kind::measurement, "measurement"},
+    KindName{Kind::evaluation, "evaluation"},
+    KindName{Kind::failure, "failure"},
+    KindName{Kind::decision, "decision"},
+};
+
+/// Migration n takes a store of schema n to n + 1; the first one makes a new store.
+constexpr std::array<const char*, kStoreSchema> kMigrations{
+    R"(CREATE TABLE record(
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+         created_at TEXT NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL,
+         UNIQUE(kind, key));
+       CREATE TABLE sample(
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         key TEXT NOT NULL, samples BLOB NOT NULL,
+         created_at TEXT NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL);
+       CREATE INDEX sample_key ON sample(key, sequence);
+       CREATE TABLE blob(
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         kind TEXT NOT NULL, key TEXT NOT NULL, bytes INTEGER NOT NULL, compressed BLOB NOT NULL,
+         created_at TEXT NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL,
+         UNIQUE(kind, key));)",
+};
+
+constexpr std::size_t kMaxBlobBytes = std::size_t{1} << 32;
+
+std::vector<std::uint8_t> compress_bytes(std::span<const std::uint8_t> bytes) {
+  uLongf size = compressBound(static_cast<uLong>(bytes.size()));
+  std::vector<std::uint8_t> packed(size);
+  compress2(packed.data(), &size, bytes.data(), static_cast<uLong>(bytes.size()), 6);
+  packed.resize(size);
+  return packed;
+}
+
+void migrate(const Database& database) {
+  // A second look inside the transaction: another process may have done it meanwhile.
+  Transaction transaction(database);
+  auto schema = database.number("PRAGMA user_version");
+  for (std::int64_t from = schema; from < kStoreSchema; ++from)
+    database.run(kMigrations[static_cast<std::size_t>(from)]);
+  database.run(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(kStoreSchema)).c_str());
+  transaction.commit();
+}
+
+/// Throws when the file is another program's, or a newer program's.
+void check_schema(const Database& database) {
+  std::string start = "open store " + database.file().string() + ": ";
+  auto application = database.number("PRAGMA application_id");
+  auto tables = database.number("SELECT count(*) FROM sqlite_master");
+  if (application != kApplicationId && tables > 0)
+    throw Error(ErrorCode::corrupt_data,
+                start + "is a database of another program; choose another folder");
+  auto schema = database.number("PRAGMA user_version");
+  if (application == kApplicationId && schema > kStoreSchema)
+    throw Error(ErrorCode::unsupported, start + "has schema version " + std::to_string(schema) +
+                                            ", this program knows up to " +
+                                            std::to_string(kStoreSchema) +
+                                            "; use a newer tamis or another folder");
+}
+
+}  // namespace
+
+std::string_view to_text(Kind kind) {
+  for (const KindName& row : kKinds)
+    if (row.kind == kind) return row.name;
+  return "unknown";
+}
+
+struct Store::Impl {
+  Impl(const fs::path& file, StoreOrigin by) : database(file), origin(std::move(by)) {
+    if (origin.version.empty()) origin.version = TAMIS_VERSION;
+  }
+
+  /// Locks, and runs `work` in a transaction unless one is open.
+  template <typename Work>
+  void write(Work work) {
+    std::lock_guard lock(mutex);
+    if (sqlite3_get_autocommit(database.handle()) == 0) return work();
+    Transaction transaction(database);
+    work();
+    transaction.commit();
+  }
+
+  /// Binds created_at, machine and version, which end every row.
+  void finish(Statement& insert) {
+    std::string now = utc_now_text();
+    insert.bind(now).bind(origin.machine).bind(origin.version);
+    insert.step();
+  }
+
+  void add_samples(const std::string& key, std::span<const double> samples) {
+    std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(samples.data()),
+                                        samples.size_bytes());
+    Statement insert(database,
+                     "INSERT INTO sample(key, samples, created_at, machine, version) "
+                     "VALUES(?, ?, ?, ?, ?)");
+    insert.bind(key).bind(bytes);
+    finish(insert);
+  }
+
+  [[noreturn]] void corrupt(const std::string& what) const {
+    throw Error(ErrorCode::corrupt_data,
+                "read store " + database.file().string() + ": " + what + " is damaged");
+  }
+
+  Database database;
+  StoreOrigin origin;
+  mutable std::recursive_mutex mutex;  // recursive: in_transaction calls back into the store
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Store Store::open(const fs::path& file, const StoreOrigin& origin) {
+  auto impl = std::make_unique<Impl>(file, origin);
+  check_schema(impl->database);
+  // With a write-ahead log a commit costs no flush to disk, and survives the death of the process.
+  impl->database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  if (impl->database.number("PRAGMA user_version") < kStoreSchema) migrate(impl->database);
+  return Store(std::move(impl));
+}
+
+const fs::path& Store::file() const { return impl_->database.file(); }
+
+std::optional<Json> Store::find(Kind kind, const std::string& key) const {
+  std::lock_guard lock(impl_->mutex);
+  Statement query(impl_->database, "SELECT value FROM record WHERE kind = ? AND key = ?");
+  query.bind(to_text(kind)).bind(key);
+  if (!query.step()) return std::nullopt;
+  return parse_json(query.text(0), "read store " + file().string());
+}
+
+void Store::put(Kind kind, const std::string& key, const Json& value) {
+  std::string text = value.dump();
+  impl_->write([&] {
+    Statement insert(impl_->database,
+                     "INSERT INTO record(kind, key, value, created_at, machine, version) "
+                     "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET value = "
+                     "excluded.value, created_at = excluded.created_at, machine = "
+                     "excluded.machine, version = excluded.version");
+    insert.bind(to_text(kind)).bind(key).bind(text);
+    impl_->finish(insert);
+  });
+}
+
+bool Store::remove(Kind kind, const std::string& key) {
+  int changes = 0;
+  impl_->write([&] {
+    Statement statement(impl_->database, "DELETE FROM record WHERE kind = ? AND key = ?");
+    statement.bind(to_text(kind)).bind(key).step();
+    changes = sqlite3_changes(impl_->database.handle());
+  });
+  return changes > 0;
+}
+
+std::vector<StoreRecord> Store::records(Kind kind) const {
+  std::lock_guard lock(impl_->mutex);
+  Statement query(impl_->database,
+                  "SELECT key, value, created_at, machine, version FROM record WHERE kind = ? "
+                  "ORDER BY sequence");
+  query.bind(to_text(kind));
+  std::vector<StoreRecord> rows;
+  while (query.step())
+    rows.push_back({query.text(0), parse_json(query.text(1), "read store " + file().string()),
+                    query.text(2), query.text(3), query.text(4)});
+  return rows;
+}
+
+std::vector<std::pair<std::string, Json>> Store::all(Kind kind) const {
+  std::vector<std::pair<std::string, Json>> rows;
+  for (StoreRecord& record : records(kind))
+    rows.emplace_back(std::move(record.key), std::move(record.value));
+  return rows;
+}
+
+void Store::append_samples(const std::string& key, std::span<const double> samples) {
+  impl_->write([&] { impl_->add_samples(key, samples); });
+}
+
+void Store::append_round(const std::vector<std::pair<std::string, std::vector<double>>>& round) {
+  impl_->write([&] {
+    for (const auto& [key, samples] : round) impl_->add_samples(key, samples);
+  });
+}
+
+std::vector<double> Store::samples(const std::string& key) const {
+  std::lock_guard lock(impl_->mutex);
+  Statement query(impl_->database, "SELECT samples FROM sample WHERE key = ? ORDER BY sequence");
+  query.bind(key);
+  std::vector<double> result;
+  while (query.step()) {
+    auto bytes = query.bytes(0);
+    if (bytes.size() % sizeof(double) != 0) impl_->corrupt("a block of samples");
+    std::size_t before = result.size();
+    result.resize(before + bytes.size() / sizeof(double));
+    if (!bytes.empty()) std::memcpy(result.data() + before, bytes.data(), bytes.size());
+  }
+  return result;
+}
+
+void Store::remove_samples(const std::string& key) {
+  impl_->write(
+      [&] { Statement(impl_->database, "DELETE FROM sample WHERE key = ?").bind(key).step(); });
+}
+
+void Store::put_blob(Kind kind, const std::string& key, std::span<const std::uint8_t> bytes) {
+  std::vector<std::uint8_t> packed = compress_bytes(bytes);
+  impl_->write([&] {
+    Statement insert(impl_->database,
+                     "INSERT INTO blob(kind, key, bytes, compressed, created_at, machine, version) "
+                     "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET bytes = "
+                     "excluded.bytes, compressed = excluded.compressed, created_at = "
+                     "excluded.created_at, machine = excluded.machine, version = excluded.version");
+    insert.bind(to_text(kind)).bind(key).bind(static_cast<std::int64_t>(bytes.size())).bind(packed);
+    impl_->finish(insert);
+  });
+}
+
+std::optional<std::vector<std::uint8_t>> Store::find_blob(Kind kind, const std::string& key) const {
+  std::lock_guard lock(impl_->mutex);
+  Statement query(impl_->database, "SELECT bytes, compressed FROM blob WHERE kind = ? AND key = ?");
+  query.bind(to_text(kind)).bind(key);
+  if (!query.step()) return std::nullopt;
+  auto size = static_cast<std::uint64_t>(query.number(0));
+  if (size > kMaxBlobBytes) impl_->corrupt("the blob " + key);
+  std::vector<std::uint8_t> bytes(size);
+  auto packed = query.bytes(1);
+  uLongf got = static_cast<uLongf>(size);
+  std::uint8_t nothing = 0;  // zlib wants a place even for no bytes
+  int code = uncompress(bytes.empty() ? &nothing : bytes.data(), &got, packed.data(),
+                        static_cast<uLong>(packed.size()));
+  if (code != Z_OK || got != size) impl_->corrupt("the blob " + key);
+  return bytes;
+}
+
+void Store::in_transaction(const std::function<void()>& work) { impl_->write(work); }
+
+}  // namespace tamis

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace tamis {
+
+/// What is recorded; the names are in the table in store.cpp.
+enum class Kind {
+  run,          ///< the arguments of a run
+  artefact,     ///< what a recipe gave
+  measurement,  ///< the summary and conditions of a variant's latency; its samples lie beside
+  evaluation,   ///< the accuracy of a variant; its per-item records lie beside as a blob
+  failure,      ///< why a variant failed, and the command that repeats it
+  decision,     ///< the pick and its reasons
+};
+std::string_view to_text(Kind kind);
+
+/// Who writes: kept in every row.
+struct StoreOrigin {
+  std::string machine;  ///< hash of the machine's fingerprint
+  std::string version;  ///< of the program; empty = this one
+};
+
+/// One row.
+struct StoreRecord {
+  std::string key;
+  Json value;
+  std::string created_at;  ///< UTC, ISO 8601
+  std::string machine;
+  std::string version;
+};
+
+/// The results of runs, in one SQLite file (schema: docs in store/README.md). Every call is a
+/// transaction of its own, or part of the one that in_transaction holds; what a call has written
+/// survives the death of the process at any later instant. Errors of all calls: io (disk full,
+/// permission; nothing of the transaction is kept), unavailable (another process has been writing
+/// for several seconds), corrupt_data (the file is damaged); each names the file. Thread safe;
+/// several processes may use one store.
+class Store {
+ public:
+  /// Opens the store, creating it where there is none. Throws corrupt_data when the file is no
+  /// store, and unsupported, naming both versions, when a newer program made it. Older schemas are
+  /// migrated, in one transaction.
+  static Store open(const std::filesystem::path& file, const StoreOrigin& origin = {});
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  std::optional<Json> find(Kind kind, const std::string& key) const;
+  /// Writes or replaces. A replaced record keeps its place in the order.
+  void put(Kind kind, const std::string& key, const Json& value);
+  /// True when there was one.
+  bool remove(Kind kind, const std::string& key);
+  /// In the order in which the keys were first put.
+  std::vector<std::pair<std::string, Json>> all(Kind kind) const;
+  std::vector<StoreRecord> records(Kind kind) const;
+
+  /// Adds raw measurement samples behind those of the key; exact, as 64-bit floats.
+  void append_samples(const std::string& key, std::span<const double> samples);
+  /// The samples of one round, of several keys, in one transaction.
+  void append_round(const std::vector<std::pair<std::string, std::vector<double>>>& round);
+  /// All samples of the key in the order of adding; empty when there are none.
+  std::vector<double> samples(const std::string& key) const;
+  /// Forgets the samples of the key.
+  void remove_samples(const std::string& key);
+
+  /// Keeps bytes (compressed), such as the per-item records of an evaluation. Replaces.
+  void put_blob(Kind kind, const std::string& key, std::span<const std::uint8_t> bytes);
+  std::optional<std::vector<std::uint8_t>> find_blob(Kind kind, const std::string& key) const;
+
+  /// Runs `work` in one transaction: all that it writes is kept, or, when it throws, nothing. Does
+  /// not nest. Other threads wait.
+  void in_transaction(const std::function<void()>& work);
+
+  const std::filesystem::path& file() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The version of the schema that this program writes.
+inline constexpr int kStoreSchema = 1;
+
+}  // namespace tamis

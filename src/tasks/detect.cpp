@@ -1,0 +1,54 @@
+#include "vision/detect.h"
+
+#include <memory>
+
+#include "metrics/coco.h"
+#include "tasks/rows.h"
+
+namespace tamis {
+namespace {
+
+Prediction predict(const Card& card, const std::vector<Tensor>& outputs,
+                   const Placement& placement) {
+  return {{}, find_decoder(card.decoder).decode(outputs, placement, DetectOptions())};
+}
+
+std::optional<std::size_t> class_count(const Card& card, const std::vector<TensorInfo>& outputs) {
+  if (auto count = find_decoder(card.decoder).class_count(outputs)) return count;
+  if (!card.labels.empty()) return card.labels.size();
+  return std::nullopt;
+}
+
+void check_truth(const Card&, const std::string& item, const Truth& truth, std::size_t classes) {
+  if (!truth.boxes) fail_without_truth(item, "box");
+  for (const TruthBox& box : *truth.boxes) check_label(item, box.label, classes);
+}
+
+CocoEvaluation evaluate(std::span<const ItemRecord> records) {
+  CocoEvaluation out(DetectOptions().max_detections);
+  for (const ItemRecord& r : records) {
+    if (!r.truth.boxes) fail_without_truth(r.item, "box");
+    out.add(*r.truth.boxes, r.prediction.boxes);
+  }
+  return out;
+}
+
+Json figures(std::span<const ItemRecord> records) { return to_json(evaluate(records).figures()); }
+
+WeightedStatistic statistic(std::span<const ItemRecord> records) {
+  auto evaluation = std::make_shared<const CocoEvaluation>(evaluate(records));
+  return [evaluation](std::span<const std::uint32_t> weights) {
+    return evaluation->weighted_map(weights);
+  };
+}
+
+std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { return std::nullopt; }
+
+}  // namespace
+
+Task detect_task() {
+  return {TaskKind::detect, "detect",    "map50_95", prepare_picture, predict,
+          class_count,      check_truth, figures,    statistic,       right};
+}
+
+}  // namespace tamis

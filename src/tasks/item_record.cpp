@@ -1,0 +1,113 @@
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "tasks/task.h"
+
+namespace tamis {
+namespace {
+
+/// The double whose shortest text is the float's shortest text: "0.1" in the file instead of
+/// "0.10000000149011612", and the same float when read back.
+double shortest(float value) {
+  char text[32];
+  auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  double out = 0;
+  std::from_chars(text, end, out);
+  return static_cast<float>(out) == value ? out : static_cast<double>(value);
+}
+
+void append(Json& to, const Box& box) {
+  for (float v : {box.x0, box.y0, box.x1, box.y1}) to.push_back(shortest(v));
+}
+
+/// An array of numbers, in groups of `size`.
+class Groups {
+ public:
+  Groups(const Json& array, std::size_t size) : array_(array), size_(size) {
+    if (array.size() % size != 0)
+      throw Error(ErrorCode::corrupt_data,
+                  "item record: an array of " + std::to_string(array.size()) +
+                      " numbers is not in groups of " + std::to_string(size));
+  }
+  std::size_t count() const { return array_.size() / size_; }
+  double at(std::size_t group, std::size_t i) const {
+    return array_[group * size_ + i].get<double>();
+  }
+  Box box(std::size_t group) const {
+    auto f = [&](std::size_t i) { return static_cast<float>(at(group, i)); };
+    return {f(0), f(1), f(2), f(3)};
+  }
+  int whole(std::size_t group, std::size_t i) const { return array_[group * size_ + i].get<int>(); }
+
+ private:
+  const Json& array_;
+  std::size_t size_;
+};
+
+Json truth_json(const std::vector<TruthBox>& boxes) {
+  Json out = Json::array();
+  for (const TruthBox& t : boxes) {
+    append(out, t.box);
+    out.push_back(t.label);
+    out.push_back(t.crowd ? 1 : 0);
+    out.push_back(t.area);
+  }
+  return out;
+}
+
+Json boxes_json(const std::vector<Detection>& boxes) {
+  Json out = Json::array();
+  for (const Detection& d : boxes) {
+    append(out, d.box);
+    out.push_back(shortest(d.score));
+    out.push_back(d.label);
+  }
+  return out;
+}
+
+std::vector<TruthBox> parse_truth(const Json& json) {
+  Groups groups(json, 7);
+  std::vector<TruthBox> out;
+  for (std::size_t i = 0; i < groups.count(); ++i)
+    out.push_back({groups.box(i), groups.whole(i, 4), groups.whole(i, 5) != 0, groups.at(i, 6)});
+  return out;
+}
+
+std::vector<Detection> parse_boxes(const Json& json) {
+  Groups groups(json, 6);
+  std::vector<Detection> out;
+  for (std::size_t i = 0; i < groups.count(); ++i)
+    out.push_back({groups.box(i), static_cast<float>(groups.at(i, 4)), groups.whole(i, 5)});
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const ItemRecord& record) {
+  Json out{{"item", record.item}};
+  if (record.truth.label) out["label"] = *record.truth.label;
+  if (record.truth.boxes) out["truth"] = truth_json(*record.truth.boxes);
+  if (!record.prediction.top.empty())
+    out["top"] = record.prediction.top;
+  else
+    out["boxes"] = boxes_json(record.prediction.boxes);
+  return out;
+}
+
+ItemRecord parse_item_record(const Json& json) try {
+  ItemRecord out;
+  out.item = json.at("item").get<std::string>();
+  if (json.contains("label")) out.truth.label = json["label"].get<int>();
+  if (json.contains("truth")) out.truth.boxes = parse_truth(json["truth"]);
+  if (json.contains("top"))
+    out.prediction.top = json["top"].get<std::vector<int>>();
+  else
+    out.prediction.boxes = parse_boxes(json.at("boxes"));
+  return out;
+} catch (const Json::exception& e) {
+  throw Error(ErrorCode::corrupt_data, std::string("item record: ") + e.what());
+}
+
+}  // namespace tamis

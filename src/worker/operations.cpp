@@ -1,0 +1,194 @@
+#include "worker/operations.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "card/card.h"
+#include "graph/graph.h"
+#include "graph/inspect.h"
+#include "recipe/build.h"
+#include "runtime/backend.h"
+
+namespace tamis {
+namespace {
+
+constexpr int kMostWarmUpRuns = 60;
+constexpr double kWarmUpSeconds = 3;
+constexpr std::size_t kMeasuringInputs = 4;
+
+template <typename T>
+void append(std::vector<std::uint8_t>& block, T value) {
+  std::size_t at = block.size();
+  block.resize(at + sizeof value);
+  std::memcpy(block.data() + at, &value, sizeof value);
+}
+
+OpenedModel& opened(WorkerState& state) {
+  if (!state.model) throw Error(ErrorCode::invalid_argument, "worker: no model is open");
+  return *state.model;
+}
+
+Frame probe(WorkerState&, const Json& request) {
+  RunSettings settings = parse_run_settings(request.at("settings"));
+  auto backend = find_backend(settings.backend);
+  bool thorough = request.value("thorough", true);
+  return {to_json(thorough ? probe_thoroughly(*backend, settings) : backend->probe(settings)), {}};
+}
+
+ModelFacts to_facts(const ModelDescription& d) {
+  return {d.inputs, d.outputs, d.metadata, d.last_operators};
+}
+
+/// The model read, checked and described, with its card; a card that cannot be resolved is described by its error.
+Frame inspect(WorkerState&, const Json& request) {
+  std::filesystem::path file = request.at("model").get<std::string>();
+  Graph graph = Graph::load(file);
+  graph.verify();
+  CardOptions options;
+  for (const auto& [name, text] : request.value("options", Json::object()).items())
+    options.given[name] = text.get<std::string>();
+  std::optional<std::filesystem::path> card_file = card_file_beside(file);
+  Json head{{"hash", hash_file(file)}};
+  std::optional<Size> size;
+  try {
+    Card card = resolve_card(to_facts(describe_model(graph)), card_file, options);
+    head["card"] = to_json(card, true);
+    size = card.input_size;
+  } catch (const Error& e) {
+    head["card"] = nullptr;
+    head["card_error"] = {{"code", to_text(e.code())}, {"text", e.what()}};
+  }
+  head["model"] = inspect_model(graph, size);
+  return {head, {}};
+}
+
+Frame build(WorkerState&, const Json& request) {
+  return {to_json(build_artefact(parse_build_request(request))), {}};
+}
+
+double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
+  zeros.tensors.push_back(model.make_input());
+  Placement whole;
+  const Shape& shape = zeros.tensors[0].shape();
+  if (shape.size() == 4) {
+    whole.input = {static_cast<int>(shape[2]), static_cast<int>(shape[3])};
+    whole.picture = whole.input;
+  }
+  zeros.placements.push_back(whole);
+  return static_cast<double>(model.run(zeros.tensors[0], whole, nullptr).total_ns) * 1e-6;
+}
+
+/// Peak memory is read before pictures are decoded: their decoder is not the variant's.
+Frame open(WorkerState& state, const Json& request) {
+  state.evaluator.reset();
+  state.model = std::make_unique<OpenedModel>(parse_execute_request(request));
+  OpenedInfo info;
+  info.load_ms = state.model->session().load_ms();
+  info.compile_ms = state.model->session().compile_ms();
+  info.effective = state.model->session().effective();
+  MeasureInputs zeros;
+  info.first_ms = first_inference_ms(*state.model, zeros);
+  if (request.value("warm_up", true)) {
+    warm_up(*state.model, zeros, kMostWarmUpRuns, kWarmUpSeconds);
+    std::vector<double> totals;
+    for (const TimedRun& run : visit(*state.model, zeros, 0, 0, 3))
+      totals.push_back(static_cast<double>(run.total_ns) * 1e-6);
+    info.warm_ms = *std::min_element(totals.begin(), totals.end());
+    info.peak_memory_bytes = peak_memory_bytes();
+    state.input_spec = parse_input_spec(request.value("inputs", Json()));
+    if (state.input_spec.data) {
+      state.input_data = open_dataset(*state.input_spec.data);
+      state.inputs = prepare_inputs(*state.model, *state.input_data, state.input_spec.items, kMeasuringInputs);
+    } else {
+      state.inputs = synthetic_inputs(*state.model, 4, 1);
+    }
+  }
+  return {to_json(info), {}};
+}
+
+Frame visit_once(WorkerState& state, const Json& request) {
+  auto runs = visit(opened(state), state.inputs, request.at("input"), request.at("discard"),
+                    request.at("timed"));
+  Frame reply;
+  for (const TimedRun& run : runs) {
+    append(reply.block, run.inference_ns);
+    append(reply.block, run.total_ns);
+  }
+  return reply;
+}
+
+Frame from_file(WorkerState& state, const Json& request) {
+  Frame reply;
+  if (!state.input_data) return reply;
+  for (std::int64_t t :
+       time_from_file(opened(state), *state.input_data, state.input_spec.items, request.at("repeats")))
+    append(reply.block, t);
+  return reply;
+}
+
+Frame output_hash(WorkerState& state, const Json&) {
+  std::string all;
+  for (std::size_t i = 0; i < state.inputs.tensors.size(); ++i) {
+    opened(state).run(state.inputs.tensors[i], state.inputs.placements[i], nullptr);
+    for (const Tensor& output : state.model->outputs())
+      all += hash_bytes({static_cast<const std::uint8_t*>(output.raw()), output.bytes()});
+  }
+  return {{{"hash", hash_text(all)}}, {}};
+}
+
+Frame evaluate_begin(WorkerState& state, const Json& request) {
+  InputSpec spec = parse_input_spec(request.at("data"));
+  state.evaluator.reset();
+  state.evaluation_data = open_dataset(*spec.data);
+  state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
+  return {};
+}
+
+Frame evaluate_next(WorkerState& state, const Json& request) {
+  if (!state.evaluator) throw Error(ErrorCode::invalid_argument, "worker: no evaluation has begun");
+  EvaluatedItems items = state.evaluator->next(request.at("count"));
+  Json head{{"done", items.done}, {"inference_s", items.inference_s}, {"wall_s", items.wall_s},
+            {"bad", Json::array()}};
+  for (const BadItem& bad : items.bad)
+    head["bad"].push_back({{"item", bad.item}, {"reason", bad.reason}});
+  Json records = Json::array();
+  for (const ItemRecord& record : items.records) records.push_back(to_json(record));
+  return {head, Json::to_msgpack(records)};
+}
+
+struct Operation {
+  std::string_view name;
+  Frame (*run)(WorkerState& state, const Json& request);
+};
+
+constexpr std::array kOperations{
+    Operation{"probe", probe},
+    Operation{"inspect", inspect},
+    Operation{"build", build},
+    Operation{"open", open},
+    Operation{"visit", visit_once},
+    Operation{"from_file", from_file},
+    Operation{"output_hash", output_hash},
+    Operation{"evaluate_begin", evaluate_begin},
+    Operation{"evaluate_next", evaluate_next},
+};
+
+}  // namespace
+
+Frame run_operation(WorkerState& state, const Frame& request) {
+  std::string name = request.head.value("op", "");
+  for (const Operation& operation : kOperations)
+    if (operation.name == name) {
+      Frame reply = operation.run(state, request.head);
+      if (reply.head.is_null()) reply.head = Json::object();
+      return reply;
+    }
+  throw Error(ErrorCode::invalid_argument, "worker: unknown operation '" + name + "'");
+}
+
+}  // namespace tamis

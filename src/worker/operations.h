@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/frame.h"
+#include "data/dataset.h"
+#include "eval/item_evaluator.h"
+#include "execute/opened_model.h"
+#include "measure/contestant.h"
+#include "measure/visit.h"
+
+namespace tamis {
+
+/// What a worker holds between requests: at most one opened model.
+struct WorkerState {
+  std::unique_ptr<OpenedModel> model;
+  std::unique_ptr<Dataset> input_data;
+  InputSpec input_spec;
+  MeasureInputs inputs;
+  std::unique_ptr<Dataset> evaluation_data;
+  std::unique_ptr<ItemEvaluator> evaluator;
+};
+
+/// Does what request.head["op"] names; docs/worker-protocol.md describes each. Throws Error, and invalid_argument for an unknown operation.
+Frame run_operation(WorkerState& state, const Frame& request);
+
+}  // namespace tamis

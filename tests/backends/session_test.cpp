@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "backends/open.h"
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// The error's text, prefixed by its code.
+template <typename Work>
+std::string failure(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return std::string(to_text(error.code())) + ": " + error.what();
+  }
+  return "no error";
+}
+
+class EveryBackend : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override { TAMIS_SKIP_WITHOUT(GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(Session, EveryBackend, ::testing::Values("ort", "openvino"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_P(EveryBackend, makes_a_dynamic_model_static) {
+  auto session = open_tiny(GetParam(), tiny_model("dynamic_conv"));
+  EXPECT_EQ(to_text(make_tensors(session->inputs())[0].shape()), "[2,3,8,6]");
+  EXPECT_EQ(to_text(make_tensors(session->outputs())[0].shape()), "[2,4,4,3]");
+}
+
+TEST_P(EveryBackend, wants_a_shape_for_a_dynamic_model) {
+  EXPECT_THAT(failure([&] {
+                open_tiny(GetParam(), tiny_model("dynamic_conv"),
+                          [](OpenRequest& request) { request.input_shapes.clear(); });
+              }),
+              HasSubstr("invalid_argument: open model: input x has the dynamic shape [?,3,?,?]"));
+}
+
+TEST_P(EveryBackend, refuses_a_shape_that_contradicts_the_model) {
+  EXPECT_THAT(
+      failure([&] {
+        open_tiny(GetParam(), tiny_model("dynamic_conv"), [](OpenRequest& request) {
+          request.input_shapes = {{1, 4, 8, 8}};
+        });
+      }),
+      HasSubstr("invalid_argument: open model: input x is [?,3,?,?] and cannot be [1,4,8,8]"));
+}
+
+TEST_P(EveryBackend, checks_the_callers_tensors) {
+  auto session = open_tiny(GetParam(), tiny_model("gemm_softmax"));
+  std::vector<Tensor> outputs = make_tensors(session->outputs());
+  std::vector<Tensor> wrong;
+  wrong.emplace_back(DataType::f32, Shape{5, 3});
+  EXPECT_THAT(failure([&] { session->run(wrong, outputs); }),
+              HasSubstr("invalid_argument: run model: tensor x must be f32 [3,5], got f32 [5,3]"));
+  EXPECT_THAT(failure([&] { session->run({}, outputs); }), HasSubstr("0 inputs given"));
+}
+
+TEST_P(EveryBackend, follows_the_caller_to_other_buffers) {
+  auto session = open_tiny(GetParam(), tiny_model("gemm_softmax"));
+  std::vector<Tensor> inputs = make_tensors(session->inputs()),
+                      others = make_tensors(session->inputs());
+  std::vector<Tensor> outputs = make_tensors(session->outputs()),
+                      more = make_tensors(session->outputs());
+  others[0].data<float>()[0] = 5;
+  session->run(inputs, outputs);
+  session->run(others, more);
+  EXPECT_NE(outputs[0].data<float>()[0], more[0].data<float>()[0]);
+  float before = more[0].data<float>()[0];
+  session->run(inputs, more);
+  EXPECT_FLOAT_EQ(more[0].data<float>()[0], outputs[0].data<float>()[0]);
+  EXPECT_NE(more[0].data<float>()[0], before);
+}
+
+TEST_P(EveryBackend, says_what_is_missing_or_broken) {
+  TemporaryFolder folder;
+  OpenRequest request;
+  request.settings.backend = GetParam();
+  request.model = folder.path() / "none.onnx";
+  auto backend = find_backend(GetParam());
+  EXPECT_THAT(failure([&] { backend->open(request); }),
+              HasSubstr("not_found: open model: there is no file"));
+  request.model = folder.path() / "broken.onnx";
+  save_file(request.model, std::string_view("this is no model"));
+  EXPECT_THAT(failure([&] { backend->open(request); }), HasSubstr("corrupt_data: open model"));
+}
+
+TEST_P(EveryBackend, refuses_what_the_device_does_not_have) {
+  auto open_with = [&](auto&& change) {
+    return failure([&] { open_tiny(GetParam(), tiny_model("gemm_softmax"), change); });
+  };
+  EXPECT_THAT(open_with([](OpenRequest& r) { r.settings.device = "TPU"; }), HasSubstr("TPU"));
+  Availability found = find_backend(GetParam())->probe({.backend = GetParam(), .device = "TPU"});
+  EXPECT_FALSE(found.ok());
+  EXPECT_THAT(found.reason(), HasSubstr("devices: no device TPU, only CPU"));
+}
+
+TEST_P(EveryBackend, reads_back_its_threads) {
+  auto session = open_tiny(GetParam(), tiny_model("dynamic_conv"),
+                           [](OpenRequest& request) { request.settings.threads = 2; });
+  EXPECT_EQ(session->effective().at("threads"), 2) << session->effective();
+  EXPECT_EQ(session->effective().at("device"), "CPU");
+  EXPECT_GT(session->compile_ms(), 0);
+}
+
+TEST_P(EveryBackend, profiles_when_asked) {
+  auto session = open_tiny(GetParam(), tiny_model("dynamic_conv"),
+                           [](OpenRequest& request) { request.profile = true; });
+  auto inputs = make_tensors(session->inputs());
+  auto outputs = make_tensors(session->outputs());
+  for (int i = 0; i < 3; ++i) session->run(inputs, outputs);
+  Json layers = session->profile();
+  ASSERT_FALSE(layers.empty());
+  int convolutions = 0;
+  for (const Json& layer : layers)
+    convolutions += layer.at("type").get<std::string>().find("Conv") != std::string::npos;
+  EXPECT_EQ(convolutions, 1) << layers;
+  EXPECT_TRUE(open_tiny(GetParam(), tiny_model("dynamic_conv"))->profile().is_null());
+}
+
+TEST(Library, that_is_named_but_missing_is_not_replaced_by_another) {
+  for (const char* name : {"ort", "openvino"}) {
+    Availability found = find_backend(name)->probe({.backend = name, .library = "/nowhere/lib.so"});
+    EXPECT_FALSE(found.ok());
+    EXPECT_THAT(found.reason(), HasSubstr("/nowhere/lib.so"));
+  }
+}
+
+TEST(OpenVino, refuses_a_precision_that_the_device_lacks) {
+  TAMIS_SKIP_WITHOUT("openvino");
+  Availability found = find_backend("openvino")->probe({.backend = "openvino"});
+  const auto& has = found.devices.at(0).capabilities;
+  for (std::string precision : {"bf16", "f16"}) {
+    std::string got = failure([&] {
+      open_tiny("openvino", tiny_model("gemm_softmax"),
+                [&](OpenRequest& request) { request.settings.inference_precision = precision; });
+    });
+    if (std::count(has.begin(), has.end(), precision) > 0)
+      EXPECT_EQ(got, "no error");
+    else
+      EXPECT_THAT(got, HasSubstr("unsupported: open model: device CPU has no inference precision " +
+                                 precision));
+  }
+}
+
+TEST(Ort, computes_in_the_files_own_precision_only) {
+  TAMIS_SKIP_WITHOUT("ort");
+  EXPECT_THAT(failure([&] {
+                open_tiny("ort", tiny_model("gemm_softmax"), [](OpenRequest& request) {
+                  request.settings.inference_precision = "bf16";
+                });
+              }),
+              HasSubstr("unsupported: open model: backend ort computes in the file's own types"));
+}
+
+}  // namespace
+}  // namespace tamis

@@ -1,0 +1,234 @@
+#include "card/card.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace tamis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Dims = std::vector<std::optional<std::int64_t>>;
+
+ModelFacts facts(const Dims& input, const Dims& output) {
+  ModelFacts facts;
+  facts.inputs = {{"images", DataType::f32, input}};
+  facts.outputs = {{"out", DataType::f32, output}};
+  return facts;
+}
+
+ModelFacts detector() { return facts({1, 3, 640, 640}, {1, 84, 8400}); }
+ModelFacts classifier() { return facts({std::nullopt, 3, 32, 32}, {std::nullopt, 10}); }
+
+ModelFacts ultralytics() {
+  ModelFacts out =
+      facts({std::nullopt, 3, std::nullopt, std::nullopt}, {std::nullopt, 6, std::nullopt});
+  out.metadata = {{"author", "Ultralytics"},
+                  {"task", "detect"},
+                  {"imgsz", "[320, 416]"},
+                  {"names", "{0: 'cat', 1: \"dog's\"}"}};
+  return out;
+}
+
+CardOptions options(std::map<std::string, std::string> given) { return {std::move(given)}; }
+const CardOptions kNormal = options({{"mean", "0.5"}, {"std", "0.25,0.5,1"}});
+
+std::string failure(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string failure(const ModelFacts& model, const CardOptions& given) {
+  return failure([&] { resolve_card(model, std::nullopt, given); });
+}
+
+class CardFile : public ::testing::Test {
+ protected:
+  fs::path write(const std::string& yaml) const {
+    save_file(folder_.path() / "m.card.yaml", yaml);
+    return folder_.path() / "m.card.yaml";
+  }
+  std::string failure_of(const std::string& yaml) const {
+    return failure([&] { resolve_card(classifier(), write(yaml), {}); });
+  }
+  TemporaryFolder folder_;
+};
+
+TEST(Card, infers_a_detector_from_its_shapes) {
+  Card card = resolve_card(detector(), std::nullopt, {});
+  EXPECT_EQ(card.task, TaskKind::detect);
+  EXPECT_EQ(card.decoder, "yolov8");
+  EXPECT_EQ(card.input_size, (Size{640, 640}));
+  EXPECT_EQ(card.resize, ResizeRule::letterbox);
+  EXPECT_EQ(card.pad, 114);
+  EXPECT_THAT(card.mean, ElementsAre(0, 0, 0));
+  EXPECT_THAT(card.std, ElementsAre(1, 1, 1));
+  EXPECT_EQ(card.sources.at("input.size"), "input shape [1,3,640,640]");
+  EXPECT_EQ(card.sources.at("decoder"), "output shape [1,84,8400]");
+  EXPECT_EQ(card.sources.at("input.mean"), "default of decoder yolov8");
+}
+
+TEST(Card, reads_the_metadata_of_ultralytics) {
+  Card card = resolve_card(ultralytics(), std::nullopt, {});
+  EXPECT_EQ(card.input_size, (Size{320, 416}));
+  EXPECT_THAT(card.labels, ElementsAre("cat", "dog's"));
+  EXPECT_EQ(card.sources.at("labels"), "model metadata \"names\"");
+  EXPECT_EQ(card.sources.at("input.size"), "model metadata \"imgsz\"");
+}
+
+TEST(Card, knows_how_ultralytics_classifiers_prepare_pictures) {
+  ModelFacts model = facts({1, 3, 224, 224}, {1, 1000});
+  model.metadata = {{"author", "Ultralytics"}, {"task", "classify"}};
+  Card card = resolve_card(model, std::nullopt, {});
+  EXPECT_EQ(card.resize, ResizeRule::center_crop);
+  EXPECT_EQ(card.short_side, 224);
+  EXPECT_THAT(card.mean, ElementsAre(0, 0, 0));
+}
+
+TEST(Card, asks_for_the_normalisation_of_a_classifier) {
+  std::string text = failure(classifier(), {});
+  EXPECT_THAT(text, HasSubstr("--mean and --std"));
+  Card card = resolve_card(classifier(), std::nullopt, kNormal);
+  EXPECT_THAT(card.mean, ElementsAre(0.5, 0.5, 0.5));
+  EXPECT_THAT(card.std, ElementsAre(0.25, 0.5, 1));
+  EXPECT_EQ(card.sources.at("input.std"), "option --std");
+}
+
+TEST(Card, asks_for_the_size_of_a_dynamic_model) {
+  ModelFacts model = facts({1, 3, std::nullopt, std::nullopt}, {1, 84, std::nullopt});
+  EXPECT_THAT(failure(model, {}), HasSubstr("--input-size HxW"));
+  EXPECT_EQ(resolve_card(model, std::nullopt, options({{"input-size", "320x640"}})).input_size,
+            (Size{320, 640}));
+  EXPECT_EQ(resolve_card(model, std::nullopt, options({{"input-size", "320"}})).input_size,
+            (Size{320, 320}));
+}
+
+TEST(Card, refuses_what_contradicts_the_model) {
+  EXPECT_THAT(failure(detector(), options({{"input-size", "320"}})),
+              HasSubstr("leave --input-size out"));
+  EXPECT_THAT(failure(detector(), options({{"color", "gray"}})), HasSubstr("wrong channel count"));
+  EXPECT_THAT(failure(detector(), options({{"labels", "a,b"}})),
+              HasSubstr("2 labels (option --labels), but the model's output [1,84,8400] has 80"));
+  EXPECT_THAT(failure(detector(), options({{"decoder", "classifier"}})),
+              HasSubstr("reads outputs [N,classes]"));
+  EXPECT_THAT(failure(detector(), options({{"decoder", "yolov8"}, {"task", "classify"}})),
+              HasSubstr("is of the task detect"));
+  EXPECT_THAT(failure(detector(), options({{"task", "classify"}})),
+              HasSubstr("fit no known decoder of the task \"classify\""));
+  EXPECT_THAT(failure(detector(), options({{"short-side", "700"}})),
+              HasSubstr("leave --short-side out"));
+  EXPECT_THAT(failure(classifier(), options({{"mean", "0"}, {"std", "1"}, {"pad", "3"}})),
+              HasSubstr("leave --pad out"));
+  EXPECT_THAT(
+      failure(
+          classifier(),
+          options({{"mean", "0"}, {"std", "1"}, {"resize", "center_crop"}, {"short-side", "30"}})),
+      HasSubstr("larger --short-side"));
+}
+
+TEST(Card, refuses_values_that_make_no_sense) {
+  EXPECT_THAT(failure(detector(), options({{"colour", "rgb"}})), HasSubstr("did you mean color?"));
+  EXPECT_THAT(failure(detector(), options({{"color", "rbg"}})),
+              HasSubstr("option --color: unknown value \"rbg\""));
+  EXPECT_THAT(failure(detector(), options({{"std", "0"}})), HasSubstr("option --std"));
+  EXPECT_THAT(failure(detector(), options({{"mean", "a,b,c"}})), HasSubstr("option --mean"));
+  EXPECT_THAT(failure(detector(), options({{"mean", "1,2"}})), HasSubstr("1 or 3 numbers"));
+  EXPECT_THAT(failure(detector(), options({{"scale", "nan"}})), HasSubstr("option --scale"));
+  EXPECT_THAT(failure(detector(), options({{"input-size", "640x640x3"}})),
+              HasSubstr("option --input-size"));
+  EXPECT_THAT(failure(detector(), options({{"pad", "256"}})), HasSubstr("from 0 to 255"));
+  EXPECT_THAT(failure(detector(), options({{"decoder", "yolov9"}})),
+              HasSubstr("did you mean yolov8?"));
+  EXPECT_THAT(failure(detector(), options({{"labels", "/no/such/file"}})),
+              HasSubstr("/no/such/file"));
+}
+
+TEST(Card, refuses_models_that_it_does_not_understand) {
+  EXPECT_THAT(failure(facts({1, 640, 640, 3}, {1, 84, 8400}), {}), HasSubstr("channels last"));
+  EXPECT_THAT(failure(facts({1, 12}, {1, 10}), {}), HasSubstr("[N,C,H,W]"));
+  EXPECT_THAT(failure(facts({1, 3, 640, 640}, {1, 25200, 85}), {}),
+              HasSubstr("fit no known decoder"));
+  ModelFacts two = detector();
+  two.inputs.push_back(two.inputs[0]);
+  EXPECT_THAT(failure(two, {}), HasSubstr("2 inputs"));
+  ModelFacts pose = ultralytics();
+  pose.metadata["task"] = "pose";
+  EXPECT_THAT(failure(pose, {}), HasSubstr("\"pose\""));
+}
+
+TEST(Card, takes_one_channel_for_gray) {
+  Card card = resolve_card(facts({1, 1, 28, 28}, {1, 10}), std::nullopt,
+                           options({{"mean", "0.2"}, {"std", "0.3"}}));
+  EXPECT_EQ(card.color, ColorOrder::gray);
+  EXPECT_THAT(card.mean, ElementsAre(0.2));
+}
+
+TEST_F(CardFile, beats_metadata_and_shapes_and_is_beaten_by_options) {
+  fs::path file = write("task: detect\ninput: {size: [640, 320], pad: 0, color: bgr}\n");
+  Card card = resolve_card(ultralytics(), file, options({{"color", "rgb"}}));
+  EXPECT_EQ(card.input_size, (Size{640, 320}));
+  EXPECT_EQ(card.pad, 0);
+  EXPECT_EQ(card.color, ColorOrder::rgb);
+  EXPECT_EQ(card.sources.at("input.color"), "option --color");
+  EXPECT_EQ(card.sources.at("input.pad"), "card file m.card.yaml");
+}
+
+TEST_F(CardFile, reads_labels_beside_itself) {
+  save_file(folder_.path() / "names.txt",
+            std::string_view("zero\n001\r\nc\nd\ne\nf\ng\nh\ni\nj\n"));
+  Card card =
+      resolve_card(classifier(), write("input: {mean: 0, std: 1}\nlabels: names.txt\n"), {});
+  EXPECT_EQ(card.labels.size(), 10u);
+  EXPECT_EQ(card.labels[1], "001");
+}
+
+TEST_F(CardFile, names_file_and_key_of_what_is_wrong) {
+  EXPECT_THAT(failure_of("tsk: classify"),
+              HasSubstr("card file m.card.yaml: unknown key \"tsk\"; did you mean task?"));
+  EXPECT_THAT(failure_of("input: {men: 0}"),
+              HasSubstr("unknown key \"input.men\"; did you mean mean?"));
+  EXPECT_THAT(failure_of("input: {mean: zero, std: 1}"),
+              HasSubstr("card file m.card.yaml: input.mean: expected a number"));
+  EXPECT_THAT(failure_of("input: [1, 2"), HasSubstr("m.card.yaml: not YAML: line"));
+  EXPECT_THAT(failure_of("just text"), HasSubstr("not a card"));
+  EXPECT_THAT(failure_of("decoder: [1]"), HasSubstr("decoder: expected a name"));
+  EXPECT_THAT(failure_of("input: 3"), HasSubstr("input"));
+}
+
+TEST_F(CardFile, is_found_beside_its_model) {
+  EXPECT_EQ(card_file_beside(folder_.path() / "m.onnx"), std::nullopt);
+  fs::path file = write("task: classify");
+  EXPECT_EQ(card_file_beside(folder_.path() / "m.onnx"), file);
+}
+
+TEST_F(CardFile, yaml_and_json_round_trip) {
+  Card card = resolve_card(ultralytics(), std::nullopt, options({{"mean", "0.1,0.25,3"}}));
+  Card again = resolve_card(ultralytics(), write(to_yaml(card)), {});
+  EXPECT_EQ(to_json(again, false), to_json(card, false));
+  Card parsed = parse_card(to_json(card, true));
+  EXPECT_EQ(to_json(parsed, true), to_json(card, true));
+  EXPECT_FALSE(to_json(card, false).contains("sources"));
+  EXPECT_THAT(failure([&] {
+                parse_card(Json{{"task", "detect"}});
+              }),
+              HasSubstr("input.color is missing"));
+}
+
+TEST(Card, options_are_listed_once_per_key) {
+  std::vector<std::string> names;
+  for (const CardOption& option : card_options()) names.emplace_back(option.name);
+  EXPECT_THAT(names, ElementsAre("task", "input-size", "color", "scale", "mean", "std", "resize",
+                                 "short-side", "pad", "decoder", "labels"));
+}
+
+}  // namespace
+}  // namespace tamis

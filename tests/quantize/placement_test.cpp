@@ -1,0 +1,201 @@
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "graph/tensor_data.h"
+#include "quantize/quantize.h"
+#include "support.h"
+
+namespace tamis {
+namespace {
+
+constexpr const char* kHead = R"(<ir_version: 8, opset_import: ["" : 17]>)";
+constexpr const char* kWeights = R"(
+  float[2,2,1,1] w = {1, -0.5, 0.25, 2}, float[2] b = {0.5, -1}, float[2,2,1,1] w2 = {1, 1, -1, 0.5}
+)";
+
+Graph model(const std::string& body, const std::string& more_weights = "") {
+  return Graph::parse_text(std::string(kHead) + "g (float[1,2,4,4] x) => (float[1,2,4,4] y) <" +
+                           kWeights + more_weights + "> {" + body + "}");
+}
+
+const Shape kInput{1, 2, 4, 4};
+
+std::string quantised(const std::string& body, QuantizeTarget target,
+                      const std::string& more = "") {
+  Graph graph = model(body, more);
+  quantise_ramp(graph, target, kInput);
+  graph.verify();
+  return way_back(graph, "y");
+}
+
+constexpr const char* kConvConv = "t = Conv(x, w, b) y = Conv(t, w2)";
+
+TEST(Placement, wraps_the_outputs_of_convolutions_for_onnxruntime) {
+  EXPECT_EQ(quantised(kConvConv, QuantizeTarget::ort), "DQ Q Conv DQ Q Conv DQ Q");
+}
+
+TEST(Placement, quantises_only_what_convolutions_read_for_openvino) {
+  EXPECT_EQ(quantised(kConvConv, QuantizeTarget::openvino), "Conv DQ Q Conv DQ Q");
+}
+
+TEST(Placement, lets_a_relu_be_absorbed_by_the_quantisation_after_it) {
+  EXPECT_EQ(quantised("t = Conv(x, w, b) r = Relu(t) y = Conv(r, w2)", QuantizeTarget::portable),
+            "DQ Q Conv DQ Q Relu Conv DQ Q");
+}
+
+TEST(Placement, absorbs_a_clip_from_zero_on_too) {
+  EXPECT_EQ(quantised("t = Conv(x, w, b) r = Clip(t, lo, hi) y = Conv(r, w2)", QuantizeTarget::ort,
+                      ", float lo = {0}, float hi = {6}"),
+            "DQ Q Conv DQ Q Clip Conv DQ Q");
+}
+
+TEST(Placement, does_not_absorb_a_clip_from_another_value) {
+  EXPECT_EQ(quantised("t = Conv(x, w, b) r = Clip(t, lo, hi) y = Conv(r, w2)", QuantizeTarget::ort,
+                      ", float lo = {-1}, float hi = {6}"),
+            "DQ Q Conv DQ Q Clip DQ Q Conv DQ Q");
+}
+
+constexpr const char* kSilu = "t = Conv(x, w, b) s = Sigmoid(t) m = Mul(t, s) y = Conv(m, w2)";
+
+TEST(Placement, writes_silu_as_quick_gelu_for_onnxruntime) {
+  EXPECT_EQ(quantised(kSilu, QuantizeTarget::ort), "DQ Q Conv DQ Q QuickGelu DQ Q Conv DQ Q");
+}
+
+TEST(Placement, quantises_sigmoid_and_product_in_the_portable_form) {
+  Graph graph = model(kSilu);
+  quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  EXPECT_EQ(way_back(graph, "y"), "DQ Q Conv DQ Q Mul DQ Q Conv DQ Q");
+  EXPECT_EQ(way_back(graph, "s"), "DQ Q Sigmoid DQ Q Conv DQ Q");
+  EXPECT_FALSE(graph.opset("com.microsoft"));
+}
+
+TEST(Placement, leaves_silu_free_for_openvino) {
+  EXPECT_EQ(quantised(kSilu, QuantizeTarget::openvino), "Conv DQ Q Mul Conv DQ Q");
+}
+
+TEST(Placement, wraps_a_residual_add_for_onnxruntime_and_leaves_it_free_for_openvino) {
+  const char* body = "t = Conv(x, w, b) a = Add(t, x) r = Relu(a) y = Conv(r, w2)";
+  EXPECT_EQ(quantised(body, QuantizeTarget::ort), "DQ Q Conv DQ Q Relu Add DQ Q Conv DQ Q");
+  EXPECT_EQ(quantised(body, QuantizeTarget::openvino), "Conv DQ Q Relu Add Conv DQ Q");
+}
+
+TEST(Placement, shares_the_scale_of_what_only_moves_data) {
+  Graph graph = model("t = Conv(x, w, b) p = MaxPool <kernel_shape = [1, 1]> (t) y = Conv(p, w2)");
+  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  EXPECT_EQ(way_back(graph, "y"), "DQ Q Conv DQ Q MaxPool DQ Q Conv DQ Q");
+  EXPECT_EQ(graph.producer("t")->input(1), graph.producer("p")->input(1));
+}
+
+TEST(Placement, moves_u8_for_openvino) {
+  EXPECT_EQ(quantised("t = Conv(x, w, b) p = MaxPool <kernel_shape = [1, 1]> (t) y = Conv(p, w2)",
+                      QuantizeTarget::openvino),
+            "Conv DQ MaxPool Q Conv DQ Q");
+}
+
+TEST(Placement, splits_the_u8_tensor) {
+  Graph graph = model(
+      "t = Conv(x, w, b) l, r = Split <axis = 1> (t, n) c = Concat <axis = 1> (r, l) y = Conv(c, "
+      "w2)",
+      ", int64[2] n = {1, 1}");
+  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  EXPECT_EQ(way_back(graph, "c"), "DQ Q Concat DQ Split Q Conv DQ Q");
+  EXPECT_NE(graph.producer("c")->input(1), graph.producer("r")->input(1));
+}
+
+TEST(Placement, joins_a_concat_on_u8_with_one_scale_for_openvino) {
+  Graph graph = model(
+      "t = Conv(x, w, b) l, r = Split <axis = 1> (t, n) c = Concat <axis = 1> (r, l) y = Conv(c, "
+      "w2)",
+      ", int64[2] n = {1, 1}");
+  quantise_ramp(graph, QuantizeTarget::openvino, kInput);
+  EXPECT_EQ(way_back(graph, "y"), "Conv DQ Concat Split Q Conv DQ Q");
+}
+
+TEST(Placement, keeps_the_tail_in_float_and_says_so) {
+  Graph graph = model("t = Conv(x, w, b) s = Sigmoid(t) y = Mul(s, k)", ", float k = {8}");
+  const QuantizeReport report = quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  EXPECT_EQ(way_back(graph, "y"), "Mul Sigmoid DQ Q Conv DQ Q");
+  ASSERT_EQ(report.kept_in_float.size(), 2U);
+  EXPECT_NE(report.kept_in_float[0].reason.find("output tail"), std::string::npos);
+  EXPECT_EQ(report.quantised_nodes, 1U);
+}
+
+TEST(Placement, writes_weights_in_s8_and_bias_in_s32) {
+  Graph graph = model("y = Conv(x, w, b)");
+  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  const onnx::NodeProto& conv = *graph.nodes_of("Conv").front();
+  const onnx::NodeProto& weights = *graph.producer(conv.input(1));
+  const onnx::NodeProto& bias = *graph.producer(conv.input(2));
+  EXPECT_EQ(ints(*graph.constant(weights.input(0))),
+            (std::vector<std::int64_t>{127, -64, 16, 127}));
+  EXPECT_EQ(graph.constant(weights.input(0))->data_type(), onnx::TensorProto::INT8);
+  EXPECT_EQ(graph.constant(bias.input(0))->data_type(), onnx::TensorProto::INT32);
+  const double scale = floats(*graph.constant(bias.input(1)))[0];
+  EXPECT_NEAR(scale, 1.0 / 255 / 127, 1e-9);
+  EXPECT_NEAR(scale * static_cast<double>(ints(*graph.constant(bias.input(0)))[0]), 0.5, 1e-4);
+}
+
+TEST(QuantizeStatic, keeps_inputs_and_outputs) {
+  Graph graph = model(kConvConv);
+  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  ASSERT_EQ(graph.inputs().size(), 1U);
+  EXPECT_EQ(graph.inputs()[0].name, "x");
+  EXPECT_EQ(graph.inputs()[0].type, DataType::f32);
+  EXPECT_EQ(graph.outputs()[0].name, "y");
+}
+
+TEST(QuantizeStatic, keeps_a_named_node_in_float) {
+  Graph graph = model("t = Conv(x, w, b) y = Conv(t, w2)");
+  QuantizeOptions options;
+  options.target = QuantizeTarget::openvino;
+  options.keep_float = {"y"};
+  const QuantizeReport report = quantize_static(graph, options, open_ramp, feed_ramp({kInput}));
+  EXPECT_EQ(way_back(graph, "y"), "Conv Conv DQ Q");
+  ASSERT_EQ(report.kept_in_float.size(), 1U);
+  EXPECT_EQ(report.kept_in_float[0].reason, "asked for");
+}
+
+void expect_error(const std::string& part, ErrorCode code, const std::function<void()>& act) {
+  try {
+    act();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code);
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+TEST(QuantizeStatic, refuses_an_unknown_node_to_keep_and_leaves_the_graph) {
+  Graph graph = model(kConvConv);
+  const std::string before = graph.to_bytes();
+  QuantizeOptions options;
+  options.keep_float = {"nowhere"};
+  expect_error("no node is called 'nowhere'", ErrorCode::invalid_argument,
+               [&] { quantize_static(graph, options, open_ramp, feed_ramp({kInput})); });
+  EXPECT_EQ(graph.to_bytes(), before);
+}
+
+TEST(QuantizeStatic, refuses_to_calibrate_on_nothing) {
+  Graph graph = model(kConvConv);
+  const FeedCalibration nothing = [](const std::function<void(std::span<const Tensor>)>&) {};
+  expect_error("no calibration image", ErrorCode::invalid_argument,
+               [&] { quantize_static(graph, {}, open_ramp, nothing); });
+}
+
+TEST(QuantizeStatic, refuses_a_model_without_anything_to_quantise) {
+  Graph graph = model("y = Relu(x)");
+  expect_error("no convolution or matrix product", ErrorCode::unsupported,
+               [&] { quantize_static(graph, {}, open_ramp, feed_ramp({kInput})); });
+}
+
+TEST(QuantizeStatic, upgrades_an_old_opset) {
+  Graph graph = Graph::parse_text(std::string(R"(<ir_version: 6, opset_import: ["" : 11]>)") +
+                                  "g (float[1,2,4,4] x) => (float[1,2,4,4] y) <" + kWeights +
+                                  "> {" + kConvConv + "}");
+  quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  EXPECT_GE(graph.opset().value(), 13);
+  graph.verify();
+}
+
+}  // namespace
+}  // namespace tamis

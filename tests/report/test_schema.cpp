@@ -1,0 +1,62 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/files.h"
+#include "samples.h"
+
+namespace tamis {
+namespace {
+
+class Schema : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::system((python() + " -c 'import jsonschema' 2>/dev/null").c_str()) != 0)
+      GTEST_SKIP() << "Python's jsonschema is not there (scripts/setup.sh --test installs it)";
+  }
+
+  static std::string python() { return "PYTHONPATH='" TAMIS_REFEREE_DIR "' '" TAMIS_PYTHON "'"; }
+
+  static bool valid_files(const std::string& schema, const std::string& documents) {
+    std::string command = python() +
+                          " '" TAMIS_SOURCE_DIR "/tests/report/validate.py' '" TAMIS_SOURCE_DIR
+                          "/docs/schema/" +
+                          schema + ".json' " + documents;
+    return std::system(command.c_str()) == 0;
+  }
+
+  bool valid(const std::string& schema, const Json& document) {
+    save_json(folder_.path() / "document.json", document);
+    return valid_files(schema, "'" + (folder_.path() / "document.json").string() + "'");
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Schema, every_schema_is_one) {
+  for (const char* name :
+       {"result", "decision", "bench", "eval", "quantize", "doctor", "inspect", "run"})
+    EXPECT_TRUE(valid_files(name, "")) << name;
+}
+
+TEST_F(Schema, the_sample_results_conform) {
+  std::string folder = "'" TAMIS_SOURCE_DIR "/tests/report/data/";
+  EXPECT_TRUE(valid_files("result", folder + "detector.json' " + folder + "nearest_miss.json' " +
+                                        folder + "classifier.json'"));
+}
+
+TEST_F(Schema, a_result_without_its_gates_does_not_conform) {
+  Json document = sample("classifier");
+  document.erase("gates");
+  EXPECT_FALSE(valid("result", document));
+}
+
+TEST_F(Schema, a_variant_with_an_unknown_state_does_not_conform) {
+  Json document = sample("classifier");
+  document["variants"][0]["state"] = "happy";
+  EXPECT_FALSE(valid("result", document));
+}
+
+}  // namespace
+}  // namespace tamis

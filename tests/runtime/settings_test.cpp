@@ -1,0 +1,58 @@
+#include "runtime/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+std::string refusal(const Json& json) {
+  try {
+    parse_run_settings(json);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RunSettings, come_back_from_json_unchanged) {
+  RunSettings settings;
+  settings.backend = "openvino";
+  settings.inference_precision = "bf16";
+  settings.threads = 2;
+  settings.extra = {{"NUM_STREAMS", "1"}};
+  EXPECT_EQ(parse_run_settings(to_json(settings)), settings);
+  EXPECT_EQ(parse_run_settings(to_json(RunSettings{})), RunSettings{});
+}
+
+TEST(RunSettings, leave_out_what_is_absent) {
+  EXPECT_EQ(to_json(RunSettings{}).dump(), R"({"backend":"ort","device":"CPU"})");
+}
+
+TEST(RunSettings, refuse_unknown_keys_with_the_nearest) {
+  EXPECT_EQ(refusal({{"thread", 2}}), "run settings: unknown key thread; did you mean threads?");
+}
+
+TEST(RunSettings, refuse_bad_values) {
+  EXPECT_THAT(refusal({{"threads", 0}}), ::testing::HasSubstr("from 1 to 4096, got 0"));
+  EXPECT_THAT(refusal({{"threads", 1.5}}), ::testing::HasSubstr("threads must be a whole number"));
+  EXPECT_THAT(refusal({{"graph_level", "al"}}), ::testing::HasSubstr("did you mean all?"));
+  EXPECT_THAT(refusal({{"inference_precision", "int8"}}),
+              ::testing::HasSubstr("unknown inference_precision int8"));
+  EXPECT_THAT(refusal({{"device", 3}}), ::testing::HasSubstr("device must be text, got 3"));
+  EXPECT_THAT(refusal(Json::array()), ::testing::HasSubstr("must be an object"));
+}
+
+TEST(RunSettings, read_well) {
+  RunSettings settings;
+  settings.backend = "openvino";
+  settings.inference_precision = "bf16";
+  settings.threads = 2;
+  EXPECT_EQ(to_text(settings), "openvino CPU bf16, 2 threads");
+}
+
+}  // namespace
+}  // namespace tamis

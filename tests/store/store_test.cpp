@@ -1,0 +1,252 @@
+#include "store/store.h"
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace tamis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  TemporaryFolder folder_;
+  fs::path file_ = folder_.path() / "store.db";
+};
+
+Error error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& e) {
+    return e;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {ErrorCode::io, ""};
+}
+
+void run_sql(const fs::path& file, const std::string& sql) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+}
+
+TEST_F(StoreTest, gives_back_what_was_put_in_the_order_of_first_putting) {
+  {
+    Store store = Store::open(file_, {"machine-1", "9.9"});
+    store.put(Kind::artefact, "b", {{"size", 1}});
+    store.put(Kind::artefact, "a", "text");
+    store.put(Kind::decision, "b", nullptr);
+    store.put(Kind::artefact, "b", {{"size", 2}});
+  }
+  Store store = Store::open(file_);
+  EXPECT_EQ(store.find(Kind::artefact, "b"), Json({{"size", 2}}));
+  EXPECT_EQ(store.find(Kind::artefact, "c"), std::nullopt);
+  auto all = store.all(Kind::artefact);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].first, "b");
+  EXPECT_EQ(all[1].second, "text");
+  StoreRecord record = store.records(Kind::artefact)[0];
+  EXPECT_EQ(record.machine, "machine-1");
+  EXPECT_EQ(record.version, "9.9");
+  EXPECT_THAT(record.created_at, HasSubstr("T"));
+  EXPECT_TRUE(store.remove(Kind::artefact, "b"));
+  EXPECT_FALSE(store.remove(Kind::artefact, "b"));
+}
+
+TEST_F(StoreTest, keeps_samples_exactly_and_in_order) {
+  Store store = Store::open(file_);
+  double tenth = 0.1;
+  store.append_samples("a", std::vector<double>{tenth, 1e-300});
+  store.append_round({{"a", {3}}, {"b", {4, 5}}});
+  EXPECT_THAT(store.samples("a"), ElementsAre(tenth, 1e-300, 3));
+  EXPECT_THAT(store.samples("b"), ElementsAre(4, 5));
+  EXPECT_TRUE(store.samples("c").empty());
+  store.remove_samples("a");
+  EXPECT_TRUE(store.samples("a").empty());
+}
+
+TEST_F(StoreTest, keeps_blobs_compressed) {
+  Store store = Store::open(file_);
+  std::vector<std::uint8_t> bytes(1'000'000, 7);
+  store.put_blob(Kind::evaluation, "a", bytes);
+  store.put_blob(Kind::evaluation, "empty", {});
+  EXPECT_EQ(store.find_blob(Kind::evaluation, "a"), bytes);
+  EXPECT_EQ(store.find_blob(Kind::evaluation, "empty"), std::vector<std::uint8_t>());
+  EXPECT_EQ(store.find_blob(Kind::evaluation, "none"), std::nullopt);
+  EXPECT_LT(fs::file_size(file_) + fs::file_size(file_.string() + "-wal"), 200'000u);
+}
+
+TEST_F(StoreTest, undoes_a_transaction_that_throws) {
+  Store store = Store::open(file_);
+  EXPECT_THROW(store.in_transaction([&] {
+    store.put(Kind::run, "a", 1);
+    throw Error(ErrorCode::io, "stop");
+  }),
+               Error);
+  EXPECT_EQ(store.find(Kind::run, "a"), std::nullopt);
+  store.in_transaction([&] {
+    store.put(Kind::run, "a", 1);
+    store.append_samples("a", std::vector<double>{1});
+  });
+  EXPECT_EQ(store.find(Kind::run, "a"), Json(1));
+}
+
+TEST_F(StoreTest, refuses_a_store_of_a_newer_version_naming_both) {
+  Store::open(file_);
+  run_sql(file_, "PRAGMA user_version = 7");
+  Error error = error_of([&] { Store::open(file_); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), HasSubstr("has schema version 7, this program knows up to 1"));
+}
+
+TEST_F(StoreTest, refuses_what_is_no_store) {
+  std::ofstream(file_) << std::string(5000, 'x');
+  Error text = error_of([&] { Store::open(file_); });
+  EXPECT_EQ(text.code(), ErrorCode::corrupt_data);
+  EXPECT_THAT(text.what(), HasSubstr(file_.string() + ": is not a store"));
+  run_sql(folder_.path() / "other.db", "CREATE TABLE recipes(x)");
+  EXPECT_EQ(error_of([&] { Store::open(folder_.path() / "other.db"); }).code(),
+            ErrorCode::corrupt_data);
+  EXPECT_EQ(error_of([&] { Store::open(folder_.path() / "none" / "store.db"); }).code(),
+            ErrorCode::io);
+}
+
+TEST_F(StoreTest, says_when_the_file_is_damaged) {
+  {
+    Store store = Store::open(file_);
+    for (int i = 0; i < 500; ++i) store.put(Kind::run, std::to_string(i), std::string(1000, 'x'));
+  }
+  std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(8192);
+  file << std::string(100'000, 'z');
+  file.close();
+  Error error = error_of([&] { Store::open(file_).all(Kind::run); });
+  EXPECT_EQ(error.code(), ErrorCode::corrupt_data);
+  EXPECT_THAT(error.what(), HasSubstr("is damaged"));
+}
+
+/// Runs `work` in a child process and gives its exit status.
+int in_child(const std::function<int()>& work) {
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(work());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(StoreTest, loses_nothing_that_was_acknowledged_when_it_is_killed) {
+  for (int round = 0; round < 5; ++round) {
+    int pipes[2];
+    ASSERT_EQ(::pipe(pipes), 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+      Store store = Store::open(file_);
+      for (int i = 0;; ++i) {
+        store.put(Kind::run, std::to_string(round) + "-" + std::to_string(i), i);
+        if (::write(pipes[1], &i, sizeof i) != sizeof i) ::_exit(1);
+      }
+    }
+    ::close(pipes[1]);
+    int last = -1;
+    for (int i = -1; last < 20 + 7 * round && ::read(pipes[0], &i, sizeof i) == sizeof i;) last = i;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    for (int i = -1; ::read(pipes[0], &i, sizeof i) == sizeof i;) last = i;
+    ::close(pipes[0]);
+    Store store = Store::open(file_);
+    ASSERT_GE(last, 20);
+    for (int i = 0; i <= last; ++i)
+      ASSERT_EQ(store.find(Kind::run, std::to_string(round) + "-" + std::to_string(i)), Json(i));
+  }
+}
+
+TEST_F(StoreTest, is_written_by_two_processes_at_once) {
+  Store::open(file_);
+  auto work = [&](const std::string& who) {
+    return [this, who] {
+      Store store = Store::open(file_);
+      for (int i = 0; i < 200; ++i) store.put(Kind::run, who + std::to_string(i), i);
+      return 0;
+    };
+  };
+  int other = -1;
+  std::jthread helper([&] { other = in_child(work("a")); });
+  EXPECT_EQ(in_child(work("b")), 0);
+  helper.join();
+  EXPECT_EQ(other, 0);
+  EXPECT_EQ(Store::open(file_).all(Kind::run).size(), 400u);
+}
+
+TEST_F(StoreTest, is_used_by_several_threads) {
+  Store store = Store::open(file_);
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 50; ++i) {
+          store.put(Kind::run, std::to_string(t * 50 + i), i);
+          store.find(Kind::run, "0");
+        }
+      });
+  }
+  EXPECT_EQ(store.all(Kind::run).size(), 200u);
+}
+
+/// Writes until it fails; then what was written before must be there still. 0 = as promised.
+int fill_up(const fs::path& file) {
+  int written = 0;
+  try {
+    Store store = Store::open(file);
+    std::string large(20'000, 'x');
+    for (; written < 1000; ++written) store.put(Kind::run, std::to_string(written), large);
+    return 1;
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::io) return 2;
+    if (std::string(e.what()).find(file.string()) == std::string::npos) return 3;
+  }
+  return written > 0 ? 0 : 4;
+}
+
+TEST_F(StoreTest, reports_a_file_size_limit_and_keeps_what_was_written) {
+  int status = in_child([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{1 << 20, 1 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    return fill_up(file_);
+  });
+  EXPECT_EQ(status, 0);
+  Store store = Store::open(file_);
+  EXPECT_GT(store.all(Kind::run).size(), 10u);
+  store.put(Kind::run, "again", 1);
+}
+
+TEST_F(StoreTest, reports_a_full_disk_and_keeps_what_was_written) {
+  fs::path small = folder_.path() / "small";
+  fs::create_directory(small);
+  if (::mount("tamis", small.c_str(), "tmpfs", 0, "size=1m") != 0)
+    GTEST_SKIP() << "mounting a small tmpfs is not allowed here";
+  EXPECT_EQ(fill_up(small / "store.db"), 0);
+  {
+    Store store = Store::open(small / "store.db");
+    EXPECT_GT(store.all(Kind::run).size(), 5u);
+    EXPECT_NE(store.find(Kind::run, "0"), std::nullopt);
+  }
+  EXPECT_EQ(::umount(small.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace tamis
