@@ -16,8 +16,9 @@ struct ExitState {
   std::string text() const;  ///< "exit status 3", "killed by signal 9 (out of memory?)"
 };
 
-/// A child process with pipes on its stdin and stdout; stderr is collected (its last 8 kB are kept) by a pipe of its own. The child is killed when this
-/// process dies (PDEATHSIG), and by the destructor. Not thread safe.
+/// A child process with pipes on its stdin and stdout; stderr is collected (its last 8 kB are kept)
+/// by a pipe of its own. The child is killed when this process dies (PDEATHSIG), and by the
+/// destructor. Not thread safe.
 class Child {
  public:
   struct Options {

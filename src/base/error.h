@@ -6,7 +6,8 @@
 
 namespace tamis {
 
-/// The closed list of ways to fail. Each maps to one name, one exit status and one HTTP status, in the table in error.cpp.
+/// The closed list of ways to fail. Each maps to one name, one exit status and one HTTP status, in
+/// the table in error.cpp.
 enum class ErrorCode {
   invalid_argument,  ///< the user asked for something that makes no sense
   not_found,         ///< a file, folder, name or item that is not there
@@ -36,7 +37,8 @@ ErrorCode parse_error_code(std::string_view name);
 /// The process exit status that stands for the code (2..8); documented in docs/command-line.md.
 int exit_status(ErrorCode code);
 
-/// Exit statuses that are no errors' : a decision that no variant met, and an interruption by the user.
+/// Exit statuses that are no errors' : a decision that no variant met, and an interruption by the
+/// user.
 inline constexpr int kExitNearestMiss = 10;
 inline constexpr int kExitInterrupted = 130;
 

@@ -107,7 +107,8 @@ void copy_file_atomically(const fs::path& from, const fs::path& to) {
 void make_writable_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw Error(ErrorCode::io, "create folder " + folder.string() + ": " + error.message());
+  if (error)
+    throw Error(ErrorCode::io, "create folder " + folder.string() + ": " + error.message());
   save_file(folder / ".tamis-write-test", std::string_view("x"));
   fs::remove(folder / ".tamis-write-test", error);
 }

@@ -14,8 +14,9 @@ namespace tamis {
 std::string load_text(const std::filesystem::path& file);
 std::vector<std::uint8_t> load_bytes(const std::filesystem::path& file);
 
-/// Writes a file so that a reader, a crash or a full disk never leaves half of it: a temporary beside it, flushed to disk, then renamed.
-/// Throws io with the system's reason; the old content is then untouched and the temporary gone.
+/// Writes a file so that a reader, a crash or a full disk never leaves half of it: a temporary
+/// beside it, flushed to disk, then renamed. Throws io with the system's reason; the old content is
+/// then untouched and the temporary gone.
 void save_file(const std::filesystem::path& file, std::string_view content);
 void save_file(const std::filesystem::path& file, std::span<const std::uint8_t> content);
 
@@ -25,7 +26,8 @@ void copy_file_atomically(const std::filesystem::path& from, const std::filesyst
 /// Creates the folder and its parents and proves that it can be written to. Throws io otherwise.
 void make_writable_folder(const std::filesystem::path& folder);
 
-/// The user's cache folder for Tamis: $TAMIS_CACHE_DIR, else $XDG_CACHE_HOME/tamis, else $HOME/.cache/tamis.
+/// The user's cache folder for Tamis: $TAMIS_CACHE_DIR, else $XDG_CACHE_HOME/tamis, else
+/// $HOME/.cache/tamis.
 std::filesystem::path cache_folder();
 
 /// The folder that holds the running program.
@@ -50,12 +52,15 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// An exclusive advisory lock on a file (flock), held until the object goes; released by the kernel if the process dies.
+/// An exclusive advisory lock on a file (flock), held until the object goes; released by the kernel
+/// if the process dies.
 class FileLock {
  public:
-  /// Takes the lock, or returns absent when another process holds it. Throws io when the file cannot be made.
+  /// Takes the lock, or returns absent when another process holds it. Throws io when the file
+  /// cannot be made.
   static std::optional<FileLock> try_take(const std::filesystem::path& file);
-  /// What the holder wrote about itself (its process number and command), for messages. Empty when unknown.
+  /// What the holder wrote about itself (its process number and command), for messages. Empty when
+  /// unknown.
   static std::string holder(const std::filesystem::path& file);
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&&) = delete;

@@ -28,8 +28,7 @@ void write_exactly(int fd, const void* data, std::size_t size) {
   while (size > 0) {
     ssize_t wrote = ::write(fd, p, size);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0)
-      throw Error(ErrorCode::io, std::string("send message: ") + std::strerror(errno));
+    if (wrote < 0) throw Error(ErrorCode::io, std::string("send message: ") + std::strerror(errno));
     p += wrote;
     size -= static_cast<std::size_t>(wrote);
   }
@@ -74,7 +73,8 @@ bool FrameChannel::read_exactly(void* data, std::size_t size, std::int64_t deadl
     }
     ssize_t got = ::read(in_, p + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error(ErrorCode::io, std::string("receive message: ") + std::strerror(errno));
+    if (got < 0)
+      throw Error(ErrorCode::io, std::string("receive message: ") + std::strerror(errno));
     if (got == 0) return false;
     done += static_cast<std::size_t>(got);
   }

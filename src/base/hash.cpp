@@ -37,7 +37,7 @@ std::string hash_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(ErrorCode::not_found, "read " + file.string() + ": cannot be opened");
   std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                      &XXH3_freeState);
+                                                                        &XXH3_freeState);
   XXH3_128bits_reset(state.get());
   std::vector<char> piece(1 << 20);
   while (in) {

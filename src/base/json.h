@@ -7,7 +7,8 @@
 
 namespace tamis {
 
-/// JSON values keep the order in which keys were written, so that files read the way their schema is documented.
+/// JSON values keep the order in which keys were written, so that files read the way their schema
+/// is documented.
 using Json = nlohmann::ordered_json;
 
 /// Parses text. Throws Error(corrupt_data) prefixed by `what` and naming the position.
@@ -19,7 +20,8 @@ Json load_json(const std::filesystem::path& file);
 /// Writes the file atomically (see save_file), indented by one space, with a final newline.
 void save_json(const std::filesystem::path& file, const Json& json);
 
-/// One line, no spaces, keys sorted at every level: the same value always gives the same text. For keys and hashes.
+/// One line, no spaces, keys sorted at every level: the same value always gives the same text. For
+/// keys and hashes.
 std::string canonical_text(const Json& json);
 
 }  // namespace tamis

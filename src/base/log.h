@@ -8,7 +8,8 @@ namespace tamis {
 /// A remark for the user that is no error. Warnings carry a remedy after a semicolon.
 enum class Severity { info, warning };
 
-/// Where remarks go. Set once by the program's main; by default they are dropped. Library code says things only through say().
+/// Where remarks go. Set once by the program's main; by default they are dropped. Library code says
+/// things only through say().
 void set_log_sink(std::function<void(Severity, const std::string&)> sink);
 
 /// Thread safe.

@@ -7,7 +7,8 @@
 
 namespace tamis {
 
-/// A decoded picture: 8 bits per channel, rows top to bottom without padding, channels interleaved (HWC). Three channels are in the order R, G, B.
+/// A decoded picture: 8 bits per channel, rows top to bottom without padding, channels interleaved
+/// (HWC). Three channels are in the order R, G, B.
 struct Picture {
   int height = 0;
   int width = 0;
@@ -16,7 +17,8 @@ struct Picture {
   Size size() const { return {height, width}; }
 };
 
-/// How a picture was laid into the model's input: model_x = picture_x * scale_x + pad_x (same for y). Inverse maps predictions back.
+/// How a picture was laid into the model's input: model_x = picture_x * scale_x + pad_x (same for
+/// y). Inverse maps predictions back.
 struct Placement {
   Size picture;  ///< of the original
   Size input;    ///< of the model

@@ -15,8 +15,8 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{DataType::f32, "f32", 4}, Row{DataType::f16, "f16", 2}, Row{DataType::u8, "u8", 1},
-    Row{DataType::i8, "i8", 1},   Row{DataType::i32, "i32", 4}, Row{DataType::i64, "i64", 8},
+    Row{DataType::f32, "f32", 4}, Row{DataType::f16, "f16", 2},      Row{DataType::u8, "u8", 1},
+    Row{DataType::i8, "i8", 1},   Row{DataType::i32, "i32", 4},      Row{DataType::i64, "i64", 8},
     Row{DataType::f64, "f64", 8}, Row{DataType::boolean, "bool", 1}, Row{DataType::bf16, "bf16", 2},
 };
 

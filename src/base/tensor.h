@@ -11,7 +11,17 @@
 namespace tamis {
 
 /// Element types that cross our interfaces. The numbers are part of the plugin ABI: never renumber.
-enum class DataType : std::int32_t { f32 = 1, f16 = 2, u8 = 3, i8 = 4, i32 = 5, i64 = 6, f64 = 7, boolean = 8, bf16 = 9 };
+enum class DataType : std::int32_t {
+  f32 = 1,
+  f16 = 2,
+  u8 = 3,
+  i8 = 4,
+  i32 = 5,
+  i64 = 6,
+  f64 = 7,
+  boolean = 8,
+  bf16 = 9
+};
 
 std::string_view to_text(DataType type);
 std::size_t byte_size(DataType type);
@@ -29,11 +39,12 @@ struct TensorInfo {
   std::vector<std::optional<std::int64_t>> shape;
 };
 
-/// Where a tensor's bytes lie. Only host memory exists so far; a device kind gets its own value and its own allocator.
+/// Where a tensor's bytes lie. Only host memory exists so far; a device kind gets its own value and
+/// its own allocator.
 enum class MemoryKind { host };
 
-/// An owned, 64-byte aligned, zero-initialised, row-major block. Moves, does not copy by accident (clone() does).
-/// Not synchronised: one thread at a time may write.
+/// An owned, 64-byte aligned, zero-initialised, row-major block. Moves, does not copy by accident
+/// (clone() does). Not synchronised: one thread at a time may write.
 class Tensor {
  public:
   Tensor() = default;

@@ -17,7 +17,7 @@ struct TruthBox {
 
 /// What is known to be true of an item. Absent members are unknown (unlabelled folder).
 struct Truth {
-  std::optional<int> label;                     ///< classification
+  std::optional<int> label;                    ///< classification
   std::optional<std::vector<TruthBox>> boxes;  ///< detection; empty vector = known to be empty
 };
 

@@ -99,7 +99,7 @@ CardEntries entries_of_file(const std::filesystem::path& file) {
     json = yaml_json(YAML::Load(text), Scalars::typed);
   } catch (const YAML::Exception& error) {
     throw Error(ErrorCode::corrupt_data,
-                fmt::format("{}: not YAML: line {}: {}; see docs/card.md", file.string(),
+                fmt::format("{}: not YAML: line {}: {}; correct that line", file.string(),
                             error.mark.line + 1, error.msg));
   }
   CardEntries entries = entries_of_json(json, source);

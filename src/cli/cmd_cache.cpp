@@ -19,22 +19,31 @@ int cache(const CacheArguments& a, const Console& console) {
     std::optional<double> age;
     if (!a.older_than.empty()) age = parse_seconds(a.older_than, "--older-than");
     std::uint64_t freed = artefacts.clean(age);
-    if (console.json) print_json({{"schema", "tamis/cache/1"}, {"freed_bytes", freed}});
-    else fmt::print("freed {}\n", bytes_text(freed));
+    if (console.json)
+      print_json({{"schema", "tamis/cache/1"}, {"freed_bytes", freed}});
+    else
+      fmt::print("freed {}\n", bytes_text(freed));
     return 0;
   }
   if (a.action != "list")
-    throw Error(ErrorCode::invalid_argument, fmt::format("cache: unknown action '{}'; {}", a.action, suggest(a.action, {"list", "clean"})));
-  Json json{{"schema", "tamis/cache/1"}, {"folder", artefacts.folder().string()}, {"entries", Json::array()}};
+    throw Error(ErrorCode::invalid_argument, fmt::format("cache: unknown action '{}'; {}", a.action,
+                                                         suggest(a.action, {"list", "clean"})));
+  Json json{{"schema", "tamis/cache/1"},
+            {"folder", artefacts.folder().string()},
+            {"entries", Json::array()}};
   std::uint64_t total = 0;
   for (const ArtefactCache::Entry& e : artefacts.list()) {
     json["entries"].push_back({{"key", e.key}, {"bytes", e.bytes}, {"unused_s", e.age_s}});
     total += e.bytes;
-    if (!console.json) fmt::print("{}  {:>10}  unused for {}\n", e.key, bytes_text(e.bytes), duration_text(e.age_s));
+    if (!console.json)
+      fmt::print("{}  {:>10}  unused for {}\n", e.key, bytes_text(e.bytes), duration_text(e.age_s));
   }
   json["bytes"] = total;
-  if (console.json) print_json(json);
-  else fmt::print("{} in {} entries, {}\n", bytes_text(total), json["entries"].size(), artefacts.folder().string());
+  if (console.json)
+    print_json(json);
+  else
+    fmt::print("{} in {} entries, {}\n", bytes_text(total), json["entries"].size(),
+               artefacts.folder().string());
   return 0;
 }
 
@@ -43,7 +52,8 @@ int cache(const CacheArguments& a, const Console& console) {
 std::function<int()> make_cache(CLI::App& app, Console& console) {
   auto a = std::make_shared<CacheArguments>();
   app.add_option("action", a->action, "list or clean")->type_name("ACTION");
-  app.add_option("--older-than", a->older_than, "clean: only what was not used for so long, such as 48h");
+  app.add_option("--older-than", a->older_than,
+                 "clean: only what was not used for so long, such as 48h");
   add_console_options(app, console);
   return [a, &console] { return cache(*a, console); };
 }

@@ -144,10 +144,11 @@ Json document(const Findings& findings) {
             {"backends", Json::array()},
             {"noise", noise_json(findings)},
             {"warnings", Json::array()}};
-  for (Availability a : findings.backends) {
+  for (const Availability& a : findings.backends) {
     Json backend = to_json(a);
-    a.steps = unreached_steps(a);
-    for (const Json& step : to_json(a).at("steps")) backend["steps"].push_back(step);
+    for (const ProbeStep& step : unreached_steps(a))
+      backend["steps"].push_back(
+          {{"name", step.name}, {"ok", false}, {"detail", step.detail}, {"remedy", ""}});
     json["backends"].push_back(backend);
   }
   for (const EnvironmentWarning& w : findings.warnings)
@@ -214,7 +215,7 @@ void print_machine(const Fingerprint& f) {
 void print_step(const ProbeStep& step, std::string_view mark) {
   std::string name = step.name;
   std::replace(name.begin(), name.end(), '_', ' ');
-  fmt::print("    {} {:<15} {}\n", mark, name, step.detail);
+  fmt::print("    {} {:<15} {}\n", mark, name, step.detail.empty() ? "yes" : step.detail);
   if (!step.ok && !step.remedy.empty()) fmt::print("      {:<15} → {}\n", "", step.remedy);
 }
 
@@ -238,7 +239,8 @@ std::string jitter_text(const std::vector<double>& pieces_ns) {
   double middle = median(pieces_ns);
   std::string text = fmt::format("the same work takes {:.3g} ms at the median", middle * 1e-6);
   auto add = [&](const char* name, double value) {
-    text += fmt::format(", {} +{:.2g} %", name, (value / middle - 1) * 100);
+    double percent = (value / middle - 1) * 100;
+    text += fmt::format(", {} +{:.{}f} %", name, percent, percent < 10 ? 1 : 0);
   };
   if (auto p95 = percentile_if_enough(pieces_ns, 0.95)) add("p95", *p95);
   if (auto p99 = percentile_if_enough(pieces_ns, 0.99)) add("p99", *p99);

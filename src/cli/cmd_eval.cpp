@@ -25,7 +25,8 @@ void note_bad(const Json& bad, BadItems& all) {
   for (const Json& b : bad) all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
 }
 
-Evaluated evaluate_all(const ModelInfo& info, const RunSettings& settings, const InputSpec& items, std::size_t allow_bad, Progress& progress) {
+Evaluated evaluate_all(const ModelInfo& info, const RunSettings& settings, const InputSpec& items,
+                       std::size_t allow_bad, Progress& progress) {
   Evaluated result;
   BadItems bad(allow_bad);
   Worker worker;
@@ -63,18 +64,28 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   EvaluationPlan plan = plan_evaluation({options.data, options.split}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
-  Evaluated found = evaluate_all(info, run_settings(options.model, options), items, options.allow_bad, *progress);
+  Evaluated found =
+      evaluate_all(info, run_settings(options.model, options), items, options.allow_bad, *progress);
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   Estimate estimate = estimate_metric(task, found.records, 0.95);
-  Json json{{"schema", "tamis/eval/1"}, {"metric", task.metric}, {"value", estimate.value}, {"low", estimate.interval.low},
-            {"high", estimate.interval.high}, {"confidence", 0.95}, {"metrics", task.figures(found.records)},
-            {"items", found.records.size()}, {"load_s", found.load_s}, {"inference_s", found.inference_s},
-            {"evaluate_s", found.wall_s}, {"wall_s", seconds_since(start)}};
+  Json json{{"schema", "tamis/eval/1"},
+            {"metric", task.metric},
+            {"value", estimate.value},
+            {"low", estimate.interval.low},
+            {"high", estimate.interval.high},
+            {"confidence", 0.95},
+            {"metrics", task.figures(found.records)},
+            {"items", found.records.size()},
+            {"load_s", found.load_s},
+            {"inference_s", found.inference_s},
+            {"evaluate_s", found.wall_s},
+            {"wall_s", seconds_since(start)}};
   if (console.json) {
     print_json(json);
     return 0;
   }
-  fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", task.metric, estimate.value, estimate.interval.low, estimate.interval.high, found.records.size());
+  fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", task.metric, estimate.value,
+             estimate.interval.low, estimate.interval.high, found.records.size());
   for (const auto& [name, value] : json["metrics"].items())
     if (value.is_number()) fmt::print("  {:<12} {:.4f}\n", name, value.get<double>());
   fmt::print("  {:.1f} s in the runtime of {:.1f} s\n", found.inference_s, found.wall_s);

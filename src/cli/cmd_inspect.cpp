@@ -7,7 +7,8 @@ namespace tamis {
 namespace {
 
 std::string tensor_line(const Json& t) {
-  return fmt::format("{} {} {}", t.at("name").get<std::string>(), t.at("type").get<std::string>(), t.at("shape").dump());
+  return fmt::format("{} {} {}", t.at("name").get<std::string>(), t.at("type").get<std::string>(),
+                     t.at("shape").dump());
 }
 
 void print_card(const ModelInfo& info) {
@@ -17,7 +18,8 @@ void print_card(const ModelInfo& info) {
   }
   Json card = to_json(*info.card, true);
   fmt::print("card\n");
-  std::function<void(const Json&, const std::string&)> walk = [&](const Json& node, const std::string& at) {
+  std::function<void(const Json&, const std::string&)> walk = [&](const Json& node,
+                                                                  const std::string& at) {
     for (const auto& [key, value] : node.items()) {
       if (at.empty() && key == "sources") continue;
       std::string path = at.empty() ? key : at + "." + key;
@@ -50,9 +52,11 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   for (const Json& t : d.at("outputs")) fmt::print("output      {}\n", tensor_line(t));
   fmt::print("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
   fmt::print("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
-  fmt::print("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(), d.value("producer", ""));
+  fmt::print("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
+             d.value("producer", ""));
   fmt::print("operators  ");
-  for (const auto& [name, count] : d.at("operators").items()) fmt::print(" {} {}", count.get<int>(), name);
+  for (const auto& [name, count] : d.at("operators").items())
+    fmt::print(" {} {}", count.get<int>(), name);
   fmt::print("\n");
   for (const Json& text : d.at("dynamic")) fmt::print("dynamic     {}\n", text.get<std::string>());
   print_card(info);

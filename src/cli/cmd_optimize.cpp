@@ -23,9 +23,14 @@ struct SearchOptions {
 
 void add_gate_options(CLI::App& app, SearchOptions& o) {
   const char* group = "Gates";
-  app.add_option("--max-drop", o.max_drop, "Accuracy may fall by: 1% of the baseline's, or 0.5pt (default 1% if no accuracy gate is given)")->group(group);
-  app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")->group(group);
-  app.add_option("--max-latency", o.max_latency, "Greatest median latency, such as 20ms")->group(group);
+  app.add_option("--max-drop", o.max_drop,
+                 "Accuracy may fall by: 1% of the baseline's, or 0.5pt (default 1% if no accuracy "
+                 "gate is given)")
+      ->group(group);
+  app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")
+      ->group(group);
+  app.add_option("--max-latency", o.max_latency, "Greatest median latency, such as 20ms")
+      ->group(group);
   app.add_option("--max-size", o.max_size, "Greatest file, such as 5MB")->group(group);
   app.add_option("--max-memory", o.max_memory, "Greatest peak memory, such as 300MB")->group(group);
   app.add_option("--confidence", o.confidence, "With which a gate must be met")->group(group);
@@ -36,7 +41,9 @@ void add_axis_options(CLI::App& app, SearchOptions& o) {
   for (const Axis& axis : axes()) {
     std::string name(axis.name);
     app.add_option_function<std::vector<std::string>>(
-           "--" + name, [&o, name](const std::vector<std::string>& values) { o.axes[name] = values; }, std::string(axis.help))
+           "--" + name,
+           [&o, name](const std::vector<std::string>& values) { o.axes[name] = values; },
+           std::string(axis.help))
         ->delimiter(',')
         ->type_name("A,B,…")
         ->group("Axes (default: what is worth trying here)");
@@ -47,7 +54,8 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   add_model_option(app, o.execute);
   add_data_options(app, o.execute);
   app.get_option("--data")->required();
-  app.add_option("--calibration", o.calibration, "Pictures to calibrate on (default: train of --data, or a part set aside)");
+  app.add_option("--calibration", o.calibration,
+                 "Pictures to calibrate on (default: train of --data, or a part set aside)");
   app.add_option("--budget", o.budget, "Time for the search, such as 10m");
   app.add_option("--out", o.out, "Folder for the winner, the reports and the store")->required();
   app.add_option("--seed", o.seed, "Of every random choice");
@@ -63,8 +71,10 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
 Gates parse_gates(const SearchOptions& o) {
   Gates gates;
   if (!o.max_drop.empty()) gates.max_drop = parse_drop(o.max_drop, "--max-drop");
-  if (!o.min_accuracy.empty()) gates.min_accuracy = parse_fraction(o.min_accuracy, "--min-accuracy");
-  if (!o.max_latency.empty()) gates.max_latency_ms = parse_seconds(o.max_latency, "--max-latency") * 1000;
+  if (!o.min_accuracy.empty())
+    gates.min_accuracy = parse_fraction(o.min_accuracy, "--min-accuracy");
+  if (!o.max_latency.empty())
+    gates.max_latency_ms = parse_seconds(o.max_latency, "--max-latency") * 1000;
   if (!o.max_size.empty()) gates.max_size_bytes = parse_bytes(o.max_size, "--max-size");
   if (!o.max_memory.empty()) gates.max_memory_bytes = parse_bytes(o.max_memory, "--max-memory");
   if (!gates.max_drop && !gates.min_accuracy) gates.max_drop = DropLimit{};
@@ -80,7 +90,8 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.gates = parse_gates(o);
   r.confidence = parse_fraction(o.confidence, "--confidence");
   if (r.confidence < 0.5)
-    throw Error(ErrorCode::invalid_argument, "--confidence: below 50% proves nothing; give 50% to 99.9%");
+    throw Error(ErrorCode::invalid_argument,
+                "--confidence: below 50% proves nothing; give 50% to 99.9%");
   r.objective = parse_objective(o.objective);
   r.axes = o.axes;
   r.exhaustive = exhaustive;
@@ -119,7 +130,8 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
     fmt::print("\nReport: {}\n", (request.out / "report.html").string());
   }
   if (result.at("status") == "interrupted")
-    fmt::print(stderr, "interrupted: this is what is known so far; the same command goes on from here\n");
+    fmt::print(stderr,
+               "interrupted: this is what is known so far; the same command goes on from here\n");
   return exit_of(result);
 }
 
@@ -129,14 +141,20 @@ int dry_run(const SearchOptions& options, const Console& console) {
   SearchPlan plan = plan_search(request, make_listener(*progress));
   progress->finish();
   if (console.json) {
-    Json json{{"expected_runs", plan.variants.size()}, {"estimated_s", plan.estimated_s}, {"variants", Json::array()}};
+    Json json{{"expected_runs", plan.variants.size()},
+              {"estimated_s", plan.estimated_s},
+              {"variants", Json::array()}};
     for (const Variant& v : plan.variants)
-      json["variants"].push_back({{"id", v.id}, {"name", variant_name(v)}, {"settings", to_json(v.settings)}, {"recipe", step_texts(v.recipe)}});
+      json["variants"].push_back({{"id", v.id},
+                                  {"name", variant_name(v)},
+                                  {"settings", to_json(v.settings)},
+                                  {"recipe", step_texts(v.recipe)}});
     print_json(json);
     return 0;
   }
   for (const Variant& v : plan.variants) fmt::print("{}  {}\n", v.id, variant_name(v));
-  fmt::print("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(), duration_text(plan.estimated_s), plan.how);
+  fmt::print("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(),
+             duration_text(plan.estimated_s), plan.how);
   return 0;
 }
 
@@ -153,10 +171,12 @@ std::function<int()> make_sweep(CLI::App& app, Console& console) {
   options->budget = "12h";
   add_search_options(app, *options, console);
   app.get_option("--out")->required(false);
-  app.add_flag("--dry-run", options->dry_run, "Print the variants and what measuring them would take, and measure nothing");
+  app.add_flag("--dry-run", options->dry_run,
+               "Print the variants and what measuring them would take, and measure nothing");
   return [options, &console] {
     if (options->dry_run) return dry_run(*options, console);
-    if (options->out.empty()) throw Error(ErrorCode::invalid_argument, "sweep: needs --out DIR, or --dry-run");
+    if (options->out.empty())
+      throw Error(ErrorCode::invalid_argument, "sweep: needs --out DIR, or --dry-run");
     return search(*options, console, true);
   };
 }

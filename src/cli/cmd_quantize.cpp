@@ -24,22 +24,27 @@ struct QuantizeArguments {
 CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progress) {
   CalibrationRequest request;
   if (a.execute.data.empty() && a.calibration.empty())
-    throw Error(ErrorCode::invalid_argument, "quantize: needs pictures to calibrate on; give --data or --calibration");
+    throw Error(ErrorCode::invalid_argument,
+                "quantize: needs pictures to calibrate on; give --data or --calibration");
   request.data = {a.execute.data.empty() ? a.calibration : a.execute.data, a.execute.split};
   if (!a.calibration.empty()) request.calibration = DataSpec{a.calibration, ""};
   request.max_items = a.items;
   request.seed = a.seed;
   CalibrationPlan plan = plan_quantize_calibration(request);
   for (const std::string& note : plan.notes) progress.line(note);
-  return {{a.calibration.empty() ? a.execute.data : a.calibration, plan.calibration.split}, plan.calibration.items, plan.calibration_hashes};
+  return {{a.calibration.empty() ? a.execute.data : a.calibration, plan.calibration.split},
+          plan.calibration.items,
+          plan.calibration_hashes};
 }
 
-BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::path& out, Progress& progress) {
+BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::path& out,
+                           Progress& progress) {
   BuildRequest request;
   ModelInfo info = inspect_in_worker(a.execute.model, a.execute.card);
   request.parent = info.file;
   request.card = info.required_card();
-  request.recipe = {{"simplify", Json::object()}, {"int8-static", {{"for", a.target}, {"method", a.method}}}};
+  request.recipe = {{"simplify", Json::object()},
+                    {"int8-static", {{"for", a.target}, {"method", a.method}}}};
   request.calibration = calibration_items(a, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
@@ -64,20 +69,28 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
 }
 
 void print_text(const Json& d) {
-  fmt::print("{}: {}, {} nodes in INT8, calibrated on {} pictures in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-             d.at("quantised_nodes").get<int>(), d.at("calibrated_on").get<int>(), duration_text(d.at("wall_s")));
-  for (const Json& k : d.at("kept_in_float")) fmt::print("  in float: {} ({})\n", k.at("node").get<std::string>(), k.at("reason").get<std::string>());
+  fmt::print("{}: {}, {} nodes in INT8, calibrated on {} pictures in {}\n",
+             d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
+             d.at("quantised_nodes").get<int>(), d.at("calibrated_on").get<int>(),
+             duration_text(d.at("wall_s")));
+  for (const Json& k : d.at("kept_in_float"))
+    fmt::print("  in float: {} ({})\n", k.at("node").get<std::string>(),
+               k.at("reason").get<std::string>());
   for (const Json& r : d.at("refused"))
-    fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(), r.at("reason").get<std::string>());
+    fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
+               r.at("reason").get<std::string>());
 }
 
 int quantize(const QuantizeArguments& a, const Console& console) {
   parse_quantize_target(a.target);
   if (a.method != "min_max" && a.method != "percentile")
-    throw Error(ErrorCode::invalid_argument, fmt::format("--method: unknown value '{}'; {}", a.method, suggest(a.method, {"min_max", "percentile"})));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--method: unknown value '{}'; {}", a.method,
+                            suggest(a.method, {"min_max", "percentile"})));
   std::filesystem::path out = a.out;
   if (out.extension() != ".onnx")
-    throw Error(ErrorCode::invalid_argument, fmt::format("--out {}: give the name of an .onnx file", a.out));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: give the name of an .onnx file", a.out));
   make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
@@ -88,11 +101,14 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   Worker worker;
   ArtefactInfo info = parse_artefact_info(worker.request(request, kTimeout_s).head);
   copy_file_atomically(folder.path() / "model.onnx", out);
-  copy_file_atomically(folder.path() / "model.card.yaml", std::filesystem::path(out).replace_extension(".card.yaml"));
+  copy_file_atomically(folder.path() / "model.card.yaml",
+                       std::filesystem::path(out).replace_extension(".card.yaml"));
   progress->finish();
   Json document = to_document(info, out, seconds_since(start));
-  if (console.json) print_json(document);
-  else print_text(document);
+  if (console.json)
+    print_json(document);
+  else
+    print_text(document);
   return 0;
 }
 
@@ -102,12 +118,14 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   auto a = std::make_shared<QuantizeArguments>();
   add_model_option(app, a->execute);
   add_data_options(app, a->execute);
-  app.add_option("--calibration", a->calibration, "Pictures to calibrate on, where they are not those of --data");
+  app.add_option("--calibration", a->calibration,
+                 "Pictures to calibrate on, where they are not those of --data");
   app.add_option("--items", a->items, "At most so many pictures")->check(CLI::Range(1, 100000));
   app.add_option("--for", a->target, "portable, ort or openvino: where the file is to be fastest");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
-  app.add_option("--threads", a->execute.threads, "Threads for calibrating")->check(CLI::Range(1, 4096));
+  app.add_option("--threads", a->execute.threads, "Threads for calibrating")
+      ->check(CLI::Range(1, 4096));
   app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);

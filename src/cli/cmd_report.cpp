@@ -10,18 +10,27 @@ namespace {
 int report(const std::string& folder, const Console& console) {
   std::filesystem::path dir(folder);
   if (!std::filesystem::exists(dir / "result.json"))
-    throw Error(ErrorCode::not_found, fmt::format("report {}: holds no result.json; give a folder that tamis optimize or sweep wrote", folder));
+    throw Error(
+        ErrorCode::not_found,
+        fmt::format(
+            "report {}: holds no result.json; give a folder that tamis optimize or sweep wrote",
+            folder));
   Json result = load_json(dir / "result.json");
   ReportFiles files = write_report(result, dir);
   if (console.json) {
-    Json json{{"schema", "tamis/report/1"}, {"html", files.html.string()}, {"markdown", files.markdown.string()}, {"csv", files.csv.string()},
-              {"plots", Json::array()}, {"notes", files.notes}};
+    Json json{{"schema", "tamis/report/1"},
+              {"html", files.html.string()},
+              {"markdown", files.markdown.string()},
+              {"csv", files.csv.string()},
+              {"plots", Json::array()},
+              {"notes", files.notes}};
     for (const auto& plot : files.plots) json["plots"].push_back(plot.string());
     print_json(json);
     return 0;
   }
   for (const std::string& note : files.notes) fmt::print(stderr, "{}\n", note);
-  fmt::print("{}\n{}\nReport: {}\n", variants_table_text(result, terminal_columns()), decision_text(result), files.html.string());
+  fmt::print("{}\n{}\nReport: {}\n", variants_table_text(result, terminal_columns()),
+             decision_text(result), files.html.string());
   return 0;
 }
 
@@ -29,7 +38,9 @@ int report(const std::string& folder, const Console& console) {
 
 std::function<int()> make_report(CLI::App& app, Console& console) {
   auto folder = std::make_shared<std::string>();
-  app.add_option("folder", *folder, "A folder that tamis optimize or sweep wrote")->required()->type_name("DIR");
+  app.add_option("folder", *folder, "A folder that tamis optimize or sweep wrote")
+      ->required()
+      ->type_name("DIR");
   add_console_options(app, console);
   return [folder, &console] { return report(*folder, console); };
 }

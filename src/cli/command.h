@@ -14,7 +14,8 @@ struct Console {
   std::string command_line;  ///< as typed
 };
 
-/// A subcommand: adds its options to `app` and returns what to run; the returned function gives the exit status. One row per command, in commands().
+/// A subcommand: adds its options to `app` and returns what to run; the returned function gives the
+/// exit status. One row per command, in commands().
 struct Command {
   std::string_view name;
   std::string_view help;

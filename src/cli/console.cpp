@@ -26,15 +26,19 @@ void on_interrupt(int) {
 
 RunSettings settings_of_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(folder / "run.json"))
-    throw Error(ErrorCode::not_found, fmt::format("{}: has no run.json; give an ONNX file, or a folder that tamis "
-                                                  "optimize wrote", folder.string()));
+    throw Error(ErrorCode::not_found,
+                fmt::format("{}: has no run.json; give an ONNX file, or a folder that tamis "
+                            "optimize wrote",
+                            folder.string()));
   return parse_run_settings(load_json(folder / "run.json").at("settings"));
 }
 
 }  // namespace
 
 void add_console_options(CLI::App& app, Console& console) {
-  app.add_flag("--json", console.json, "One JSON document on standard output (docs/json.md); the rest goes to standard error");
+  app.add_flag(
+      "--json", console.json,
+      "One JSON document on standard output (docs/json.md); the rest goes to standard error");
   app.add_flag("--quiet", console.quiet, "No progress");
 }
 
@@ -46,12 +50,14 @@ void print_json(const Json& json) {
 
 int print_versions(const Console& console) {
   Json json{{"tamis", kVersion}};
-  for (const Availability& a : probe_backends({}, false)) json[a.backend] = a.ok() ? Json(a.version) : Json("not usable: " + a.reason());
+  for (const Availability& a : probe_backends({}, false))
+    json[a.backend] = a.ok() ? Json(a.version) : Json("not usable: " + a.reason());
   if (console.json) {
     print_json(json);
     return 0;
   }
-  for (const auto& [name, version] : json.items()) fmt::print("{} {}\n", name, version.get<std::string>());
+  for (const auto& [name, version] : json.items())
+    fmt::print("{} {}\n", name, version.get<std::string>());
   return 0;
 }
 
@@ -64,9 +70,12 @@ int terminal_columns() {
 std::unique_ptr<Progress> make_progress(const Console& console) {
   Progress::Options options;
   bool terminal = ::isatty(STDERR_FILENO) != 0;
-  options.style = console.quiet ? Progress::Style::quiet : terminal ? Progress::Style::bar : Progress::Style::lines;
+  options.style = console.quiet ? Progress::Style::quiet
+                  : terminal    ? Progress::Style::bar
+                                : Progress::Style::lines;
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) options.columns = size.ws_col;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    options.columns = size.ws_col;
   options.write = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
@@ -101,14 +110,18 @@ SearchListener make_listener(Progress& progress) {
 }
 
 void add_model_option(CLI::App& app, ExecuteOptions& options) {
-  app.add_option("model", options.model, "An ONNX file, or a folder that tamis optimize wrote")->required()->type_name("MODEL");
+  app.add_option("model", options.model, "An ONNX file, or a folder that tamis optimize wrote")
+      ->required()
+      ->type_name("MODEL");
 }
 
 void add_card_options(CLI::App& app, ExecuteOptions& options) {
   for (const CardOption& row : card_options()) {
     std::string name(row.name);
     app.add_option_function<std::string>(
-           "--" + name, [&options, name](const std::string& text) { options.card.given[name] = text; }, std::string(row.help))
+           "--" + name,
+           [&options, name](const std::string& text) { options.card.given[name] = text; },
+           std::string(row.help))
         ->type_name(std::string(row.value_name))
         ->group("What the graph does not say");
   }
@@ -118,16 +131,25 @@ void add_run_options(CLI::App& app, ExecuteOptions& options) {
   const char* group = "How it is run";
   app.add_option("--backend", options.backend, "ort or openvino")->group(group);
   app.add_option("--device", options.device, "CPU, GPU, NPU, AUTO")->group(group);
-  app.add_option("--inference-precision", options.inference_precision, "f32, bf16 or f16")->group(group);
-  app.add_option("--graph-level", options.graph_level, "ort: disable, basic, extended, all")->group(group);
-  app.add_option("--threads", options.threads, "Threads of the runtime (default: all usable cores)")->group(group)->check(CLI::Range(1, 4096));
-  app.add_option("--library", options.library, "The runtime's library to load, instead of the one found")->group(group);
+  app.add_option("--inference-precision", options.inference_precision, "f32, bf16 or f16")
+      ->group(group);
+  app.add_option("--graph-level", options.graph_level, "ort: disable, basic, extended, all")
+      ->group(group);
+  app.add_option("--threads", options.threads, "Threads of the runtime (default: all usable cores)")
+      ->group(group)
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--library", options.library,
+                 "The runtime's library to load, instead of the one found")
+      ->group(group);
 }
 
 void add_data_options(CLI::App& app, ExecuteOptions& options) {
-  app.add_option("--data", options.data, "Pictures with their truth: a folder, data.yaml, COCO JSON, list …");
-  app.add_option("--split", options.split, "Which split of --data (default: val where there is one)");
-  app.add_option("--allow-bad", options.allow_bad, "Go on with up to N unusable pictures")->type_name("N");
+  app.add_option("--data", options.data,
+                 "Pictures with their truth: a folder, data.yaml, COCO JSON, list …");
+  app.add_option("--split", options.split,
+                 "Which split of --data (default: val where there is one)");
+  app.add_option("--allow-bad", options.allow_bad, "Go on with up to N unusable pictures")
+      ->type_name("N");
 }
 
 RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {

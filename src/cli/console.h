@@ -21,13 +21,15 @@ void print_json(const Json& json);
 /// `tamis --version`: Tamis and each runtime's version or reason.
 int print_versions(const Console& console);
 
-/// A progress display on stderr that suits it: bar on a terminal, lines elsewhere, nothing with --quiet.
+/// A progress display on stderr that suits it: bar on a terminal, lines elsewhere, nothing with
+/// --quiet.
 std::unique_ptr<Progress> make_progress(const Console& console);
 
 /// Width of the terminal on stdout, 100 where there is none.
 int terminal_columns();
 
-/// Counts Ctrl-C: the first asks to end with what is known, the second ends at once. Installed by the first call.
+/// Counts Ctrl-C: the first asks to end with what is known, the second ends at once. Installed by
+/// the first call.
 bool interrupt_asked();
 void install_interrupt_handler();
 
@@ -48,7 +50,8 @@ void add_card_options(CLI::App& app, ExecuteOptions& options);
 void add_run_options(CLI::App& app, ExecuteOptions& options);
 void add_data_options(CLI::App& app, ExecuteOptions& options);
 
-/// The run settings asked for: those of a folder's run.json where MODEL is one, with the given options on top; else ONNX Runtime, f32, all cores.
+/// The run settings asked for: those of a folder's run.json where MODEL is one, with the given
+/// options on top; else ONNX Runtime, f32, all cores.
 RunSettings run_settings(const std::string& model, const ExecuteOptions& options);
 
 }  // namespace tamis

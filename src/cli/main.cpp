@@ -35,18 +35,25 @@ std::vector<std::string> command_names() {
   auto chosen = app.get_subcommands();
   if (word.rfind("--", 0) == 0) {
     auto known = option_names(chosen.empty() ? app : *chosen.front());
-    throw Error(ErrorCode::invalid_argument, fmt::format("unknown option {}; {}", word, suggest(word, known)));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("unknown option {}; {}", word, suggest(word, known)));
   }
   if (chosen.empty())
-    throw Error(ErrorCode::invalid_argument, fmt::format("unknown command '{}'; {}", word, suggest(word, command_names())));
-  throw Error(ErrorCode::invalid_argument, fmt::format("'{}' was not expected here; see tamis {} --help", word,
-                                                       chosen.front()->get_name()));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("unknown command '{}'; {}", word, suggest(word, command_names())));
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("'{}' was not expected here; see tamis {} --help", word,
+                          chosen.front()->get_name()));
 }
 
 int run(int argc, char** argv) {
   Console console;
-  for (int i = 0; i < argc; ++i) console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
-  CLI::App app("Tamis makes the optimised variants of a vision model, measures them on this machine, proves their accuracy, and hands over the winner.", "tamis");
+  for (int i = 0; i < argc; ++i)
+    console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
+  CLI::App app(
+      "Tamis makes the optimised variants of a vision model, measures them on this machine, proves "
+      "their accuracy, and hands over the winner.",
+      "tamis");
   app.allow_extras();
   app.set_help_all_flag("--help-all", "Help of every command");
   bool version = false;
@@ -79,7 +86,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   tamis::ignore_broken_pipes();
   tamis::set_log_sink([](tamis::Severity severity, const std::string& text) {
-    std::fprintf(stderr, "%s%s\n", severity == tamis::Severity::warning ? "warning: " : "", text.c_str());
+    std::fprintf(stderr, "%s%s\n", severity == tamis::Severity::warning ? "warning: " : "",
+                 text.c_str());
   });
   try {
     return tamis::run(argc, argv);

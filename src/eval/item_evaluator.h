@@ -27,11 +27,13 @@ struct EvaluatedItems {
   bool done = false;       ///< no item is left
 };
 
-/// Runs items of a dataset through an opened model, in a given order. A thread of its own reads, decodes and prepares a few items ahead, so that the runtime
-/// rarely waits. One thread at a time may call next().
+/// Runs items of a dataset through an opened model, in a given order. A thread of its own reads,
+/// decodes and prepares a few items ahead, so that the runtime rarely waits. One thread at a time
+/// may call next().
 class ItemEvaluator {
  public:
-  /// Throws invalid_argument naming the item where a label does not fit the model or an item has no truth. Keeps references to model and data.
+  /// Throws invalid_argument naming the item where a label does not fit the model or an item has no
+  /// truth. Keeps references to model and data.
   ItemEvaluator(OpenedModel& model, const Dataset& data, std::vector<std::size_t> order);
   ItemEvaluator(const ItemEvaluator&) = delete;
   ItemEvaluator& operator=(const ItemEvaluator&) = delete;

@@ -22,11 +22,12 @@ std::string shape_text(const TensorInfo& info) {
 
 void check_input(const TensorInfo& input, const Card& card, const std::string& model) {
   auto fail = [&](const std::string& what) {
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("open {}: input '{}' is {}, {}", model, input.name, shape_text(input), what));
+    throw Error(ErrorCode::invalid_argument, fmt::format("open {}: input '{}' is {}, {}", model,
+                                                         input.name, shape_text(input), what));
   };
   if (input.shape.size() != 4) fail("but a picture needs four dimensions [1,C,H,W]");
-  if (input.shape[0] != 1) fail("but Tamis runs one picture at a time; export with batch 1 or dynamic batch");
+  if (input.shape[0] != 1)
+    fail("but Tamis runs one picture at a time; export with batch 1 or dynamic batch");
   if (input.shape[1] != card.channels())
     fail(fmt::format("but the card's colour '{}' has {} channel(s); give --color",
                      to_text(card.color), card.channels()));

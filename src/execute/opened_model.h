@@ -13,7 +13,8 @@
 
 namespace tamis {
 
-/// What it takes to execute an artefact. As JSON (docs/worker-protocol.md) it is the body of the worker's `open` request.
+/// What it takes to execute an artefact. As JSON (docs/worker-protocol.md) it is the body of the
+/// worker's `open` request.
 struct ExecuteRequest {
   std::filesystem::path model;
   std::optional<Card> card;  ///< absent: inference only, on made-up inputs, no predictions
@@ -27,13 +28,15 @@ ExecuteRequest parse_execute_request(const Json& json);
 /// Where the time of one inference went.
 struct TimedRun {
   std::int64_t inference_ns = 0;  ///< the runtime alone
-  std::int64_t total_ns = 0;      ///< tensor in → final predictions (decode and suppression included)
+  std::int64_t total_ns = 0;  ///< tensor in → final predictions (decode and suppression included)
 };
 
-/// A model opened in its runtime together with what the card says of it: from picture to prediction. Lives in a worker. One thread at a time, except prepare().
+/// A model opened in its runtime together with what the card says of it: from picture to
+/// prediction. Lives in a worker. One thread at a time, except prepare().
 class OpenedModel {
  public:
-  /// Opens and compiles; checks that the model's input fits the card. Throws what Backend::open throws, and invalid_argument where card and model disagree.
+  /// Opens and compiles; checks that the model's input fits the card. Throws what Backend::open
+  /// throws, and invalid_argument where card and model disagree.
   explicit OpenedModel(const ExecuteRequest& request);
 
   Session& session() { return *session_; }
@@ -49,7 +52,8 @@ class OpenedModel {
   /// Picture → input tensor. Thread safe. Needs a card.
   void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
 
-  /// Runs on `input`, which keeps its content, and times it. `prediction` may be null: it is made all the same, since it is part of the time.
+  /// Runs on `input`, which keeps its content, and times it. `prediction` may be null: it is made
+  /// all the same, since it is part of the time.
   TimedRun run(const Tensor& input, const Placement& placement, Prediction* prediction);
 
   /// The outputs of the last run.

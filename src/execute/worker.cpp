@@ -21,7 +21,8 @@ std::string last_line(const std::string& text) {
   return text.substr(start, std::min<std::size_t>(end - start + 1, 300));
 }
 
-/// A worker that closed its pipe is about to end by itself; give it a moment, so that its own exit state is seen.
+/// A worker that closed its pipe is about to end by itself; give it a moment, so that its own exit
+/// state is seen.
 ExitState end_of(Child& child) {
   std::int64_t start = now_ns();
   while (seconds_since(start) < 2) {
@@ -61,7 +62,8 @@ void Worker::fail(const std::string& operation, bool hung, double timeout_s) {
   if (hung) {
     child_.kill();
     child_.wait();
-    dead_ = fmt::format("{}: no answer within {:.0f} s, the worker was killed", operation, timeout_s);
+    dead_ =
+        fmt::format("{}: no answer within {:.0f} s, the worker was killed", operation, timeout_s);
   } else {
     dead_ = fmt::format("{}: the worker ended: {}", operation, end_of(child_).text());
     std::string words = last_line(child_.stderr_tail());

@@ -11,18 +11,22 @@
 
 namespace tamis {
 
-/// A running `tamis-worker`, spoken to by framed messages (docs/worker-protocol.md). Everything that runs a model happens in one of these, so that a crash, a hang
-/// or an out-of-memory kill is an error of one request and never the end of the run. Not thread safe.
+/// A running `tamis-worker`, spoken to by framed messages (docs/worker-protocol.md). Everything
+/// that runs a model happens in one of these, so that a crash, a hang or an out-of-memory kill is
+/// an error of one request and never the end of the run. Not thread safe.
 class Worker {
  public:
-  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Throws unavailable.
+  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Throws
+  /// unavailable.
   Worker();
 
-  /// Sends a request and waits for its reply. Throws the worker's own error (its code and text); backend_failed when it died (how, and its last words) or gave no answer
-  /// in `timeout_s` (it is then killed). After such an end every further request throws the same.
+  /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
+  /// backend_failed when it died (how, and its last words) or gave no answer in `timeout_s` (it is
+  /// then killed). After such an end every further request throws the same.
   Frame request(const Json& head, double timeout_s);
 
-  /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume() undoes it. request() resumes by itself.
+  /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume()
+  /// undoes it. request() resumes by itself.
   void pause();
   void resume();
 

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/units.h"
 #include "machine/fingerprint.h"
 #include "machine/noise.h"
 
@@ -35,8 +36,6 @@ std::string threads_text(int threads) {
   return std::to_string(threads) + (threads == 1 ? " thread" : " threads");
 }
 
-std::string gibibytes(double bytes) { return number(bytes / kGibibyte) + " GiB"; }
-
 void warn_of_cores(const Fingerprint& f, std::vector<EnvironmentWarning>& out) {
   if (f.load_1min >= 0.5 && f.load_1min >= kHighLoadPerCore * f.affinity_cores)
     out.push_back({"the load average is " + number(f.load_1min) + " on " +
@@ -68,12 +67,12 @@ void warn_of_memory(const Fingerprint& f, std::vector<EnvironmentWarning>& out) 
   auto available = static_cast<double>(f.memory_available_bytes);
   auto swap = static_cast<double>(f.swap_used_bytes);
   if (swap > kSwapThresholdBytes)
-    out.push_back({gibibytes(swap) + " of memory is swapped out",
+    out.push_back({bytes_text(f.swap_used_bytes) + " of memory is swapped out",
                    "end programs that hold memory, then `sudo swapoff -a && sudo swapon -a`"});
   if (f.memory_available_bytes > 0 && available < kLowMemoryBytes &&
       available < kLowMemoryShare * static_cast<double>(f.memory_bytes))
-    out.push_back(
-        {"only " + gibibytes(available) + " of memory is free", "end programs that hold memory"});
+    out.push_back({"only " + bytes_text(f.memory_available_bytes) + " of memory is free",
+                   "end programs that hold memory"});
 }
 
 }  // namespace

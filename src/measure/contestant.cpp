@@ -28,9 +28,8 @@ std::vector<double> to_doubles(const std::vector<std::uint8_t>& block) {
 
 Json to_json(const InputSpec& inputs) {
   if (!inputs.data) return Json();
-  return Json{{"path", inputs.data->path.string()},
-              {"split", inputs.data->split},
-              {"items", inputs.items}};
+  return Json{
+      {"path", inputs.data->path.string()}, {"split", inputs.data->split}, {"items", inputs.items}};
 }
 
 InputSpec parse_input_spec(const Json& json) {
@@ -82,7 +81,8 @@ Contestant::Contestant(ContestantSpec spec) : spec_(std::move(spec)) {
 VisitSample Contestant::visit(std::size_t input, Block block) {
   double warm = std::max(info_.warm_ms, 1e-3);
   BlockSize size = block == Block::full ? kFull : kBrief;
-  int timed = std::clamp(static_cast<int>(std::lround(size.target_ms / warm)), size.least, kMostTimed);
+  int timed =
+      std::clamp(static_cast<int>(std::lround(size.target_ms / warm)), size.least, kMostTimed);
   int discard = std::clamp(static_cast<int>(std::ceil(kDiscardTarget_ms / warm)), 1, kMostTimed);
   Json request{{"op", "visit"}, {"input", input}, {"discard", discard}, {"timed", timed}};
   double expected_s = (discard + timed) * warm * 1e-3;

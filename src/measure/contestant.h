@@ -48,10 +48,12 @@ struct VisitSample {
 Json to_json(const VisitSample& sample);
 VisitSample parse_visit_sample(const Json& json);
 
-/// How long the timed block of a visit is: full, or brief where many visits matter more than quiet ones (screening).
+/// How long the timed block of a visit is: full, or brief where many visits matter more than quiet
+/// ones (screening).
 enum class Block { full, brief };
 
-/// One variant held open in a worker of its own, stopped (SIGSTOP) except while it is being visited. Not thread safe.
+/// One variant held open in a worker of its own, stopped (SIGSTOP) except while it is being
+/// visited. Not thread safe.
 class Contestant {
  public:
   /// Starts the worker, opens, warms up. Throws what the worker reports.
@@ -60,7 +62,8 @@ class Contestant {
   const std::string& id() const { return spec_.id; }
   const OpenedInfo& info() const { return info_; }
 
-  /// One visit: discarded inferences, then the timed block, all on input number `input` (modulo the inputs there are).
+  /// One visit: discarded inferences, then the timed block, all on input number `input` (modulo the
+  /// inputs there are).
   VisitSample visit(std::size_t input, Block block = Block::full);
 
   /// Times from the picture's file to the predictions, ns. Empty without data.

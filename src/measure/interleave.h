@@ -11,7 +11,8 @@
 
 namespace tamis {
 
-/// The samples of one round: every contestant once. A contestant that failed is missing here and its error is handed to the caller.
+/// The samples of one round: every contestant once. A contestant that failed is missing here and
+/// its error is handed to the caller.
 using Round = std::map<std::string, VisitSample>;
 Json to_json(const Round& round);
 Round parse_round(const Json& json);
@@ -21,8 +22,9 @@ struct RoundFailure {
   Json error;  ///< {code, text}
 };
 
-/// Visits every contestant once, in an order drawn from (seed, round number); input number = round number. A contestant whose worker dies is reported in `failures`
-/// and left out of the round; the others go on.
+/// Visits every contestant once, in an order drawn from (seed, round number); input number = round
+/// number. A contestant whose worker dies is reported in `failures` and left out of the round; the
+/// others go on.
 Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed, std::size_t number,
                 std::vector<RoundFailure>& failures, Block block = Block::full);
 

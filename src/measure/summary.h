@@ -8,19 +8,22 @@
 
 namespace tamis {
 
-/// A latency as it is reported, milliseconds. Percentiles are absent when there are too few inferences for them.
+/// A latency as it is reported, milliseconds. Percentiles are absent when there are too few
+/// inferences for them.
 struct LatencySummary {
-  double median = 0, low = 0, high = 0;  ///< of the rounds' samples, with its interval at the asked confidence
-  double mean = 0;                       ///< of all timed inferences
-  std::optional<double> p95, p99;        ///< of all timed inferences
+  double median = 0, low = 0,
+         high = 0;  ///< of the rounds' samples, with its interval at the asked confidence
+  double mean = 0;  ///< of all timed inferences
+  std::optional<double> p95, p99;  ///< of all timed inferences
   std::size_t rounds = 0, inferences = 0;
-  std::vector<double> distribution;      ///< the rounds' samples
+  std::vector<double> distribution;  ///< the rounds' samples
 };
 Json to_json(const LatencySummary& summary);
 
 enum class Which { total, inference };
 
-/// The samples of one variant, one per round in order. At least one. low and high equal the extremes of the rounds where there are too few for an interval.
+/// The samples of one variant, one per round in order. At least one. low and high equal the
+/// extremes of the rounds where there are too few for an interval.
 LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, double confidence);
 
 /// The same from single times in ns, each its own sample (from-file times).

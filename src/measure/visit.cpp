@@ -44,7 +44,8 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
     usable.push_back(i);
   }
   if (usable.empty() && last) throw *last;
-  if (usable.empty()) throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
+  if (usable.empty())
+    throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
   items = usable;
   return inputs;
 }
@@ -55,7 +56,8 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
   for (int n = 0; n < count; ++n) {
     Tensor input = model.make_input();
     for (std::int64_t i = 0; i < input.elements(); ++i) {
-      if (input.type() == DataType::f32) input.data<float>()[i] = static_cast<float>(random.uniform());
+      if (input.type() == DataType::f32)
+        input.data<float>()[i] = static_cast<float>(random.uniform());
       if (input.type() == DataType::u8)
         input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
     }

@@ -13,19 +13,26 @@ struct MeasureInputs {
   std::vector<Placement> placements;
 };
 
-/// Prepares the first `most` of the items that can be decoded, and leaves only these in `items`. Throws as Dataset::load_picture does where none can.
-MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data, std::vector<std::size_t>& items, std::size_t most);
+/// Prepares the first `most` of the items that can be decoded, and leaves only these in `items`.
+/// Throws as Dataset::load_picture does where none can.
+MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
+                             std::vector<std::size_t>& items, std::size_t most);
 /// Uniform noise in [0, 1), the same for the same seed, `count` tensors.
 MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed);
 
-/// Runs `discard` inferences that are thrown away, then `timed` ones. Nothing of ours allocates, logs or reads between the clock's two readings, but the decoder.
-std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input, int discard, int timed);
+/// Runs `discard` inferences that are thrown away, then `timed` ones. Nothing of ours allocates,
+/// logs or reads between the clock's two readings, but the decoder.
+std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input,
+                            int discard, int timed);
 
-/// Runs until the medians of two successive blocks of five are within 5 %, at most `most` inferences or `seconds`. Returns the number of runs.
+/// Runs until the medians of two successive blocks of five are within 5 %, at most `most`
+/// inferences or `seconds`. Returns the number of runs.
 int warm_up(OpenedModel& model, const MeasureInputs& inputs, int most, double seconds);
 
-/// Times read + decode + prepare + run + predict of each item, ns. The files were read once before, so the disk is not in it.
-std::vector<std::int64_t> time_from_file(OpenedModel& model, const Dataset& data, const std::vector<std::size_t>& items, int repeats);
+/// Times read + decode + prepare + run + predict of each item, ns. The files were read once before,
+/// so the disk is not in it.
+std::vector<std::int64_t> time_from_file(OpenedModel& model, const Dataset& data,
+                                         const std::vector<std::size_t>& items, int repeats);
 
 /// Peak resident memory of this process so far, bytes (VmHWM).
 std::uint64_t peak_memory_bytes();

@@ -78,7 +78,7 @@ using FeedCalibration = std::function<void(const std::function<void(std::span<co
 /// branch) stays in float by itself. Throws unsupported when nothing can be quantised,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
 /// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
-/// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (docs/quantize.md).
+/// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed);
 

@@ -24,10 +24,9 @@ Json calibration_json(const std::optional<CalibrationItems>& calibration) {
 /// Feeds the calibration items one after the other, prepared as the card says.
 auto make_feed(const Card& card, const CalibrationItems& calibration, DataType input_type) {
   auto data = std::shared_ptr<const Dataset>(open_dataset(calibration.data));
-  return [card, data, calibration, input_type](
-             const std::function<void(std::span<const Tensor>)>& sample) {
-    Tensor input(input_type,
-                 {1, card.channels(), card.input_size.height, card.input_size.width});
+  return [card, data, calibration,
+          input_type](const std::function<void(std::span<const Tensor>)>& sample) {
+    Tensor input(input_type, {1, card.channels(), card.input_size.height, card.input_size.width});
     Placement placement;
     for (std::size_t i : calibration.items) {
       find_task(card.task).prepare(card, data->load_picture(i), input, 0, placement);
@@ -71,10 +70,11 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 Json to_json(const BuildRequest& request) {
-  return Json{{"parent", request.parent.string()}, {"card", to_json(request.card, true)},
-              {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
-              {"backends", request.backends},      {"settings", to_json(request.settings)},
-              {"out", request.out.string()}};
+  return Json{
+      {"parent", request.parent.string()}, {"card", to_json(request.card, true)},
+      {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
+      {"backends", request.backends},      {"settings", to_json(request.settings)},
+      {"out", request.out.string()}};
 }
 
 BuildRequest parse_build_request(const Json& json) {

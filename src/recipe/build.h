@@ -25,7 +25,8 @@ struct BuildRequest {
   Card card;
   Recipe recipe;
   std::optional<CalibrationItems> calibration;
-  std::vector<std::string> backends;  ///< that run here: the first one executes folding and calibration, all check the result
+  std::vector<std::string> backends;  ///< that run here: the first one executes folding and
+                                      ///< calibration, all check the result
   RunSettings settings;               ///< libraries, threads
   std::filesystem::path out;          ///< an existing, empty folder
 };
@@ -46,10 +47,12 @@ struct ArtefactInfo {
 Json to_json(const ArtefactInfo& info);
 ArtefactInfo parse_artefact_info(const Json& json);
 
-/// Applies the recipe and writes model.onnx, model.card.yaml and artefact.json into request.out. Runs in a worker. Throws what the steps throw.
+/// Applies the recipe and writes model.onnx, model.card.yaml and artefact.json into request.out.
+/// Runs in a worker. Throws what the steps throw.
 ArtefactInfo build_artefact(const BuildRequest& request);
 
-/// The ONNX metadata key under which a quantised model carries the hashes of its calibration items (space separated).
+/// The ONNX metadata key under which a quantised model carries the hashes of its calibration items
+/// (space separated).
 inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";
 
 }  // namespace tamis

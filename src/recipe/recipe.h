@@ -32,7 +32,8 @@ std::vector<std::string> step_texts(const Recipe& recipe);
 
 /// What a step works on and with. Lives in a worker.
 struct BuildState {
-  BuildState(Graph parent, Card parent_card) : graph(std::move(parent)), card(std::move(parent_card)) {}
+  BuildState(Graph parent, Card parent_card)
+      : graph(std::move(parent)), card(std::move(parent_card)) {}
 
   Graph graph;
   Card card;
@@ -47,7 +48,8 @@ struct BuildState {
   std::function<void(const std::function<void(std::span<const Tensor>)>&)> feed;
 };
 
-/// A kind of step. `version` enters every artefact's key: raised whenever the step may give another result.
+/// A kind of step. `version` enters every artefact's key: raised whenever the step may give another
+/// result.
 struct StepKind {
   std::string_view name;
   std::string_view help;

@@ -61,7 +61,8 @@ void apply_int8_static(BuildState& state, const Json& params) {
   state.graph.save(after);
   state.report = to_json(report);
   std::vector<NamedRuntime> runtimes = runtimes_to_check(state, options.target);
-  auto checks = check_quantized(before, after, {"reference", state.open_reference}, runtimes, state.feed);
+  auto checks =
+      check_quantized(before, after, {"reference", state.open_reference}, runtimes, state.feed);
   std::size_t refused = 0;
   for (const RuntimeCheck& check : checks) {
     state.report["checks"].push_back(to_json(check));

@@ -27,8 +27,7 @@ void apply_simplify(BuildState& state, const Json&) {
   Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
   PassLog log = simplify(state.graph, context);
   Graph after = with_fixed_inputs(state.graph, 1, state.card.input_size);
-  auto differences =
-      compare_outputs(context.evaluate, before, after, probe_inputs(before));
+  auto differences = compare_outputs(context.evaluate, before, after, probe_inputs(before));
   require_same_outputs(differences);
   state.report = to_json(log);
   for (const OutputDifference& d : differences)

@@ -142,8 +142,9 @@ void check_all_used(const std::vector<Choice>& points, const std::map<std::strin
       bool used = std::any_of(points.begin(), points.end(),
                               [&](const Choice& p) { return p.at(axis) == value; });
       if (!used)
-        throw Error(ErrorCode::unavailable,
-                    fmt::format("--{} {}: nothing here can run that; see tamis doctor", axis, value));
+        throw Error(
+            ErrorCode::unavailable,
+            fmt::format("--{} {}: nothing here can run that; see tamis doctor", axis, value));
     }
 }
 
@@ -163,17 +164,38 @@ std::string variant_name(const Variant& variant) {
   if (s.device != "CPU") parts.push_back(s.device);
   if (s.inference_precision) parts.push_back(*s.inference_precision);
   if (s.graph_level) parts.push_back(*s.graph_level);
-  if (s.threads) parts.push_back(fmt::format("{} thread{}", *s.threads, *s.threads == 1 ? "" : "s"));
+  if (s.threads)
+    parts.push_back(fmt::format("{} thread{}", *s.threads, *s.threads == 1 ? "" : "s"));
   return fmt::format("{}", fmt::join(parts, " · "));
 }
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
-      {"precision", "of the file: fp32, int8-static", {"fp32", "int8-static"}, precision_values, apply_precision},
-      {"backend", "runtime: ort, openvino", {"ort", "openvino", "fake"}, backend_values, apply_backend},
-      {"form", "of a quantised file: made for ort, openvino, or portable", {"ort", "openvino", "portable"}, form_values, apply_form},
-      {"inference-precision", "f32, bf16, f16: what the runtime uses where the file leaves it free", {"f32", "bf16", "f16"}, inference_precision_values, apply_inference_precision},
-      {"graph-level", "ONNX Runtime's graph optimisation: disable, basic, extended, all", {"disable", "basic", "extended", "all"}, graph_level_values, apply_graph_level},
+      {"precision",
+       "of the file: fp32, int8-static",
+       {"fp32", "int8-static"},
+       precision_values,
+       apply_precision},
+      {"backend",
+       "runtime: ort, openvino",
+       {"ort", "openvino", "fake"},
+       backend_values,
+       apply_backend},
+      {"form",
+       "of a quantised file: made for ort, openvino, or portable",
+       {"ort", "openvino", "portable"},
+       form_values,
+       apply_form},
+      {"inference-precision",
+       "f32, bf16, f16: what the runtime uses where the file leaves it free",
+       {"f32", "bf16", "f16"},
+       inference_precision_values,
+       apply_inference_precision},
+      {"graph-level",
+       "ONNX Runtime's graph optimisation: disable, basic, extended, all",
+       {"disable", "basic", "extended", "all"},
+       graph_level_values,
+       apply_graph_level},
       {"threads", "of the runtime", {}, thread_values, apply_threads},
   };
   return table;
@@ -181,20 +203,24 @@ const std::vector<Axis>& axes() {
 
 void check_axes(const std::map<std::string, Values>& asked) {
   for (const auto& [name, values] : asked) {
-    auto axis = std::find_if(axes().begin(), axes().end(), [&](const Axis& a) { return a.name == name; });
+    auto axis =
+        std::find_if(axes().begin(), axes().end(), [&](const Axis& a) { return a.name == name; });
     if (axis == axes().end()) {
       Values names;
       for (const Axis& a : axes()) names.emplace_back(a.name);
-      throw Error(ErrorCode::invalid_argument, fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
       bool number = !value.empty() && value.size() < 5 && value != "0" &&
                     value.find_first_not_of("0123456789") == std::string::npos;
       if (axis->known.empty() && !number)
-        throw Error(ErrorCode::invalid_argument, fmt::format("--{}: '{}' is no positive number", name, value));
-      if (!axis->known.empty() && std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
         throw Error(ErrorCode::invalid_argument,
-                    fmt::format("--{}: unknown value '{}'; {}", name, value, suggest(value, axis->known)));
+                    fmt::format("--{}: '{}' is no positive number", name, value));
+      if (!axis->known.empty() &&
+          std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
+        throw Error(ErrorCode::invalid_argument, fmt::format("--{}: unknown value '{}'; {}", name,
+                                                             value, suggest(value, axis->known)));
     }
   }
 }

@@ -14,31 +14,39 @@ namespace tamis {
 struct GridFacts {
   std::vector<Availability> backends;  ///< those that run
   std::string device = "CPU";
-  int cores = 1;         ///< usable physical cores
+  int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
 };
 
-/// One point of the grid: axis name → value, in the order of the table. "" = the axis does not apply here.
+/// One point of the grid: axis name → value, in the order of the table. "" = the axis does not
+/// apply here.
 using Choice = std::map<std::string, std::string>;
 
-/// One thing that varies. Adding an axis = a row of the table in axes.cpp (and the step or setting that it sets).
+/// One thing that varies. Adding an axis = a row of the table in axes.cpp (and the step or setting
+/// that it sets).
 struct Axis {
   std::string_view name;  ///< also the option: --NAME a,b,c
   std::string_view help;
   std::vector<std::string> known;  ///< all values that make sense anywhere; empty = numbers
-  /// The values to try given what was chosen on earlier axes. Empty = the axis does not apply here. `every`: all that exist (sweep, validation), else those worth trying.
+  /// The values to try given what was chosen on earlier axes. Empty = the axis does not apply here.
+  /// `every`: all that exist (sweep, validation), else those worth trying.
   std::vector<std::string> (*values)(const GridFacts& facts, const Choice& chosen, bool every);
   void (*apply)(Variant& variant, const std::string& value);
 };
 const std::vector<Axis>& axes();
 
-/// Checks names and values as asked for on the command line. Throws invalid_argument with nearest names.
+/// Checks names and values as asked for on the command line. Throws invalid_argument with nearest
+/// names.
 void check_axes(const std::map<std::string, std::vector<std::string>>& asked);
 
-/// The baseline first (v01), then every point of the grid, each once. `asked` restricts axes to the named values; a value that exists on no backend here is an error (unavailable) that says so.
-std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, std::vector<std::string>>& asked, bool every);
+/// The baseline first (v01), then every point of the grid, each once. `asked` restricts axes to the
+/// named values; a value that exists on no backend here is an error (unavailable) that says so.
+std::vector<Variant> expand_grid(const GridFacts& facts,
+                                 const std::map<std::string, std::vector<std::string>>& asked,
+                                 bool every);
 
-/// The parent in ONNX Runtime, f32, graph level all, all cores; in the first backend that runs where there is no ONNX Runtime.
+/// The parent in ONNX Runtime, f32, graph level all, all cores; in the first backend that runs
+/// where there is no ONNX Runtime.
 Variant baseline_variant(const GridFacts& facts);
 
 }  // namespace tamis

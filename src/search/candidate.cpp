@@ -8,7 +8,8 @@ namespace tamis {
 namespace {
 
 void worsen(Candidate& c, GateOutcome outcome, const std::string& reason) {
-  bool worse = outcome == GateOutcome::missed || (outcome == GateOutcome::estimated && c.hard == GateOutcome::met);
+  bool worse = outcome == GateOutcome::missed ||
+               (outcome == GateOutcome::estimated && c.hard == GateOutcome::met);
   if (!worse) return;
   c.hard = outcome;
   c.hard_reason = reason;
@@ -25,9 +26,12 @@ GateOutcome Candidate::gate() const {
 
 double objective_value(const Candidate& c, Objective objective) {
   switch (objective) {
-    case Objective::size: return static_cast<double>(c.artefact->info.size_bytes);
-    case Objective::memory: return static_cast<double>(c.screening->info.peak_memory_bytes);
-    case Objective::latency: break;
+    case Objective::size:
+      return static_cast<double>(c.artefact->info.size_bytes);
+    case Objective::memory:
+      return static_cast<double>(c.screening->info.peak_memory_bytes);
+    case Objective::latency:
+      break;
   }
   return c.screened->ratio;
 }
@@ -38,16 +42,21 @@ void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
   if (gates.max_latency_ms && !c.samples.empty()) {
     // One-sided at `confidence` is two-sided at 2c − 1.
     LatencySummary s = summarise(c.samples, Which::total, std::max(2 * confidence - 1, 0.02));
-    std::string text = fmt::format("median latency {} (at most {} at the asked confidence), limit {}",
-                                   milliseconds_text(s.median), milliseconds_text(s.high),
-                                   milliseconds_text(*gates.max_latency_ms));
-    if (s.median > *gates.max_latency_ms) worsen(c, GateOutcome::missed, text);
-    else if (s.high > *gates.max_latency_ms) worsen(c, GateOutcome::estimated, text);
+    std::string text =
+        fmt::format("median latency {} (at most {} at the asked confidence), limit {}",
+                    milliseconds_text(s.median), milliseconds_text(s.high),
+                    milliseconds_text(*gates.max_latency_ms));
+    if (s.median > *gates.max_latency_ms)
+      worsen(c, GateOutcome::missed, text);
+    else if (s.high > *gates.max_latency_ms)
+      worsen(c, GateOutcome::estimated, text);
   }
   if (gates.max_size_bytes && c.artefact && c.artefact->info.size_bytes > *gates.max_size_bytes)
-    worsen(c, GateOutcome::missed, fmt::format("file of {}, limit {}", bytes_text(c.artefact->info.size_bytes),
-                                               bytes_text(*gates.max_size_bytes)));
-  if (gates.max_memory_bytes && c.screening && c.screening->info.peak_memory_bytes > *gates.max_memory_bytes)
+    worsen(c, GateOutcome::missed,
+           fmt::format("file of {}, limit {}", bytes_text(c.artefact->info.size_bytes),
+                       bytes_text(*gates.max_size_bytes)));
+  if (gates.max_memory_bytes && c.screening &&
+      c.screening->info.peak_memory_bytes > *gates.max_memory_bytes)
     worsen(c, GateOutcome::missed,
            fmt::format("peak memory {}, limit {}", bytes_text(c.screening->info.peak_memory_bytes),
                        bytes_text(*gates.max_memory_bytes)));

@@ -27,7 +27,8 @@ struct Candidate {
 
   std::optional<Screening> screening;
   std::optional<RatioEstimate> screened;  ///< time against the baseline's, from the screening
-  bool screened_out = false;              ///< its screening showed it clearly behind a variant that meets the gates
+  bool screened_out =
+      false;  ///< its screening showed it clearly behind a variant that meets the gates
 
   std::optional<Judgement> judgement;
   GateOutcome hard = GateOutcome::met;  ///< latency, size and memory gates

@@ -33,12 +33,16 @@ Availability probe_backend(const std::string& name, const std::string& library, 
   settings.library = library;
   try {
     Worker worker;
-    return parse_availability(worker.request(
-        {{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}}, kProbeTimeout_s).head);
+    return parse_availability(
+        worker
+            .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
+                     kProbeTimeout_s)
+            .head);
   } catch (const Error& e) {
     Availability failed;
     failed.backend = name;
-    failed.steps.push_back({"loaded", false, e.what(), "reinstall the runtime, or name another library"});
+    failed.steps.push_back(
+        {"loaded", false, e.what(), "reinstall the runtime, or name another library"});
     return failed;
   }
 }
@@ -70,13 +74,16 @@ const Card& ModelInfo::required_card() const {
 
 fs::path model_file(const fs::path& model) {
   if (!fs::exists(model))
-    throw Error(ErrorCode::not_found, fmt::format("{}: no such file; give an ONNX file, or a folder that "
-                                                  "tamis optimize wrote", model.string()));
+    throw Error(ErrorCode::not_found,
+                fmt::format("{}: no such file; give an ONNX file, or a folder that "
+                            "tamis optimize wrote",
+                            model.string()));
   if (!fs::is_directory(model)) return model;
   if (fs::exists(model / "model.onnx")) return model / "model.onnx";
   throw Error(ErrorCode::invalid_argument,
               fmt::format("{}: is a folder without model.onnx; give an ONNX file, or a folder that "
-                          "tamis optimize wrote", model.string()));
+                          "tamis optimize wrote",
+                          model.string()));
 }
 
 ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
@@ -104,7 +111,8 @@ std::vector<Availability> probe_backends(const std::map<std::string, std::string
   std::vector<Availability> found;
   for (const std::string& name : backend_names()) {
     auto library = libraries.find(name);
-    found.push_back(probe_backend(name, library == libraries.end() ? "" : library->second, thorough));
+    found.push_back(
+        probe_backend(name, library == libraries.end() ? "" : library->second, thorough));
   }
   return found;
 }

@@ -26,8 +26,8 @@ namespace tamis {
 struct ModelInfo {
   std::filesystem::path file;
   std::string hash;
-  Json description;                              ///< inspect_model()
-  std::optional<Card> card;                      ///< absent: card_error says why
+  Json description;          ///< inspect_model()
+  std::optional<Card> card;  ///< absent: card_error says why
   std::string card_error;
   ErrorCode card_error_code = ErrorCode::invalid_argument;
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
@@ -36,7 +36,8 @@ struct ModelInfo {
   const Card& required_card() const;
 };
 
-/// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx). Throws not_found / invalid_argument.
+/// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx).
+/// Throws not_found / invalid_argument.
 std::filesystem::path model_file(const std::filesystem::path& model);
 
 /// Reads, checks and describes a model in a worker.
@@ -44,10 +45,11 @@ ModelInfo inspect_in_worker(const std::filesystem::path& model, const CardOption
 
 /// Probes backends, each in a worker of its own, so that a crash is only that one's answer.
 /// `libraries`: backend → path.
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries, bool thorough);
+std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
+                                         bool thorough);
 
-
-/// All that a search knows before its first measurement. Built in steps, each of which may throw an error about its own input.
+/// All that a search knows before its first measurement. Built in steps, each of which may throw an
+/// error about its own input.
 struct SearchContext {
   SearchRequest request;
   SearchListener listener;
@@ -58,7 +60,7 @@ struct SearchContext {
   std::vector<Availability> backends;  ///< all known ones, also those that do not run
   GridFacts facts;
   CalibrationPlan data;
-  std::string data_hash;                       ///< of the evaluation items, their order and truth
+  std::string data_hash;                      ///< of the evaluation items, their order and truth
   std::vector<std::size_t> evaluation_order;  ///< dataset indices in the order of evaluating
   std::unique_ptr<Store> store;
   std::unique_ptr<ArtefactCache> cache;

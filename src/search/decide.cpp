@@ -6,25 +6,30 @@
 
 namespace tamis {
 
-FinalChoice choose(std::vector<Finalist> finalists,
-                   const std::function<bool(const std::string&, const std::string&)>& more_accurate) {
+FinalChoice choose(
+    std::vector<Finalist> finalists,
+    const std::function<bool(const std::string&, const std::string&)>& more_accurate) {
   if (finalists.size() == 1) return {finalists[0].id, "it is the fastest that meets the gates"};
   for (const Finalist& candidate : finalists) {
     bool beats_all = std::all_of(finalists.begin(), finalists.end(), [&](const Finalist& other) {
       return other.id == candidate.id || more_accurate(candidate.id, other.id);
     });
     if (beats_all)
-      return {candidate.id, fmt::format("{} variants cannot be told apart in speed; of these it is the "
-                                        "more accurate", finalists.size())};
+      return {candidate.id,
+              fmt::format("{} variants cannot be told apart in speed; of these it is the "
+                          "more accurate",
+                          finalists.size())};
   }
-  auto simplest = std::min_element(finalists.begin(), finalists.end(), [](const Finalist& a, const Finalist& b) {
-    return std::pair(a.steps, a.place) < std::pair(b.steps, b.place);
-  });
+  auto simplest = std::min_element(
+      finalists.begin(), finalists.end(), [](const Finalist& a, const Finalist& b) {
+        return std::pair(a.steps, a.place) < std::pair(b.steps, b.place);
+      });
   bool fewest = std::any_of(finalists.begin(), finalists.end(),
                             [&](const Finalist& f) { return f.steps > simplest->steps; });
   return {simplest->id,
-          fmt::format("{} variants can be told apart neither in speed nor in accuracy; of these it {}",
-                      finalists.size(), fewest ? "takes the fewest steps" : "is nearest to the defaults")};
+          fmt::format(
+              "{} variants can be told apart neither in speed nor in accuracy; of these it {}",
+              finalists.size(), fewest ? "takes the fewest steps" : "is nearest to the defaults")};
 }
 
 }  // namespace tamis

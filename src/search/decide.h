@@ -21,8 +21,11 @@ struct FinalChoice {
   std::string why;
 };
 
-/// Picks among variants that cannot be told apart in speed: one that is established as more accurate than all others wins, else the fewest steps, else the first in the plan (defaults first).
-/// At least one finalist. Pure.
-FinalChoice choose(std::vector<Finalist> finalists, const std::function<bool(const std::string&, const std::string&)>& more_accurate);
+/// Picks among variants that cannot be told apart in speed: one that is established as more
+/// accurate than all others wins, else the fewest steps, else the first in the plan (defaults
+/// first). At least one finalist. Pure.
+FinalChoice choose(
+    std::vector<Finalist> finalists,
+    const std::function<bool(const std::string&, const std::string&)>& more_accurate);
 
 }  // namespace tamis

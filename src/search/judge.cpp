@@ -14,10 +14,14 @@ constexpr std::size_t kFirstLook = 32;
 /// From the best to the worst outcome; undecided only while an early look leaves it open.
 int badness(GateOutcome outcome) {
   switch (outcome) {
-    case GateOutcome::met: return 0;
-    case GateOutcome::undecided: return 1;
-    case GateOutcome::estimated: return 2;
-    case GateOutcome::missed: return 3;
+    case GateOutcome::met:
+      return 0;
+    case GateOutcome::undecided:
+      return 1;
+    case GateOutcome::estimated:
+      return 2;
+    case GateOutcome::missed:
+      return 3;
   }
   return 3;
 }
@@ -27,19 +31,22 @@ std::string percent(double fraction) { return fmt::format("{:+.2f} %", fraction 
 std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence) {
   if (!j.drop) return "";
   double change = -j.drop->drop;
-  return fmt::format("{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence no worse than {}) on {} of {} items",
-                     metric, j.value.value, j.baseline, percent(change), confidence * 100,
-                     percent(-j.drop->high), j.seen, j.items);
+  return fmt::format(
+      "{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence no worse than {}) on {} of {} items",
+      metric, j.value.value, j.baseline, percent(change), confidence * 100, percent(-j.drop->high),
+      j.seen, j.items);
 }
 
 }  // namespace
 
-AccuracyJudge::AccuracyJudge(SearchContext& context, const Variant& baseline, const std::string& output_hash)
+AccuracyJudge::AccuracyJudge(SearchContext& context, const Variant& baseline,
+                             const std::string& output_hash)
     : context_(context), baseline_(baseline) {
   evaluation(baseline, output_hash);
 }
 
-VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant, const std::string& output_hash) {
+VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant,
+                                             const std::string& output_hash) {
   auto& slot = evaluations_[variant.id];
   if (!slot) slot = std::make_unique<VariantEvaluation>(context_, variant, output_hash);
   return *slot;
@@ -50,13 +57,15 @@ std::vector<AccuracyLimit> AccuracyJudge::limits() const {
   std::vector<AccuracyLimit> found;
   const Gates& gates = context_.request.gates;
   if (gates.max_drop)
-    found.push_back({gates.max_drop->relative ? AccuracyKind::relative_drop : AccuracyKind::absolute_drop,
-                     gates.max_drop->value});
+    found.push_back(
+        {gates.max_drop->relative ? AccuracyKind::relative_drop : AccuracyKind::absolute_drop,
+         gates.max_drop->value});
   if (gates.min_accuracy) found.push_back({AccuracyKind::at_least, *gates.min_accuracy});
   return found;
 }
 
-PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b, std::size_t count) {
+PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b,
+                                       std::size_t count) {
   auto both = [&](const std::string& id) {
     const auto& all = evaluations_.at(id)->records(count);
     return std::span<const ItemRecord>(all);
@@ -74,8 +83,9 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   // The baseline may have run ahead: compare on what both have seen.
   const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records(count);
   std::size_t shared = std::min(records.size(), base.size());
-  PairedEvidence found = PairedScores(*context_.task, std::span(base).first(shared),
-                                      std::span(records).first(shared)).evidence();
+  PairedEvidence found =
+      PairedScores(*context_.task, std::span(base).first(shared), std::span(records).first(shared))
+          .evidence();
   j.seen = shared;
   j.baseline = baseline_accuracy(found);
   j.value = estimate_metric(*context_.task, std::span(records).first(shared), 0.95);
@@ -95,7 +105,8 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
     GateLook seen = decider.look(found);
     if (badness(seen.outcome) > badness(j.outcome)) j.outcome = seen.outcome;
     j.probability = std::min(j.probability, seen.probability);
-    if (seen.items_needed) j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
+    if (seen.items_needed)
+      j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
   }
   j.reason = drop_sentence(j, std::string(context_.task->metric), confidence);
   return j;
@@ -105,7 +116,8 @@ Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output
   evaluation(variant, output_hash);
   std::size_t items = context_.evaluation_order.size();
   if (!full) {
-    GateDecider plan({{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
+    GateDecider plan(
+        {{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
     for (std::size_t count : plan.looks()) {
       if (count >= items) break;
       Judgement early = look(variant, count, false);

@@ -18,8 +18,9 @@ struct Judgement {
   std::string reason;                            ///< a sentence with the figures
   Estimate value;                                ///< the primary metric, two-sided 95 %
   double baseline = 0;                           ///< on the same items
-  std::optional<DropEstimate> drop;              ///< one-sided limits at the gates' confidence; relative unless the gate is absolute
-  double probability = 0;                        ///< that the accuracy gates are kept
+  std::optional<DropEstimate>
+      drop;  ///< one-sided limits at the gates' confidence; relative unless the gate is absolute
+  double probability = 0;  ///< that the accuracy gates are kept
   std::optional<std::size_t> items_needed;
   std::size_t seen = 0, items = 0;
   Json figures;  ///< all metrics over the items seen
@@ -33,7 +34,8 @@ class AccuracyJudge {
   /// `full`: all items, whatever early looks say. Throws what evaluating throws.
   Judgement judge(const Variant& variant, const std::string& output_hash, bool full);
 
-  /// Whether `a` is more accurate than `b`, established at 95 % on the items that both were evaluated on.
+  /// Whether `a` is more accurate than `b`, established at 95 % on the items that both were
+  /// evaluated on.
   bool more_accurate(const std::string& a, const std::string& b);
 
   double evaluated_s() const { return evaluated_s_; }

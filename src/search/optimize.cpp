@@ -14,34 +14,41 @@
 namespace tamis {
 namespace {
 
-constexpr double kScreenSeconds = 4;  // opening, warming up and six rounds of a detector of about 30 ms
+constexpr double kScreenSeconds =
+    4;  // opening, warming up and six rounds of a detector of about 30 ms
 
 /// What a finished run is stored under: the same request on the same model, data and machine.
 std::string run_key(const SearchContext& c) {
   std::string versions;
   for (const Availability& a : c.backends) versions += a.version + (a.ok() ? "+" : "-");
-  return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash + c.machine_hash + versions);
+  return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash +
+                   c.machine_hash + versions);
 }
 
 void warn_if_too_few_items(const SearchContext& c) {
   if (!c.request.gates.max_drop) return;
   const DropLimit& limit = *c.request.gates.max_drop;
-  AccuracyLimit asked{limit.relative ? AccuracyLimit::Kind::relative_drop : AccuracyLimit::Kind::absolute_drop, limit.value};
+  AccuracyLimit asked{
+      limit.relative ? AccuracyLimit::Kind::relative_drop : AccuracyLimit::Kind::absolute_drop,
+      limit.value};
   if (limit.value <= 0 || c.request.confidence <= 0.5) return;
   // A good INT8 variant changes its mind on about three items in a hundred.
   constexpr double kDiscordance = 0.03, kPower = 0.8, kTypicalBaseline = 0.8;
-  std::size_t needed = items_to_plan(asked, kTypicalBaseline, kDiscordance, c.request.confidence, kPower);
+  std::size_t needed =
+      items_to_plan(asked, kTypicalBaseline, kDiscordance, c.request.confidence, kPower);
   std::size_t have = c.evaluation_order.size();
   if (have < needed)
-    c.note(fmt::format("{} evaluation items are few for {} at {:.0f} % confidence: a variant that loses nothing would need "
-                       "about {} to be proven; give more, or lower --confidence", have, to_text(limit),
-                       c.request.confidence * 100, needed));
+    c.note(
+        fmt::format("{} evaluation items are few for {} at {:.0f} % confidence: a variant that "
+                    "loses nothing would need "
+                    "about {} to be proven; give more, or lower --confidence",
+                    have, to_text(limit), c.request.confidence * 100, needed));
 }
 
 void announce(const SearchContext& c, std::size_t variants) {
   c.note(fmt::format("baseline: {}", variant_name(baseline_variant(c.facts))));
-  c.note(fmt::format("{} evaluation items, {} calibration items; {} variants", c.evaluation_order.size(),
-                     c.data.calibration.items.size(), variants));
+  c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
+                     c.evaluation_order.size(), c.data.calibration.items.size(), variants));
 }
 
 }  // namespace
@@ -57,7 +64,8 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
   // About 0.1 TOPS in f32 through a whole net on two threads of the machines this was tuned on.
   double per_item_s = macs * 2 / 1e11;
   double items = request.exhaustive ? static_cast<double>(context.evaluation_order.size()) : 0;
-  plan.estimated_s = static_cast<double>(plan.variants.size()) * (kScreenSeconds + items * per_item_s);
+  plan.estimated_s =
+      static_cast<double>(plan.variants.size()) * (kScreenSeconds + items * per_item_s);
   plan.how = "rough: from the model's multiply-accumulates; the progress bar corrects itself";
   return plan;
 }
@@ -69,7 +77,8 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
     context.note("finished before with the same arguments: showing its stored result");
     return *finished;
   }
-  context.store->put(Kind::run, key, {{"command", request.command}, {"identity", identity(request)}});
+  context.store->put(Kind::run, key,
+                     {{"command", request.command}, {"identity", identity(request)}});
   MachineLock lock = MachineLock::take(true, request.budget_s);
   warn_if_too_few_items(context);
   SearchRun run(context);

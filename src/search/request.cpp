@@ -13,7 +13,6 @@ constexpr std::array kObjectives{std::pair{Objective::latency, std::string_view(
                                  std::pair{Objective::size, std::string_view("size")},
                                  std::pair{Objective::memory, std::string_view("memory")}};
 
-
 }  // namespace
 
 std::string_view to_text(Objective objective) {
@@ -45,8 +44,9 @@ Json identity(const SearchRequest& r) {
             {"device", r.device},
             {"libraries", r.libraries},
             {"gates", gates_json(r.gates, "metric")}};
-  json["calibration"] =
-      r.calibration ? Json(std::filesystem::weakly_canonical(r.calibration->path).string()) : Json();
+  json["calibration"] = r.calibration
+                            ? Json(std::filesystem::weakly_canonical(r.calibration->path).string())
+                            : Json();
   return json;
 }
 
@@ -57,16 +57,20 @@ Json gates_json(const Gates& g, const std::string& metric) {
   };
   if (g.max_drop)
     add("max_drop",
-        g.max_drop->relative
-            ? fmt::format("{} at most {:.4g} % below the baseline's", metric, g.max_drop->value * 100)
-            : fmt::format("{} at most {:.4g} points below the baseline's", metric, g.max_drop->value * 100),
+        g.max_drop->relative ? fmt::format("{} at most {:.4g} % below the baseline's", metric,
+                                           g.max_drop->value * 100)
+                             : fmt::format("{} at most {:.4g} points below the baseline's", metric,
+                                           g.max_drop->value * 100),
         g.max_drop->value, g.max_drop->relative);
   if (g.min_accuracy)
-    add("min_accuracy", fmt::format("{} at least {:.4g}", metric, *g.min_accuracy), *g.min_accuracy, false);
+    add("min_accuracy", fmt::format("{} at least {:.4g}", metric, *g.min_accuracy), *g.min_accuracy,
+        false);
   if (g.max_latency_ms)
-    add("max_latency", "median latency at most " + milliseconds_text(*g.max_latency_ms), *g.max_latency_ms, false);
+    add("max_latency", "median latency at most " + milliseconds_text(*g.max_latency_ms),
+        *g.max_latency_ms, false);
   if (g.max_size_bytes)
-    add("max_size", "file at most " + bytes_text(*g.max_size_bytes), static_cast<double>(*g.max_size_bytes), false);
+    add("max_size", "file at most " + bytes_text(*g.max_size_bytes),
+        static_cast<double>(*g.max_size_bytes), false);
   if (g.max_memory_bytes)
     add("max_memory", "peak memory at most " + bytes_text(*g.max_memory_bytes),
         static_cast<double>(*g.max_memory_bytes), false);

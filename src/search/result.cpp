@@ -12,10 +12,14 @@ namespace {
 Json accuracy_json(const Candidate& c, const SearchContext& context) {
   if (!c.judgement) return Json();
   const Judgement& j = *c.judgement;
-  Json json{{"metric", context.task->metric}, {"value", j.value.value},
-            {"low", j.value.interval.low},    {"high", j.value.interval.high},
-            {"baseline", j.baseline},         {"items", j.items},
-            {"seen", j.seen},                 {"figures", j.figures}};
+  Json json{{"metric", context.task->metric},
+            {"value", j.value.value},
+            {"low", j.value.interval.low},
+            {"high", j.value.interval.high},
+            {"baseline", j.baseline},
+            {"items", j.items},
+            {"seen", j.seen},
+            {"figures", j.figures}};
   bool relative = !context.request.gates.max_drop || context.request.gates.max_drop->relative;
   json["drop"] = j.drop ? Json(j.drop->drop) : Json();
   json["drop_low"] = j.drop ? Json(j.drop->low) : Json();
@@ -45,9 +49,11 @@ std::string reproduce(const Candidate& c, const SearchContext& context) {
   bool built = c.artefact && !c.variant.recipe.empty();
   command += built ? c.artefact->model.string() : context.model.file.string();
   if (!c.artefact) {
-    std::string form = c.variant.recipe.empty() ? "" : c.variant.recipe.back().params.value("for", "");
-    return fmt::format("tamis quantize {} --data {} --for {} --out quantised.onnx", context.model.file.string(),
-                       context.request.data.path.string(), form.empty() ? "portable" : form);
+    std::string form =
+        c.variant.recipe.empty() ? "" : c.variant.recipe.back().params.value("for", "");
+    return fmt::format("tamis quantize {} --data {} --for {} --out quantised.onnx",
+                       context.model.file.string(), context.request.data.path.string(),
+                       form.empty() ? "portable" : form);
   }
   command += " --backend " + s.backend;
   if (s.inference_precision) command += " --inference-precision " + *s.inference_precision;
@@ -61,7 +67,8 @@ void add_gate(Json& json, const Candidate& c) {
   json["gate"] = c.judgement || c.hard == GateOutcome::missed ? Json(to_text(gate)) : Json();
   std::string reason = c.hard_reason;
   if (reason.empty() && c.judgement) reason = c.judgement->reason;
-  if (reason.empty() && c.screened_out) reason = "accuracy not looked at: clearly slower than one that meets the gates";
+  if (reason.empty() && c.screened_out)
+    reason = "accuracy not looked at: clearly slower than one that meets the gates";
   json["gate_reason"] = reason;
 }
 
@@ -76,7 +83,8 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   add_gate(json, c);
   json["latency_ms"] = timing_json(c, Which::total);
   json["inference_ms"] = timing_json(c, Which::inference);
-  json["from_file_ms"] = c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
+  json["from_file_ms"] =
+      c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
   const OpenedInfo* info = c.screening ? &c.screening->info : nullptr;
   json["load_ms"] = info ? Json(info->load_ms) : Json();
   json["compile_ms"] = info ? Json(info->compile_ms) : Json();
@@ -85,12 +93,17 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["size_bytes"] = c.artefact ? Json(c.artefact->info.size_bytes) : Json();
   json["accuracy"] = accuracy_json(c, context);
   bool timed = c.speedup && !is_baseline;
-  json["speedup"] = timed ? Json{{"ratio", c.speedup->ratio}, {"low", c.speedup->low}, {"high", c.speedup->high}} : Json();
+  json["speedup"] =
+      timed ? Json{{"ratio", c.speedup->ratio}, {"low", c.speedup->low}, {"high", c.speedup->high}}
+            : Json();
   // A speed-up above 1 is a time below the baseline's.
   json["verdict"] = !timed ? Json()
-                           : Json(c.speedup->low > 1 ? "faster" : c.speedup->high < 1 ? "slower" : "not_distinguishable");
+                           : Json(c.speedup->low > 1    ? "faster"
+                                  : c.speedup->high < 1 ? "slower"
+                                                        : "not_distinguishable");
   json["effective"] = info ? info->effective : Json::object();
-  json["failure"] = c.failure ? Json{{"code", to_text(c.failure->code)}, {"text", c.failure->text},
+  json["failure"] = c.failure ? Json{{"code", to_text(c.failure->code)},
+                                     {"text", c.failure->text},
                                      {"command", reproduce(c, context)}}
                               : Json();
   return json;
@@ -98,12 +111,15 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
 
 Json data_json(const SearchContext& c) {
   const DataSpec& calibration = c.request.calibration.value_or(c.request.data);
-  Json json{{"evaluation", {{"path", c.request.data.path.string()}, {"split", c.data.evaluation.split},
-                            {"items", c.data.evaluation.items.size()}}},
+  Json json{{"evaluation",
+             {{"path", c.request.data.path.string()},
+              {"split", c.data.evaluation.split},
+              {"items", c.data.evaluation.items.size()}}},
             {"notes", c.data.notes}};
   json["calibration"] = c.data.calibration.items.empty()
                             ? Json()
-                            : Json{{"path", calibration.path.string()}, {"split", c.data.calibration.split},
+                            : Json{{"path", calibration.path.string()},
+                                   {"split", c.data.calibration.split},
                                    {"items", c.data.calibration.items.size()}};
   return json;
 }
@@ -115,12 +131,16 @@ Json counts_json(const std::vector<Candidate>& candidates) {
     evaluated += c.judgement ? 1 : 0;
     failed += c.failure ? 1 : 0;
   }
-  return Json{{"variants", candidates.size()}, {"measured", measured}, {"evaluated", evaluated}, {"failed", failed}};
+  return Json{{"variants", candidates.size()},
+              {"measured", measured},
+              {"evaluated", evaluated},
+              {"failed", failed}};
 }
 
 Json environment_json(const SearchContext& c) {
   Json runtimes = Json::object();
-  for (const Availability& a : c.backends) runtimes[a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
+  for (const Availability& a : c.backends)
+    runtimes[a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
   Json warnings = Json::array();
   for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
     warnings.push_back({{"text", w.text}, {"remedy", w.remedy}});
@@ -142,9 +162,12 @@ Json model_json(const SearchContext& c) {
 
 }  // namespace
 
-Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome, double wall_s) {
+Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
+                 double wall_s) {
   const auto& candidates = run.candidates();
-  auto id = [&](const std::optional<std::size_t>& i) { return i ? Json(candidates[*i].variant.id) : Json(); };
+  auto id = [&](const std::optional<std::size_t>& i) {
+    return i ? Json(candidates[*i].variant.id) : Json();
+  };
   Json json{{"schema", "tamis/result/1"},
             {"status", outcome.status},
             {"command", context.request.command},
@@ -158,16 +181,19 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
             {"baseline", candidates[0].variant.id}};
-  json["pick"] = outcome.status == "nearest_miss" ? Json() : Json(candidates[outcome.pick].variant.id);
+  json["pick"] =
+      outcome.status == "nearest_miss" ? Json() : Json(candidates[outcome.pick].variant.id);
   json["runner_up"] = id(outcome.runner_up);
   json["fastest_estimated"] = nullptr;
   if (outcome.fastest_estimated) {
     const Judgement& j = *candidates[*outcome.fastest_estimated].judgement;
-    json["fastest_estimated"] = {{"id", id(outcome.fastest_estimated)}, {"probability", j.probability}};
+    json["fastest_estimated"] = {{"id", id(outcome.fastest_estimated)},
+                                 {"probability", j.probability}};
     json["fastest_estimated"]["items_needed"] = j.items_needed ? Json(*j.items_needed) : Json();
   }
   json["nearest_miss"] = nullptr;
-  if (outcome.nearest_miss) json["nearest_miss"] = {{"id", id(outcome.nearest_miss)}, {"text", outcome.nearest_miss_text}};
+  if (outcome.nearest_miss)
+    json["nearest_miss"] = {{"id", id(outcome.nearest_miss)}, {"text", outcome.nearest_miss_text}};
   json["reasons"] = outcome.reasons;
   json["counterfactuals"] = outcome.counterfactuals;
   json["counts"] = counts_json(candidates);
@@ -197,17 +223,29 @@ Json latency_of(const Json& v) {
 }
 
 Json picked_json(const Json& v, const Json& model) {
-  Json json{{"id", v.at("id")},           {"name", v.at("name")}, {"recipe", v.at("recipe")},
-            {"settings", v.at("settings")}, {"model", model},       {"latency_ms", latency_of(v)},
-            {"speedup", v.at("speedup")},   {"accuracy", nullptr},  {"size_bytes", v.at("size_bytes")},
+  Json json{{"id", v.at("id")},
+            {"name", v.at("name")},
+            {"recipe", v.at("recipe")},
+            {"settings", v.at("settings")},
+            {"model", model},
+            {"latency_ms", latency_of(v)},
+            {"speedup", v.at("speedup")},
+            {"accuracy", nullptr},
+            {"size_bytes", v.at("size_bytes")},
             {"peak_memory_bytes", v.at("peak_memory_bytes")}};
   // The baseline against itself: nothing was compared, the ratio is 1 by definition.
   if (json["speedup"].is_null()) json["speedup"] = {{"ratio", 1.0}, {"low", 1.0}, {"high", 1.0}};
   const Json& a = v.at("accuracy");
   if (!a.is_null())
-    json["accuracy"] = {{"metric", a.at("metric")}, {"value", a.at("value")}, {"baseline", a.at("baseline")},
-                        {"drop", a.at("drop")},     {"low", a.at("drop_low")}, {"high", a.at("drop_high")},
-                        {"drop_kind", a.at("drop_kind")}, {"confidence", a.at("confidence")}, {"gate", v.at("gate")}};
+    json["accuracy"] = {{"metric", a.at("metric")},
+                        {"value", a.at("value")},
+                        {"baseline", a.at("baseline")},
+                        {"drop", a.at("drop")},
+                        {"low", a.at("drop_low")},
+                        {"high", a.at("drop_high")},
+                        {"drop_kind", a.at("drop_kind")},
+                        {"confidence", a.at("confidence")},
+                        {"gate", v.at("gate")}};
   return json;
 }
 
@@ -223,12 +261,14 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
     json["fastest_estimated"]["items_needed"] = e.at("items_needed");
     json["fastest_estimated"]["probability"] = e.at("probability");
   }
-  for (const char* key : {"runner_up", "nearest_miss", "reasons", "counterfactuals", "counts", "wall_s"})
+  for (const char* key :
+       {"runner_up", "nearest_miss", "reasons", "counterfactuals", "counts", "wall_s"})
     json[key] = result.at(key);
   return json;
 }
 
-void hand_over(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome, const Json& result) {
+void hand_over(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
+               const Json& result) {
   const Candidate& pick = run.candidates()[outcome.pick];
   const std::filesystem::path& out = context.request.out;
   copy_file_atomically(pick.artefact->model, out / "model.onnx");
@@ -236,16 +276,18 @@ void hand_over(const SearchContext& context, const SearchRun& run, const SearchO
   Json settings = to_json(pick.variant.settings);
   settings.erase("library");
   settings.erase("extra");
-  save_json(out / "run.json", {{"schema", "tamis/run/1"},
-                               {"model", "model.onnx"},
-                               {"name", variant_name(pick.variant)},
-                               {"recipe", to_json(pick.variant.recipe)},
-                               {"settings", settings},
-                               {"card", to_json(context.card(), false)},
-                               {"io", {{"inputs", context.model.description.at("inputs")},
-                                       {"outputs", context.model.description.at("outputs")}}},
-                               {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
-                               {"tamis_version", kVersion}});
+  save_json(out / "run.json",
+            {{"schema", "tamis/run/1"},
+             {"model", "model.onnx"},
+             {"name", variant_name(pick.variant)},
+             {"recipe", to_json(pick.variant.recipe)},
+             {"settings", settings},
+             {"card", to_json(context.card(), false)},
+             {"io",
+              {{"inputs", context.model.description.at("inputs")},
+               {"outputs", context.model.description.at("outputs")}}},
+             {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
+             {"tamis_version", kVersion}});
   save_json(out / "decision.json", make_decision(result, out));
 }
 

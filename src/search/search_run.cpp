@@ -22,7 +22,9 @@ constexpr double kPairConfidence = 0.95;
 // Parts of the budget by whose end a phase stops taking on new units.
 constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
 
-RatioEstimate inverse(const RatioEstimate& r) { return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds}; }
+RatioEstimate inverse(const RatioEstimate& r) {
+  return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds};
+}
 
 }  // namespace
 
@@ -40,8 +42,13 @@ std::string SearchRun::label(std::size_t candidate) const {
 }
 
 void SearchRun::add_comparison(const std::string& a, const std::string& b, const RatioEstimate& r) {
-  outcome_.comparisons.push_back({{"a", a}, {"b", b}, {"ratio", r.ratio}, {"low", r.low}, {"high", r.high},
-                                  {"rounds", r.rounds}, {"verdict", to_text(verdict(r))}});
+  outcome_.comparisons.push_back({{"a", a},
+                                  {"b", b},
+                                  {"ratio", r.ratio},
+                                  {"low", r.low},
+                                  {"high", r.high},
+                                  {"rounds", r.rounds},
+                                  {"verdict", to_text(verdict(r))}});
 }
 
 bool SearchRun::screen(Candidate& c) {
@@ -74,7 +81,8 @@ void SearchRun::screen_all() {
       throw Error(candidates_[0].failure->code, "baseline: " + candidates_[0].failure->text);
   }
   screener_.reset();
-  judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant, candidates_[0].screening->output_hash);
+  judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant,
+                                           candidates_[0].screening->output_hash);
 }
 
 std::vector<std::size_t> SearchRun::by_objective() const {
@@ -83,7 +91,8 @@ std::vector<std::size_t> SearchRun::by_objective() const {
     if (candidates_[i].screening) order.push_back(i);
   Objective objective = context_.request.objective;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    double va = objective_value(candidates_[a], objective), vb = objective_value(candidates_[b], objective);
+    double va = objective_value(candidates_[a], objective),
+           vb = objective_value(candidates_[b], objective);
     if (va != vb) return va < vb;
     return candidates_[a].screened->ratio < candidates_[b].screened->ratio;
   });
@@ -93,13 +102,17 @@ std::vector<std::size_t> SearchRun::by_objective() const {
 bool SearchRun::judge(std::size_t index, bool full) {
   Candidate& c = candidates_[index];
   if (c.failure || c.hard == GateOutcome::missed) return false;
-  if (c.judgement && (!full || c.judgement->seen == c.judgement->items)) return c.gate() == GateOutcome::met;
+  if (c.judgement && (!full || c.judgement->seen == c.judgement->items))
+    return c.gate() == GateOutcome::met;
   if (context_.listener.unit) context_.listener.unit("accuracy of " + label(index), 0);
   try {
     c.judgement = judge_->judge(c.variant, c.screening->output_hash, full);
   } catch (const Error& e) {
-    // Unusable pictures concern every variant: that is the user's to settle, not a variant's failure.
-    if (index == 0 || e.code() == ErrorCode::corrupt_data || e.code() == ErrorCode::invalid_argument) throw;
+    // Unusable pictures concern every variant: that is the user's to settle, not a variant's
+    // failure.
+    if (index == 0 || e.code() == ErrorCode::corrupt_data ||
+        e.code() == ErrorCode::invalid_argument)
+      throw;
     c.failure = Failure{e.code(), e.what()};
     return false;
   }
@@ -130,7 +143,8 @@ std::vector<std::size_t> SearchRun::find_leaders() {
       outcome_.budget_ended = true;
       break;
     }
-    bool met = order[n] == 0 ? candidates_[0].gate() == GateOutcome::met : judge(order[n], context_.request.exhaustive);
+    bool met = order[n] == 0 ? candidates_[0].gate() == GateOutcome::met
+                             : judge(order[n], context_.request.exhaustive);
     if (met && !behind) leaders.push_back(order[n]);
   }
   return leaders;
@@ -151,15 +165,17 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
       outcome_.budget_ended = true;
       break;
     }
-    if (context_.listener.unit) context_.listener.unit(fmt::format("{} variants", running.size()), round);
+    if (context_.listener.unit)
+      context_.listener.unit(fmt::format("{} variants", running.size()), round);
     if (!race.next_round()) break;
     if (!stopping.is_look(race.table().size())) continue;
     auto time_of = [&](std::size_t i) {
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[running[0]].variant.id);
       return paired_ratio(pair.a, pair.b, kPairConfidence).ratio;
     };
-    std::size_t best = *std::min_element(running.begin(), running.end(),
-                                         [&](std::size_t a, std::size_t b) { return time_of(a) < time_of(b); });
+    std::size_t best =
+        *std::min_element(running.begin(), running.end(),
+                          [&](std::size_t a, std::size_t b) { return time_of(a) < time_of(b); });
     bool all_settled = true;
     for (std::size_t i : std::vector<std::size_t>(running)) {
       if (i == best) continue;
@@ -178,7 +194,8 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
   for (const RoundFailure& f : race.failures())
     for (std::size_t i : leaders)
       if (candidates_[i].variant.id == f.id) {
-        candidates_[i].failure = Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
+        candidates_[i].failure =
+            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
         std::erase(running, i);
       }
   for (std::size_t i : leaders) {
@@ -188,7 +205,8 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
   }
   for (std::size_t a = 0; a < running.size(); ++a)
     for (std::size_t b = a + 1; b < running.size(); ++b) {
-      auto pair = race.table().pair(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id);
+      auto pair =
+          race.table().pair(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id);
       if (pair.a.size() < 2) continue;
       add_comparison(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id,
                      stopping.finish(pair.a, pair.b).estimate);
@@ -200,7 +218,9 @@ std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   std::vector<Finalist> options;
   for (std::size_t i : finalists)
     options.push_back({candidates_[i].variant.id, candidates_[i].variant.recipe.size(), i});
-  FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) { return judge_->more_accurate(a, b); });
+  FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) {
+    return judge_->more_accurate(a, b);
+  });
   outcome_.reasons = {choice.why};
   for (std::size_t i : finalists)
     if (candidates_[i].variant.id == choice.id) return i;
@@ -247,7 +267,8 @@ std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
   return std::nullopt;
 }
 
-/// Settles the accuracy on all items and the gain on fresh rounds. False when the candidate turns out not to meet its gates.
+/// Settles the accuracy on all items and the gain on fresh rounds. False when the candidate turns
+/// out not to meet its gates.
 bool SearchRun::holds(std::size_t pick) {
   if (pick != 0 && !context_.interrupted() && !judge(pick, true)) return false;
   outcome_.runner_up = second_to(pick);
@@ -265,7 +286,9 @@ void SearchRun::decide() {
       bool by_latency = context_.request.objective == Objective::latency;
       bool gained = pick == 0 || !by_latency || (c.speedup && c.speedup->low > 1);
       if (!gained && candidates_[0].gate() == GateOutcome::met) {
-        outcome_.reasons = {"no variant that meets the gates is faster than the baseline beyond what this machine can tell"};
+        outcome_.reasons = {
+            "no variant that meets the gates is faster than the baseline beyond what this machine "
+            "can tell"};
         outcome_.runner_up = pick;
         pick = 0;
       }
@@ -303,7 +326,8 @@ void SearchRun::find_nearest_miss() {
     if (nearness <= best) continue;
     best = nearness;
     outcome_.nearest_miss = i;
-    outcome_.nearest_miss_text = c.hard_reason.empty() && c.judgement ? c.judgement->reason : c.hard_reason;
+    outcome_.nearest_miss_text =
+        c.hard_reason.empty() && c.judgement ? c.judgement->reason : c.hard_reason;
   }
 }
 
@@ -322,29 +346,37 @@ void SearchRun::explain() {
   std::vector<std::string>& why = outcome_.reasons;
   if (outcome_.status == "nearest_miss")
     why = {"no variant meets the gates; the parent is handed over unchanged",
-           outcome_.nearest_miss ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
-                                 : "nothing could be judged"};
+           outcome_.nearest_miss
+               ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
+               : "nothing could be judged"};
   if (outcome_.pick != 0 && pick.speedup)
     why.push_back(fmt::format("{:.2f} x as fast as the baseline [{:.2f}, {:.2f}], {} paired rounds",
-                              pick.speedup->ratio, pick.speedup->low, pick.speedup->high, pick.speedup->rounds));
+                              pick.speedup->ratio, pick.speedup->low, pick.speedup->high,
+                              pick.speedup->rounds));
   if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
-  if (outcome_.budget_ended) why.push_back("the budget ended before everything was measured; the same command goes on from here");
+  if (outcome_.budget_ended)
+    why.push_back(
+        "the budget ended before everything was measured; the same command goes on from here");
   std::vector<std::string>& what_if = outcome_.counterfactuals;
   if (outcome_.fastest_estimated) {
     const Candidate& e = candidates_[*outcome_.fastest_estimated];
     what_if.push_back(fmt::format(
-        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}", label(*outcome_.fastest_estimated),
-        e.judgement->probability * 100,
-        e.judgement->items_needed ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
-                                  : std::string()));
+        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}",
+        label(*outcome_.fastest_estimated), e.judgement->probability * 100,
+        e.judgement->items_needed
+            ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
+            : std::string()));
   }
   for (std::size_t i : by_objective()) {
     const Candidate& c = candidates_[i];
     bool faster = c.screened->high < pick.screened->low;
-    if (!faster || i == outcome_.fastest_estimated || !c.judgement || !c.judgement->drop || what_if.size() >= 4) continue;
+    if (!faster || i == outcome_.fastest_estimated || !c.judgement || !c.judgement->drop ||
+        what_if.size() >= 4)
+      continue;
     if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
-    what_if.push_back(fmt::format("with a limit of {:.2f} % on the drop, {} would qualify ({:.2f} x as fast as the baseline)",
-                                  std::ceil(c.judgement->drop->high * 1e4) / 100, label(i), c.speedup->ratio));
+    what_if.push_back(fmt::format(
+        "with a limit of {:.2f} % on the drop, {} would qualify ({:.2f} x as fast as the baseline)",
+        std::ceil(c.judgement->drop->high * 1e4) / 100, label(i), c.speedup->ratio));
   }
 }
 

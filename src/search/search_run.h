@@ -13,7 +13,7 @@ namespace tamis {
 
 /// How a search ended.
 struct SearchOutcome {
-  std::string status;  ///< met, nearest_miss, interrupted
+  std::string status;    ///< met, nearest_miss, interrupted
   std::size_t pick = 0;  ///< index of the candidate handed over
   std::optional<std::size_t> runner_up, fastest_estimated, nearest_miss;
   std::vector<std::string> reasons, counterfactuals;

@@ -14,9 +14,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kBuildTimeout_s = 3600;
-constexpr std::size_t kScreeningRounds = 16;  // below ten the interval is too wide to screen anything out
+constexpr std::size_t kScreeningRounds =
+    16;  // below ten the interval is too wide to screen anything out
 constexpr std::size_t kSweepRounds = 30;
-constexpr std::size_t kMeasuringInputs = 8;  // candidates; the first four that can be decoded are used
+constexpr std::size_t kMeasuringInputs =
+    8;  // candidates; the first four that can be decoded are used
 
 std::string runtime_version(const SearchContext& context, const std::string& backend) {
   for (const Availability& a : context.backends)
@@ -35,15 +37,17 @@ ArtefactInfo parent_info(const SearchContext& context) {
   return info;
 }
 
-BuildRequest build_request(const SearchContext& context, const Recipe& recipe, const fs::path& out) {
+BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
+                           const fs::path& out) {
   BuildRequest request;
   request.parent = context.model.file;
   request.card = context.card();
   request.recipe = recipe;
   if (needs_calibration(recipe))
     request.calibration =
-        CalibrationItems{{context.data.calibration.dataset ? context.request.calibration.value_or(context.request.data).path
-                                                           : context.request.data.path,
+        CalibrationItems{{context.data.calibration.dataset
+                              ? context.request.calibration.value_or(context.request.data).path
+                              : context.request.data.path,
                           context.data.calibration.split},
                          context.data.calibration.items,
                          context.data.calibration_hashes};
@@ -55,7 +59,8 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe, c
   return request;
 }
 
-std::string screening_key(const SearchContext& c, const std::string& variant, const std::string& baseline) {
+std::string screening_key(const SearchContext& c, const std::string& variant,
+                          const std::string& baseline) {
   return hash_text(variant + baseline + c.machine_hash + c.data_hash +
                    (c.request.exhaustive ? "sweep" : "screen"));
 }
@@ -78,7 +83,8 @@ Screening parse_screening(const Json& json) {
 
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   if (recipe.empty()) return {context.model.hash, context.model.file, parent_info(context)};
-  std::string key = artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes);
+  std::string key =
+      artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes);
   auto folder = context.cache->find(key);
   if (!folder) {
     TemporaryFolder temporary = context.cache->make_temporary();
@@ -96,7 +102,8 @@ std::string variant_key(SearchContext& context, const Variant& variant, const Ar
                    runtime_version(context, variant.settings.backend));
 }
 
-ContestantSpec contestant_spec(SearchContext& context, const Variant& variant, const Artefact& artefact) {
+ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
+                               const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
   spec.request = {artefact.model, context.card(), variant.settings, false, {}};
@@ -125,7 +132,8 @@ Screening Screener::screen(const Variant& variant) {
   std::string key = screening_key(context_, variant_key(context_, variant, artefact),
                                   variant_key(context_, baseline_variant_, base));
   if (auto stored = context_.store->find(Kind::measurement, key)) {
-    // Ids are the plan's, not the key's: a stored screening keeps the roles, the id is put back here.
+    // Ids are the plan's, not the key's: a stored screening keeps the roles, the id is put back
+    // here.
     Json text = *stored;
     Screening found = parse_screening(text);
     return found;
@@ -152,7 +160,8 @@ Screening Screener::screen(const Variant& variant) {
       throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
                   failures[0].error.at("text").get<std::string>());
     Round named;
-    for (auto& [id, sample] : round) named[id == "variant" ? "variant" : "baseline"] = std::move(sample);
+    for (auto& [id, sample] : round)
+      named[id == "variant" ? "variant" : "baseline"] = std::move(sample);
     if (is_baseline) named["variant"] = named.at("baseline");
     rounds.push_back(named);
     result.rounds.add(named);
@@ -180,7 +189,8 @@ Worker& VariantEvaluation::worker(std::size_t from) {
   open["warm_up"] = false;
   worker_->request(open, kBuildTimeout_s);
   auto& order = context_.evaluation_order;
-  InputSpec items{spec.inputs.data, {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
+  InputSpec items{spec.inputs.data,
+                  {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
   worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, kBuildTimeout_s);
   load_s_ += seconds_since(start);
   worker_at_ = from;
@@ -193,7 +203,8 @@ void VariantEvaluation::load_chunk(std::size_t end) {
   if (auto stored = context_.store->find_blob(Kind::evaluation, key)) {
     chunk = Json::from_msgpack(*stored);
   } else {
-    Frame reply = worker(seen_).request({{"op", "evaluate_next"}, {"count", end - seen_}}, kBuildTimeout_s);
+    Frame reply =
+        worker(seen_).request({{"op", "evaluate_next"}, {"count", end - seen_}}, kBuildTimeout_s);
     chunk = reply.head;
     chunk["records"] = Json::from_msgpack(reply.block);
     context_.store->put_blob(Kind::evaluation, key, Json::to_msgpack(chunk));
@@ -202,7 +213,8 @@ void VariantEvaluation::load_chunk(std::size_t end) {
   }
   for (const Json& record : chunk.at("records")) records_.push_back(parse_item_record(record));
   for (const Json& bad : chunk.at("bad"))
-    bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(), bad.at("reason").get<std::string>()));
+    bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
+                               bad.at("reason").get<std::string>()));
   inference_s_ += chunk.at("inference_s").get<double>();
   wall_s_ += chunk.at("wall_s").get<double>();
   seen_ = end;
@@ -214,15 +226,23 @@ const std::vector<ItemRecord>& VariantEvaluation::records(std::size_t count) {
   while (seen_ < count) {
     load_chunk(std::min(count, seen_ + kLargestChunk));
     if (bad_.size() > context_.request.allow_bad)
-      throw Error(ErrorCode::corrupt_data,
-                  fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on with "
-                              "--allow-bad {}", bad_.size(), fmt::join(bad_.begin(), bad_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(bad_.size(), 3)), ", "), bad_.size()));
+      throw Error(
+          ErrorCode::corrupt_data,
+          fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on with "
+                      "--allow-bad {}",
+                      bad_.size(),
+                      fmt::join(bad_.begin(),
+                                bad_.begin() + static_cast<std::ptrdiff_t>(
+                                                   std::min<std::size_t>(bad_.size(), 3)),
+                                ", "),
+                      bad_.size()));
   }
   if (seen_ == context_.evaluation_order.size()) close();
   return records_;
 }
 
-StoredRace::StoredRace(SearchContext& context, const std::string& name, const std::vector<Variant>& variants)
+StoredRace::StoredRace(SearchContext& context, const std::string& name,
+                       const std::vector<Variant>& variants)
     : context_(context), variants_(variants) {
   std::string all = name + context.machine_hash + context.data_hash;
   for (const Variant& v : variants) {
@@ -251,7 +271,8 @@ bool StoredRace::next_round() {
   Round round;
   if (auto stored = context_.store->find(Kind::measurement, key)) {
     // Stored under the place in the list, so that ids of another plan do not matter.
-    for (auto& [place, sample] : parse_round(*stored)) round[variants_.at(std::stoul(place)).id] = sample;
+    for (auto& [place, sample] : parse_round(*stored))
+      round[variants_.at(std::stoul(place)).id] = sample;
   } else {
     open_all();
     if (running_.size() < 2) return false;
@@ -265,7 +286,8 @@ bool StoredRace::next_round() {
     }
     Round placed;
     for (std::size_t i = 0; i < variants_.size(); ++i)
-      if (auto at = round.find(variants_[i].id); at != round.end()) placed[std::to_string(i)] = at->second;
+      if (auto at = round.find(variants_[i].id); at != round.end())
+        placed[std::to_string(i)] = at->second;
     context_.store->put(Kind::measurement, key, to_json(placed));
   }
   table_.add(std::move(round));

@@ -15,8 +15,10 @@
 
 namespace tamis {
 
-// The units of work of a search. Each looks into the store (or the cache of artefacts) first, does its work only if it is not there, and stores the
-// result at once: so a killed run loses at most the unit in flight, and the same run again goes on from there. All are functions of the search's context and deterministic keys.
+// The units of work of a search. Each looks into the store (or the cache of artefacts) first, does
+// its work only if it is not there, and stores the result at once: so a killed run loses at most
+// the unit in flight, and the same run again goes on from there. All are functions of the search's
+// context and deterministic keys.
 
 /// A built artefact in the cache, or the parent file itself for an empty recipe.
 struct Artefact {
@@ -25,14 +27,16 @@ struct Artefact {
   ArtefactInfo info;
 };
 
-/// Builds or finds. Throws what the steps throw; a failure is remembered in this run, not in the store.
+/// Builds or finds. Throws what the steps throw; a failure is remembered in this run, not in the
+/// store.
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe);
 
 /// H(artefact, settings, versions of the runtimes).
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact);
 
 /// The request that opens the variant in a worker.
-ContestantSpec contestant_spec(SearchContext& context, const Variant& variant, const Artefact& artefact);
+ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
+                               const Artefact& artefact);
 
 /// Quick first measurement of a variant, interleaved with the baseline.
 struct Screening {
@@ -55,11 +59,13 @@ class Screener {
   std::unique_ptr<Contestant> baseline_;
 };
 
-/// The first `count` items of the evaluation order, evaluated through the variant; fewer only when some are bad (they are named in the context's notes and counted).
-/// Keeps a worker open between calls. One per variant.
+/// The first `count` items of the evaluation order, evaluated through the variant; fewer only when
+/// some are bad (they are named in the context's notes and counted). Keeps a worker open between
+/// calls. One per variant.
 class VariantEvaluation {
  public:
-  /// `output_hash`: of the variant's outputs on the measuring inputs (Screening). Variants of one artefact, backend, device and inference precision with equal hashes share their records.
+  /// `output_hash`: of the variant's outputs on the measuring inputs (Screening). Variants of one
+  /// artefact, backend, device and inference precision with equal hashes share their records.
   VariantEvaluation(SearchContext& context, const Variant& variant, const std::string& output_hash);
   /// Throws corrupt_data when more items are bad than allowed.
   const std::vector<ItemRecord>& records(std::size_t count);
@@ -89,7 +95,8 @@ class VariantEvaluation {
 /// Rounds of a set of variants under a name, measured or found in the store.
 class StoredRace {
  public:
-  /// `variants` at least two; opened when the first round that is not in the store is needed. `name` tells races of the same variants apart ("race", "confirm").
+  /// `variants` at least two; opened when the first round that is not in the store is needed.
+  /// `name` tells races of the same variants apart ("race", "confirm").
   StoredRace(SearchContext& context, const std::string& name, const std::vector<Variant>& variants);
 
   /// One more round; false when fewer than two variants are still running.
@@ -98,7 +105,8 @@ class StoredRace {
   /// Takes a variant out of further rounds.
   void drop(const std::string& id);
   const std::vector<RoundFailure>& failures() const { return failures_; }
-  /// Times from the pictures' files to the predictions, ns, by variant; measured in turn, twice each.
+  /// Times from the pictures' files to the predictions, ns, by variant; measured in turn, twice
+  /// each.
   std::map<std::string, std::vector<double>> times_from_file();
 
  private:

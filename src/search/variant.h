@@ -15,7 +15,8 @@ struct Variant {
   RunSettings settings;
 };
 
-/// For people: "int8-static(openvino) · openvino · bf16 · 2 threads". The parent as it is: "parent · …".
+/// For people: "int8-static(openvino) · openvino · bf16 · 2 threads". The parent as it is: "parent
+/// · …".
 std::string variant_name(const Variant& variant);
 
 }  // namespace tamis

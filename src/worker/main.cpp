@@ -12,7 +12,8 @@
 
 namespace {
 
-/// Vendor libraries may print to standard output, which carries our frames: give them standard error instead.
+/// Vendor libraries may print to standard output, which carries our frames: give them standard
+/// error instead.
 int private_output() {
   int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -27,7 +28,9 @@ tamis::Frame answer(tamis::WorkerState& state, const tamis::Frame& request) {
   } catch (const tamis::Error& e) {
     return {{{"ok", false}, {"code", tamis::to_text(e.code())}, {"text", e.what()}}, {}};
   } catch (const std::exception& e) {
-    return {{{"ok", false}, {"code", "backend_failed"}, {"text", std::string("worker: ") + e.what()}}, {}};
+    return {
+        {{"ok", false}, {"code", "backend_failed"}, {"text", std::string("worker: ") + e.what()}},
+        {}};
   }
 }
 
@@ -36,9 +39,8 @@ tamis::Frame answer(tamis::WorkerState& state, const tamis::Frame& request) {
 int main() {
   tamis::die_with_parent();
   tamis::ignore_broken_pipes();
-  tamis::set_log_sink([](tamis::Severity, const std::string& text) {
-    std::fprintf(stderr, "%s\n", text.c_str());
-  });
+  tamis::set_log_sink(
+      [](tamis::Severity, const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); });
   tamis::FrameChannel channel(STDIN_FILENO, private_output());
   tamis::WorkerState state;
   try {

@@ -44,14 +44,15 @@ ModelFacts to_facts(const ModelDescription& d) {
   return {d.inputs, d.outputs, d.metadata, d.last_operators};
 }
 
-/// The model read, checked and described, with its card; a card that cannot be resolved is described by its error.
+/// The model read, checked and described, with its card; a card that cannot be resolved is
+/// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
   std::filesystem::path file = request.at("model").get<std::string>();
   Graph graph = Graph::load(file);
   graph.verify();
   CardOptions options;
-  for (const auto& [name, text] : request.value("options", Json::object()).items())
-    options.given[name] = text.get<std::string>();
+  const Json given = request.value("options", Json::object());
+  for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
   std::optional<std::filesystem::path> card_file = card_file_beside(file);
   Json head{{"hash", hash_file(file)}};
   std::optional<Size> size;
@@ -103,7 +104,8 @@ Frame open(WorkerState& state, const Json& request) {
     state.input_spec = parse_input_spec(request.value("inputs", Json()));
     if (state.input_spec.data) {
       state.input_data = open_dataset(*state.input_spec.data);
-      state.inputs = prepare_inputs(*state.model, *state.input_data, state.input_spec.items, kMeasuringInputs);
+      state.inputs =
+          prepare_inputs(*state.model, *state.input_data, state.input_spec.items, kMeasuringInputs);
     } else {
       state.inputs = synthetic_inputs(*state.model, 4, 1);
     }
@@ -125,8 +127,8 @@ Frame visit_once(WorkerState& state, const Json& request) {
 Frame from_file(WorkerState& state, const Json& request) {
   Frame reply;
   if (!state.input_data) return reply;
-  for (std::int64_t t :
-       time_from_file(opened(state), *state.input_data, state.input_spec.items, request.at("repeats")))
+  for (std::int64_t t : time_from_file(opened(state), *state.input_data, state.input_spec.items,
+                                       request.at("repeats")))
     append(reply.block, t);
   return reply;
 }
@@ -145,14 +147,17 @@ Frame evaluate_begin(WorkerState& state, const Json& request) {
   InputSpec spec = parse_input_spec(request.at("data"));
   state.evaluator.reset();
   state.evaluation_data = open_dataset(*spec.data);
-  state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
+  state.evaluator =
+      std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
   return {};
 }
 
 Frame evaluate_next(WorkerState& state, const Json& request) {
   if (!state.evaluator) throw Error(ErrorCode::invalid_argument, "worker: no evaluation has begun");
   EvaluatedItems items = state.evaluator->next(request.at("count"));
-  Json head{{"done", items.done}, {"inference_s", items.inference_s}, {"wall_s", items.wall_s},
+  Json head{{"done", items.done},
+            {"inference_s", items.inference_s},
+            {"wall_s", items.wall_s},
             {"bad", Json::array()}};
   for (const BadItem& bad : items.bad)
     head["bad"].push_back({{"item", bad.item}, {"reason", bad.reason}});

@@ -23,7 +23,8 @@ struct WorkerState {
   std::unique_ptr<ItemEvaluator> evaluator;
 };
 
-/// Does what request.head["op"] names; docs/worker-protocol.md describes each. Throws Error, and invalid_argument for an unknown operation.
+/// Does what request.head["op"] names; docs/worker-protocol.md describes each. Throws Error, and
+/// invalid_argument for an unknown operation.
 Frame run_operation(WorkerState& state, const Frame& request);
 
 }  // namespace tamis
