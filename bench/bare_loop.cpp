@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <numeric>
@@ -18,7 +19,7 @@
 namespace {
 
 struct Options {
-  std::string backend, library, model, threads, precision;
+  std::string backend, library, model, threads, precision, input;
   std::vector<std::int64_t> shape{1, 3, 640, 640};
 };
 
@@ -28,14 +29,16 @@ struct Options {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 4) die("usage: ort|openvino LIBRARY MODEL [threads=N] [precision=P] [shape=1,3,H,W]");
-  Options options{argv[1], argv[2], argv[3], "", ""};
+  if (argc < 4) die("usage: ort|openvino LIBRARY MODEL [threads=N] [precision=P] [shape=1,3,H,W] [input=FILE]");
+  Options options{argv[1], argv[2], argv[3], "", "", ""};
   for (int i = 4; i < argc; ++i) {
     std::string arg = argv[i], value = arg.substr(arg.find('=') + 1);
     if (arg.rfind("threads=", 0) == 0) {
       options.threads = value;
     } else if (arg.rfind("precision=", 0) == 0) {
       options.precision = value;
+    } else if (arg.rfind("input=", 0) == 0) {
+      options.input = value;
     } else if (arg.rfind("shape=", 0) == 0) {
       options.shape.clear();
       std::istringstream in(value);
@@ -50,6 +53,15 @@ Options parse(int argc, char** argv) {
 std::size_t count_of(const std::vector<std::int64_t>& shape) {
   return static_cast<std::size_t>(
       std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
+}
+
+/// The input's floats: those of the file, or zeros.
+void fill_input(const Options& options, float* to) {
+  std::fill_n(to, count_of(options.shape), 0.0F);
+  if (options.input.empty()) return;
+  std::ifstream file(options.input, std::ios::binary);
+  auto bytes = static_cast<std::streamsize>(count_of(options.shape) * sizeof(float));
+  if (!file.read(reinterpret_cast<char*>(to), bytes)) die(options.input + " is too short");
 }
 
 void* open_library(const std::string& file) {
@@ -105,6 +117,7 @@ int run_ort(const Options& options) {
   ok(api->SessionGetInputName(session, 0, allocator, &input_name));
   ok(api->SessionGetOutputName(session, 0, allocator, &output_name));
   std::vector<float> data(count_of(options.shape));
+  fill_input(options, data.data());
   ok(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
   ok(api->CreateTensorWithDataAsOrtValue(memory, data.data(), data.size() * sizeof(float),
                                          options.shape.data(), options.shape.size(),
@@ -160,7 +173,7 @@ int run_openvino(const Options& options) {
   void* data = nullptr;
   ok(ov_infer_request_get_input_tensor_by_index_(request, 0, &input));
   ok(ov_tensor_data_(input, &data));
-  std::fill_n(static_cast<float*>(data), count_of(options.shape), 0.0F);
+  fill_input(options, static_cast<float*>(data));
   return serve([&] { ok(ov_infer_request_infer_(request)); });
 }
 

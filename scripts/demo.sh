@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 images=/usr/share/datasets/fashion-mnist
 [ -d "$images" ] || { echo "demo: $images is missing; run scripts/setup.sh" >&2; exit 1; }
 [ -x build/release/tamis ] || { echo "demo: build/release/tamis is missing; run make build" >&2; exit 1; }
-exec build/release/tamis optimize demo/fashion_resnet.onnx --data "$images" --out tamis-demo "$@"
+exec build/release/tamis optimize demo/fashion_resnet.onnx --data "$images" --max-drop 1% --budget 2m --out tamis-demo "$@"

@@ -114,7 +114,12 @@ int exit_of(const Json& result) {
 void write_files(const Json& result, const SearchRequest& request, Progress& progress) {
   progress.finish();
   for (const std::string& note : write_report(result, request.out).notes) progress.line(note);
-  write_usage(load_json(request.out / "run.json"), request.out);
+  try {
+    write_usage(load_json(request.out / "run.json"), request.out);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::unsupported) throw;
+    progress.line(e.what());
+  }
 }
 
 int search(const SearchOptions& options, const Console& console, bool exhaustive) {

@@ -138,11 +138,11 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   Random random(c.request.seed, 7);
   shuffle(std::span<std::size_t>(c.evaluation_order), random);
   c.data_hash = hash_items(c.data.evaluation, c.evaluation_order);
-  make_writable_folder(c.request.out);
-  c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db"));
-  c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
   c.machine = capture_fingerprint();
   c.machine_hash = fingerprint_hash(c.machine);
+  make_writable_folder(c.request.out);
+  c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
+  c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
   c.backends = probe_backends(c.request.libraries, true);
   c.facts = make_facts(c);
   return c;

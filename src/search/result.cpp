@@ -181,8 +181,8 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
             {"baseline", candidates[0].variant.id}};
-  json["pick"] =
-      outcome.status == "nearest_miss" ? Json() : Json(candidates[outcome.pick].variant.id);
+  bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
+  json["pick"] = settled && outcome.status != "nearest_miss" ? Json(candidates[outcome.pick].variant.id) : Json();
   json["runner_up"] = id(outcome.runner_up);
   json["fastest_estimated"] = nullptr;
   if (outcome.fastest_estimated) {

@@ -19,6 +19,7 @@ constexpr std::size_t kConfirmRounds = 60;
 constexpr double kRaceResolution = 0.01;
 constexpr double kConfirmResolution = 0.02;
 constexpr double kPairConfidence = 0.95;
+constexpr double kRaceConfidence = 0.99;  // a variant leaves the race for good: be surer than for a single verdict
 // Parts of the budget by whose end a phase stops taking on new units.
 constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
 
@@ -102,9 +103,10 @@ std::vector<std::size_t> SearchRun::by_objective() const {
 bool SearchRun::judge(std::size_t index, bool full) {
   Candidate& c = candidates_[index];
   if (c.failure || c.hard == GateOutcome::missed) return false;
+  if (context_.interrupted()) return c.judgement && c.gate() == GateOutcome::met;
   if (c.judgement && (!full || c.judgement->seen == c.judgement->items))
     return c.gate() == GateOutcome::met;
-  if (context_.listener.unit) context_.listener.unit("accuracy of " + label(index), 0);
+  if (context_.listener.unit) context_.listener.unit("accuracy of " + label(index), judged_++);
   try {
     c.judgement = judge_->judge(c.variant, c.screening->output_hash, full);
   } catch (const Error& e) {
@@ -129,6 +131,7 @@ bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) cons
 }
 
 std::vector<std::size_t> SearchRun::find_leaders() {
+  judged_ = 0;
   if (context_.listener.phase) context_.listener.phase("accuracy", candidates_.size());
   judge(0, context_.request.exhaustive);
   std::vector<std::size_t> leaders;
@@ -158,7 +161,7 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
   for (std::size_t l : leaders) variants.push_back(candidates_[l].variant);
   if (context_.listener.phase) context_.listener.phase("race", kRaceRounds);
   StoredRace race(context_, "race", variants);
-  PairedStopping stopping({kPairConfidence, 10, kRaceRounds, kRaceResolution});
+  PairedStopping stopping({kRaceConfidence, 10, kRaceRounds, kRaceResolution});
   std::vector<std::size_t> running = leaders;
   for (std::size_t round = 1; round <= kRaceRounds && running.size() > 1; ++round) {
     if (context_.out_of_time(kRaceShare)) {
@@ -271,6 +274,7 @@ std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
 /// out not to meet its gates.
 bool SearchRun::holds(std::size_t pick) {
   if (pick != 0 && !context_.interrupted() && !judge(pick, true)) return false;
+  judge(0, true);  // the baseline's own figure then rests on the same items
   outcome_.runner_up = second_to(pick);
   confirm(pick, outcome_.runner_up);
   judge_hard_gates(candidates_[pick], context_.request.gates, context_.request.confidence);

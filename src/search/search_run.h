@@ -56,6 +56,7 @@ class SearchRun {
   std::unique_ptr<Screener> screener_;
   std::unique_ptr<AccuracyJudge> judge_;
   SearchOutcome outcome_;
+  std::size_t judged_ = 0;  // in the present phase, for progress
 };
 
 }  // namespace tamis
