@@ -9,10 +9,12 @@ measures; the others show what stopping and discarding are there for.
 import argparse
 import random
 import statistics
+import time
 
 import harness
 
 LIMIT = 1.02
+QUIET_S = 0.1  # before each pair, so that only the pair's own first half can disturb the second
 
 
 def measure(args, stopped, discard):
@@ -27,6 +29,7 @@ def measure(args, stopped, discard):
             order = [("a", a), ("b", b)]
             rng.shuffle(order)
             for name, before in order:
+                time.sleep(QUIET_S)
                 before.visit(1, 2)
                 timed = 3 if discard else 1
                 after[name].append(statistics.median(b.visit(discard, timed)) * 1e-6)

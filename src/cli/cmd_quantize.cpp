@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -73,9 +76,15 @@ void print_text(const Json& d) {
              d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
              d.at("quantised_nodes").get<int>(), d.at("calibrated_on").get<int>(),
              duration_text(d.at("wall_s")));
-  for (const Json& k : d.at("kept_in_float"))
-    fmt::print("  in float: {} ({})\n", k.at("node").get<std::string>(),
-               k.at("reason").get<std::string>());
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const Json& k : d.at("kept_in_float")) by_reason[k.at("reason")].push_back(k.at("node"));
+  for (const auto& [reason, nodes] : by_reason) {
+    constexpr std::size_t kNamed = 4;
+    std::size_t named = std::min(kNamed, nodes.size());
+    fmt::print("  in float: {} ({}{}): {}\n", nodes.size(),
+               fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+               nodes.size() > named ? ", …" : "", reason);
+  }
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());

@@ -23,6 +23,7 @@ NamedRuntime named_runtime(const BuildState& state, const std::string& backend) 
             request.model = model;
             request.settings = state.base_settings;
             request.settings.backend = backend;
+            request.settings.graph_level.reset();  // the runtime's own default
             if (backend != state.base_settings.backend) request.settings.library.clear();
             request.settings.inference_precision = "f32";
             request.input_shapes = {{1, state.card.channels(), state.card.input_size.height,
