@@ -29,7 +29,8 @@ struct Options {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 4) die("usage: ort|openvino LIBRARY MODEL [threads=N] [precision=P] [shape=1,3,H,W] [input=FILE]");
+  if (argc < 4)
+    die("usage: ort|openvino LIBRARY MODEL [threads=N] [precision=P] [shape=1,3,H,W] [input=FILE]");
   Options options{argv[1], argv[2], argv[3], "", "", ""};
   for (int i = 4; i < argc; ++i) {
     std::string arg = argv[i], value = arg.substr(arg.find('=') + 1);

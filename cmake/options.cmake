@@ -21,6 +21,8 @@ target_compile_options(tamis_options INTERFACE
   -Wcast-qual -Wimplicit-fallthrough
   # g++ 12 sees overlapping copies in std::string's operator+ (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+# A static library names what any of its files may need; a program loads only what it really uses.
+target_link_options(tamis_options INTERFACE -Wl,--as-needed)
 if(TAMIS_SANITIZE)
   target_compile_options(tamis_options INTERFACE -fsanitize=${TAMIS_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # noisy under sanitizers

@@ -47,7 +47,8 @@ function(tamis_backend name)
 endfunction()
 
 # tamis_test(NAME SOURCES … [DEPS …] [LINK …] [LABELS …] [SERIAL]): one GoogleTest program test_NAME.
-#   SERIAL: its tests run alone (they measure time). Referee tests run TAMIS_PYTHON with PYTHONPATH=TAMIS_REFEREE_DIR.
+#   LABELS (default: unit): what a preset chooses by; unit also runs under ASan, threads under TSan. The targets unit_tests
+#   and threads_tests build no more than that. SERIAL: its tests run alone (they measure time). Referee tests run TAMIS_PYTHON with PYTHONPATH=TAMIS_REFEREE_DIR.
 function(tamis_test name)
   cmake_parse_arguments(A "SERIAL" "" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
   list(TRANSFORM A_DEPS PREPEND tamis_)
@@ -60,6 +61,14 @@ function(tamis_test name)
   if(NOT A_LABELS)
     set(A_LABELS unit)
   endif()
+  foreach(label IN ITEMS unit threads)
+    if(label IN_LIST A_LABELS)
+      if(NOT TARGET ${label}_tests)
+        add_custom_target(${label}_tests)
+      endif()
+      add_dependencies(${label}_tests test_${name})
+    endif()
+  endforeach()
   list(JOIN A_LABELS "+" A_LABELS)  # one label: CMake 3.25 loses all but the first here; presets match a part of it
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${A_LABELS}" TIMEOUT 600 RUN_SERIAL ${A_SERIAL})

@@ -108,9 +108,18 @@ void make_writable_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
-    throw Error(ErrorCode::io, "create folder " + folder.string() + ": " + error.message());
-  save_file(folder / ".tamis-write-test", std::string_view("x"));
-  fs::remove(folder / ".tamis-write-test", error);
+    throw Error(ErrorCode::io, "create folder " + folder.string() + ": " + error.message() +
+                                   "; choose another folder");
+  std::string probe = (folder / ".tamis-write-test-XXXXXX").string();
+  int fd = ::mkstemp(probe.data());
+  int reason = fd < 0 ? errno : write_and_sync(fd, "x", 1);
+  if (fd >= 0) {
+    ::close(fd);
+    ::unlink(probe.c_str());
+  }
+  if (reason != 0)
+    throw Error(ErrorCode::io, "write in folder " + folder.string() + ": " + std::strerror(reason) +
+                                   "; free space, change its permissions or choose another folder");
 }
 
 fs::path cache_folder() {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr char kMagic[4] = {'T', 'M', 'S', '1'};
 constexpr std::uint64_t kLargest = 1ULL << 30;
+constexpr std::uint64_t kPiece = 16ULL << 20;
 
 struct Prefix {
   char magic[4];
@@ -62,8 +64,8 @@ bool FrameChannel::wait_readable(std::int64_t deadline_ns, const std::function<b
   }
 }
 
-bool FrameChannel::read_exactly(void* data, std::size_t size, std::int64_t deadline_ns,
-                                const std::function<bool()>& idle) {
+bool FrameChannel::read_exactly(void* data, std::size_t size, bool closable,
+                                std::int64_t deadline_ns, const std::function<bool()>& idle) {
   char* p = static_cast<char*>(data);
   std::size_t done = 0;
   while (done < size) {
@@ -75,8 +77,23 @@ bool FrameChannel::read_exactly(void* data, std::size_t size, std::int64_t deadl
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       throw Error(ErrorCode::io, std::string("receive message: ") + std::strerror(errno));
-    if (got == 0) return false;
+    if (got == 0 && done == 0 && closable) return false;
+    if (got == 0)
+      throw Error(ErrorCode::corrupt_data, "receive message: it ends before its announced end");
     done += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+/// Memory grows with what is really there, not with what the prefix claims.
+template <typename Container>
+bool FrameChannel::read_all(Container& content, std::uint64_t size, std::int64_t deadline_ns,
+                            const std::function<bool()>& idle) {
+  while (content.size() < size) {
+    std::size_t before = content.size();
+    std::size_t piece = std::min<std::uint64_t>(kPiece, size - before);
+    content.resize(before + piece);
+    if (!read_exactly(content.data() + before, piece, false, deadline_ns, idle)) return false;
   }
   return true;
 }
@@ -87,16 +104,17 @@ std::optional<Frame> FrameChannel::receive(std::optional<double> timeout_s,
   std::int64_t deadline = timeout_s ? now_ns() + static_cast<std::int64_t>(*timeout_s * 1e9)
                                     : std::numeric_limits<std::int64_t>::max();
   Prefix prefix{};
-  if (!read_exactly(&prefix, sizeof prefix, deadline, idle)) return std::nullopt;
+  if (!read_exactly(&prefix, sizeof prefix, true, deadline, idle)) return std::nullopt;
   if (std::memcmp(prefix.magic, kMagic, sizeof kMagic) != 0 || prefix.head_bytes > kLargest ||
       prefix.block_bytes > kLargest)
     throw Error(ErrorCode::corrupt_data, "receive message: not a Tamis message");
-  std::string head(prefix.head_bytes, '\0');
+  std::string head;
   Frame frame;
-  frame.block.resize(prefix.block_bytes);
-  if (!read_exactly(head.data(), head.size(), deadline, idle)) return std::nullopt;
-  if (!read_exactly(frame.block.data(), frame.block.size(), deadline, idle)) return std::nullopt;
+  if (!read_all(head, prefix.head_bytes, deadline, idle)) return std::nullopt;
+  if (!read_all(frame.block, prefix.block_bytes, deadline, idle)) return std::nullopt;
   frame.head = parse_json(head, "receive message");
+  if (!frame.head.is_object())
+    throw Error(ErrorCode::corrupt_data, "receive message: its head is no JSON object");
   return frame;
 }
 

@@ -36,8 +36,11 @@ class FrameChannel {
 
  private:
   bool wait_readable(std::int64_t deadline_ns, const std::function<bool()>& idle);
-  bool read_exactly(void* data, std::size_t size, std::int64_t deadline_ns,
+  bool read_exactly(void* data, std::size_t size, bool closable, std::int64_t deadline_ns,
                     const std::function<bool()>& idle);
+  template <typename Container>
+  bool read_all(Container& content, std::uint64_t size, std::int64_t deadline_ns,
+                const std::function<bool()>& idle);
 
   int in_;
   int out_;

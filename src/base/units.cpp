@@ -88,7 +88,9 @@ double parse_seconds(std::string_view text, const std::string& option) {
 std::uint64_t parse_bytes(std::string_view text, const std::string& option) {
   auto number = leading_number(text);
   auto unit = number ? factor(number->rest, kByteUnits) : std::nullopt;
-  if (!unit || number->value < 0) refuse(option, text, "a size such as 800kB, 5MB or 2GiB");
+  constexpr double kMost = 9e18;  // below 2^63
+  if (!unit || number->value < 0 || number->value * *unit > kMost)
+    refuse(option, text, "a size such as 800kB, 5MB or 2GiB");
   return static_cast<std::uint64_t>(number->value * *unit);
 }
 

@@ -178,7 +178,8 @@ void CardInference::add_decoder(CardEntries& entries) const {
   if (entries.count("decoder") != 0) {
     if (!entries["decoder"].value.is_string())
       fail(entries["decoder"].source + ": decoder: expected a name");
-    const DecoderRow& row = decoder_row(entries["decoder"].value.get<std::string>());
+    const auto name = entries["decoder"].value.get<std::string>();
+    const DecoderRow& row = decoder_row(name);
     if (!row.fits(facts_))
       fail(fmt::format("decoder {} ({}) reads outputs {}, the model has {}; give another --decoder",
                        row.name, entries["decoder"].source, row.outputs, outputs_text(facts_)));

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
@@ -27,6 +29,15 @@ struct Entry {
   RunSettings settings;
 };
 
+int parse_threads(const std::string& entry, const std::string& value) {
+  int threads = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), threads);
+  if (error != std::errc() || end != value.data() + value.size() || threads < 1 || threads > 4096)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("bench {}: threads={}: give a number from 1 to 4096", entry, value));
+  return threads;
+}
+
 Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
   std::size_t at = text.rfind('@');
   bool has_settings = at != std::string::npos && !std::filesystem::exists(text);
@@ -51,7 +62,7 @@ Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
     else if (key == "library")
       own.library = value;
     else if (key == "threads")
-      own.threads = std::atoi(value.c_str());
+      own.threads = parse_threads(text, value);
     else
       throw Error(ErrorCode::invalid_argument,
                   fmt::format("bench {}: unknown setting '{}'; {}", text, key,
@@ -84,7 +95,7 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
       progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
                                 entry.name, info.card_error));
     ContestantSpec spec{fmt::format("{:04}", n++),
-                        {info.file, info.card, entry.settings, false, {}},
+                        {info.file, info.card, entry.settings, false, options.common.engine_cache},
                         measuring_inputs(options.common, info.calibration_hashes)};
     contestants.push_back(std::make_unique<Contestant>(spec));
     progress.advance();
@@ -182,7 +193,7 @@ int bench(const BenchOptions& options, const Console& console) {
   install_interrupt_handler();
   double confidence = parse_fraction(options.confidence, "--confidence");
   auto progress = make_progress(console);
-  MachineLock lock = MachineLock::take(true, 600);
+  MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
   auto contestants = open_all(options, *progress);
   PairedStopping stopping({confidence,
                            std::min<std::size_t>(10, std::max<std::size_t>(2, options.rounds)),

@@ -25,13 +25,13 @@ void note_bad(const Json& bad, BadItems& all) {
   for (const Json& b : bad) all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
 }
 
-Evaluated evaluate_all(const ModelInfo& info, const RunSettings& settings, const InputSpec& items,
-                       std::size_t allow_bad, Progress& progress) {
+Evaluated evaluate_all(const ExecuteRequest& request, const InputSpec& items, std::size_t allow_bad,
+                       Progress& progress) {
   Evaluated result;
   BadItems bad(allow_bad);
   Worker worker;
   std::int64_t start = now_ns();
-  Json open = to_json(ExecuteRequest{info.file, info.required_card(), settings, false, {}});
+  Json open = to_json(request);
   open["op"] = "open";
   open["warm_up"] = false;
   worker.request(open, kTimeout_s);
@@ -64,8 +64,9 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   EvaluationPlan plan = plan_evaluation({options.data, options.split}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
-  Evaluated found =
-      evaluate_all(info, run_settings(options.model, options), items, options.allow_bad, *progress);
+  ExecuteRequest request{info.file, info.required_card(), run_settings(options.model, options),
+                         false, options.engine_cache};
+  Evaluated found = evaluate_all(request, items, options.allow_bad, *progress);
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   Estimate estimate = estimate_metric(task, found.records, 0.95);
   Json json{{"schema", "tamis/eval/1"},

@@ -138,6 +138,9 @@ void add_run_options(CLI::App& app, ExecuteOptions& options) {
   app.add_option("--threads", options.threads, "Threads of the runtime (default: all usable cores)")
       ->group(group)
       ->check(CLI::Range(1, 4096));
+  app.add_option("--engine-cache", options.engine_cache,
+                 "Folder in which the runtime may keep compiled models (openvino)")
+      ->group(group);
   app.add_option("--library", options.library,
                  "The runtime's library to load, instead of the one found")
       ->group(group);

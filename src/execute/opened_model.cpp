@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "tasks/prepare.h"
 
 namespace tamis {
 namespace {
@@ -40,25 +41,6 @@ void check_input(const TensorInfo& input, const Card& card, const std::string& m
 
 }  // namespace
 
-Json to_json(const ExecuteRequest& request) {
-  Json json{{"model", request.model.string()},
-            {"settings", to_json(request.settings)},
-            {"profile", request.profile},
-            {"engine_cache", request.engine_cache.string()}};
-  json["card"] = request.card ? to_json(*request.card, true) : Json();
-  return json;
-}
-
-ExecuteRequest parse_execute_request(const Json& json) {
-  ExecuteRequest request;
-  request.model = json.at("model").get<std::string>();
-  request.settings = parse_run_settings(json.at("settings"));
-  request.profile = json.value("profile", false);
-  request.engine_cache = json.value("engine_cache", "");
-  if (json.contains("card") && !json["card"].is_null()) request.card = parse_card(json["card"]);
-  return request;
-}
-
 OpenedModel::OpenedModel(const ExecuteRequest& request) : card_(request.card) {
   OpenRequest open{request.model, request.settings, input_shapes(card_), request.profile,
                    request.engine_cache};
@@ -84,7 +66,7 @@ Tensor OpenedModel::make_input() const {
 }
 
 void OpenedModel::prepare(const Picture& picture, Tensor& input, Placement& placement) const {
-  task_->prepare(*card_, picture, input, 0, placement);
+  prepare_picture(*card_, picture, input, 0, placement);
 }
 
 TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Prediction* prediction) {

@@ -49,7 +49,11 @@ Frame Worker::request(const Json& head, double timeout_s) {
   std::optional<Frame> reply;
   try {
     channel_.send({head, {}});
-    reply = channel_.receive(timeout_s);
+    // A full pipe would stop a talkative worker.
+    reply = channel_.receive(timeout_s, [this] {
+      child_.stderr_tail();
+      return true;
+    });
   } catch (const Error&) {
     fail(operation, false, timeout_s);
   }
@@ -75,6 +79,7 @@ void Worker::fail(const std::string& operation, bool hung, double timeout_s) {
 void Worker::pause() {
   if (!paused_ && dead_.empty()) child_.pause();
   paused_ = true;
+  child_.stderr_tail();
 }
 
 void Worker::resume() {

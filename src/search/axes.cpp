@@ -92,10 +92,13 @@ Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chose
   if (wanted == asked.end()) return axis.values(facts, chosen, every);
   Values existing = axis.values(facts, chosen, true);
   if (existing.empty()) return {};
-  if (axis.known.empty()) return wanted->second;
+  auto holds = [](const Values& values, const std::string& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
   Values both;
   for (const std::string& value : wanted->second)
-    if (std::find(existing.begin(), existing.end(), value) != existing.end()) both.push_back(value);
+    if (!holds(both, value) && (axis.known.empty() || holds(existing, value)))
+      both.push_back(value);
   return both;
 }
 
@@ -212,7 +215,7 @@ void check_axes(const std::map<std::string, Values>& asked) {
                   fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
-      bool number = !value.empty() && value.size() < 5 && value != "0" &&
+      bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
                     value.find_first_not_of("0123456789") == std::string::npos;
       if (axis->known.empty() && !number)
         throw Error(ErrorCode::invalid_argument,

@@ -109,6 +109,9 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
       j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
   }
   j.reason = drop_sentence(j, std::string(context_.task->metric), confidence);
+  if (context_.request.gates.min_accuracy)
+    j.reason +=
+        fmt::format("; at least {:.4g} was asked for", *context_.request.gates.min_accuracy);
   return j;
 }
 

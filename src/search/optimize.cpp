@@ -21,7 +21,10 @@ constexpr double kScreenSeconds =
 std::string run_key(const SearchContext& c) {
   std::string versions;
   for (const Availability& a : c.backends) versions += a.version + (a.ok() ? "+" : "-");
-  return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash +
+  std::string calibration;
+  for (const std::string& hash : c.data.calibration_hashes) calibration += hash;
+  for (const std::string& hash : c.data.calibration_hashes) versions += hash;
+  return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash + calibration +
                    c.machine_hash + versions);
 }
 
@@ -51,6 +54,16 @@ void announce(const SearchContext& c, std::size_t variants) {
                      c.evaluation_order.size(), c.data.calibration.items.size(), variants));
 }
 
+/// The folder may hold another request's files by now, or the process may have died while writing
+/// them.
+void hand_over_again(SearchContext& context, const Json& result) {
+  if (handed_over(context, result)) return;
+  const SearchRequest& request = context.request;
+  for (const Variant& v : expand_grid(context.facts, request.axes, request.exhaustive))
+    if (v.id == handed_over_id(result))
+      hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
+}
+
 }  // namespace
 
 SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
@@ -75,20 +88,22 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   std::string key = run_key(context);
   if (auto finished = context.store->find(Kind::decision, key)) {
     context.note("finished before with the same arguments: showing its stored result");
+    hand_over_again(context, *finished);
     return *finished;
   }
   context.store->put(Kind::run, key,
                      {{"command", request.command}, {"identity", identity(request)}});
-  MachineLock lock = MachineLock::take(true, request.budget_s);
+  MachineLock lock =
+      MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
   warn_if_too_few_items(context);
   SearchRun run(context);
   announce(context, run.candidates().size());
   SearchOutcome outcome = run.run();
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
-  hand_over(context, run, outcome, result);
+  const Candidate& handed = run.candidates()[outcome.pick];
+  hand_over(context, handed.variant, handed.artefact->model, result);
   bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
   if (complete) context.store->put(Kind::decision, key, result);
-  save_json(context.request.out / "result.json", result);
   return result;
 }
 

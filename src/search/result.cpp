@@ -182,7 +182,9 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"objective", to_text(context.request.objective)},
             {"baseline", candidates[0].variant.id}};
   bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
-  json["pick"] = settled && outcome.status != "nearest_miss" ? Json(candidates[outcome.pick].variant.id) : Json();
+  json["pick"] = settled && outcome.status != "nearest_miss"
+                     ? Json(candidates[outcome.pick].variant.id)
+                     : Json();
   json["runner_up"] = id(outcome.runner_up);
   json["fastest_estimated"] = nullptr;
   if (outcome.fastest_estimated) {
@@ -251,8 +253,12 @@ Json picked_json(const Json& v, const Json& model) {
 
 }  // namespace
 
+std::string handed_over_id(const Json& result) {
+  return result.at("pick").is_null() ? result.at("baseline") : result.at("pick");
+}
+
 Json make_decision(const Json& result, const std::filesystem::path&) {
-  std::string handed = result.at("pick").is_null() ? result.at("baseline") : result.at("pick");
+  std::string handed = handed_over_id(result);
   Json json{{"schema", "tamis/optimize/1"}, {"status", result.at("status")}};
   json["pick"] = picked_json(variant_of(result, handed), "model.onnx");
   json["fastest_estimated"] = nullptr;
@@ -267,20 +273,19 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
   return json;
 }
 
-void hand_over(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
-               const Json& result) {
-  const Candidate& pick = run.candidates()[outcome.pick];
+void hand_over(const SearchContext& context, const Variant& variant,
+               const std::filesystem::path& model, const Json& result) {
   const std::filesystem::path& out = context.request.out;
-  copy_file_atomically(pick.artefact->model, out / "model.onnx");
+  copy_file_atomically(model, out / "model.onnx");
   save_file(out / "model.card.yaml", to_yaml(context.card()));
-  Json settings = to_json(pick.variant.settings);
+  Json settings = to_json(variant.settings);
   settings.erase("library");
   settings.erase("extra");
   save_json(out / "run.json",
             {{"schema", "tamis/run/1"},
              {"model", "model.onnx"},
-             {"name", variant_name(pick.variant)},
-             {"recipe", to_json(pick.variant.recipe)},
+             {"name", variant_name(variant)},
+             {"recipe", to_json(variant.recipe)},
              {"settings", settings},
              {"card", to_json(context.card(), false)},
              {"io",
@@ -289,6 +294,15 @@ void hand_over(const SearchContext& context, const SearchRun& run, const SearchO
              {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
              {"tamis_version", kVersion}});
   save_json(out / "decision.json", make_decision(result, out));
+  save_json(out / "result.json", result);
+}
+
+bool handed_over(const SearchContext& context, const Json& result) {
+  const std::filesystem::path& out = context.request.out;
+  for (const char* name : {"model.onnx", "model.card.yaml", "run.json", "decision.json"})
+    if (!std::filesystem::exists(out / name)) return false;
+  std::filesystem::path file = out / "result.json";  // written last
+  return std::filesystem::exists(file) && canonical_text(load_json(file)) == canonical_text(result);
 }
 
 }  // namespace tamis

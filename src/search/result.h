@@ -13,9 +13,15 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
 /// The document "tamis/optimize/1": decision.json, from the result.
 Json make_decision(const Json& result, const std::filesystem::path& out);
 
-/// Writes model.onnx, model.card.yaml, run.json and decision.json for the result's pick into `out`.
-/// `artefact_model`: the pick's file.
-void hand_over(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
-               const Json& result);
+/// The id of the variant that a result hands over: its pick, else the baseline.
+std::string handed_over_id(const Json& result);
+
+/// Writes model.onnx, model.card.yaml, run.json, decision.json and result.json into request.out.
+/// `variant` is the one of handed_over_id, `model` its file.
+void hand_over(const SearchContext& context, const Variant& variant,
+               const std::filesystem::path& model, const Json& result);
+
+/// Whether request.out holds just what hand_over would write for this result.
+bool handed_over(const SearchContext& context, const Json& result);
 
 }  // namespace tamis

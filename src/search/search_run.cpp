@@ -19,7 +19,8 @@ constexpr std::size_t kConfirmRounds = 60;
 constexpr double kRaceResolution = 0.01;
 constexpr double kConfirmResolution = 0.02;
 constexpr double kPairConfidence = 0.95;
-constexpr double kRaceConfidence = 0.99;  // a variant leaves the race for good: be surer than for a single verdict
+constexpr double kRaceConfidence =
+    0.99;  // a variant leaves the race for good: be surer than for a single verdict
 // Parts of the budget by whose end a phase stops taking on new units.
 constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
 
@@ -358,7 +359,7 @@ void SearchRun::explain() {
                               pick.speedup->ratio, pick.speedup->low, pick.speedup->high,
                               pick.speedup->rounds));
   if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
-  if (outcome_.budget_ended)
+  if (outcome_.budget_ended && !context_.interrupted())
     why.push_back(
         "the budget ended before everything was measured; the same command goes on from here");
   std::vector<std::string>& what_if = outcome_.counterfactuals;

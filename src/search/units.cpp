@@ -156,6 +156,8 @@ Screening Screener::screen(const Variant& variant) {
     std::vector<Contestant*> both{&baseline()};
     if (own) both.push_back(own.get());
     Round round = run_round(both, context_.request.seed, r, failures, Block::brief);
+    for (const RoundFailure& failure : failures)
+      if (failure.id == baseline_variant_.id) baseline_.reset();  // the next variant gets a new one
     if (!failures.empty())
       throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
                   failures[0].error.at("text").get<std::string>());

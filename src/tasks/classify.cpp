@@ -84,8 +84,8 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
 }  // namespace
 
 Task classify_task() {
-  return {TaskKind::classify, "classify",  "top1",  prepare_picture, predict,
-          class_count,        check_truth, figures, statistic,       right};
+  return {TaskKind::classify, "classify", "top1",    predict, class_count,
+          check_truth,        figures,    statistic, right};
 }
 
 }  // namespace tamis

@@ -47,8 +47,8 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 }  // namespace
 
 Task detect_task() {
-  return {TaskKind::detect, "detect",    "map50_95", prepare_picture, predict,
-          class_count,      check_truth, figures,    statistic,       right};
+  return {TaskKind::detect, "detect", "map50_95", predict, class_count,
+          check_truth,      figures,  statistic,  right};
 }
 
 }  // namespace tamis

@@ -1,7 +1,8 @@
+#include "tasks/prepare.h"
+
 #include <string>
 
 #include "base/error.h"
-#include "tasks/rows.h"
 #include "vision/preprocess.h"
 
 namespace tamis {

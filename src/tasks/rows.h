@@ -8,10 +8,6 @@ namespace tamis {
 Task classify_task();
 Task detect_task();
 
-/// Resizes by the card's rule and normalises into image n of the input; the same for every task.
-void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
-                     Placement& placement);
-
 /// What check_truth does with one label.
 void check_label(const std::string& item, int label, std::size_t class_count);
 

@@ -38,16 +38,12 @@ Json to_json(const ItemRecord& record);
 ItemRecord parse_item_record(const Json& json);
 
 /// One kind of work that a vision model does: a row of functions, all pure and safe from any
-/// thread. Adding one = a row and a file.
+/// thread. Adding one = a row and a file. How a picture becomes an input is the card's affair and
+/// the same for all (tasks/prepare.h).
 struct Task {
   TaskKind kind;
   std::string_view name;    ///< "classify", "detect"
   std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95"
-
-  /// Resizes and normalises one picture into image n of `input` (NCHW, f32 or u8) as the card says.
-  /// Throws invalid_argument where the tensor's shape does not fit the card.
-  void (*prepare)(const Card& card, const Picture& picture, Tensor& input, int n,
-                  Placement& placement);
 
   /// From the outputs of one image (batch 1) to the final prediction. Throws unsupported where the
   /// outputs are not the decoder's, backend_failed where they hold values that are not finite.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tasks/prepare.h"
 
 namespace tamis {
 namespace {
@@ -48,11 +49,11 @@ TEST(Tasks, prepare_by_the_card) {
   Picture picture{2, 4, 3, std::vector<std::uint8_t>(24, 255)};
   Tensor input(DataType::f32, {1, 3, 4, 4});
   Placement placement;
-  find_task(TaskKind::detect).prepare(detector(), picture, input, 0, placement);
+  prepare_picture(detector(), picture, input, 0, placement);
   EXPECT_EQ(placement.pad_y, 1);
   EXPECT_EQ(input.data<float>()[0], 114 / 255.f);
   EXPECT_EQ(input.data<float>()[4], 1);
-  find_task(TaskKind::classify).prepare(classifier(), picture, input, 0, placement);
+  prepare_picture(classifier(), picture, input, 0, placement);
   EXPECT_EQ(input.data<float>()[0], 1);
 }
 
@@ -60,23 +61,22 @@ TEST(Tasks, prepare_a_grey_picture_for_a_colour_model) {
   Picture picture{4, 4, 1, std::vector<std::uint8_t>(16, 51)};
   Tensor input(DataType::f32, {1, 3, 4, 4});
   Placement placement;
-  find_task(TaskKind::classify).prepare(classifier(), picture, input, 0, placement);
+  prepare_picture(classifier(), picture, input, 0, placement);
   EXPECT_EQ(input.data<float>()[47], 51 / 255.f);
 }
 
 TEST(Tasks, name_the_option_where_the_card_does_not_fit_the_model) {
   Picture picture{4, 4, 3, std::vector<std::uint8_t>(48)};
   Placement placement;
-  const Task& task = find_task(TaskKind::classify);
   Tensor grey(DataType::f32, {1, 1, 4, 4}), large(DataType::f32, {1, 3, 8, 8});
-  EXPECT_THAT(error_of([&] { task.prepare(classifier(), picture, grey, 0, placement); }),
+  EXPECT_THAT(error_of([&] { prepare_picture(classifier(), picture, grey, 0, placement); }),
               HasSubstr("--color"));
-  EXPECT_THAT(error_of([&] { task.prepare(classifier(), picture, large, 0, placement); }),
+  EXPECT_THAT(error_of([&] { prepare_picture(classifier(), picture, large, 0, placement); }),
               HasSubstr("--input-size"));
   Card crop = classifier();
   crop.resize = ResizeRule::center_crop;
   Tensor input(DataType::f32, {1, 3, 4, 4});
-  EXPECT_THAT(error_of([&] { task.prepare(crop, picture, input, 0, placement); }),
+  EXPECT_THAT(error_of([&] { prepare_picture(crop, picture, input, 0, placement); }),
               HasSubstr("--short-side"));
 }
 

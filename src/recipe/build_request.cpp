@@ -1,0 +1,69 @@
+#include "recipe/build.h"
+
+namespace tamis {
+namespace {
+
+Json calibration_json(const std::optional<CalibrationItems>& calibration) {
+  if (!calibration) return Json();
+  return Json{{"path", calibration->data.path.string()},
+              {"split", calibration->data.split},
+              {"items", calibration->items},
+              {"hashes", calibration->hashes}};
+}
+
+}  // namespace
+
+Json to_json(const BuildRequest& request) {
+  return Json{
+      {"parent", request.parent.string()}, {"card", to_json(request.card, true)},
+      {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
+      {"backends", request.backends},      {"settings", to_json(request.settings)},
+      {"out", request.out.string()}};
+}
+
+BuildRequest parse_build_request(const Json& json) {
+  BuildRequest request;
+  request.parent = json.at("parent").get<std::string>();
+  request.card = parse_card(json.at("card"));
+  request.recipe = parse_recipe(json.at("recipe"));
+  request.backends = json.at("backends").get<std::vector<std::string>>();
+  request.settings = parse_run_settings(json.at("settings"));
+  request.out = json.at("out").get<std::string>();
+  const Json& calibration = json.at("calibration");
+  if (!calibration.is_null())
+    request.calibration = CalibrationItems{
+        {calibration.at("path").get<std::string>(), calibration.at("split").get<std::string>()},
+        calibration.at("items").get<std::vector<std::size_t>>(),
+        calibration.at("hashes").get<std::vector<std::string>>()};
+  return request;
+}
+
+std::optional<std::string> ArtefactInfo::refusal(const std::string& backend) const {
+  for (const Json& r : refused)
+    if (r.at("runtime") == backend) return r.at("reason").get<std::string>();
+  return std::nullopt;
+}
+
+Json to_json(const ArtefactInfo& info) {
+  return Json{{"recipe", to_json(info.recipe)},
+              {"size_bytes", info.size_bytes},
+              {"calibration_hashes", info.calibration_hashes},
+              {"steps", info.steps},
+              {"refused", info.refused},
+              {"wall_s", info.wall_s},
+              {"peak_memory_bytes", info.peak_memory_bytes}};
+}
+
+ArtefactInfo parse_artefact_info(const Json& json) {
+  ArtefactInfo info;
+  info.recipe = parse_recipe(json.at("recipe"));
+  info.size_bytes = json.at("size_bytes");
+  info.calibration_hashes = json.at("calibration_hashes").get<std::vector<std::string>>();
+  info.steps = json.at("steps");
+  info.refused = json.at("refused");
+  info.wall_s = json.at("wall_s");
+  info.peak_memory_bytes = json.at("peak_memory_bytes");
+  return info;
+}
+
+}  // namespace tamis
