@@ -5,6 +5,8 @@ tamis-worker, spoken to in frames (src/base/frame.h), and the bare loop, spoken 
 Only the standard library of Python is needed.
 """
 import array
+import contextlib
+import fcntl
 import glob
 import json
 import math
@@ -27,6 +29,17 @@ PICTURES = SHARED / "data/coco128"
 def program():
     """The program tamis: $TAMIS, else the release build."""
     return Path(os.environ.get("TAMIS", ROOT / "build/release/tamis"))
+
+
+@contextlib.contextmanager
+def machine_lock():
+    """Held while measuring without the program tamis, which takes it itself
+    (src/store/machine_lock.h): two that measure at once would falsify each other."""
+    folder = "/run/lock" if os.path.isdir("/run/lock") else "/tmp"
+    name = os.environ.get("TAMIS_LOCK_FILE", f"{folder}/tamis-measure.lock")
+    with open(os.open(name, os.O_RDONLY | os.O_CREAT, 0o666)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def find_library(backend):

@@ -57,7 +57,7 @@ def main():
     args = parser.parse_args()
     print("figure: inference in tamis-worker / in a bare C++ loop")
     harness.print_load()
-    with tempfile.TemporaryDirectory() as folder:
+    with harness.machine_lock(), tempfile.TemporaryDirectory() as folder:
         met = [compare(model, backend, args.precision, args, folder)
                for model in args.models for backend in args.backends]
     raise SystemExit(0 if all(met) else 1)

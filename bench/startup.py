@@ -3,7 +3,8 @@
 library; at most 150 MB resident throughout an optimize of yolov8s; a finished optimize again in at
 most 2 s.
 
-  startup.py [--model MODEL.onnx] [--data DATA] [--out DIR] [--only help|optimize] [-- OPTIONS OF optimize]
+  startup.py [--model MODEL.onnx] [--data DATA] [--out DIR] [--only help|optimize]
+      [-- OPTIONS OF optimize]
 """
 import argparse
 import math

@@ -1,6 +1,7 @@
 #include "eval/item_evaluator.h"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -49,7 +50,7 @@ void ItemEvaluator::load_ahead() {
     }
     try {
       model_.prepare(data_.load_picture(i), prepared.input, prepared.placement);
-    } catch (const Error& e) {
+    } catch (const std::exception& e) {  // also bad_alloc: nothing may leave the thread
       prepared.error = e.what();
     }
     {
@@ -79,8 +80,9 @@ void ItemEvaluator::give_back(Tensor input) {
 EvaluatedItems ItemEvaluator::next(std::size_t count) {
   EvaluatedItems result;
   std::int64_t start = now_ns();
-  for (std::size_t n = 0; n < count && taken_ < order_.size(); ++n, ++taken_) {
+  for (std::size_t n = 0; n < count && taken_ < order_.size(); ++n) {
     Prepared prepared = take();
+    ++taken_;  // even where running it fails: the next call must not wait for it
     const Item& item = data_.items()[prepared.index];
     if (prepared.error.empty()) {
       ItemRecord record{item.id, item.truth, {}};

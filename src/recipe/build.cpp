@@ -78,7 +78,11 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   }
   if (needs_calibration(request.recipe) && request.calibration) {
     info.calibration_hashes = request.calibration->hashes;
-    state.graph.set_metadata(kCalibrationMetadata, joined(info.calibration_hashes));
+    // A parent that was calibrated before keeps its own items: these may not evaluate either.
+    std::string all = joined(info.calibration_hashes);
+    auto known = state.graph.metadata();
+    if (auto own = known.find(kCalibrationMetadata); own != known.end()) all += " " + own->second;
+    state.graph.set_metadata(kCalibrationMetadata, all);
   }
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");

@@ -55,10 +55,12 @@ bool needs_calibration(const Recipe& recipe) {
 }
 
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
-                         const std::vector<std::string>& calibration_hashes) {
+                         const std::vector<std::string>& calibration_hashes,
+                         const std::vector<std::string>& runtimes) {
   Json key{{"parent", parent_hash}, {"card", to_json(card, false)}, {"recipe", to_json(recipe)}};
   for (const Step& step : recipe) key["versions"].push_back(find_step_kind(step.name).version());
   if (needs_calibration(recipe)) key["calibration"] = calibration_hashes;
+  if (!runtimes.empty()) key["runtimes"] = runtimes;
   return hash_text(canonical_text(key));
 }
 

@@ -65,8 +65,10 @@ const std::vector<StepKind>& step_kinds();
 const StepKind& find_step_kind(std::string_view name);
 bool needs_calibration(const Recipe& recipe);
 
-/// H(parent, card, steps, their versions, hashes of the calibration items).
+/// H(parent, card, steps, their versions, hashes of the calibration items, runtimes). `runtimes`:
+/// name and version of each that builds or checks, since ranges and refusals hang on them.
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
-                         const std::vector<std::string>& calibration_hashes);
+                         const std::vector<std::string>& calibration_hashes,
+                         const std::vector<std::string>& runtimes = {});
 
 }  // namespace tamis

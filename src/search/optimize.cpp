@@ -23,7 +23,6 @@ std::string run_key(const SearchContext& c) {
   for (const Availability& a : c.backends) versions += a.version + (a.ok() ? "+" : "-");
   std::string calibration;
   for (const std::string& hash : c.data.calibration_hashes) calibration += hash;
-  for (const std::string& hash : c.data.calibration_hashes) versions += hash;
   return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash + calibration +
                    c.machine_hash + versions);
 }

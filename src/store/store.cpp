@@ -160,7 +160,8 @@ std::optional<Json> Store::find(Kind kind, const std::string& key) const {
 }
 
 void Store::put(Kind kind, const std::string& key, const Json& value) {
-  std::string text = value.dump();
+  // Paths and vendors' messages may hold bytes that are no UTF-8.
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   impl_->write([&] {
     Statement insert(impl_->database,
                      "INSERT INTO record(kind, key, value, created_at, machine, version) "

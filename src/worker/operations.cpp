@@ -44,6 +44,13 @@ ModelFacts to_facts(const ModelDescription& d) {
   return {d.inputs, d.outputs, d.metadata, d.last_operators};
 }
 
+/// Of the file and of the weights in it, since these may lie in files beside it.
+std::string hash_model(const std::filesystem::path& file, const Graph& graph) {
+  std::string all = hash_file(file);
+  for (const auto& tensor : graph.graph().initializer()) all += hash_text(tensor.raw_data());
+  return hash_text(all);
+}
+
 /// The model read, checked and described, with its card; a card that cannot be resolved is
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
@@ -54,7 +61,7 @@ Frame inspect(WorkerState&, const Json& request) {
   const Json given = request.value("options", Json::object());
   for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
   std::optional<std::filesystem::path> card_file = card_file_beside(file);
-  Json head{{"hash", hash_file(file)}};
+  Json head{{"hash", hash_model(file, graph)}};
   std::optional<Size> size;
   try {
     Card card = resolve_card(to_facts(describe_model(graph)), card_file, options);

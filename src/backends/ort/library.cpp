@@ -90,10 +90,10 @@ const Library& open_library(const RunSettings& settings, std::vector<ProbeStep>&
 
 void check(const Library& library, OrtStatus* status, const char* operation) {
   if (status == nullptr) return;
-  Error error(code_of(library.api->GetErrorCode(status)),
-              std::string(operation) + ": " + library.api->GetErrorMessage(status));
+  ErrorCode code = code_of(library.api->GetErrorCode(status));
+  std::string text = std::string(operation) + ": " + library.api->GetErrorMessage(status);
   library.api->ReleaseStatus(status);
-  throw error;
+  throw Error(code, text);
 }
 
 }  // namespace tamis::ort

@@ -1,0 +1,117 @@
+#include <regex>
+
+#include "cli/cli.h"
+
+namespace tamis::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class CommandLine : public Cli {};
+
+TEST_F(CommandLine, help_names_every_command_and_loads_no_vendor_library) {
+  Ended help = run({"--help"}, {{"LD_DEBUG", "files"}});
+  EXPECT_EQ(help.status, 0);
+  for (const char* command :
+       {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "quantize", "report", "cache"})
+    EXPECT_THAT(help.out, HasSubstr(command));
+  EXPECT_THAT(help.err, HasSubstr("libc.so"));  // the loader did speak
+  for (const char* library : {"onnxruntime", "openvino", "opencv", "torch", "tamis-ort"})
+    EXPECT_THAT(help.err, Not(HasSubstr(library)));
+}
+
+TEST_F(CommandLine, every_command_has_help_with_json) {
+  for (const char* command :
+       {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "quantize", "report", "cache"}) {
+    Ended help = run({command, "--help"});
+    EXPECT_EQ(help.status, 0) << command;
+    EXPECT_THAT(help.out, HasSubstr("--json")) << command;
+  }
+}
+
+TEST_F(CommandLine, version_names_the_runtimes) {
+  Ended version = run({"--version"});
+  EXPECT_EQ(version.status, 0);
+  EXPECT_TRUE(std::regex_search(version.out, std::regex("tamis [0-9]+\\.[0-9]+"))) << version.out;
+  EXPECT_THAT(version.out, HasSubstr("\nort "));
+  EXPECT_THAT(version.out, HasSubstr("\nopenvino "));
+}
+
+struct Refused {
+  Arguments arguments;
+  const char* text;
+};
+
+TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
+  const std::string model = demo_model();
+  for (const Refused& row : std::initializer_list<Refused>{
+           {{"optimise"}, "unknown command 'optimise'; did you mean optimize?"},
+           {{"--verson"}, "unknown option --verson; did you mean --version?"},
+           {{"eval", model, "--dataa", "x"}, "unknown option --dataa; did you mean --data?"},
+           {{"inspect", model, "again"}, "'again' was not expected here; see tamis inspect --help"},
+           {{"cache", "clen"}, "unknown action 'clen'; did you mean clean?"},
+           {{"eval", model, "--data", "x", "--threads", "0"}, "--threads"},
+           {{"bench", model + "@bakend=ort"}, "unknown setting 'bakend'; did you mean backend?"},
+           {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"}})
+    EXPECT_THAT(refusal(row.arguments, 2), HasSubstr(row.text));
+}
+
+TEST_F(CommandLine, a_missing_argument_is_named) {
+  EXPECT_THAT(refusal({"inspect"}, 2), HasSubstr("model is required"));
+  EXPECT_THAT(refusal({"eval", demo_model()}, 2), HasSubstr("--data is required"));
+  EXPECT_THAT(refusal({"optimize", demo_model(), "--data", "x"}, 2),
+              HasSubstr("--out is required"));
+  EXPECT_THAT(refusal({"sweep", demo_model(), "--data", tiny_data()}, 2),
+              HasSubstr("needs --out DIR, or --dry-run"));
+}
+
+TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
+  for (const Refused& row : std::initializer_list<Refused>{
+           {{"--backend", "openvin"}, "--backend: unknown value 'openvin'; did you mean openvino?"},
+           {{"--precision", "int8"}, "--precision: unknown value 'int8'"},
+           {{"--graph-level", "al"}, "did you mean all?"},
+           {{"--threads", "two"}, "--threads: 'two' is no positive number"},
+           {{"--inference-precision", "bf61"}, "did you mean bf16"},
+           {{"--objective", "speed"}, "known: latency, size, memory"},
+           {{"--max-drop", "1"}, "give 1% (of the baseline's value) or 0.5pt"},
+           {{"--confidence", "5"}, "such as 95% or 0.95"},
+           {{"--confidence", "10%"}, "give 50% to 99.9%"},
+           {{"--budget", "soon"}, "a time such as 90s"},
+           {{"--max-size", "big"}, "a size such as 800kB"},
+           {{"--max-latency", "-3ms"}, "--max-latency"}}) {
+    Arguments all{"optimize", demo_model(), "--data", tiny_data(), "--out", file("out")};
+    all.insert(all.end(), row.arguments.begin(), row.arguments.end());
+    EXPECT_THAT(refusal(all, 2), HasSubstr(row.text));
+    EXPECT_FALSE(std::filesystem::exists(path("out")));
+  }
+}
+
+TEST_F(CommandLine, an_unknown_backend_of_eval_is_refused) {
+  EXPECT_THAT(refusal({"eval", demo_model(), "--data", tiny_data(), "--backend", "openvin"}, 2),
+              HasSubstr("did you mean openvino?"));
+}
+
+TEST_F(CommandLine, a_library_that_is_not_there_is_named) {
+  std::string text =
+      refusal({"eval", demo_model(), "--data", tiny_data(), "--library", file("none.so")}, 6);
+  EXPECT_THAT(text, HasSubstr("none.so"));
+}
+
+TEST_F(CommandLine, quantize_writes_onnx_files_only) {
+  EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.txt")}, 2),
+              HasSubstr("give the name of an .onnx file"));
+  EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"),
+                       "--for", "tensorrt"},
+                      2),
+              HasSubstr("portable"));
+}
+
+TEST_F(CommandLine, cache_lists_and_cleans) {
+  Json empty = parse_json(run({"cache", "list", "--json"}).out, "cache");
+  EXPECT_TRUE(empty.at("entries").empty());
+  EXPECT_EQ(parse_json(run({"cache", "clean", "--json"}).out, "cache").at("freed_bytes"), 0);
+}
+
+}  // namespace
+}  // namespace tamis::testing

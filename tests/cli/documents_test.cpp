@@ -1,0 +1,58 @@
+#include "cli/cli.h"
+
+namespace tamis::testing {
+namespace {
+
+class Documents : public Cli {
+ protected:
+  void SetUp() override { TAMIS_NEEDS_REFEREE(); }
+
+  Json valid(const std::string& schema, const Ended& ended) const {
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(schema_faults(schema, ended.out), "");
+    return parse_json(ended.out, schema);
+  }
+};
+
+TEST_F(Documents, inspect) {
+  Json json = valid("inspect", run({"inspect", demo_model(), "--json"}));
+  EXPECT_EQ(json.at("inputs").size(), 1U);
+  EXPECT_GT(json.at("parameters").get<int>(), 50'000);
+  EXPECT_EQ(json.at("card").at("task"), "classify");
+}
+
+TEST_F(Documents, eval) {
+  TAMIS_NEEDS_ORT();
+  Json json =
+      valid("eval", run({"eval", demo_model(), "--data", tiny_data(), "--threads", "1", "--json"}));
+  EXPECT_EQ(json.at("metric"), "top1");
+  EXPECT_EQ(json.at("items"), 60);
+  EXPECT_LE(json.at("low"), json.at("value"));
+}
+
+TEST_F(Documents, bench) {
+  TAMIS_NEEDS_ORT();
+  std::string other = demo_model() + "@graph-level=disable";
+  Json json = valid("bench", run({"bench", demo_model(), other, "--threads", "1", "--rounds", "4",
+                                  "--data", tiny_data(), "--json"}));
+  EXPECT_EQ(json.at("variants").size(), 2U);
+  EXPECT_EQ(json.at("variants").at(1).at("name"), other);
+  EXPECT_EQ(json.at("comparisons").size(), 1U);
+}
+
+TEST_F(Documents, quantize) {
+  TAMIS_NEEDS_ORT();
+  Json json = valid("quantize", run({"quantize", demo_model(), "--data", tiny_data(), "--out",
+                                     file("q.onnx"), "--threads", "1", "--json"}));
+  EXPECT_EQ(json.at("calibrated_on"), 30);
+  Json made = valid("inspect", run({"inspect", file("q.onnx"), "--json"}));
+  EXPECT_GT(made.at("operators").at("QuantizeLinear").get<int>(), 5);
+}
+
+TEST_F(Documents, doctor) {
+  TAMIS_NEEDS_ORT();
+  valid("doctor", run({"doctor", "--json"}));
+}
+
+}  // namespace
+}  // namespace tamis::testing
