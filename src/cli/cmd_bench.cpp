@@ -194,6 +194,7 @@ int bench(const BenchOptions& options, const Console& console) {
   double confidence = parse_fraction(options.confidence, "--confidence");
   auto progress = make_progress(console);
   MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
+  Json environment = environment_json();
   auto contestants = open_all(options, *progress);
   PairedStopping stopping({confidence,
                            std::min<std::size_t>(10, std::max<std::size_t>(2, options.rounds)),
@@ -222,7 +223,7 @@ int bench(const BenchOptions& options, const Console& console) {
                                      {"rounds", r.rounds},
                                      {"verdict", to_text(verdict(r))}});
     }
-  json["environment"] = environment_json();
+  json["environment"] = environment;
   if (console.json)
     print_json(json);
   else

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
@@ -73,6 +75,10 @@ Gates parse_gates(const SearchOptions& o) {
   if (!o.max_drop.empty()) gates.max_drop = parse_drop(o.max_drop, "--max-drop");
   if (!o.min_accuracy.empty())
     gates.min_accuracy = parse_fraction(o.min_accuracy, "--min-accuracy");
+  if (!o.max_latency.empty() && std::isdigit(static_cast<unsigned char>(o.max_latency.back())))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--max-latency {}: has no unit; give a time such as {}ms", o.max_latency,
+                            o.max_latency));
   if (!o.max_latency.empty())
     gates.max_latency_ms = parse_seconds(o.max_latency, "--max-latency") * 1000;
   if (!o.max_size.empty()) gates.max_size_bytes = parse_bytes(o.max_size, "--max-size");
@@ -97,7 +103,7 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.exhaustive = exhaustive;
   r.allow_bad = o.execute.allow_bad;
   r.seed = o.seed;
-  r.device = o.execute.device;
+  if (!o.execute.device.empty()) r.device = o.execute.device;
   if (!o.ort_library.empty()) r.libraries["ort"] = o.ort_library;
   if (!o.openvino_library.empty()) r.libraries["openvino"] = o.openvino_library;
   r.budget_s = parse_seconds(o.budget, "--budget");

@@ -100,6 +100,10 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   if (out.extension() != ".onnx")
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--out {}: give the name of an .onnx file", a.out));
+  if (std::filesystem::weakly_canonical(out) ==
+      std::filesystem::weakly_canonical(model_file(a.execute.model)))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: is the model itself; give another name", a.out));
   make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
   auto progress = make_progress(console);
   std::int64_t start = now_ns();

@@ -39,7 +39,7 @@ SearchListener make_listener(Progress& progress);
 /// Options common to all commands that execute a model.
 struct ExecuteOptions {
   std::string model;
-  std::string backend, device = "CPU", inference_precision, graph_level, library, engine_cache;
+  std::string backend, device, inference_precision, graph_level, library, engine_cache;
   int threads = 0;  // as typed; 0 = not given
   std::string data, split, calibration;
   CardOptions card;

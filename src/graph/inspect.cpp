@@ -126,7 +126,7 @@ Json inspect_model(const Graph& graph, std::optional<Size> size) {
                            known.proto().producer_version()},
           {"metadata", known.metadata()},
           {"dynamic", dynamic},
-          {"file_bytes", known.proto().ByteSizeLong()}};
+          {"file_bytes", graph.proto().ByteSizeLong()}};
 }
 
 }  // namespace tamis

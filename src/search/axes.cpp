@@ -16,7 +16,7 @@ using Values = std::vector<std::string>;
 const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) {
   for (const Availability& a : facts.backends)
     for (const DeviceInfo& d : a.devices)
-      if (a.backend == backend && (d.name == facts.device || facts.device == "AUTO")) return &d;
+      if (a.backend == backend && (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino"))) return &d;
   return nullptr;
 }
 
@@ -235,8 +235,9 @@ Variant baseline_variant(const GridFacts& facts) {
   baseline.settings.device = facts.device;
   const Availability* chosen = &facts.backends.front();
   for (const Availability& a : facts.backends)
-    if (a.backend == "ort" && device_of(facts, "ort") != nullptr) chosen = &a;
+    if (a.backend == "ort") chosen = &a;
   baseline.settings.backend = chosen->backend;
+  if (chosen->backend == "ort") baseline.settings.device = "CPU";
   baseline.settings.inference_precision = "f32";
   if (chosen->backend == "ort") baseline.settings.graph_level = "all";
   baseline.settings.threads = facts.cores;

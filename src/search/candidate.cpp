@@ -51,6 +51,8 @@ void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
     else if (s.high > *gates.max_latency_ms)
       worsen(c, GateOutcome::estimated, text);
   }
+  if (gates.max_latency_ms && c.samples.empty())
+    worsen(c, GateOutcome::missed, "latency was not measured");
   if (gates.max_size_bytes && c.artefact && c.artefact->info.size_bytes > *gates.max_size_bytes)
     worsen(c, GateOutcome::missed,
            fmt::format("file of {}, limit {}", bytes_text(c.artefact->info.size_bytes),

@@ -61,7 +61,11 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
   std::string all;
   std::vector<std::optional<std::string>> hashes = content_hashes(*set.dataset, set.items);
   for (const auto& hash : hashes) all += hash.value_or("unreadable");
-  for (std::size_t i : order) all += set.dataset->items()[i].id + "\n";
+  for (std::size_t i : order) {
+    const Item& item = set.dataset->items()[i];
+    Json record = to_json(ItemRecord{item.id, item.truth, {}});
+    all += record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
   return hash_text(all);
 }
 
@@ -128,6 +132,11 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   c.listener = std::move(listener);
   check_axes(c.request.axes);
   c.model = inspect_in_worker(c.request.model, c.request.card_options);
+  if (fs::weakly_canonical(c.model.file) == fs::weakly_canonical(c.request.out / "model.onnx"))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: the winner would overwrite the model itself; give another "
+                            "folder",
+                            c.request.out.string()));
   c.task = &find_task(c.model.required_card().task);
   c.data = plan_calibration({.data = c.request.data,
                              .calibration = c.request.calibration,

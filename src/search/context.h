@@ -64,6 +64,7 @@ struct SearchContext {
   std::vector<std::size_t> evaluation_order;  ///< dataset indices in the order of evaluating
   std::unique_ptr<Store> store;
   std::unique_ptr<ArtefactCache> cache;
+  std::map<std::string, Error> failed_builds;  ///< artefact key → why, in this run
   std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }

@@ -94,6 +94,7 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
   double confidence = std::max(context_.request.confidence, 0.5);
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
+  if (j.baseline <= 0 && !last) return j;  // nothing to be relative to yet: undecided
   j.outcome = GateOutcome::met;
   j.probability = 1;
   for (const AccuracyLimit& limit : limits()) {
@@ -124,10 +125,20 @@ Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output
     for (std::size_t count : plan.looks()) {
       if (count >= items) break;
       Judgement early = look(variant, count, false);
-      if (early.outcome != GateOutcome::undecided || context_.interrupted()) return early;
+      if (early.outcome == GateOutcome::undecided && !context_.interrupted()) continue;
+      close_workers(variant);
+      return early;
     }
   }
-  return look(variant, items, true);
+  Judgement final_look = look(variant, items, true);
+  close_workers(variant);
+  return final_look;
+}
+
+/// A stopped worker still holds its memory, which the race may need.
+void AccuracyJudge::close_workers(const Variant& variant) {
+  evaluations_.at(variant.id)->close();
+  evaluations_.at(baseline_.id)->close();
 }
 
 bool AccuracyJudge::more_accurate(const std::string& a, const std::string& b) {

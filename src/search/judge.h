@@ -42,6 +42,7 @@ class AccuracyJudge {
 
  private:
   VariantEvaluation& evaluation(const Variant& variant, const std::string& output_hash);
+  void close_workers(const Variant& variant);
   Judgement look(const Variant& variant, std::size_t count, bool last);
   PairedEvidence evidence(const std::string& a, const std::string& b, std::size_t count);
   std::vector<AccuracyLimit> limits() const;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/version.h"
 #include "search/context.h"
 #include "search/result.h"
 #include "search/search_run.h"
@@ -15,7 +16,7 @@ namespace tamis {
 namespace {
 
 constexpr double kScreenSeconds =
-    4;  // opening, warming up and six rounds of a detector of about 30 ms
+    4;  // opening, warming up and sixteen brief rounds of a detector of about 30 ms
 
 /// What a finished run is stored under: the same request on the same model, data and machine.
 std::string run_key(const SearchContext& c) {
@@ -23,7 +24,8 @@ std::string run_key(const SearchContext& c) {
   for (const Availability& a : c.backends) versions += a.version + (a.ok() ? "+" : "-");
   std::string calibration;
   for (const std::string& hash : c.data.calibration_hashes) calibration += hash;
-  return hash_text(canonical_text(identity(c.request)) + c.model.hash + c.data_hash + calibration +
+  return hash_text(canonical_text(identity(c.request)) + kVersion +
+                   canonical_text(to_json(c.card(), false)) + c.model.hash + c.data_hash + calibration +
                    c.machine_hash + versions);
 }
 
@@ -94,6 +96,11 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
                      {{"command", request.command}, {"identity", identity(request)}});
   MachineLock lock =
       MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
+  context.start_ns = now_ns();  // waiting for another run is not this one's work
+  if (auto finished = context.store->find(Kind::decision, key)) {
+    hand_over_again(context, *finished);  // the run that was waited for did the same
+    return *finished;
+  }
   warn_if_too_few_items(context);
   SearchRun run(context);
   announce(context, run.candidates().size());

@@ -276,6 +276,7 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
 void hand_over(const SearchContext& context, const Variant& variant,
                const std::filesystem::path& model, const Json& result) {
   const std::filesystem::path& out = context.request.out;
+  std::filesystem::remove(out / "result.json");  // until all is written, nothing is handed over
   copy_file_atomically(model, out / "model.onnx");
   save_file(out / "model.card.yaml", to_yaml(context.card()));
   Json settings = to_json(variant.settings);

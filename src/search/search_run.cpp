@@ -59,6 +59,7 @@ bool SearchRun::screen(Candidate& c) {
     c.artefact = ensure_artefact(context_, c.variant.recipe);
     c.screening = screener_->screen(c.variant);
   } catch (const Error& e) {
+    if (e.code() == ErrorCode::io) throw;  // a full disk is no variant's fault
     c.failure = Failure{e.code(), e.what()};
     return false;
   }
@@ -114,7 +115,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
     // Unusable pictures concern every variant: that is the user's to settle, not a variant's
     // failure.
     if (index == 0 || e.code() == ErrorCode::corrupt_data ||
-        e.code() == ErrorCode::invalid_argument)
+        e.code() == ErrorCode::invalid_argument || e.code() == ErrorCode::io)
       throw;
     c.failure = Failure{e.code(), e.what()};
     return false;
@@ -145,17 +146,22 @@ std::vector<std::size_t> SearchRun::find_leaders() {
     if (behind && !context_.request.exhaustive) continue;
     if (!c.judgement && context_.out_of_time(kJudgingShare)) {
       outcome_.budget_ended = true;
-      break;
+      continue;  // the baseline, judged already, may still come
     }
-    bool met = order[n] == 0 ? candidates_[0].gate() == GateOutcome::met
-                             : judge(order[n], context_.request.exhaustive);
+    bool met = order[n] == 0
+                   ? !candidates_[0].failure && candidates_[0].gate() == GateOutcome::met
+                   : judge(order[n], context_.request.exhaustive);
     if (met && !behind) leaders.push_back(order[n]);
   }
   return leaders;
 }
 
 std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
-  if (leaders.size() > kMostInRace) leaders.resize(kMostInRace);
+  if (leaders.size() > kMostInRace) {
+    context_.note(fmt::format("{} variants may be the fastest; the {} that screened best race",
+                              leaders.size(), kMostInRace));
+    leaders.resize(kMostInRace);
+  }
   if (leaders.size() < 2) return leaders;
   std::sort(leaders.begin(), leaders.end());  // the race's key must not hang on noise
   std::vector<Variant> variants;
@@ -171,7 +177,9 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     }
     if (context_.listener.unit)
       context_.listener.unit(fmt::format("{} variants", running.size()), round);
-    if (!race.next_round()) break;
+    bool more = race.next_round();
+    note_failures(race, running);
+    if (!more || running.size() < 2) break;
     if (!stopping.is_look(race.table().size())) continue;
     auto time_of = [&](std::size_t i) {
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[running[0]].variant.id);
@@ -195,17 +203,12 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     }
     if (all_settled) break;
   }
-  for (const RoundFailure& f : race.failures())
-    for (std::size_t i : leaders)
-      if (candidates_[i].variant.id == f.id) {
-        candidates_[i].failure =
-            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
-        std::erase(running, i);
-      }
+  note_failures(race, running);
   for (std::size_t i : leaders) {
-    candidates_[i].raced = true;
     auto samples = race.table().samples(candidates_[i].variant.id);
-    if (!samples.empty()) candidates_[i].samples = samples;
+    if (samples.empty()) continue;
+    candidates_[i].raced = true;
+    candidates_[i].samples = samples;
   }
   for (std::size_t a = 0; a < running.size(); ++a)
     for (std::size_t b = a + 1; b < running.size(); ++b) {
@@ -216,6 +219,17 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
                      stopping.finish(pair.a, pair.b).estimate);
     }
   return running;
+}
+
+/// A variant whose worker died in a race is out of it, and out of the search.
+void SearchRun::note_failures(const StoredRace& race, std::vector<std::size_t>& running) {
+  for (const RoundFailure& f : race.failures())
+    for (std::size_t i = 0; i < candidates_.size(); ++i)
+      if (candidates_[i].variant.id == f.id && !candidates_[i].failure) {
+        candidates_[i].failure =
+            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
+        std::erase(running, i);
+      }
 }
 
 std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
@@ -245,29 +259,40 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
     if (!race.next_round()) break;
     if (!stopping.is_look(race.table().size())) continue;
     auto pair = race.table().pair(base, own);
+    if (pair.a.size() < 2) break;
     Decision d = stopping.look(pair.a, pair.b);
     if (d.estimate.high / d.estimate.low <= 1 + kConfirmResolution) break;
   }
-  if (race.table().size() < 2) return;
+  std::vector<std::size_t> none;
+  note_failures(race, none);
+  if (race.table().size() < 2 || candidates_[0].failure || candidates_[pick].failure) return;
   for (const Variant& v : variants) {
     for (Candidate& c : candidates_)
       if (c.variant.id == v.id && c.variant.id != base) {
         auto pair = race.table().pair(base, v.id);
+        if (pair.a.size() < 2) continue;
         c.speedup = stopping.finish(pair.a, pair.b).estimate;
         add_comparison(v.id, base, inverse(*c.speedup));
       }
     for (Candidate& c : candidates_)
-      if (c.variant.id == v.id) c.samples = race.table().samples(v.id);
+      if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty())
+        c.samples = samples;
   }
   if (context_.interrupted()) return;
-  for (auto& [id, times] : race.times_from_file())
-    for (Candidate& c : candidates_)
-      if (c.variant.id == id) c.from_file_ns = times;
+  try {
+    for (auto& [id, times] : race.times_from_file())
+      for (Candidate& c : candidates_)
+        if (c.variant.id == id) c.from_file_ns = times;
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::io) throw;
+    context_.note(fmt::format("from-file times are absent: {}", e.what()));
+  }
 }
 
 std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
   for (std::size_t i : by_objective())
-    if (i != pick && candidates_[i].gate() == GateOutcome::met) return i;
+    if (i != pick && !candidates_[i].failure && candidates_[i].gate() == GateOutcome::met)
+      return i;
   return std::nullopt;
 }
 
@@ -279,13 +304,18 @@ bool SearchRun::holds(std::size_t pick) {
   outcome_.runner_up = second_to(pick);
   confirm(pick, outcome_.runner_up);
   judge_hard_gates(candidates_[pick], context_.request.gates, context_.request.confidence);
-  return candidates_[pick].gate() == GateOutcome::met;
+  return !candidates_[pick].failure && candidates_[pick].gate() == GateOutcome::met;
 }
 
 void SearchRun::decide() {
   std::vector<std::size_t> leaders = find_leaders();
   while (!leaders.empty()) {
-    std::size_t pick = pick_among(race(leaders));
+    std::vector<std::size_t> finalists = race(leaders);
+    if (finalists.empty()) {
+      leaders = find_leaders();  // all of them died
+      continue;
+    }
+    std::size_t pick = pick_among(finalists);
     if (holds(pick)) {
       const Candidate& c = candidates_[pick];
       bool by_latency = context_.request.objective == Objective::latency;
@@ -310,7 +340,7 @@ void SearchRun::decide() {
 void SearchRun::find_estimated() {
   for (std::size_t i : by_objective()) {
     const Candidate& c = candidates_[i];
-    if (i == outcome_.pick || c.gate() != GateOutcome::estimated) continue;
+    if (i == outcome_.pick || c.failure || c.gate() != GateOutcome::estimated) continue;
     const Candidate& pick = candidates_[outcome_.pick];
     bool ahead = context_.request.objective == Objective::latency
                      ? c.screened->high < pick.screened->low
@@ -325,7 +355,7 @@ void SearchRun::find_nearest_miss() {
   double best = -1;
   for (std::size_t i : by_objective()) {
     const Candidate& c = candidates_[i];
-    if (!c.judgement && c.hard != GateOutcome::missed) continue;
+    if (c.failure || (!c.judgement && c.hard != GateOutcome::missed)) continue;
     double nearness = c.judgement ? c.judgement->probability : 0;
     if (c.hard == GateOutcome::missed) nearness = nearness * 0.5;
     if (nearness <= best) continue;
@@ -378,10 +408,12 @@ void SearchRun::explain() {
     if (!faster || i == outcome_.fastest_estimated || !c.judgement || !c.judgement->drop ||
         what_if.size() >= 4)
       continue;
-    if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
+    const auto& limit = context_.request.gates.max_drop;
+    if (!limit || c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
     what_if.push_back(fmt::format(
-        "with a limit of {:.2f} % on the drop, {} would qualify ({:.2f} x as fast as the baseline)",
-        std::ceil(c.judgement->drop->high * 1e4) / 100, label(i), c.speedup->ratio));
+        "with --max-drop {:.2f}{}, {} would qualify ({:.2f} x as fast as the baseline)",
+        std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt", label(i),
+        c.speedup->ratio));
   }
 }
 

@@ -40,6 +40,7 @@ class SearchRun {
   std::vector<std::size_t> find_leaders();
   bool clearly_behind(const Candidate& candidate, const Candidate& leader) const;
   std::vector<std::size_t> race(std::vector<std::size_t> leaders);
+  void note_failures(const StoredRace& race, std::vector<std::size_t>& running);
   std::size_t pick_among(const std::vector<std::size_t>& finalists);
   void confirm(std::size_t pick, std::optional<std::size_t> runner_up);
   std::optional<std::size_t> second_to(std::size_t pick) const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -35,6 +36,13 @@ ArtefactInfo parent_info(const SearchContext& context) {
   ArtefactInfo info;
   info.size_bytes = context.model.description.value("file_bytes", std::uint64_t{0});
   return info;
+}
+
+/// Then the file alone is not the model: building with an empty recipe makes one file of it.
+bool has_external_data(const SearchContext& context) {
+  std::uint64_t whole = context.model.description.value("file_bytes", std::uint64_t{0});
+  constexpr std::uint64_t kSlack = 4096;
+  return whole > fs::file_size(context.model.file) + kSlack + whole / 20;
 }
 
 BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
@@ -82,16 +90,27 @@ Screening parse_screening(const Json& json) {
 }  // namespace
 
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
-  if (recipe.empty()) return {context.model.hash, context.model.file, parent_info(context)};
-  std::string key =
-      artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes);
+  if (recipe.empty() && !has_external_data(context))
+    return {context.model.hash, context.model.file, parent_info(context)};
+  std::vector<std::string> runtimes;
+  for (const Availability& a : context.facts.backends)
+    runtimes.push_back(a.backend + " " + a.version + " " + library_of(context, a.backend));
+  std::string key = artefact_key(context.model.hash, context.card(), recipe,
+                                 context.data.calibration_hashes, runtimes);
+  if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
+    throw failed->second;
   auto folder = context.cache->find(key);
   if (!folder) {
     TemporaryFolder temporary = context.cache->make_temporary();
     Worker worker;
     Json request = to_json(build_request(context, recipe, temporary.path()));
     request["op"] = "build";
-    worker.request(request, kBuildTimeout_s);
+    try {
+      worker.request(request, kBuildTimeout_s);
+    } catch (const Error& e) {
+      context.failed_builds.emplace(key, e);
+      throw;
+    }
     folder = context.cache->publish(key, temporary.path());
   }
   return {key, *folder / "model.onnx", parse_artefact_info(load_json(*folder / "artefact.json"))};
@@ -99,7 +118,9 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
   return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
-                   runtime_version(context, variant.settings.backend));
+                   runtime_version(context, variant.settings.backend) +
+                   library_of(context, variant.settings.backend) +
+                   canonical_text(to_json(context.card(), false)));
 }
 
 ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
@@ -223,10 +244,13 @@ void VariantEvaluation::load_chunk(std::size_t end) {
 }
 
 const std::vector<ItemRecord>& VariantEvaluation::records(std::size_t count) {
-  constexpr std::size_t kLargestChunk = 512;
+  constexpr std::size_t kSmallestChunk = 32, kLargestChunk = 512;
   count = std::min(count, context_.evaluation_order.size());
   while (seen_ < count) {
-    load_chunk(std::min(count, seen_ + kLargestChunk));
+    // The same ends whatever the gates' looks are, so that changed gates find stored chunks.
+    std::size_t end = seen_ < kLargestChunk ? std::bit_ceil(std::max(kSmallestChunk, seen_ + 1))
+                                            : (seen_ / kLargestChunk + 1) * kLargestChunk;
+    load_chunk(std::min(end, context_.evaluation_order.size()));
     if (bad_.size() > context_.request.allow_bad)
       throw Error(
           ErrorCode::corrupt_data,

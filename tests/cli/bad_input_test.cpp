@@ -167,7 +167,6 @@ TEST_F(BadInput, pictures_that_cannot_be_decoded_are_named_and_counted) {
   }
   save_file(path("pictures/0/broken.pgm"), std::string_view("P5\n8 8\n255\nxx"));
   save_file(path("pictures/1/vast.pgm"), std::string_view(pgm_text(900000, "x")));
-  Arguments wide{"--labels", "0,1,2,3,4,5,6,7,8,9"};
   std::string text = evaluating(file("pictures"), 4);
   EXPECT_THAT(text, AllOf(HasSubstr("broken.pgm"), HasSubstr("--allow-bad")));
   Ended allowed = run({"eval", demo_model(), "--data", file("pictures"), "--allow-bad", "2"});
@@ -191,7 +190,7 @@ TEST_F(BadInput, a_refused_quantize_leaves_no_file) {
   TAMIS_NEEDS_ORT();
   refusal({"quantize", demo_model(), "--data", file("none"), "--out", file("q/q.onnx"), "--quiet"},
           3);
-  if (fs::exists(path("q"))) EXPECT_TRUE(fs::is_empty(path("q")));
+  EXPECT_TRUE(!fs::exists(path("q")) || fs::is_empty(path("q")));
 }
 
 TEST_F(BadInput, a_card_with_an_unknown_key) {

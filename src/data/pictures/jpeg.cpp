@@ -95,33 +95,42 @@ void read_rows(jpeg_decompress_struct& info, std::uint8_t* pixels, std::uint8_t*
   }
 }
 
+/// What must outlive a longjmp: it lies in the caller of the function that calls setjmp.
+struct Decoding {
+  jpeg_decompress_struct info{};
+  ErrorState state{};
+  std::vector<std::uint8_t> cmyk;  // one row
+};
+
+enum class Decoded { whole, no_room, failed };
+
+Decoded decode(Decoding& d, std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
+               void* context) {
+  if (setjmp(d.state.escape) != 0) return Decoded::failed;
+  jpeg_create_decompress(&d.info);
+  prepare(d.info, bytes, grey);
+  if (d.info.out_color_space == JCS_CMYK) d.cmyk.resize(std::size_t{d.info.output_width} * 4);
+  std::uint8_t* pixels = room(context, static_cast<int>(d.info.output_height),
+                              static_cast<int>(d.info.output_width), grey ? 1 : 3);
+  if (pixels == nullptr) return Decoded::no_room;
+  read_rows(d.info, pixels, d.cmyk.empty() ? nullptr : d.cmyk.data(), grey);
+  jpeg_finish_decompress(&d.info);
+  return Decoded::whole;
+}
+
 }  // namespace
 
 std::string decode_jpeg(std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
                         void* context) {
-  jpeg_decompress_struct info{};
-  ErrorState state{};
-  info.err = jpeg_std_error(&state.manager);
-  state.manager.error_exit = on_error;
-  state.manager.emit_message = on_message;
-  state.manager.output_message = print_nothing;
-  std::vector<std::uint8_t> cmyk;  // declared before setjmp, so that longjmp skips no destructor
-  if (setjmp(state.escape) != 0) {
-    jpeg_destroy_decompress(&info);
-    return state.reason;
-  }
-  jpeg_create_decompress(&info);
-  prepare(info, bytes, grey);
-  if (info.out_color_space == JCS_CMYK) cmyk.resize(std::size_t{info.output_width} * 4);
-  std::uint8_t* pixels = room(context, static_cast<int>(info.output_height),
-                              static_cast<int>(info.output_width), grey ? 1 : 3);
-  if (pixels != nullptr) {
-    read_rows(info, pixels, cmyk.empty() ? nullptr : cmyk.data(), grey);
-    jpeg_finish_decompress(&info);
-  }
-  jpeg_destroy_decompress(&info);
-  if (pixels == nullptr) return "no memory for its pixels";
-  return state.damaged ? state.reason : "";
+  Decoding d;
+  d.info.err = jpeg_std_error(&d.state.manager);
+  d.state.manager.error_exit = on_error;
+  d.state.manager.emit_message = on_message;
+  d.state.manager.output_message = print_nothing;
+  Decoded decoded = decode(d, bytes, grey, room, context);
+  jpeg_destroy_decompress(&d.info);
+  if (decoded == Decoded::no_room) return "no memory for its pixels";
+  return decoded == Decoded::failed || d.state.damaged ? d.state.reason : "";
 }
 
 }  // namespace tamis
