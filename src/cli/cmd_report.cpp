@@ -7,6 +7,16 @@
 namespace tamis {
 namespace {
 
+/// Errors about the result name its file.
+ReportFiles write_from(const Json& result, const std::filesystem::path& dir) {
+  try {
+    return write_report(result, dir);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::io) throw;
+    throw Error(e.code(), (dir / "result.json").string() + ": " + e.what());
+  }
+}
+
 int report(const std::string& folder, const Console& console) {
   std::filesystem::path dir(folder);
   if (!std::filesystem::exists(dir / "result.json"))
@@ -16,7 +26,7 @@ int report(const std::string& folder, const Console& console) {
             "report {}: holds no result.json; give a folder that tamis optimize or sweep wrote",
             folder));
   Json result = load_json(dir / "result.json");
-  ReportFiles files = write_report(result, dir);
+  ReportFiles files = write_from(result, dir);
   if (console.json) {
     Json json{{"schema", "tamis/report/1"},
               {"html", files.html.string()},

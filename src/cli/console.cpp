@@ -30,7 +30,12 @@ RunSettings settings_of_folder(const std::filesystem::path& folder) {
                 fmt::format("{}: has no run.json; give an ONNX file, or a folder that tamis "
                             "optimize wrote",
                             folder.string()));
-  return parse_run_settings(load_json(folder / "run.json").at("settings"));
+  Json run = load_json(folder / "run.json");
+  if (!run.is_object() || !run.contains("settings"))
+    throw Error(ErrorCode::corrupt_data,
+                fmt::format("{}: has no settings; make the folder again with tamis optimize",
+                            (folder / "run.json").string()));
+  return parse_run_settings(run.at("settings"));
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ BuildState make_state(const BuildRequest& request) {
   state.reference_backend = request.backends.front();
   state.check_backends = request.backends;
   state.base_settings = request.settings;
+  state.libraries = request.libraries;
   Card card = request.card;
   RunSettings settings = request.settings;
   settings.backend = state.reference_backend;

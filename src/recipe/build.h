@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,8 +28,9 @@ struct BuildRequest {
   std::optional<CalibrationItems> calibration;
   std::vector<std::string> backends;  ///< that run here: the first one executes folding and
                                       ///< calibration, all check the result
-  RunSettings settings;               ///< libraries, threads
-  std::filesystem::path out;          ///< an existing, empty folder
+  std::map<std::string, std::string> libraries;  ///< backend → vendor's library, where one is named
+  RunSettings settings;                          ///< libraries, threads
+  std::filesystem::path out;                     ///< an existing, empty folder
 };
 Json to_json(const BuildRequest& request);
 BuildRequest parse_build_request(const Json& json);

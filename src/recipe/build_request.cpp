@@ -18,7 +18,7 @@ Json to_json(const BuildRequest& request) {
       {"parent", request.parent.string()}, {"card", to_json(request.card, true)},
       {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
       {"backends", request.backends},      {"settings", to_json(request.settings)},
-      {"out", request.out.string()}};
+      {"libraries", request.libraries},    {"out", request.out.string()}};
 }
 
 BuildRequest parse_build_request(const Json& json) {
@@ -28,6 +28,8 @@ BuildRequest parse_build_request(const Json& json) {
   request.recipe = parse_recipe(json.at("recipe"));
   request.backends = json.at("backends").get<std::vector<std::string>>();
   request.settings = parse_run_settings(json.at("settings"));
+  request.libraries =
+      json.value("libraries", Json::object()).get<std::map<std::string, std::string>>();
   request.out = json.at("out").get<std::string>();
   const Json& calibration = json.at("calibration");
   if (!calibration.is_null())

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,7 +44,8 @@ struct BuildState {
   std::string reference_backend;
   /// Runtimes in which the result is checked.
   std::vector<std::string> check_backends;
-  RunSettings base_settings;  ///< libraries and threads to open them with
+  std::map<std::string, std::string> libraries;  ///< backend → vendor's library, where one is named
+  RunSettings base_settings;                     ///< libraries and threads to open them with
   /// Calls back once per calibration sample; empty without calibration data.
   std::function<void(const std::function<void(std::span<const Tensor>)>&)> feed;
 };

@@ -24,7 +24,8 @@ NamedRuntime named_runtime(const BuildState& state, const std::string& backend) 
             request.settings = state.base_settings;
             request.settings.backend = backend;
             request.settings.graph_level.reset();  // the runtime's own default
-            if (backend != state.base_settings.backend) request.settings.library.clear();
+            auto named = state.libraries.find(backend);
+            request.settings.library = named == state.libraries.end() ? "" : named->second;
             request.settings.inference_precision = "f32";
             request.input_shapes = {{1, state.card.channels(), state.card.input_size.height,
                                      state.card.input_size.width}};

@@ -105,8 +105,8 @@ RunSettings parse_run_settings(const Json& json) {
   if (!json.is_object()) refuse("must be an object, got " + json.dump());
   RunSettings settings;
   for (const auto& [key, value] : json.items()) {
-    auto field =
-        std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return key == f.key; });
+    auto field = std::find_if(kFields.begin(), kFields.end(),
+                              [&key = key](const Field& f) { return key == f.key; });
     if (field == kFields.end()) refuse("unknown key " + key + "; " + suggest(key, known_keys()));
     if (!value.is_null()) field->set(settings, key, value);
   }

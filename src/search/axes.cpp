@@ -16,7 +16,9 @@ using Values = std::vector<std::string>;
 const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) {
   for (const Availability& a : facts.backends)
     for (const DeviceInfo& d : a.devices)
-      if (a.backend == backend && (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino"))) return &d;
+      if (a.backend == backend &&
+          (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino")))
+        return &d;
   return nullptr;
 }
 
@@ -143,7 +145,7 @@ void check_all_used(const std::vector<Choice>& points, const std::map<std::strin
   for (const auto& [axis, values] : asked)
     for (const std::string& value : values) {
       bool used = std::any_of(points.begin(), points.end(),
-                              [&](const Choice& p) { return p.at(axis) == value; });
+                              [&, &axis = axis](const Choice& p) { return p.at(axis) == value; });
       if (!used)
         throw Error(
             ErrorCode::unavailable,
@@ -206,8 +208,8 @@ const std::vector<Axis>& axes() {
 
 void check_axes(const std::map<std::string, Values>& asked) {
   for (const auto& [name, values] : asked) {
-    auto axis =
-        std::find_if(axes().begin(), axes().end(), [&](const Axis& a) { return a.name == name; });
+    auto axis = std::find_if(axes().begin(), axes().end(),
+                             [&name = name](const Axis& a) { return a.name == name; });
     if (axis == axes().end()) {
       Values names;
       for (const Axis& a : axes()) names.emplace_back(a.name);

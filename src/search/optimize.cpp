@@ -25,8 +25,8 @@ std::string run_key(const SearchContext& c) {
   std::string calibration;
   for (const std::string& hash : c.data.calibration_hashes) calibration += hash;
   return hash_text(canonical_text(identity(c.request)) + kVersion +
-                   canonical_text(to_json(c.card(), false)) + c.model.hash + c.data_hash + calibration +
-                   c.machine_hash + versions);
+                   canonical_text(to_json(c.card(), false)) + c.model.hash + c.data_hash +
+                   calibration + c.machine_hash + versions);
 }
 
 void warn_if_too_few_items(const SearchContext& c) {

@@ -148,9 +148,8 @@ std::vector<std::size_t> SearchRun::find_leaders() {
       outcome_.budget_ended = true;
       continue;  // the baseline, judged already, may still come
     }
-    bool met = order[n] == 0
-                   ? !candidates_[0].failure && candidates_[0].gate() == GateOutcome::met
-                   : judge(order[n], context_.request.exhaustive);
+    bool met = order[n] == 0 ? !candidates_[0].failure && candidates_[0].gate() == GateOutcome::met
+                             : judge(order[n], context_.request.exhaustive);
     if (met && !behind) leaders.push_back(order[n]);
   }
   return leaders;
@@ -189,18 +188,20 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
         *std::min_element(running.begin(), running.end(),
                           [&](std::size_t a, std::size_t b) { return time_of(a) < time_of(b); });
     bool all_settled = true;
-    for (std::size_t i : std::vector<std::size_t>(running)) {
+    std::vector<std::size_t> slower;
+    for (std::size_t i : running) {
       if (i == best) continue;
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[best].variant.id);
       Decision decision = stopping.look(pair.a, pair.b);
       if (decision.stop && verdict(decision.estimate) == Verdict::slower) {
         add_comparison(candidates_[i].variant.id, candidates_[best].variant.id, decision.estimate);
         race.drop(candidates_[i].variant.id);
-        std::erase(running, i);
+        slower.push_back(i);
       } else if (!decision.stop) {
         all_settled = false;
       }
     }
+    for (std::size_t i : slower) std::erase(running, i);
     if (all_settled) break;
   }
   note_failures(race, running);
@@ -291,8 +292,7 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
 
 std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
   for (std::size_t i : by_objective())
-    if (i != pick && !candidates_[i].failure && candidates_[i].gate() == GateOutcome::met)
-      return i;
+    if (i != pick && !candidates_[i].failure && candidates_[i].gate() == GateOutcome::met) return i;
   return std::nullopt;
 }
 
@@ -410,10 +410,10 @@ void SearchRun::explain() {
       continue;
     const auto& limit = context_.request.gates.max_drop;
     if (!limit || c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
-    what_if.push_back(fmt::format(
-        "with --max-drop {:.2f}{}, {} would qualify ({:.2f} x as fast as the baseline)",
-        std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt", label(i),
-        c.speedup->ratio));
+    what_if.push_back(
+        fmt::format("with --max-drop {:.2f}{}, {} would qualify ({:.2f} x as fast as the baseline)",
+                    std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt",
+                    label(i), c.speedup->ratio));
   }
 }
 

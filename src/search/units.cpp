@@ -63,6 +63,7 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.settings.backend = request.backends.empty() ? "ort" : request.backends.front();
   request.settings.threads = context.facts.cores;
   request.settings.library = library_of(context, request.settings.backend);
+  request.libraries = context.request.libraries;
   request.out = out;
   return request;
 }

@@ -49,8 +49,8 @@ Behaviour parse_behaviour(const Json& extra) {
   std::vector<std::string> known;
   for (const Field& field : kFields) known.emplace_back(field.key);
   for (const auto& [key, value] : extra.items()) {
-    auto field =
-        std::find_if(kFields.begin(), kFields.end(), [&](const Field& f) { return key == f.key; });
+    auto field = std::find_if(kFields.begin(), kFields.end(),
+                              [&key = key](const Field& f) { return key == f.key; });
     if (field == kFields.end())
       throw Error(ErrorCode::invalid_argument,
                   "fake backend: unknown option " + key + "; " + suggest(key, known));
