@@ -39,8 +39,8 @@ std::optional<double> factor(std::string_view unit,
   return std::nullopt;
 }
 
-constexpr std::array<std::pair<std::string_view, double>, 5> kTimeUnits{
-    {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}}};
+constexpr std::array<std::pair<std::string_view, double>, 6> kTimeUnits{
+    {{"", 1}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}}};
 constexpr std::array<std::pair<std::string_view, double>, 11> kByteUnits{{{"", 1},
                                                                           {"B", 1},
                                                                           {"kB", 1e3},

@@ -174,7 +174,8 @@ std::string python_code(const BackendRow& backend, const Json& card, const Words
 std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder) {
   if (text_or(member(run, "schema"), "") != "tamis/run/1") refuse("schema", "\"tamis/run/1\"");
   Json settings = member(run, "settings"), card = member(run, "card");
-  const BackendRow& backend = find_backend(text_or(member(settings, "backend"), ""));
+  std::string backend_name = text_or(member(settings, "backend"), "");
+  const BackendRow& backend = find_backend(backend_name);
   std::string model = text_or(member(run, "model"), "model.onnx");
   Words words = card_words(card);
   words.merge(backend.words(settings));

@@ -44,6 +44,9 @@ long rows(const fs::path& store) {
 
 class Resume : public Search {
  protected:
+  /// Two that are hard to tell apart, so that there is a race.
+  std::string levels() const override { return "all,disable"; }
+
   /// Runs until then and kills it with all its workers' parent gone.
   void kill_after(const std::string& out, double seconds) const {
     Program running(program(), arguments(out), environment());
@@ -114,10 +117,10 @@ TEST_F(Resume, no_worker_outlives_a_killed_run) {
   running.wait();
   ASSERT_FALSE(seen.empty());
   sleep_s(0.3);
-  for (const std::string& worker : seen)
-    EXPECT_FALSE(fs::exists(worker) &&
-                 fs::read_symlink(worker + "/exe").filename() == "tamis-worker")
-        << worker;
+  for (const std::string& worker : seen) {
+    std::error_code gone;
+    EXPECT_NE(fs::read_symlink(worker + "/exe", gone).filename(), "tamis-worker") << worker;
+  }
 }
 
 TEST_F(Resume, ctrl_c_ends_with_what_is_known_and_the_same_command_goes_on) {

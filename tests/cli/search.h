@@ -20,13 +20,16 @@ class Search : public Cli {
     save_tiny_set(set, path("data"), "t10k");
   }
 
+  /// ONNX Runtime's graph levels that are tried.
+  virtual std::string levels() const { return "disable"; }
+
   /// Quick: a few variants of one runtime that gives the same answers.
   Arguments arguments(const std::string& out, const Arguments& more = {}) const {
     Arguments all{"optimize",     demo_model(), "--data",       file("data"), "--out",
                   file(out),      "--backend",  "ort",          "--threads",  "1",
                   "--confidence", "50%",        "--budget",     "60s",        "--precision",
                   "fp32",         "--json",     "--graph-level"};
-    all.insert(all.end(), "all,disable");
+    all.push_back(levels());
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
