@@ -47,7 +47,7 @@ function(tamis_backend name)
 endfunction()
 
 # tamis_test(NAME SOURCES … [DEPS …] [LINK …] [LABELS …] [SERIAL]): one GoogleTest program test_NAME.
-#   LABELS (default: unit): what a preset chooses by; unit also runs under ASan, threads under TSan. The targets unit_tests
+#   LABELS (default: unit): what a preset chooses by; runtime opens vendor libraries, whose leaks are not ours to fix; unit also runs under ASan, threads under TSan. The targets unit_tests
 #   and threads_tests build no more than that. SERIAL: its tests run alone (they measure time). Referee tests run TAMIS_PYTHON with PYTHONPATH=TAMIS_REFEREE_DIR.
 function(tamis_test name)
   cmake_parse_arguments(A "SERIAL" "" "SOURCES;DEPS;LINK;LABELS" ${ARGN})

@@ -17,6 +17,8 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kLeastRead = 4096;
+
 [[noreturn]] void throw_io(const std::string& operation, const fs::path& file, int error) {
   throw Error(ErrorCode::io, operation + " " + file.string() + ": " + std::strerror(error));
 }
@@ -51,9 +53,11 @@ Container load(const fs::path& file) {
   if (S_ISDIR(info.st_mode))
     throw Error(ErrorCode::invalid_argument, "read " + file.string() + ": is a folder, not a file");
   Container content;
-  content.resize(static_cast<std::size_t>(info.st_size));
+  // Pipes and files of /proc have no size: read to the end, whatever it says.
+  content.resize(static_cast<std::size_t>(info.st_size) + 1);
   std::size_t done = 0;
-  while (done < content.size()) {
+  while (true) {
+    if (done == content.size()) content.resize(2 * done + kLeastRead);
     ssize_t got = ::read(fd.get(), content.data() + done, content.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_io("read", file, errno);

@@ -7,8 +7,8 @@
 
 namespace tamis {
 
-/// "10m", "90s", "1h30m", "500ms", "800us", plain number = seconds → seconds. Throws invalid_argument naming
-/// the option and what is accepted.
+/// "10m", "90s", "1h30m", "500ms", "800us", plain number = seconds → seconds. Throws
+/// invalid_argument naming the option and what is accepted.
 double parse_seconds(std::string_view text, const std::string& option);
 
 /// "5MB", "5MiB", "800kB", plain number = bytes → bytes (decimal and binary units kept apart).

@@ -35,6 +35,7 @@ Json identity(const SearchRequest& r) {
   Json json{{"model", std::filesystem::weakly_canonical(r.model).string()},
             {"card_options", r.card_options.given},
             {"data", std::filesystem::weakly_canonical(r.data.path).string()},
+            {"split", r.data.split},
             {"confidence", r.confidence},
             {"objective", to_text(r.objective)},
             {"axes", r.axes},

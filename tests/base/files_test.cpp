@@ -78,6 +78,10 @@ TEST_F(Files, loading_tells_missing_from_folder) {
   }
 }
 
+TEST_F(Files, loading_reads_files_that_do_not_tell_their_size) {
+  EXPECT_THAT(load_text("/proc/self/status"), HasSubstr("Pid:"));
+}
+
 TEST_F(Files, a_writable_folder_is_made_with_its_parents_and_left_empty) {
   make_writable_folder(file("a/b/c"));
   EXPECT_TRUE(fs::is_empty(file("a/b/c")));

@@ -1,0 +1,161 @@
+#include "execute/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "support/fake.h"
+
+namespace tamis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  static std::string failure(Worker& worker, const Json& request, ErrorCode code,
+                             double timeout_s = 20) {
+    try {
+      worker.request(request, timeout_s);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), code) << e.what();
+      return e.what();
+    }
+    return "no failure";
+  }
+  /// A program in the worker's place.
+  void put_in_place(const std::string& script) const {
+    fs::path file = fake_.folder() / "worker";
+    save_file(file, std::string_view("#!/bin/sh\n" + script));
+    fs::permissions(file, fs::perms::owner_all);
+    ::setenv("TAMIS_WORKER", file.c_str(), 1);
+  }
+
+  testing::FakeBackend fake_;
+};
+
+Json open_request(const ExecuteRequest& request) {
+  Json json = to_json(request);
+  json["op"] = "open";
+  json["warm_up"] = true;
+  return json;
+}
+
+TEST_F(WorkerTest, keeps_the_code_and_text_of_an_error_and_goes_on) {
+  Worker worker;
+  EXPECT_THAT(failure(worker, {{"op", "dance"}}, ErrorCode::invalid_argument),
+              HasSubstr("unknown operation 'dance'"));
+  EXPECT_THAT(
+      failure(worker, {{"op", "inspect"}, {"model", "/nowhere.onnx"}}, ErrorCode::not_found),
+      HasSubstr("/nowhere.onnx"));
+  EXPECT_THAT(failure(worker, {{"op", "visit"}, {"input", 0}, {"discard", 1}, {"timed", 1}},
+                      ErrorCode::invalid_argument),
+              HasSubstr("no model is open"));
+  EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
+}
+
+TEST_F(WorkerTest, takes_a_request_that_lacks_a_member_for_an_error_of_that_request) {
+  Worker worker;
+  EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed), HasSubstr("settings"));
+  EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
+}
+
+TEST_F(WorkerTest, that_crashes_is_an_error_with_its_signal) {
+  Worker worker;
+  std::string text =
+      failure(worker, open_request(fake_.request({{"crash_at", 3}})), ErrorCode::backend_failed);
+  EXPECT_THAT(text, AllOf(HasSubstr("open: the worker ended"), HasSubstr("signal 6 (aborted)")));
+  EXPECT_EQ(failure(worker, {{"op", "visit"}}, ErrorCode::backend_failed), text);
+}
+
+TEST_F(WorkerTest, that_hangs_is_killed_after_the_time_out) {
+  Worker worker;
+  std::int64_t start = now_ns();
+  EXPECT_THAT(
+      failure(worker, open_request(fake_.request({{"hang_at", 2}})), ErrorCode::backend_failed, 1),
+      HasSubstr("open: no answer within 1 s, the worker was killed"));
+  EXPECT_LT(seconds_since(start), 5);
+  EXPECT_FALSE(fs::exists("/proc/" + std::to_string(worker.pid())));
+}
+
+TEST_F(WorkerTest, that_is_killed_from_outside_says_so) {
+  Worker worker;
+  worker.request(open_request(fake_.request({{"latency_us", 10}})), 20);
+  ::kill(worker.pid(), SIGKILL);
+  EXPECT_THAT(failure(worker, {{"op", "output_hash"}}, ErrorCode::backend_failed),
+              HasSubstr("signal 9 (out of memory, or killed by hand)"));
+}
+
+TEST_F(WorkerTest, that_fails_in_its_runtime_lives_on) {
+  Worker worker;
+  EXPECT_THAT(failure(worker, open_request(fake_.request({{"open_fails", "no licence"}})),
+                      ErrorCode::backend_failed),
+              HasSubstr("no licence"));
+  EXPECT_THAT(
+      failure(worker, open_request(fake_.request({{"fail_at", 2}})), ErrorCode::backend_failed),
+      HasSubstr("told to fail at run 2"));
+  EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
+}
+
+TEST_F(WorkerTest, gives_its_last_words) {
+  put_in_place("echo 'first line' >&2; echo 'cannot find libmagic.so' >&2; exit 3\n");
+  Worker worker;
+  EXPECT_THAT(
+      failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed),
+      AllOf(HasSubstr("exit status 3"), HasSubstr("its last words: cannot find libmagic.so")));
+}
+
+TEST_F(WorkerTest, that_talks_a_lot_is_not_stopped_by_a_full_pipe) {
+  put_in_place(
+      "i=0; while [ $i -lt 20000 ]; do echo 'warning: many words'; i=$((i+1)); done >&2\n"
+      "exec " TAMIS_BINARY_DIR "/tamis-worker\n");
+  Worker worker;
+  EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 30));
+}
+
+TEST_F(WorkerTest, that_speaks_no_frames_is_an_error) {
+  put_in_place("echo hello world, this is no frame at all; cat >/dev/null\n");
+  Worker worker;
+  EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed),
+              HasSubstr("the worker ended"));
+}
+
+TEST_F(WorkerTest, that_is_missing_is_unavailable) {
+  ::setenv("TAMIS_WORKER", "/nowhere/tamis-worker", 1);
+  try {
+    Worker worker;
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::unavailable);
+    EXPECT_THAT(e.what(), HasSubstr("is Tamis installed completely?"));
+  }
+}
+
+TEST_F(WorkerTest, takes_no_time_of_the_cpu_while_it_is_paused) {
+  Worker worker;
+  worker.request(open_request(fake_.request({{"latency_us", 10}})), 20);
+  worker.pause();
+  for (int i = 0; i < 300; ++i) {
+    std::string status = load_text("/proc/" + std::to_string(worker.pid()) + "/status");
+    if (status.at(status.find("State:") + 7) == 'T') break;
+    ::usleep(10'000);
+    ASSERT_LT(i, 299) << status;
+  }
+  EXPECT_NO_THROW(worker.request({{"op", "output_hash"}}, 20));  // it resumes by itself
+}
+
+TEST_F(WorkerTest, refuses_a_card_that_does_not_fit_the_model) {
+  Worker worker;
+  Card card = testing::FakeBackend::card();
+  card.input_size = {16, 16};
+  EXPECT_THAT(failure(worker, open_request(fake_.request({}, card)), ErrorCode::invalid_argument),
+              HasSubstr("16"));
+}
+
+}  // namespace
+}  // namespace tamis

@@ -1,0 +1,39 @@
+#include <gtest/gtest.h>
+
+#include "measure/interleave.h"
+#include "stats/paired.h"
+#include "support/fake.h"
+
+namespace tamis {
+namespace {
+
+/// Time of a / time of b over some rounds of real visits.
+RatioEstimate measure(const Json& first, const Json& second) {
+  testing::FakeBackend fake;
+  Contestant a({"a", fake.request(first), {}}), b({"b", fake.request(second), {}});
+  RoundTable table;
+  std::vector<RoundFailure> failures;
+  for (std::size_t i = 0; i < 60; ++i) table.add(run_round({&a, &b}, 1, i, failures));
+  EXPECT_TRUE(failures.empty());
+  auto pair = table.pair("a", "b");
+  return paired_ratio(pair.a, pair.b, 0.95);
+}
+
+TEST(MeasuredVerdict, tells_a_difference_of_eight_percent_both_ways) {
+  Json fast{{"latency_us", 1000}, {"jitter", 0.02}};
+  Json slow{{"latency_us", 1080}, {"jitter", 0.02}, {"seed", 2}};
+  RatioEstimate faster = measure(fast, slow), slower = measure(slow, fast);
+  EXPECT_EQ(verdict(faster), Verdict::faster);
+  EXPECT_NEAR(faster.ratio, 1 / 1.08, 0.02);
+  EXPECT_EQ(verdict(slower), Verdict::slower);
+  EXPECT_NEAR(slower.ratio, 1.08, 0.02);
+}
+
+TEST(MeasuredVerdict, sees_no_large_difference_between_equals) {
+  Json behaviour{{"latency_us", 1000}, {"jitter", 0.02}};
+  RatioEstimate equal = measure(behaviour, behaviour);
+  EXPECT_NEAR(equal.ratio, 1, 0.02);
+}
+
+}  // namespace
+}  // namespace tamis

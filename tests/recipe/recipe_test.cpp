@@ -1,0 +1,63 @@
+#include "recipe/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+using ::testing::ElementsAre;
+
+Recipe int8(const std::string& form) {
+  return {{"simplify", Json::object()}, {"int8-static", {{"for", form}}}};
+}
+
+TEST(Recipe, comes_back_from_json_as_it_was) {
+  EXPECT_EQ(to_json(parse_recipe(to_json(int8("ort")))), to_json(int8("ort")));
+}
+
+TEST(Recipe, is_told_in_words) {
+  EXPECT_THAT(step_texts(int8("openvino")), ElementsAre("simplify", "int8-static(openvino)"));
+}
+
+TEST(Recipe, knows_what_needs_pictures) {
+  EXPECT_FALSE(needs_calibration({{"simplify", Json::object()}}));
+  EXPECT_TRUE(needs_calibration(int8("ort")));
+}
+
+TEST(Recipe, refuses_an_unknown_step_with_the_nearest_names) {
+  try {
+    step_texts({{"simplfy", Json::object()}});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "recipe: unknown step 'simplfy'; did you mean simplify?");
+  }
+}
+
+TEST(ArtefactKey, hangs_on_all_that_changes_the_file_and_on_nothing_else) {
+  Card card, sized;
+  sized.input_size = {32, 32};
+  Recipe plain{{"simplify", Json::object()}};
+  std::vector<std::string> pictures{"p1", "p2"}, others{"p1", "p3"}, runtimes{"ort 1"};
+  std::set<std::string> keys{
+      artefact_key("m", card, int8("ort"), pictures, runtimes),
+      artefact_key("n", card, int8("ort"), pictures, runtimes),
+      artefact_key("m", sized, int8("ort"), pictures, runtimes),
+      artefact_key("m", card, int8("portable"), pictures, runtimes),
+      artefact_key("m", card, int8("ort"), others, runtimes),
+      artefact_key("m", card, int8("ort"), pictures, {"ort 2"}),
+      artefact_key("m", card, plain, pictures, runtimes),
+  };
+  EXPECT_EQ(keys.size(), 7U);
+  EXPECT_EQ(artefact_key("m", card, int8("ort"), pictures, runtimes),
+            artefact_key("m", card, int8("ort"), pictures, runtimes));
+  EXPECT_EQ(artefact_key("m", card, plain, pictures, runtimes),
+            artefact_key("m", card, plain, others, runtimes));
+}
+
+}  // namespace
+}  // namespace tamis

@@ -1,0 +1,178 @@
+#include "search/axes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "base/error.h"
+
+namespace tamis {
+namespace {
+
+using ::testing::HasSubstr;
+using Asked = std::map<std::string, std::vector<std::string>>;
+
+Availability runtime(const std::string& name, std::vector<std::string> precisions) {
+  Availability a;
+  a.backend = name;
+  a.devices.push_back({"CPU", "a CPU", std::move(precisions)});
+  return a;
+}
+
+GridFacts facts(int cores = 2) {
+  GridFacts f;
+  f.backends = {runtime("ort", {"f32"}), runtime("openvino", {"f32", "bf16"})};
+  f.cores = cores;
+  return f;
+}
+
+std::string refusal(const std::function<void()>& action, ErrorCode code) {
+  try {
+    action();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), code) << e.what();
+    return e.what();
+  }
+  return "accepted";
+}
+
+std::set<std::string> names(const std::vector<Variant>& variants) {
+  std::set<std::string> found;
+  for (const Variant& v : variants) found.insert(variant_name(v));
+  return found;
+}
+
+TEST(Grid, begins_with_the_parent_as_it_is) {
+  Variant first = expand_grid(facts(), {}, false).front();
+  EXPECT_EQ(first.id, "v01");
+  EXPECT_TRUE(first.recipe.empty());
+  EXPECT_EQ(variant_name(first), "parent · ort · f32 · all · 2 threads");
+}
+
+TEST(Grid, has_every_point_that_is_worth_trying_once) {
+  // In float: ort 2 levels x 2 threads, openvino 2 precisions x 2 threads; in INT8 twice that, for
+  // the two forms of the file; and the baseline.
+  std::vector<Variant> variants = expand_grid(facts(), {}, false);
+  EXPECT_EQ(variants.size(), 1U + 8 + 16);
+  EXPECT_EQ(names(variants).size(), variants.size());
+  EXPECT_EQ(expand_grid(facts(), {}, true).size(), 1U + 12 + 24);
+}
+
+TEST(Grid, numbers_its_variants_in_order) {
+  std::vector<Variant> variants = expand_grid(facts(), {}, false);
+  EXPECT_EQ(variants[9].id, "v10");
+  EXPECT_EQ(names(expand_grid(facts(), {}, false)), names(variants));
+}
+
+TEST(Grid, is_restricted_by_what_is_asked_for) {
+  Asked asked{{"backend", {"openvino"}}, {"precision", {"fp32"}}, {"threads", {"2"}}};
+  EXPECT_EQ(names(expand_grid(facts(), asked, false)),
+            (std::set<std::string>{"parent · ort · f32 · all · 2 threads",
+                                   "fp32 · openvino · f32 · 2 threads",
+                                   "fp32 · openvino · bf16 · 2 threads"}));
+}
+
+TEST(Grid, takes_values_beyond_the_default_ones_when_asked) {
+  Asked asked{{"graph-level", {"disable"}},
+              {"threads", {"3"}},
+              {"precision", {"fp32"}},
+              {"backend", {"ort"}}};
+  EXPECT_EQ(
+      names(expand_grid(facts(), asked, false)).count("fp32 · ort · f32 · disable · 3 threads"),
+      1U);
+}
+
+TEST(Grid, counts_a_value_that_is_given_twice_once) {
+  Asked asked{{"threads", {"1", "1"}},
+              {"precision", {"fp32", "fp32"}},
+              {"backend", {"ort", "ort"}},
+              {"graph-level", {"all"}}};
+  EXPECT_EQ(expand_grid(facts(), asked, false).size(), 2U);
+}
+
+TEST(Grid, an_axis_that_does_not_apply_drops_nothing) {
+  // A graph level is asked for; OpenVINO has none.
+  std::vector<Variant> variants =
+      expand_grid(facts(), {{"graph-level", {"all"}}, {"precision", {"fp32"}}}, false);
+  EXPECT_EQ(variants.size(), 1U + 2 + 4);
+}
+
+TEST(Grid, without_calibration_pictures_stays_in_float) {
+  GridFacts f = facts();
+  f.can_calibrate = false;
+  EXPECT_EQ(expand_grid(f, {}, false).size(), 1U + 8);
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"precision", {"int8-static"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--precision int8-static: nothing here can run that; see tamis doctor"));
+}
+
+TEST(Grid, tries_half_the_cores_where_there_are_many) {
+  std::set<std::string> found = names(expand_grid(facts(8), {{"precision", {"fp32"}}}, false));
+  for (const char* threads : {"8 threads", "4 threads", "1 thread"})
+    EXPECT_EQ(found.count("fp32 · ort · f32 · all · " + std::string(threads)), 1U) << threads;
+}
+
+TEST(Grid, refuses_what_this_machine_has_not) {
+  EXPECT_THAT(refusal(
+                  [] {
+                    expand_grid(facts(), {{"inference-precision", {"f16"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--inference-precision f16"));
+  GridFacts one;
+  one.backends = {runtime("openvino", {"f32"})};
+  EXPECT_EQ(baseline_variant(one).settings.backend, "openvino");
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(one, {{"backend", {"ort"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--backend ort"));
+  EXPECT_THAT(refusal([] { baseline_variant({}); }, ErrorCode::unavailable),
+              HasSubstr("tamis doctor"));
+}
+
+TEST(Axes, are_checked_with_the_nearest_names) {
+  auto bad = ErrorCode::invalid_argument;
+  EXPECT_THAT(refusal(
+                  [] {
+                    check_axes({{"thread", {"1"}}});
+                  },
+                  bad),
+              HasSubstr("unknown axis 'thread'; did you mean threads?"));
+  EXPECT_THAT(refusal(
+                  [] {
+                    check_axes({{"backend", {"ort", "openvin"}}});
+                  },
+                  bad),
+              HasSubstr("did you mean openvino?"));
+  for (const char* threads : {"0", "-1", "2.5", "many", "", "99999", "01"})
+    EXPECT_THAT(refusal(
+                    [&] {
+                      check_axes({{"threads", {threads}}});
+                    },
+                    bad),
+                HasSubstr("is no positive number"));
+  EXPECT_NO_THROW(check_axes({{"threads", {"1", "64"}}, {"precision", {"int8-static"}}}));
+}
+
+TEST(Axes, are_each_applied_by_a_row_of_the_table) {
+  Variant variant;
+  for (const Axis& axis : axes()) {
+    std::string value = axis.name == "precision" ? "int8-static"
+                        : axis.known.empty()     ? "3"
+                                                 : axis.known.front();
+    axis.apply(variant, value);
+  }
+  EXPECT_EQ(variant.recipe.back().params.at("for"), "ort");
+  EXPECT_EQ(variant.settings.threads, 3);
+  EXPECT_EQ(variant.settings.graph_level, "disable");
+}
+
+}  // namespace
+}  // namespace tamis
