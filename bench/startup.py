@@ -78,9 +78,12 @@ def run_optimize(args, out):
     child = subprocess.Popen([str(a) for a in (harness.program(), "optimize", args.model, "--data",
                                                args.data, "--out", out, "--quiet", *args.more)],
                              stdout=subprocess.DEVNULL)
-    while child.poll() is None:
-        peak = max(peak, peak_mb(child.pid) or 0.0)
-        time.sleep(0.02)
+    try:
+        while child.poll() is None:
+            peak = max(peak, peak_mb(child.pid) or 0.0)
+            time.sleep(0.02)
+    finally:
+        child.terminate()
     if child.returncode != 0:
         sys.exit(f"tamis optimize ended with status {child.returncode}")
     return time.perf_counter() - start, peak
@@ -89,9 +92,9 @@ def run_optimize(args, out):
 def check_optimize(args, out):
     print(f"figure: memory of tamis during optimize of {Path(args.model).stem}, and a re-run")
     first, peak = run_optimize(args, out)
-    again = [run_optimize(args, out)[0] for _ in range(5)]
     print(f"  first run {first:.1f} s, peak of tamis {peak:.0f} MB  "
-          + harness.verdict(peak, RESIDENT_MB))
+          + harness.verdict(peak, RESIDENT_MB), flush=True)
+    again = [run_optimize(args, out)[0] for _ in range(5)]
     print(f"  re-run median {statistics.median(again):.2f} s, most {max(again):.2f} s  "
           + harness.verdict(max(again), AGAIN_S))
     return peak <= RESIDENT_MB and max(again) <= AGAIN_S
