@@ -1,5 +1,8 @@
 #include "store/database.h"
 
+#include <chrono>
+#include <thread>
+
 #include "base/error.h"
 
 namespace tamis {
@@ -55,6 +58,17 @@ void Database::run(const char* sql) const {
   if (code != SQLITE_OK) fail(code, "use store");
 }
 
+void Database::use_write_ahead_log() const {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::milliseconds(kBusyTimeoutMs);
+  for (;;) {
+    int code = sqlite3_exec(handle_, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xFF) != SQLITE_BUSY || Clock::now() >= until) fail(code, "use store");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 std::int64_t Database::number(const char* sql) const {
   Statement query(*this, sql);
   return query.step() ? query.number(0) : 0;
@@ -64,7 +78,8 @@ void Database::fail(int code, const std::string& operation) const {
   std::string start = operation + " " + file_.string() + ": ";
   std::string detail = std::string(" (SQLite: ") + sqlite3_errmsg(handle_) + ")";
   for (const Meaning& meaning : kMeanings)
-    if (meaning.code == (code & 0xFF)) throw Error(meaning.error, start + meaning.text + detail);
+    if (meaning.code == (code & 0xFF))
+      throw Error(meaning.error, start.append(meaning.text).append(detail));
   throw Error(ErrorCode::io, start + "unexpected failure" + detail);
 }
 

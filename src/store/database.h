@@ -23,6 +23,9 @@ class Database {
 
   /// Runs one or more statements without results. Throws as fail().
   void run(const char* sql) const;
+  /// Goes over to a write-ahead log. SQLite does not wait by itself when several processes do so
+  /// with a new file at once, so this does, as long as for any write. Throws as fail().
+  void use_write_ahead_log() const;
   /// The first column of the first row of a query that has one.
   std::int64_t number(const char* sql) const;
 

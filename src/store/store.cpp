@@ -72,12 +72,14 @@ void migrate(const Database& database) {
 /// Throws when the file is another program's, or a newer program's.
 void check_schema(const Database& database) {
   std::string start = "open store " + database.file().string() + ": ";
+  database.run("BEGIN");  // one look: another process may be making the file right now
   auto application = database.number("PRAGMA application_id");
   auto tables = database.number("SELECT count(*) FROM sqlite_master");
+  auto schema = database.number("PRAGMA user_version");
+  database.run("COMMIT");
   if (application != kApplicationId && tables > 0)
     throw Error(ErrorCode::corrupt_data,
                 start + "is a database of another program; choose another folder");
-  auto schema = database.number("PRAGMA user_version");
   if (application == kApplicationId && schema > kStoreSchema)
     throw Error(ErrorCode::unsupported, start + "has schema version " + std::to_string(schema) +
                                             ", this program knows up to " +
@@ -144,7 +146,8 @@ Store Store::open(const fs::path& file, const StoreOrigin& origin) {
   auto impl = std::make_unique<Impl>(file, origin);
   check_schema(impl->database);
   // With a write-ahead log a commit costs no flush to disk, and survives the death of the process.
-  impl->database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  impl->database.use_write_ahead_log();
+  impl->database.run("PRAGMA synchronous = NORMAL");
   if (impl->database.number("PRAGMA user_version") < kStoreSchema) migrate(impl->database);
   return Store(std::move(impl));
 }

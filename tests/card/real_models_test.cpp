@@ -17,6 +17,7 @@ struct Case {
   ResizeRule resize;
   std::size_t labels;
 };
+void PrintTo(const Case& model, std::ostream* out) { *out << model.file; }
 
 class CardOfRealModel : public ::testing::TestWithParam<Case> {};
 

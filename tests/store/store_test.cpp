@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -189,6 +190,28 @@ TEST_F(StoreTest, is_written_by_two_processes_at_once) {
   helper.join();
   EXPECT_EQ(other, 0);
   EXPECT_EQ(Store::open(file_).all(Kind::run).size(), 400u);
+}
+
+TEST_F(StoreTest, is_made_by_several_processes_at_once) {
+  for (int round = 0; round < 20; ++round) {
+    std::filesystem::path file = file_.string() + std::to_string(round);
+    std::atomic<int> failed = 0;
+    {
+      std::vector<std::jthread> openers;
+      for (int i = 0; i < 4; ++i)
+        openers.emplace_back([&] {
+          failed += in_child([&] {
+            try {
+              Store::open(file);
+              return 0;
+            } catch (const Error&) {
+              return 1;
+            }
+          });
+        });
+    }
+    EXPECT_EQ(failed, 0);
+  }
 }
 
 TEST_F(StoreTest, is_used_by_several_threads) {
