@@ -20,9 +20,19 @@ constexpr double kTimeout_s = 3600;
 struct QuantizeArguments {
   ExecuteOptions execute;
   std::string calibration, out, target = "portable", method = "min_max";
+  std::string concat_scale;
+  bool standard_ops = false;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
+
+/// Only what differs from the defaults, so that the same recipe has one key.
+Json int8_parameters(const QuantizeArguments& a) {
+  Json parameters = {{"for", a.target}, {"method", a.method}};
+  if (!a.concat_scale.empty()) parameters["concat_scale"] = a.concat_scale;
+  if (a.standard_ops) parameters["standard_ops"] = true;
+  return parameters;
+}
 
 CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progress) {
   CalibrationRequest request;
@@ -46,8 +56,7 @@ BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::pa
   ModelInfo info = inspect_in_worker(a.execute.model, a.execute.card);
   request.parent = info.file;
   request.card = info.required_card();
-  request.recipe = {{"simplify", Json::object()},
-                    {"int8-static", {{"for", a.target}, {"method", a.method}}}};
+  request.recipe = {{"simplify", Json::object()}, {"int8-static", int8_parameters(a)}};
   request.calibration = calibration_items(a, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
@@ -135,6 +144,12 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                  "Pictures to calibrate on, where they are not those of --data");
   app.add_option("--items", a->items, "At most so many pictures")->check(CLI::Range(1, 100000));
   app.add_option("--for", a->target, "portable, ort or openvino: where the file is to be fastest");
+  app.add_option("--concat-scale", a->concat_scale,
+                 "Of the inputs of a Concat: shared (faster) or own (more accurate); otherwise "
+                 "chosen by --for")
+      ->check(CLI::IsMember({"shared", "own"}));
+  app.add_flag("--standard-ops", a->standard_ops,
+               "Only operators of ONNX itself: slower, where a target knows others");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
   app.add_option("--threads", a->execute.threads, "Threads for calibrating")

@@ -37,7 +37,8 @@ class Placer {
       : graph_(graph),
         plan_(plan),
         for_openvino_(options.target == QuantizeTarget::openvino),
-        standard_only_(options.target == QuantizeTarget::portable),
+        pools_zero_points_(options.target == QuantizeTarget::portable && !options.standard_ops),
+        standard_only_(options.standard_ops && !for_openvino_),
         share_concat_(options.share_concat_scale.value_or(for_openvino_)) {
     nodes_ = graph.nodes();
     for (const ComputeNode& c : plan.compute) compute_.emplace(c.node, &c);
@@ -173,6 +174,8 @@ class Placer {
     }
     for (Group& group : plan_.groups) {
       for (const std::string& value : group.members) add_sources(value, group);
+      group.pooled_zero_point = pools_zero_points_ && group.sources.size() == 1 &&
+                                group.sources[0].kind == RangeSource::Kind::before_silu;
     }
   }
 
@@ -211,6 +214,7 @@ class Placer {
   const Graph& graph_;
   Plan& plan_;
   const bool for_openvino_;
+  const bool pools_zero_points_;
   const bool standard_only_;
   const bool share_concat_;
   std::vector<const onnx::NodeProto*> nodes_;

@@ -30,6 +30,11 @@ struct RangeSource {
 struct Group {
   std::vector<std::string> members;
   std::vector<RangeSource> sources;  ///< the group's range is their hull
+  /// Stands between a convolution and its SiLU in the portable form: its zero point is one of
+  /// kPooledZeroPoints, and one initialiser per zero point serves all such groups. OpenVINO folds
+  /// such a shared constant once and then fuses convolution and SiLU as if there were no Q/DQ,
+  /// except in the first of each (measured, see docs/quantize.md).
+  bool pooled_zero_point = false;
 };
 
 /// How a node that moves data is written.

@@ -43,12 +43,17 @@ class GroupRanges {
 
   std::vector<Affine> affines() {
     std::vector<Affine> result;
-    for (std::size_t i = 0; i < plan_.groups.size(); ++i)
-      result.push_back(affine_from_range(range(i)));
+    for (std::size_t i = 0; i < plan_.groups.size(); ++i) result.push_back(affine(i));
     return result;
   }
 
  private:
+  Affine affine(std::size_t group) {
+    const Group& g = plan_.groups[group];
+    if (!g.pooled_zero_point) return affine_from_range(range(group));
+    return pooled_affine_before_silu(observations_.seen.at(g.sources[0].value), options_);
+  }
+
   ValueRange range(std::size_t group) {
     if (done_[group]) return *done_[group];
     done_[group] = ValueRange{};  // a group that leads back to itself adds nothing
@@ -186,7 +191,8 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;
 
-  write_quantised(work, plan, affines, options.target);
+  write_quantised(work, plan, affines,
+                  options.target != QuantizeTarget::openvino && !options.standard_ops);
   if (options.target != QuantizeTarget::openvino) {
     work.infer_shapes();
     write_expected_values_as_product(work);

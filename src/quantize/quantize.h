@@ -20,7 +20,8 @@ namespace tamis {
 /// Where the quantised file is to run. It decides which tensors get a
 /// QuantizeLinear/DequantizeLinear pair (Q/DQ).
 enum class QuantizeTarget {
-  portable,  ///< right in every runtime, standard operators only; fast in ONNX Runtime
+  portable,  ///< right and fast in every runtime: as ort, and what is quantised between a
+             ///< convolution and its SiLU is written so that OpenVINO fuses over it
   ort,       ///< fastest in ONNX Runtime: a Q on each convolution's own output, SiLU as
              ///< com.microsoft.QuickGelu
   openvino,  ///< fastest in OpenVINO: no Q between a convolution and what it fuses (SiLU, Relu,
@@ -44,6 +45,8 @@ struct QuantizeOptions {
   bool range_by_error_after = true;  ///< a range before an activation by the squared error after it
   std::optional<bool> share_concat_scale;  ///< one scale for a Concat's inputs: faster, less
                                            ///< accurate; absent: for openvino only
+  bool standard_ops = false;  ///< only operators of ONNX itself: Sigmoid and Mul are quantised
+                              ///< where com.microsoft.QuickGelu would be written
   std::vector<std::string>
       keep_float;  ///< names of nodes to be left in float, beside those found by itself
 };

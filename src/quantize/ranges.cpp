@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace tamis {
@@ -30,6 +31,12 @@ struct Bin {
   double after;
 };
 
+std::vector<Bin> silu_bins(const Histogram& before) {
+  std::vector<Bin> bins;
+  before.visit([&](double x, double count) { bins.push_back({x, count, silu(x)}); });
+  return bins;
+}
+
 double error_after_silu(const std::vector<Bin>& bins, const Affine& affine) {
   double table[256];
   for (int q = 0; q < 256; ++q) table[q] = silu(affine.dequantise(static_cast<std::uint8_t>(q)));
@@ -45,8 +52,7 @@ double error_after_silu(const std::vector<Bin>& bins, const Affine& affine) {
 
 ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& options) {
   const ValueRange whole = observed_range(before, options);
-  std::vector<Bin> bins;
-  before.visit([&](double x, double count) { bins.push_back({x, count, silu(x)}); });
+  const std::vector<Bin> bins = silu_bins(before);
   ValueRange best = whole;
   double least = error_after_silu(bins, affine_from_range(whole));
   constexpr double kStep = 0.125;  // below -10 SiLU differs from 0 by less than 5e-4
@@ -57,6 +63,29 @@ ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& opt
     if (error < least) {
       least = error;
       best = candidate;
+    }
+  }
+  return best;
+}
+
+Affine pooled_affine_before_silu(const Histogram& before, const QuantizeOptions& options) {
+  const ValueRange whole = observed_range(before, options);
+  const std::vector<Bin> bins = silu_bins(before);
+  Affine best;
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::uint8_t zero_point : kPooledZeroPoints) {
+    // From the scale that holds both ends down to a quarter of it.
+    const double below = std::max(-whole.low, 0.0) / zero_point;
+    const double above = std::max(whole.high, 0.0) / (255 - zero_point);
+    const double widest = std::max(below, above);
+    if (widest <= 0) return affine_from_range(whole);
+    for (double part = 1; part > 0.25; part *= 0.985) {
+      const Affine candidate{static_cast<float>(widest * part), zero_point};
+      const double error = error_after_silu(bins, candidate);
+      if (error < least) {
+        least = error;
+        best = candidate;
+      }
     }
   }
   return best;

@@ -22,6 +22,14 @@ ValueRange range_after_silu(const Histogram& before, const QuantizeOptions& opti
 /// SiLU flattens the low end, which can be clipped.
 ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& options);
 
+/// The zero points that a pooled group may take (plan.h); with {64, 128} the error is greater
+/// (measured).
+inline constexpr std::uint8_t kPooledZeroPoints[] = {96, 128};
+
+/// As range_before_silu, but with one of kPooledZeroPoints: the scale of least squared error of
+/// silu(x).
+Affine pooled_affine_before_silu(const Histogram& before, const QuantizeOptions& options);
+
 /// Signal to noise of `f(x)` rounded to 8 bits over the distribution, in dB, at most 200. `f` may
 /// be null: x itself.
 double quantisation_snr_db(const Histogram& seen, const Affine& affine,

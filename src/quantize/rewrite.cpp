@@ -16,9 +16,9 @@ class Writer {
   Writer(Graph& graph, const Plan& plan, const std::vector<Affine>& affines)
       : graph_(graph), plan_(plan), affines_(affines) {}
 
-  void write(QuantizeTarget target) {
+  void write(bool with_quick_gelu) {
     for (const ComputeNode& compute : plan_.compute) quantise_constants(compute);
-    if (target == QuantizeTarget::ort) replace_silus();
+    if (with_quick_gelu) replace_silus();
     for (const auto& [value, group] : plan_.group_of)
       u8_names_[value] = graph_.unique_value_name(value + "_u8");
     for (const auto& [value, group] : plan_.group_of) wrap(value, group);
@@ -47,10 +47,22 @@ class Writer {
       const Affine& affine = affines_[group];
       at->second.scale =
           graph_.add_initializer(name + "_scale", {}, std::span<const float>(&affine.scale, 1));
-      at->second.zero_point = graph_.add_initializer(
-          name + "_zero_point", {}, std::span<const std::uint8_t>(&affine.zero_point, 1));
+      at->second.zero_point = plan_.groups[group].pooled_zero_point
+                                  ? pooled(affine.zero_point)
+                                  : zero_point(name, affine.zero_point);
     }
     return at->second;
+  }
+
+  std::string zero_point(const std::string& name, std::uint8_t value) {
+    return graph_.add_initializer(name + "_zero_point", {},
+                                  std::span<const std::uint8_t>(&value, 1));
+  }
+
+  const std::string& pooled(std::uint8_t value) {
+    std::string& name = pool_[value];
+    if (name.empty()) name = zero_point("before_silu_" + std::to_string(value), value);
+    return name;
   }
 
   void add_pair_half(const char* op, const std::string& from, const std::string& to,
@@ -163,14 +175,15 @@ class Writer {
   const Plan& plan_;
   const std::vector<Affine>& affines_;
   std::map<std::size_t, Parameters> parameters_;
+  std::map<std::uint8_t, std::string> pool_;
   std::map<std::string, std::string> u8_names_;
 };
 
 }  // namespace
 
 void write_quantised(Graph& graph, const Plan& plan, const std::vector<Affine>& affines,
-                     QuantizeTarget target) {
-  Writer(graph, plan, affines).write(target);
+                     bool with_quick_gelu) {
+  Writer(graph, plan, affines).write(with_quick_gelu);
 }
 
 }  // namespace tamis

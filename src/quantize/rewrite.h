@@ -15,10 +15,10 @@ namespace tamis {
 ///   after   xq = Q(x)   y' = Conv(DQ(xq), DQ(Wq), DQ(bq))   yq = Q(y')   y = DQ(yq)
 ///           W s8 per channel, b s32 with scale s_x * s_W
 ///
-/// Every user of a quantised value, graph outputs included, sees what came through 8 bits. For
-/// QuantizeTarget::ort a SiLU whose input is quantised becomes com.microsoft.QuickGelu (x *
-/// sigmoid(alpha x), alpha = 1).
+/// Every user of a quantised value, graph outputs included, sees what came through 8 bits. With
+/// `with_quick_gelu` a SiLU whose input is quantised becomes com.microsoft.QuickGelu (x *
+/// sigmoid(alpha x), alpha = 1), which OpenVINO reads as its Swish.
 void write_quantised(Graph& graph, const Plan& plan, const std::vector<Affine>& affines,
-                     QuantizeTarget target);
+                     bool with_quick_gelu);
 
 }  // namespace tamis

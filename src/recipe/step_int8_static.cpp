@@ -14,6 +14,9 @@ QuantizeOptions parse_options(const Json& params) {
   if (params.value("method", "min_max") == std::string("percentile"))
     options.method = RangeMethod::percentile;
   options.percentile = params.value("percentile", options.percentile);
+  if (auto scale = params.find("concat_scale"); scale != params.end())
+    options.share_concat_scale = *scale == "shared";
+  options.standard_ops = params.value("standard_ops", false);
   return options;
 }
 
@@ -44,7 +47,7 @@ std::vector<NamedRuntime> runtimes_to_check(const BuildState& state, QuantizeTar
 
 }  // namespace
 
-std::string int8_static_version() { return "int8-static/1"; }
+std::string int8_static_version() { return "int8-static/2"; }
 
 std::string int8_static_text(const Json& params) {
   std::string target = params.value("for", "portable");

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -61,9 +62,32 @@ TEST(Placement, writes_silu_as_quick_gelu_for_onnxruntime) {
   EXPECT_EQ(quantised(kSilu, QuantizeTarget::ort), "DQ Q Conv DQ Q QuickGelu DQ Q Conv DQ Q");
 }
 
-TEST(Placement, quantises_sigmoid_and_product_in_the_portable_form) {
-  Graph graph = model(kSilu);
+TEST(Placement, writes_silu_as_quick_gelu_in_the_portable_form) {
+  EXPECT_EQ(quantised(kSilu, QuantizeTarget::portable), "DQ Q Conv DQ Q QuickGelu DQ Q Conv DQ Q");
+}
+
+TEST(Placement, shares_one_zero_point_among_equal_ones_before_silu_in_the_portable_form) {
+  Graph graph = model(
+      "t = Conv(x, w, b) s = Sigmoid(t) m = Mul(t, s) u = Conv(m, w2) v = Sigmoid(u) n = Mul(u, v) "
+      "y = Conv(n, w2)");
   quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  const onnx::NodeProto& first = *graph.producer("t");
+  const onnx::NodeProto& second = *graph.producer("u");
+  EXPECT_NE(first.input(1), second.input(1));
+  for (const onnx::NodeProto* pair : {&first, &second}) {
+    const onnx::TensorProto& zero_point = *graph.constant(pair->input(2));
+    EXPECT_THAT(scalar(zero_point), testing::AnyOf(96.0, 128.0));
+    EXPECT_EQ(
+        pair->input(2),
+        "before_silu_" + std::to_string(static_cast<int>(*scalar(zero_point))) + "_zero_point");
+  }
+}
+
+TEST(Placement, quantises_sigmoid_and_product_with_standard_operators) {
+  Graph graph = model(kSilu);
+  QuantizeOptions options;
+  options.standard_ops = true;
+  quantise_ramp(graph, options, kInput);
   EXPECT_EQ(way_back(graph, "y"), "DQ Q Conv DQ Q Mul DQ Q Conv DQ Q");
   EXPECT_EQ(way_back(graph, "s"), "DQ Q Sigmoid DQ Q Conv DQ Q");
   EXPECT_FALSE(graph.opset("com.microsoft"));

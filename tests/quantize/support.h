@@ -86,10 +86,15 @@ inline std::string way_back(const Graph& graph, std::string value) {
   return text;
 }
 
+inline QuantizeReport quantise_ramp(Graph& graph, const QuantizeOptions& options,
+                                    const Shape& input) {
+  return quantize_static(graph, options, open_ramp, feed_ramp({input}));
+}
+
 inline QuantizeReport quantise_ramp(Graph& graph, QuantizeTarget target, const Shape& input) {
   QuantizeOptions options;
   options.target = target;
-  return quantize_static(graph, options, open_ramp, feed_ramp({input}));
+  return quantise_ramp(graph, options, input);
 }
 
 }  // namespace tamis
