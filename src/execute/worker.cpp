@@ -1,6 +1,7 @@
 #include "execute/worker.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,6 +34,11 @@ ExitState end_of(Child& child) {
   return child.wait();
 }
 
+/// By someone who wants it gone, not by its own fault.
+bool was_told_to_end(const ExitState& state) {
+  return state.signal == SIGTERM || state.signal == SIGINT || state.signal == SIGHUP;
+}
+
 }  // namespace
 
 std::string worker_program() {
@@ -44,7 +50,7 @@ Worker::Worker() : child_({worker_program()}), channel_(child_.output(), child_.
 
 Frame Worker::request(const Json& head, double timeout_s) {
   std::string operation = head.value("op", "request");
-  if (!dead_.empty()) throw Error(ErrorCode::backend_failed, dead_);
+  if (!dead_.empty()) throw Error(dead_code_, dead_);
   resume();
   std::optional<Frame> reply;
   try {
@@ -69,11 +75,13 @@ void Worker::fail(const std::string& operation, bool hung, double timeout_s) {
     dead_ =
         fmt::format("{}: no answer within {:.0f} s, the worker was killed", operation, timeout_s);
   } else {
-    dead_ = fmt::format("{}: the worker ended: {}", operation, end_of(child_).text());
+    ExitState end = end_of(child_);
+    if (was_told_to_end(end)) dead_code_ = ErrorCode::unavailable;
+    dead_ = fmt::format("{}: the worker ended: {}", operation, end.text());
     std::string words = last_line(child_.stderr_tail());
     if (!words.empty()) dead_ += "; its last words: " + words;
   }
-  throw Error(ErrorCode::backend_failed, dead_);
+  throw Error(dead_code_, dead_);
 }
 
 void Worker::pause() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/child.h"
+#include "base/error.h"
 #include "base/frame.h"
 #include "base/json.h"
 
@@ -22,7 +23,8 @@ class Worker {
 
   /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
   /// backend_failed when it died (how, and its last words) or gave no answer in `timeout_s` (it is
-  /// then killed). After such an end every further request throws the same.
+  /// then killed); unavailable when a signal told it to end. After such an end every further
+  /// request throws the same.
   Frame request(const Json& head, double timeout_s);
 
   /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume()
@@ -39,6 +41,7 @@ class Worker {
   FrameChannel channel_;
   bool paused_ = false;
   std::string dead_;  // why, once it is
+  ErrorCode dead_code_ = ErrorCode::backend_failed;
 };
 
 /// Where the worker program is.

@@ -17,6 +17,7 @@ namespace tamis {
 struct Failure {
   ErrorCode code = ErrorCode::backend_failed;
   std::string text;
+  std::string command;  ///< repeats it
 };
 
 /// All that a search learns of one variant, step by step.

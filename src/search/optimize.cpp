@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/version.h"
 #include "search/context.h"
+#include "search/failures.h"
 #include "search/result.h"
 #include "search/search_run.h"
 #include "store/machine_lock.h"
@@ -65,6 +66,14 @@ void hand_over_again(SearchContext& context, const Json& result) {
       hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
 }
 
+/// The stored result, unless some of it is to be tried again.
+std::optional<Json> finished_before(const SearchContext& context, const std::string& key) {
+  auto finished = context.store->find(Kind::decision, key);
+  bool again = context.request.retry_failed && finished &&
+               finished->at("counts").at("failed").get<int>() > 0;
+  return again ? std::nullopt : finished;
+}
+
 }  // namespace
 
 SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
@@ -87,7 +96,7 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
 Json optimize(const SearchRequest& request, const SearchListener& listener) {
   SearchContext context = prepare_search(request, listener);
   std::string key = run_key(context);
-  if (auto finished = context.store->find(Kind::decision, key)) {
+  if (auto finished = finished_before(context, key)) {
     context.note("finished before with the same arguments: showing its stored result");
     hand_over_again(context, *finished);
     return *finished;
@@ -97,10 +106,11 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   MachineLock lock =
       MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
   context.start_ns = now_ns();  // waiting for another run is not this one's work
-  if (auto finished = context.store->find(Kind::decision, key)) {
+  if (auto finished = finished_before(context, key)) {
     hand_over_again(context, *finished);  // the run that was waited for did the same
     return *finished;
   }
+  if (request.retry_failed) forget_failures(*context.store);
   warn_if_too_few_items(context);
   SearchRun run(context);
   announce(context, run.candidates().size());

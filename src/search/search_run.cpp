@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "search/decide.h"
+#include "search/failures.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -60,7 +61,9 @@ bool SearchRun::screen(Candidate& c) {
     c.screening = screener_->screen(c.variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;  // a full disk is no variant's fault
-    c.failure = Failure{e.code(), e.what()};
+    c.failure = Failure{e.code(), e.what(),
+                        c.artefact ? bench_command(context_, c.variant, *c.artefact)
+                                   : build_command(context_, c.variant.recipe)};
     return false;
   }
   auto pair = c.screening->rounds.pair(kRole, "baseline");
@@ -117,7 +120,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
     if (index == 0 || e.code() == ErrorCode::corrupt_data ||
         e.code() == ErrorCode::invalid_argument || e.code() == ErrorCode::io)
       throw;
-    c.failure = Failure{e.code(), e.what()};
+    c.failure = Failure{e.code(), e.what(), eval_command(context_, c.variant, *c.artefact)};
     return false;
   }
   return c.gate() == GateOutcome::met;
@@ -228,7 +231,8 @@ void SearchRun::note_failures(const StoredRace& race, std::vector<std::size_t>& 
     for (std::size_t i = 0; i < candidates_.size(); ++i)
       if (candidates_[i].variant.id == f.id && !candidates_[i].failure) {
         candidates_[i].failure =
-            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
+            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text"),
+                    bench_command(context_, candidates_[i].variant, *candidates_[i].artefact)};
         std::erase(running, i);
       }
 }
