@@ -85,6 +85,7 @@ void SearchRun::screen_all() {
     if (context_.listener.unit) context_.listener.unit(label(i), i);
     if (!screen(candidates_[i]) && i == 0)
       throw Error(candidates_[0].failure->code, "baseline: " + candidates_[0].failure->text);
+    if (i == 0) context_.inference_s = candidates_[0].screening->info.warm_ms * 1e-3;
   }
   screener_.reset();
   judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant,

@@ -15,7 +15,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kBuildTimeout_s = 3600;
 constexpr std::size_t kScreeningRounds =
     16;  // below ten the interval is too wide to screen anything out
 constexpr std::size_t kSweepRounds = 30;
@@ -71,6 +70,12 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   return request;
 }
 
+Patience build_patience(const SearchContext& context, const Recipe& recipe) {
+  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
+  std::size_t items = needs_calibration(recipe) ? context.data.calibration.items.size() : 0;
+  return patience_to_build(items, context.inference_s.value_or(guess_s));
+}
+
 std::string screening_key(const SearchContext& c, const std::string& variant,
                           const std::string& baseline) {
   return hash_text(variant + baseline + c.machine_hash + c.data_hash +
@@ -111,7 +116,7 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
     try {
       attempt(context, {key, build_command(context, recipe)}, [&] {
         Worker worker;
-        return worker.request(request, kBuildTimeout_s);
+        return worker.request(request, build_patience(context, recipe));
       });
     } catch (const Error& e) {
       context.failed_builds.emplace(key, e);
@@ -229,20 +234,34 @@ Worker& VariantEvaluation::worker(std::size_t from) {
   Json open = to_json(spec.request);
   open["op"] = "open";
   open["warm_up"] = false;
-  worker_->request(open, kBuildTimeout_s);
+  OpenedInfo info = parse_opened_info(worker_->request(open, patience_to_open()).head);
+  item_s_ = std::max(item_s_, info.first_ms * 1e-3);
   auto& order = context_.evaluation_order;
   InputSpec items{spec.inputs.data,
                   {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, kBuildTimeout_s);
+  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open());
   load_s_ += seconds_since(start);
   worker_at_ = from;
   return *worker_;
 }
 
+/// In small steps, so that a hang is found soon.
 Json VariantEvaluation::evaluate(std::size_t count) {
-  Frame reply = worker(seen_).request({{"op", "evaluate_next"}, {"count", count}}, kBuildTimeout_s);
-  Json chunk = reply.head;
-  chunk["records"] = Json::from_msgpack(reply.block);
+  constexpr std::size_t kStep = 32;
+  Worker& worker = this->worker(seen_);
+  Json chunk{
+      {"records", Json::array()}, {"bad", Json::array()}, {"inference_s", 0.0}, {"wall_s", 0.0}};
+  for (std::size_t left = count; left > 0;) {
+    std::size_t step = std::min(left, kStep);
+    Frame reply = worker.request({{"op", "evaluate_next"}, {"count", step}},
+                                 patience_for_items(step, item_s_));
+    for (Json& record : Json::from_msgpack(reply.block)) chunk["records"].push_back(record);
+    for (Json& bad : reply.head.at("bad")) chunk["bad"].push_back(bad);
+    for (const char* part : {"inference_s", "wall_s"})
+      chunk[part] = chunk[part].get<double>() + reply.head.at(part).get<double>();
+    item_s_ = std::max(item_s_, reply.head.at("wall_s").get<double>() / static_cast<double>(step));
+    left -= step;
+  }
   return chunk;
 }
 

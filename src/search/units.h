@@ -88,6 +88,7 @@ class VariantEvaluation {
   std::string key_;
   std::unique_ptr<Worker> worker_;
   std::size_t worker_at_ = 0;
+  double item_s_ = 0;  // the slowest so far, for how long to wait
   std::size_t seen_ = 0;
   std::vector<ItemRecord> records_;
   std::vector<std::string> bad_;
