@@ -97,6 +97,11 @@ void install_interrupt_handler() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+MachineLock wait_for_machine() {
+  constexpr double kMost_s = 600;
+  return MachineLock::take(true, kMost_s, [] { return !interrupt_asked(); });
+}
+
 SearchListener make_listener(Progress& progress) {
   auto last = std::make_shared<std::size_t>(0);
   SearchListener listener;

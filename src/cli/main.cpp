@@ -93,7 +93,8 @@ int main(int argc, char** argv) {
     return tamis::run(argc, argv);
   } catch (const tamis::Error& e) {
     std::fprintf(stderr, "tamis: %s\n", e.what());
-    return tamis::exit_status(e.code());
+    // After Ctrl-C an error is its consequence.
+    return tamis::interrupt_asked() ? tamis::kExitInterrupted : tamis::exit_status(e.code());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "tamis: unexpected: %s; please report this\n", e.what());
     return 1;

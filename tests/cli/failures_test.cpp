@@ -28,13 +28,28 @@ class Failures : public Search {
   /// `at`: the operation at which they do.
   Ended failing(const std::string& at, const Arguments& more = {},
                 const Environment& environment = {}) const {
+    return optimize("out", more, misbehaving(at, environment));
+  }
+  Environment misbehaving(const std::string& at, const Environment& more = {}) const {
     Environment all{{"TAMIS_WORKER", file("worker")},
                     {"REAL_WORKER", TAMIS_BINARY_DIR "/tamis-worker"},
                     {"CRASH_ON", "\"graph_level\":\"disable\""},
                     {"CRASH_AT", at},
                     {"CRASH_TRIES", file("tries")}};
-    all.insert(all.end(), environment.begin(), environment.end());
-    return optimize("out", more, all);
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  /// A command whose worker hangs at an operation; returns when it does.
+  std::unique_ptr<Program> hanging(const Arguments& arguments, const std::string& at,
+                                   const Environment& more = {}) const {
+    Environment all = environment();
+    for (const auto& pair : misbehaving(at, more)) all.push_back(pair);
+    all.emplace_back("CRASH_ON", "");
+    all.emplace_back("CRASH_HOW", "hang");
+    auto running = std::make_unique<Program>(program(), arguments, all);
+    for (int i = 0; i < 3000 && tries() == 0; ++i) ::usleep(10'000);
+    return running;
   }
 
   /// How often a worker has misbehaved.
@@ -118,6 +133,51 @@ TEST_F(Failures, of_building_are_kept_too) {
     EXPECT_EQ(tries(), 1);
     forget_decision();
   }
+}
+
+TEST_F(Failures, a_worker_that_hangs_is_found_by_what_it_should_have_taken) {
+  Ended ended = failing("visit", {}, {{"CRASH_HOW", "hang"}, {"TAMIS_PATIENCE", "0.05"}});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  ASSERT_EQ(failures().size(), 1U);
+  EXPECT_THAT(failures()[0].at("text").get<std::string>(),
+              AllOf(HasSubstr("visit: no answer within 3"), HasSubstr("s were expected")));
+}
+
+TEST_F(Failures, eval_shows_what_is_known_on_ctrl_c) {
+  auto eval = hanging({"eval", demo_model(), "--data", file("data"), "--json"}, "evaluate_next",
+                      {{"CRASH_AFTER", "2"}});
+  eval->signal(SIGINT);
+  Ended ended = eval->wait();
+  EXPECT_EQ(ended.status, 130) << ended.err;
+  Json document = parse_json(ended.out, "stdout");
+  EXPECT_EQ(document.at("items"), 64);
+  EXPECT_EQ(document.at("items_planned"), kItems);
+  EXPECT_EQ(document.at("complete"), false);
+  EXPECT_THAT(ended.err, HasSubstr("the first 64 of 200 items"));
+}
+
+TEST_F(Failures, eval_that_knows_nothing_yet_says_nothing_on_ctrl_c) {
+  auto eval = hanging({"eval", demo_model(), "--data", file("data"), "--json"}, "evaluate_next");
+  eval->signal(SIGINT);
+  Ended ended = eval->wait();
+  EXPECT_EQ(ended.status, 130) << ended.err;
+  EXPECT_EQ(ended.out, "");
+}
+
+TEST_F(Failures, quantize_leaves_nothing_on_ctrl_c_and_lets_nobody_in_before) {
+  Arguments arguments{"quantize", demo_model(), "--data", file("data"), "--out", file("q.onnx")};
+  auto quantize = hanging(arguments, "build");
+  Program waiting(program(), {"eval", demo_model(), "--data", file("data")}, environment());
+  std::string holder = "process " + std::to_string(quantize->pid()) + " (tamis quantize)";
+  for (int i = 0; i < 1000 && waiting.said().find(holder) == std::string::npos; ++i)
+    ::usleep(10'000);
+  EXPECT_THAT(waiting.said(), HasSubstr("waiting for another run on this machine to end"));
+  EXPECT_THAT(waiting.said(), HasSubstr(holder));
+  waiting.signal(SIGINT);
+  EXPECT_EQ(waiting.wait().status, 130);
+  quantize->signal(SIGINT);
+  EXPECT_EQ(quantize->wait().status, 130);
+  EXPECT_FALSE(fs::exists(path("q.onnx")));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 """A worker that passes all on to $REAL_WORKER, but misbehaves where an `open` held $CRASH_ON in its head: at $CRASH_AT (an operation;
-default: open) it dies of SIGSEGV, or hangs where $CRASH_HOW is "hang". Each time adds a line to the file $CRASH_TRIES, if given."""
+default: open), after $CRASH_AFTER of them, it dies of SIGSEGV, or hangs where $CRASH_HOW is "hang". Each time adds a line to the file $CRASH_TRIES, if given."""
 import ctypes
 import os
 import signal
@@ -12,6 +12,7 @@ ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 real = subprocess.Popen([os.environ["REAL_WORKER"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 operation = ('"op":"%s"' % os.environ.get("CRASH_AT", "open")).encode()
 armed = False
+left = int(os.environ.get("CRASH_AFTER", 0))
 
 
 def misbehave():
@@ -26,7 +27,7 @@ def misbehave():
 
 
 def pass_on(source, target):
-    global armed
+    global armed, left
     prefix = source.read(16)
     if len(prefix) < 16:
         return None
@@ -35,7 +36,9 @@ def pass_on(source, target):
     if target is real.stdin:
         armed = armed or (b'"op":"open"' in head and os.environ["CRASH_ON"].encode() in head)
         if operation in head and (armed or b'"op":"build"' in operation):
-            misbehave()
+            if left == 0:
+                misbehave()
+            left -= 1
     target.write(prefix + head + block)
     target.flush()
     return head
