@@ -239,6 +239,7 @@ std::function<int()> make_bench(CLI::App& app, Console& console) {
                  "ONNX files or folders that tamis optimize wrote; "
                  "MODEL@backend=openvino,threads=1 sets one apart")
       ->required()
+      ->default_str("")
       ->type_name("MODEL…");
   add_data_options(app, o->common);
   add_run_options(app, o->common);

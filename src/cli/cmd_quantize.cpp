@@ -146,7 +146,9 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   app.add_option("--for", a->target, "portable, ort or openvino: where the file is to be fastest");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
-  app.add_option("--threads", a->execute.threads, "Threads for calibrating")
+  app.add_option("--threads", a->execute.threads,
+                 "Threads for calibrating (default: all usable cores)")
+      ->default_str("")
       ->check(CLI::Range(1, 4096));
   app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
   add_card_options(app, a->execute);

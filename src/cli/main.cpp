@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
     sub->allow_extras();
+    sub->option_defaults()->always_capture_default();
     runs.emplace_back(sub, command.make(*sub, console));
   }
   try {

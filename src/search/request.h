@@ -44,6 +44,7 @@ struct SearchRequest {
   std::size_t allow_bad = 0;
   std::uint64_t seed = 1;
   std::string device = "CPU";
+  std::string baseline;                          ///< as GridFacts::baseline
   std::map<std::string, std::string> libraries;  ///< backend → path of the vendor's library
 
   // What changes how long it takes.

@@ -119,6 +119,22 @@ TEST_F(Optimize, a_variant_that_fails_is_a_row_with_its_reason) {
   EXPECT_GE(failed, 1U);
 }
 
+TEST_F(Optimize, compares_with_the_baseline_that_is_asked_for) {
+  Ended ended = optimize("out", {"--baseline", "ort:disable:1"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  Json first = document("out/result.json").at("variants").at(0);
+  EXPECT_EQ(first.at("name"), "parent · ort · f32 · disable · 1 thread");
+  EXPECT_TRUE(first.at("speedup").is_null());
+  EXPECT_THAT(ended.err, HasSubstr("baseline: parent · ort · f32 · disable · 1 thread"));
+
+  // v02 of the dry run: the one variant besides the baseline.
+  Ended named = optimize("named", {"--baseline", "v02"});
+  ASSERT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(document("named/result.json").at("variants").at(0).at("name"),
+            "fp32 · ort · f32 · disable · 1 thread");
+  EXPECT_EQ(document("named/result.json").at("variants").size(), 2U);
+}
+
 TEST_F(Optimize, the_same_seed_gives_the_same_plan_and_set_aside_pictures) {
   fs::remove(path("data/train-images-idx3-ubyte"));
   fs::remove(path("data/train-labels-idx1-ubyte"));
