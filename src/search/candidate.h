@@ -36,6 +36,7 @@ struct Candidate {
   std::string hard_reason;
 
   std::vector<VisitSample> samples;      ///< of the latest phase that timed it
+  std::string timed_in;                  ///< that phase: screening, race, confirmation
   std::optional<RatioEstimate> speedup;  ///< baseline's time / this one's, paired
   bool raced = false;
   std::vector<double> from_file_ns;

@@ -37,6 +37,8 @@ void warn_if_too_few_items(const SearchContext& c) {
       limit.relative ? AccuracyLimit::Kind::relative_drop : AccuracyLimit::Kind::absolute_drop,
       limit.value};
   if (limit.value <= 0 || c.request.confidence <= 0.5) return;
+  // The others' spread is measured first (AccuracyJudge).
+  if (!c.task->right({})) return;
   // A good INT8 variant changes its mind on about three items in a hundred.
   constexpr double kDiscordance = 0.03, kPower = 0.8, kTypicalBaseline = 0.8;
   std::size_t needed =
@@ -50,10 +52,11 @@ void warn_if_too_few_items(const SearchContext& c) {
                     have, to_text(limit), c.request.confidence * 100, needed));
 }
 
-void announce(const SearchContext& c, std::size_t variants) {
-  c.note(fmt::format("baseline: {}", variant_name(baseline_variant(c.facts))));
+void announce(const SearchContext& c, const std::vector<Candidate>& candidates) {
+  c.note(fmt::format("baseline: {}", variant_name(candidates.front().variant)));
   c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
-                     c.evaluation_order.size(), c.data.calibration.items.size(), variants));
+                     c.evaluation_order.size(), c.data.calibration.items.size(),
+                     candidates.size()));
 }
 
 /// The folder may hold another request's files by now, or the process may have died while writing
@@ -113,7 +116,7 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   if (request.retry_failed) forget_failures(*context.store);
   warn_if_too_few_items(context);
   SearchRun run(context);
-  announce(context, run.candidates().size());
+  announce(context, run.candidates());
   SearchOutcome outcome = run.run();
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
   const Candidate& handed = run.candidates()[outcome.pick];

@@ -62,6 +62,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["settings"].erase("extra");
   add_gate(json, c);
   json["latency_ms"] = timing_json(c, Which::total);
+  json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));

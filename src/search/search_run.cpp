@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/clock.h"
 #include "base/units.h"
@@ -27,6 +28,15 @@ constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
 
 RatioEstimate inverse(const RatioEstimate& r) {
   return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds};
+}
+
+/// Why the baseline is the pick, among so many that cannot be told apart in speed.
+std::string why_baseline(std::size_t finalists) {
+  if (finalists < 2) return "no faster variant meets the gates";
+  return fmt::format(
+      "{} variants, the baseline among them, can be told apart neither in speed nor in accuracy: "
+      "nothing is gained by another",
+      finalists);
 }
 
 }  // namespace
@@ -70,6 +80,7 @@ bool SearchRun::screen(Candidate& c) {
   c.screened = paired_ratio(pair.a, pair.b, kPairConfidence);
   c.speedup = inverse(*c.screened);
   c.samples = c.screening->rounds.samples(kRole);
+  c.timed_in = "screening";
   judge_hard_gates(c, context_.request.gates, context_.request.confidence);
   return true;
 }
@@ -90,6 +101,7 @@ void SearchRun::screen_all() {
   screener_.reset();
   judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant,
                                            candidates_[0].screening->output_hash);
+  judge_->share_error(answers_to_judge());
 }
 
 std::vector<std::size_t> SearchRun::by_objective() const {
@@ -134,6 +146,23 @@ bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) cons
     return objective_value(c, objective) > kPracticallyEqual * objective_value(leader, objective);
   }
   return c.screened->low > leader.screened->high;
+}
+
+/// The different answers among those that may come to be judged and picked. Known before any
+/// accuracy is, so that the error can be shared among them.
+std::size_t SearchRun::answers_to_judge() const {
+  const Candidate& baseline = candidates_[0];
+  bool baseline_may_miss = context_.request.gates.min_accuracy || baseline.hard != GateOutcome::met;
+  std::set<std::string> answers;
+  for (std::size_t i = 1; i < candidates_.size(); ++i) {
+    const Candidate& c = candidates_[i];
+    if (!c.screening || c.hard == GateOutcome::missed) continue;
+    if (!baseline_may_miss && clearly_behind(c, baseline)) continue;
+    const RunSettings& s = c.variant.settings;
+    answers.insert(c.artefact->key + s.backend + s.device + s.inference_precision.value_or("") +
+                   c.screening->output_hash);
+  }
+  return std::max<std::size_t>(1, answers.size());
 }
 
 std::vector<std::size_t> SearchRun::find_leaders() {
@@ -214,6 +243,7 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     if (samples.empty()) continue;
     candidates_[i].raced = true;
     candidates_[i].samples = samples;
+    candidates_[i].timed_in = "race";
   }
   for (std::size_t a = 0; a < running.size(); ++a)
     for (std::size_t b = a + 1; b < running.size(); ++b) {
@@ -245,7 +275,8 @@ std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) {
     return judge_->more_accurate(a, b);
   });
-  outcome_.reasons = {choice.why};
+  bool plain_baseline = choice.id == candidates_[0].variant.id && !choice.more_accurate;
+  outcome_.reasons = {plain_baseline ? why_baseline(finalists.size()) : choice.why};
   for (std::size_t i : finalists)
     if (candidates_[i].variant.id == choice.id) return i;
   return finalists.front();
@@ -281,8 +312,10 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
         add_comparison(v.id, base, inverse(*c.speedup));
       }
     for (Candidate& c : candidates_)
-      if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty())
+      if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty()) {
         c.samples = samples;
+        c.timed_in = "confirmation";
+      }
   }
   if (context_.interrupted()) return;
   try {
@@ -385,7 +418,9 @@ void SearchRun::explain() {
   const Candidate& pick = candidates_[outcome_.pick];
   std::vector<std::string>& why = outcome_.reasons;
   if (outcome_.status == "nearest_miss")
-    why = {"no variant meets the gates; the parent is handed over unchanged",
+    why = {pick.variant.recipe.empty()
+               ? "no variant meets the gates; the parent is handed over unchanged"
+               : "no variant meets the gates; the baseline is handed over",
            outcome_.nearest_miss
                ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
                : "nothing could be judged"};
