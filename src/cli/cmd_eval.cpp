@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "base/clock.h"
@@ -25,9 +26,17 @@ struct Evaluated {
   bool complete = false;
 };
 
-/// Adds the unusable items of a reply; throws when there are now too many.
+/// Adds the unusable items of a reply; throws, naming all so far, when there are now too many.
 void note_bad(const Json& bad, BadItems& all) {
-  for (const Json& b : bad) all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
+  std::optional<Error> too_many;
+  for (const Json& b : bad) {
+    try {
+      all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
+    } catch (const Error& e) {
+      too_many.emplace(e);
+    }
+  }
+  if (too_many) throw Error(*too_many);
 }
 
 bool go_on() { return !interrupt_asked(); }
