@@ -9,7 +9,6 @@
 #include "measure/interleave.h"
 #include "measure/summary.h"
 #include "stats/sequential.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -87,6 +86,7 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
   progress.begin("opening", options.models.size());
   std::size_t n = 0;
   for (const std::string& text : options.models) {
+    if (interrupt_asked()) break;
     Entry entry = parse_entry(text, options.common);
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
@@ -151,8 +151,8 @@ Json variant_json(const BenchOptions& options, std::size_t i, Contestant& c,
             {"inference_ms", latency_json(summarise(samples, Which::inference, confidence))},
             {"samples", total.inferences}};
   json["from_file_ms"] = nullptr;
-  if (auto times = c.time_from_file(3); !times.empty())
-    json["from_file_ms"] = latency_json(summarise_times(times, confidence));
+  std::vector<double> times = interrupt_asked() ? std::vector<double>() : c.time_from_file(3);
+  if (!times.empty()) json["from_file_ms"] = latency_json(summarise_times(times, confidence));
   Json info = to_json(c.info());
   for (const char* key : {"load_ms", "compile_ms", "first_ms", "peak_memory_bytes", "effective"})
     json[key] = info.at(key);
@@ -193,7 +193,7 @@ int bench(const BenchOptions& options, const Console& console) {
   install_interrupt_handler();
   double confidence = parse_fraction(options.confidence, "--confidence");
   auto progress = make_progress(console);
-  MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
+  MachineLock lock = wait_for_machine();
   Json environment = environment_json();
   auto contestants = open_all(options, *progress);
   PairedStopping stopping({confidence,
@@ -239,6 +239,7 @@ std::function<int()> make_bench(CLI::App& app, Console& console) {
                  "ONNX files or folders that tamis optimize wrote; "
                  "MODEL@backend=openvino,threads=1 sets one apart")
       ->required()
+      ->default_str("")
       ->type_name("MODEL…");
   add_data_options(app, o->common);
   add_run_options(app, o->common);

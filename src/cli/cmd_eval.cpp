@@ -1,5 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <span>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
@@ -7,22 +12,56 @@
 #include "data/bad_items.h"
 #include "execute/worker.h"
 #include "measure/contestant.h"
+#include "stats/random.h"
 #include "tasks/paired_scores.h"
 
 namespace tamis {
 namespace {
 
-constexpr double kTimeout_s = 3600;
-constexpr std::size_t kChunk = 64;
+constexpr std::size_t kChunk = 32;
 
 struct Evaluated {
   std::vector<ItemRecord> records;
   double load_s = 0, inference_s = 0, wall_s = 0;
+  bool complete = false;
 };
 
-/// Adds the unusable items of a reply; throws when there are now too many.
+/// Adds the unusable items of a reply; throws, naming all so far, when there are now too many.
 void note_bad(const Json& bad, BadItems& all) {
-  for (const Json& b : bad) all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
+  std::optional<Error> too_many;
+  for (const Json& b : bad) {
+    try {
+      all.add(b.at("item"), Error(ErrorCode::corrupt_data, b.at("reason")));
+    } catch (const Error& e) {
+      too_many.emplace(e);
+    }
+  }
+  if (too_many) throw Error(*too_many);
+}
+
+bool go_on() { return !interrupt_asked(); }
+
+/// Evaluates to the end, or until Ctrl-C.
+void evaluate_items(Worker& worker, std::size_t count, double item_s, Evaluated& result,
+                    BadItems& bad, Progress& progress) {
+  progress.begin("evaluating", count);
+  while (!result.complete && go_on()) {
+    Frame reply;
+    try {
+      reply = worker.request({{"op", "evaluate_next"}, {"count", kChunk}},
+                             patience_for_items(kChunk, item_s), go_on);
+    } catch (const Error&) {
+      if (!go_on()) return;
+      throw;
+    }
+    note_bad(reply.head.at("bad"), bad);
+    result.inference_s += reply.head.at("inference_s").get<double>();
+    item_s = std::max(item_s, reply.head.at("wall_s").get<double>() / kChunk);
+    Json records = Json::from_msgpack(reply.block);
+    for (const Json& record : records) result.records.push_back(parse_item_record(record));
+    progress.advance(records.size());
+    result.complete = reply.head.at("done");
+  }
 }
 
 Evaluated evaluate_all(const ExecuteRequest& request, const InputSpec& items, std::size_t allow_bad,
@@ -34,25 +73,52 @@ Evaluated evaluate_all(const ExecuteRequest& request, const InputSpec& items, st
   Json open = to_json(request);
   open["op"] = "open";
   open["warm_up"] = false;
-  worker.request(open, kTimeout_s);
+  OpenedInfo info = parse_opened_info(worker.request(open, patience_to_open(), go_on).head);
   result.load_s = seconds_since(start);
   start = now_ns();
-  worker.request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, kTimeout_s);
-  progress.begin("evaluating", items.items.size());
-  for (bool done = false; !done;) {
-    if (interrupt_asked()) throw Error(ErrorCode::unavailable, "eval: interrupted");
-    Frame reply = worker.request({{"op", "evaluate_next"}, {"count", kChunk}}, kTimeout_s);
-    note_bad(reply.head.at("bad"), bad);
-    result.inference_s += reply.head.at("inference_s").get<double>();
-    Json records = Json::from_msgpack(reply.block);
-    for (const Json& record : records) result.records.push_back(parse_item_record(record));
-    progress.advance(records.size());
-    done = reply.head.at("done");
-  }
+  worker.request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open(), go_on);
+  evaluate_items(worker, items.items.size(), info.first_ms * 1e-3, result, bad, progress);
   progress.finish();
   if (bad.count() > 0) progress.line(bad.summary());
   result.wall_s = seconds_since(start);
   return result;
+}
+
+/// The data's own order, on which the ranks of equal scores hang.
+void restore_order(std::vector<ItemRecord>& records, const ItemSet& set) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i : set.items) places.emplace(set.dataset->items()[i].id, i);
+  std::stable_sort(records.begin(), records.end(), [&](const ItemRecord& a, const ItemRecord& b) {
+    return places.at(a.item) < places.at(b.item);
+  });
+}
+
+Json to_document(const Task& task, const Evaluated& found, std::size_t planned, double wall_s) {
+  Estimate estimate = estimate_metric(task, found.records, 0.95);
+  return Json{{"schema", "tamis/eval/1"},
+              {"metric", task.metric},
+              {"value", estimate.value},
+              {"low", estimate.interval.low},
+              {"high", estimate.interval.high},
+              {"confidence", 0.95},
+              {"metrics", task.figures(found.records)},
+              {"items", found.records.size()},
+              {"items_planned", planned},
+              {"complete", found.complete},
+              {"load_s", found.load_s},
+              {"inference_s", found.inference_s},
+              {"evaluate_s", found.wall_s},
+              {"wall_s", wall_s}};
+}
+
+void print_text(const Json& d) {
+  fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
+             d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
+             d.at("items").get<std::size_t>());
+  for (const auto& [name, value] : d.at("metrics").items())
+    if (value.is_number()) fmt::print("  {:<12} {:.4f}\n", name, value.get<double>());
+  fmt::print("  {:.1f} s in the runtime of {:.1f} s\n", d.at("inference_s").get<double>(),
+             d.at("evaluate_s").get<double>());
 }
 
 int evaluate(const ExecuteOptions& options, const Console& console) {
@@ -64,33 +130,24 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   EvaluationPlan plan = plan_evaluation({options.data, options.split}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
+  Random random(1, 7);  // any first part of it then stands for the whole
+  shuffle(std::span<std::size_t>(items.items), random);
   ExecuteRequest request{info.file, info.required_card(), run_settings(options.model, options),
                          false, options.engine_cache};
+  MachineLock lock = wait_for_machine();  // it reports times, and would falsify others'
   Evaluated found = evaluate_all(request, items, options.allow_bad, *progress);
+  if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
-  Estimate estimate = estimate_metric(task, found.records, 0.95);
-  Json json{{"schema", "tamis/eval/1"},
-            {"metric", task.metric},
-            {"value", estimate.value},
-            {"low", estimate.interval.low},
-            {"high", estimate.interval.high},
-            {"confidence", 0.95},
-            {"metrics", task.figures(found.records)},
-            {"items", found.records.size()},
-            {"load_s", found.load_s},
-            {"inference_s", found.inference_s},
-            {"evaluate_s", found.wall_s},
-            {"wall_s", seconds_since(start)}};
-  if (console.json) {
-    print_json(json);
-    return 0;
-  }
-  fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", task.metric, estimate.value,
-             estimate.interval.low, estimate.interval.high, found.records.size());
-  for (const auto& [name, value] : json["metrics"].items())
-    if (value.is_number()) fmt::print("  {:<12} {:.4f}\n", name, value.get<double>());
-  fmt::print("  {:.1f} s in the runtime of {:.1f} s\n", found.inference_s, found.wall_s);
-  return 0;
+  restore_order(found.records, plan.evaluation);
+  Json document = to_document(task, found, items.items.size(), seconds_since(start));
+  if (console.json)
+    print_json(document);
+  else
+    print_text(document);
+  if (found.complete) return 0;
+  fmt::print(stderr, "interrupted: this is from the first {} of {} items\n", found.records.size(),
+             items.items.size());
+  return kExitInterrupted;
 }
 
 }  // namespace

@@ -16,11 +16,11 @@ namespace {
 struct SearchOptions {
   ExecuteOptions execute;
   std::string max_drop, min_accuracy, max_latency, max_size, max_memory;
-  std::string confidence = "95%", budget = "10m", objective = "latency", calibration, out;
+  std::string confidence = "95%", budget = "10m", objective = "latency", calibration, out, baseline;
   std::map<std::string, std::vector<std::string>> axes;
   std::uint64_t seed = 1;
   std::string ort_library, openvino_library;
-  bool dry_run = false;
+  bool dry_run = false, retry_failed = false;
 };
 
 void add_gate_options(CLI::App& app, SearchOptions& o) {
@@ -61,7 +61,13 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   app.add_option("--budget", o.budget, "Time for the search, such as 10m");
   app.add_option("--out", o.out, "Folder for the winner, the reports and the store")->required();
   app.add_option("--seed", o.seed, "Of every random choice");
-  app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO");
+  app.add_flag("--retry-failed", o.retry_failed,
+               "Try again what failed in an earlier run on this folder");
+  app.add_option("--baseline", o.baseline,
+                 "What drops and speed-ups refer to: the parent in other settings, such as "
+                 "openvino:bf16, or a variant of tamis sweep --dry-run, such as v07 (default: the "
+                 "parent, ort:f32:all)");
+  app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO (default: CPU)");
   app.add_option("--ort-library", o.ort_library, "ONNX Runtime's library to load");
   app.add_option("--openvino-library", o.openvino_library, "OpenVINO's C library to load");
   add_gate_options(app, o);
@@ -106,7 +112,9 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   if (!o.execute.device.empty()) r.device = o.execute.device;
   if (!o.ort_library.empty()) r.libraries["ort"] = o.ort_library;
   if (!o.openvino_library.empty()) r.libraries["openvino"] = o.openvino_library;
+  r.baseline = o.baseline;
   r.budget_s = parse_seconds(o.budget, "--budget");
+  r.retry_failed = o.retry_failed;
   r.out = o.out;
   r.command = console.command_line;
   return r;

@@ -15,8 +15,6 @@
 namespace tamis {
 namespace {
 
-constexpr double kTimeout_s = 3600;
-
 struct QuantizeArguments {
   ExecuteOptions execute;
   std::string calibration, out, target = "portable", method = "min_max";
@@ -50,10 +48,9 @@ CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progres
           plan.calibration_hashes};
 }
 
-BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::path& out,
-                           Progress& progress) {
+BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
+                           const std::filesystem::path& out, Progress& progress) {
   BuildRequest request;
-  ModelInfo info = inspect_in_worker(a.execute.model, a.execute.card);
   request.parent = info.file;
   request.card = info.required_card();
   request.recipe = {{"simplify", Json::object()}, {"int8-static", int8_parameters(a)}};
@@ -99,7 +96,23 @@ void print_text(const Json& d) {
                r.at("reason").get<std::string>());
 }
 
+ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
+                   Progress& progress) {
+  ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+  BuildRequest request = build_request(a, model, out, progress);
+  Patience patience = patience_to_build(request.calibration->items.size(),
+                                        guessed_inference_s(model.description.value("macs", 0.0)));
+  Json head = to_json(request);
+  head["op"] = "build";
+  MachineLock lock = wait_for_machine();  // it keeps all cores busy
+  progress.begin("quantising", std::nullopt);
+  Worker worker;
+  return parse_artefact_info(
+      worker.request(head, patience, [] { return !interrupt_asked(); }).head);
+}
+
 int quantize(const QuantizeArguments& a, const Console& console) {
+  install_interrupt_handler();
   parse_quantize_target(a.target);
   if (a.method != "min_max" && a.method != "percentile")
     throw Error(ErrorCode::invalid_argument,
@@ -117,11 +130,7 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-quantize");
-  Json request = to_json(build_request(a, folder.path(), *progress));
-  request["op"] = "build";
-  progress->begin("quantising", std::nullopt);
-  Worker worker;
-  ArtefactInfo info = parse_artefact_info(worker.request(request, kTimeout_s).head);
+  ArtefactInfo info = build(a, folder.path(), *progress);
   copy_file_atomically(folder.path() / "model.onnx", out);
   copy_file_atomically(folder.path() / "model.card.yaml",
                        std::filesystem::path(out).replace_extension(".card.yaml"));
@@ -152,7 +161,9 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                "Only operators of ONNX itself: slower, where a target knows others");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
-  app.add_option("--threads", a->execute.threads, "Threads for calibrating")
+  app.add_option("--threads", a->execute.threads,
+                 "Threads for calibrating (default: all usable cores)")
+      ->default_str("")
       ->check(CLI::Range(1, 4096));
   app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
   add_card_options(app, a->execute);

@@ -97,6 +97,11 @@ void install_interrupt_handler() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+MachineLock wait_for_machine() {
+  constexpr double kMost_s = 600;
+  return MachineLock::take(true, kMost_s, [] { return !interrupt_asked(); });
+}
+
 SearchListener make_listener(Progress& progress) {
   auto last = std::make_shared<std::size_t>(0);
   SearchListener listener;
@@ -134,13 +139,16 @@ void add_card_options(CLI::App& app, ExecuteOptions& options) {
 
 void add_run_options(CLI::App& app, ExecuteOptions& options) {
   const char* group = "How it is run";
-  app.add_option("--backend", options.backend, "ort or openvino")->group(group);
-  app.add_option("--device", options.device, "CPU, GPU, NPU, AUTO")->group(group);
-  app.add_option("--inference-precision", options.inference_precision, "f32, bf16 or f16")
+  app.add_option("--backend", options.backend, "ort or openvino (default: ort)")->group(group);
+  app.add_option("--device", options.device, "CPU, GPU, NPU, AUTO (default: CPU)")->group(group);
+  app.add_option("--inference-precision", options.inference_precision,
+                 "f32, bf16 or f16 (default: f32)")
       ->group(group);
-  app.add_option("--graph-level", options.graph_level, "ort: disable, basic, extended, all")
+  app.add_option("--graph-level", options.graph_level,
+                 "ort: disable, basic, extended, all (default: all)")
       ->group(group);
   app.add_option("--threads", options.threads, "Threads of the runtime (default: all usable cores)")
+      ->default_str("")
       ->group(group)
       ->check(CLI::Range(1, 4096));
   app.add_option("--engine-cache", options.engine_cache,

@@ -9,6 +9,7 @@
 #include "report/progress.h"
 #include "search/context.h"
 #include "search/listener.h"
+#include "store/machine_lock.h"
 
 namespace tamis {
 
@@ -32,6 +33,10 @@ int terminal_columns();
 /// the first call.
 bool interrupt_asked();
 void install_interrupt_handler();
+
+/// The lock of all that measures or keeps the machine busy: says whom it waits for, at most ten
+/// minutes. Throws unavailable then, and on Ctrl-C.
+MachineLock wait_for_machine();
 
 /// A listener that shows phases on `progress`, which must outlive it.
 SearchListener make_listener(Progress& progress);

@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
     sub->allow_extras();
+    sub->option_defaults()->always_capture_default();
     runs.emplace_back(sub, command.make(*sub, console));
   }
   try {
@@ -93,7 +94,8 @@ int main(int argc, char** argv) {
     return tamis::run(argc, argv);
   } catch (const tamis::Error& e) {
     std::fprintf(stderr, "tamis: %s\n", e.what());
-    return tamis::exit_status(e.code());
+    // After Ctrl-C an error is its consequence.
+    return tamis::interrupt_asked() ? tamis::kExitInterrupted : tamis::exit_status(e.code());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "tamis: unexpected: %s; please report this\n", e.what());
     return 1;

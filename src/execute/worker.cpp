@@ -1,6 +1,7 @@
 #include "execute/worker.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,6 +34,18 @@ ExitState end_of(Child& child) {
   return child.wait();
 }
 
+/// By someone who wants it gone, not by its own fault.
+bool was_told_to_end(const ExitState& state) {
+  return state.signal == SIGTERM || state.signal == SIGINT || state.signal == SIGHUP;
+}
+
+std::string hang_text(const std::string& operation, const Patience& patience) {
+  std::string text = fmt::format("{}: no answer within {:.3g} s", operation, patience.limit_s);
+  if (patience.expected_s)
+    text += fmt::format(", where about {:.2g} s were expected", *patience.expected_s);
+  return text + ", the worker was killed";
+}
+
 }  // namespace
 
 std::string worker_program() {
@@ -42,38 +55,47 @@ std::string worker_program() {
 
 Worker::Worker() : child_({worker_program()}), channel_(child_.output(), child_.input()) {}
 
-Frame Worker::request(const Json& head, double timeout_s) {
+Frame Worker::request(const Json& head, const Patience& patience,
+                      const std::function<bool()>& go_on) {
   std::string operation = head.value("op", "request");
-  if (!dead_.empty()) throw Error(ErrorCode::backend_failed, dead_);
+  if (!dead_.empty()) throw Error(dead_code_, dead_);
   resume();
   std::optional<Frame> reply;
+  bool stopped = false;
   try {
     channel_.send({head, {}});
     // A full pipe would stop a talkative worker.
-    reply = channel_.receive(timeout_s, [this] {
+    reply = channel_.receive(patience.limit_s, [&] {
       child_.stderr_tail();
-      return true;
+      stopped = go_on && !go_on();
+      return !stopped;
     });
   } catch (const Error&) {
-    fail(operation, false, timeout_s);
+    fail(operation);
   }
-  if (!reply) fail(operation, channel_.timed_out(), timeout_s);
+  if (stopped) give_up(operation + ": interrupted", ErrorCode::unavailable);
+  if (!reply && channel_.timed_out())
+    give_up(hang_text(operation, patience), ErrorCode::backend_failed);
+  if (!reply) fail(operation);
   if (reply->head.value("ok", false)) return std::move(*reply);
   throw Error(parse_error_code(reply->head.value("code", "")), reply->head.value("text", ""));
 }
 
-void Worker::fail(const std::string& operation, bool hung, double timeout_s) {
-  if (hung) {
-    child_.kill();
-    child_.wait();
-    dead_ =
-        fmt::format("{}: no answer within {:.0f} s, the worker was killed", operation, timeout_s);
-  } else {
-    dead_ = fmt::format("{}: the worker ended: {}", operation, end_of(child_).text());
-    std::string words = last_line(child_.stderr_tail());
-    if (!words.empty()) dead_ += "; its last words: " + words;
-  }
-  throw Error(ErrorCode::backend_failed, dead_);
+void Worker::give_up(const std::string& why, ErrorCode code) {
+  child_.kill();
+  child_.wait();
+  dead_ = why;
+  dead_code_ = code;
+  throw Error(code, why);
+}
+
+void Worker::fail(const std::string& operation) {
+  ExitState end = end_of(child_);
+  if (was_told_to_end(end)) dead_code_ = ErrorCode::unavailable;
+  dead_ = fmt::format("{}: the worker ended: {}", operation, end.text());
+  std::string words = last_line(child_.stderr_tail());
+  if (!words.empty()) dead_ += "; its last words: " + words;
+  throw Error(dead_code_, dead_);
 }
 
 void Worker::pause() {

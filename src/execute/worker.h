@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/child.h"
+#include "base/error.h"
 #include "base/frame.h"
 #include "base/json.h"
+#include "execute/patience.h"
 
 namespace tamis {
 
@@ -21,9 +24,12 @@ class Worker {
   Worker();
 
   /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
-  /// backend_failed when it died (how, and its last words) or gave no answer in `timeout_s` (it is
-  /// then killed). After such an end every further request throws the same.
-  Frame request(const Json& head, double timeout_s);
+  /// backend_failed when it died (how, and its last words) or gave no answer in time (it is then
+  /// killed); unavailable when a signal told it to end, or `go_on`, asked about ten times a second,
+  /// gave false (it is then killed, too). After such an end every further
+  /// request throws the same.
+  Frame request(const Json& head, const Patience& patience,
+                const std::function<bool()>& go_on = nullptr);
 
   /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume()
   /// undoes it. request() resumes by itself.
@@ -33,12 +39,14 @@ class Worker {
   pid_t pid() const { return child_.pid(); }
 
  private:
-  [[noreturn]] void fail(const std::string& operation, bool hung, double timeout_s);
+  [[noreturn]] void fail(const std::string& operation);
+  [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
   Child child_;
   FrameChannel channel_;
   bool paused_ = false;
   std::string dead_;  // why, once it is
+  ErrorCode dead_code_ = ErrorCode::backend_failed;
 };
 
 /// Where the worker program is.

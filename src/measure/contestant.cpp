@@ -9,7 +9,8 @@
 namespace tamis {
 namespace {
 
-constexpr double kOpenTimeout_s = 600;
+constexpr std::size_t kMeasuringInputs = 8;  // more than a worker prepares
+constexpr double kPrepare_s = 1;             // reading and preparing a picture, on the slow side
 struct BlockSize {
   double target_ms;  // a timed block lasts about this long…
   int least;         // …and holds at least this many inferences
@@ -74,7 +75,7 @@ Contestant::Contestant(ContestantSpec spec) : spec_(std::move(spec)) {
   Json open = to_json(spec_.request);
   open["op"] = "open";
   open["inputs"] = to_json(spec_.inputs);
-  info_ = parse_opened_info(worker_.request(open, kOpenTimeout_s).head);
+  info_ = parse_opened_info(worker_.request(open, patience_to_open()).head);
   worker_.pause();
 }
 
@@ -85,8 +86,8 @@ VisitSample Contestant::visit(std::size_t input, Block block) {
       std::clamp(static_cast<int>(std::lround(size.target_ms / warm)), size.least, kMostTimed);
   int discard = std::clamp(static_cast<int>(std::ceil(kDiscardTarget_ms / warm)), 1, kMostTimed);
   Json request{{"op", "visit"}, {"input", input}, {"discard", discard}, {"timed", timed}};
-  double expected_s = (discard + timed) * warm * 1e-3;
-  Frame reply = worker_.request(request, 30 + 100 * expected_s);
+  auto inferences = static_cast<std::size_t>(discard + timed);
+  Frame reply = worker_.request(request, patience_for_items(inferences, warm * 1e-3));
   worker_.pause();
   std::vector<double> both = to_doubles(reply.block);
   VisitSample sample;
@@ -98,13 +99,16 @@ VisitSample Contestant::visit(std::size_t input, Block block) {
 }
 
 std::vector<double> Contestant::time_from_file(int repeats) {
-  Frame reply = worker_.request({{"op", "from_file"}, {"repeats", repeats}}, kOpenTimeout_s);
+  std::size_t items = static_cast<std::size_t>(repeats + 1) * kMeasuringInputs;
+  Frame reply = worker_.request({{"op", "from_file"}, {"repeats", repeats}},
+                                patience_for_items(items, kPrepare_s + info_.warm_ms * 1e-3));
   worker_.pause();
   return to_doubles(reply.block);
 }
 
 std::string Contestant::output_hash() {
-  Frame reply = worker_.request({{"op", "output_hash"}}, kOpenTimeout_s);
+  Frame reply = worker_.request({{"op", "output_hash"}},
+                                patience_for_items(kMeasuringInputs, info_.warm_ms * 1e-3));
   worker_.pause();
   return reply.head.at("hash");
 }

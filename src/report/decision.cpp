@@ -104,6 +104,13 @@ std::string gate_text(const VariantView& variant) {
   return words(variant.state);
 }
 
+std::string seen_note(const AccuracyView& accuracy) {
+  if (!accuracy.seen || !accuracy.items || *accuracy.seen >= *accuracy.items) return "";
+  return fmt::format("{} of {} items", *accuracy.seen, *accuracy.items);
+}
+
+bool timed_in_screening(const VariantView& variant) { return variant.timed_in == "screening"; }
+
 std::string gates_text(const ResultView& result) {
   std::string text;
   for (const GateView& gate : result.gates)

@@ -26,6 +26,13 @@ std::string accuracy_sentence(const VariantView& variant);
 std::string gate_text(const VariantView& variant);
 
 /// Gates as a list of sentences; "none" where none was asked for.
+/// " · 96 of 200 items" where an early look decided; "" where all items were.
+std::string seen_note(const AccuracyView& accuracy);
+
+/// Whether its time is from the screening's few, brief rounds: not to be compared with the medians
+/// of a race or confirmation, as the machine's speed drifts; the speed-up is.
+bool timed_in_screening(const VariantView& variant);
+
 std::string gates_text(const ResultView& result);
 
 /// "simplify → int8-static"; "as given" for an empty recipe.

@@ -36,7 +36,9 @@ Cell absent(const VariantView& variant, const char* what) {
 Cell latency_cell(const ResultView&, const VariantView& v) {
   if (!v.latency) return absent(v, "latency");
   const IntervalView& median = v.latency->median;
-  return {ms_number(median.value), interval_text(median, ms_number), key(median.value), ""};
+  std::string below = interval_text(median, ms_number);
+  if (timed_in_screening(v)) below += (below.empty() ? "" : " · ") + std::string("screening");
+  return {ms_number(median.value), below, key(median.value), ""};
 }
 
 Cell p95_cell(const ResultView&, const VariantView& v) {
@@ -48,8 +50,9 @@ Cell p95_cell(const ResultView&, const VariantView& v) {
 Cell accuracy_cell(const ResultView&, const VariantView& v) {
   if (!v.accuracy) return absent(v, "accuracy");
   const AccuracyView& a = *v.accuracy;
-  return {accuracy_text(a.metric, a.value.value), accuracy_interval_text(a.metric, a.value),
-          key(a.value.value), ""};
+  std::string below = accuracy_interval_text(a.metric, a.value), seen = seen_note(a);
+  if (!seen.empty()) below += (below.empty() ? "" : " · ") + seen;
+  return {accuracy_text(a.metric, a.value.value), below, key(a.value.value), ""};
 }
 
 Cell drop_cell(const ResultView& result, const VariantView& v) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "report/format.h"
 
 namespace tamis {
 namespace {
@@ -134,6 +135,7 @@ VariantView read_variant(const Node& node) {
   variant.id = node["id"].needed_text();
   variant.name = node["name"].needed_text();
   variant.state = node["state"].needed_text();
+  variant.timed_in = node["timed_in"].text();
   variant.gate = node["gate"].text();
   variant.gate_reason = node["gate_reason"].text();
   variant.verdict = node["verdict"].text();
@@ -204,6 +206,23 @@ void read_decision(const Node& root, ResultView& result) {
   result.counterfactuals = root["counterfactuals"].texts();
 }
 
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+/// Sentences name the metric as figures do.
+void show_metric_name(ResultView& result) {
+  std::string shown = metric_name(result.metric);
+  if (result.metric.empty() || shown == result.metric) return;
+  for (GateView& gate : result.gates) replace_all(gate.text, result.metric, shown);
+  for (VariantView& v : result.variants) replace_all(v.gate_reason, result.metric, shown);
+  for (auto* sentences : {&result.reasons, &result.counterfactuals})
+    for (std::string& text : *sentences) replace_all(text, result.metric, shown);
+  if (result.nearest_miss) replace_all(result.nearest_miss->text, result.metric, shown);
+}
+
 }  // namespace
 
 const VariantView* ResultView::find(const std::string& id) const {
@@ -252,6 +271,7 @@ ResultView parse_result(const Json& document) {
   read_warnings(root["environment"]["warnings"], result.warnings);
   read_warnings(root["warnings"], result.warnings);
   check_names(result);
+  show_metric_name(result);
   return result;
 }
 

@@ -39,7 +39,8 @@ struct FailureView {
 };
 
 struct VariantView {
-  std::string id, name, state, gate, gate_reason, verdict;  ///< empty where the document has null
+  /// Empty where the document has null.
+  std::string id, name, state, timed_in, gate, gate_reason, verdict;
   std::vector<std::string> recipe;
   Json settings, effective;
   std::optional<TimingView> latency, inference, from_file;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <sstream>
 
 #include "base/units.h"
 #include "report/decision.h"
@@ -20,7 +21,9 @@ std::string joined(const std::string& a, const std::string& b) {
 
 std::string latency_cell(const VariantView& v) {
   if (!v.latency) return kAbsent;
-  return joined(ms_number(v.latency->median.value), interval_text(v.latency->median, ms_number));
+  std::string text =
+      joined(ms_number(v.latency->median.value), interval_text(v.latency->median, ms_number));
+  return timed_in_screening(v) ? text + "*" : text;
 }
 
 std::string optional_ms(const std::optional<double>& ms) { return ms ? ms_number(*ms) : kAbsent; }
@@ -31,7 +34,8 @@ std::string optional_bytes(const std::optional<double>& bytes) {
 
 std::string accuracy_cell(const VariantView& v) {
   if (!v.accuracy) return kAbsent;
-  return accuracy_text(v.accuracy->metric, v.accuracy->value.value);
+  std::string value = accuracy_text(v.accuracy->metric, v.accuracy->value.value);
+  return seen_note(*v.accuracy).empty() ? value : value + "†";
 }
 
 std::string drop_cell(const VariantView& v) {
@@ -192,6 +196,38 @@ std::string variants_csv(const ResultView& result) {
   return text;
 }
 
+namespace {
+
+/// Broken between words into lines of at most `width`.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::istringstream in(text);
+  std::string lines, line;
+  for (std::string word; in >> word;) {
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+      lines += line + "\n";
+      line = " ";
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return lines + line + "\n";
+}
+
+/// What the marks in the table mean, where there are any.
+std::string footnotes(const ResultView& result, std::size_t width) {
+  std::string text, seen;
+  bool screening = false;
+  for (const VariantView& v : result.variants) {
+    screening = screening || (v.latency && timed_in_screening(v));
+    if (v.accuracy && !seen_note(*v.accuracy).empty())
+      seen += fmt::format("{}{} on {}", seen.empty() ? "" : ", ", v.id, seen_note(*v.accuracy));
+  }
+  if (screening) text += wrapped("* timed in the screening only: compare by the speed-up", width);
+  if (!seen.empty()) text += wrapped("† decided early: " + seen, width);
+  return text;
+}
+
+}  // namespace
+
 std::string variants_table_text(const Json& document, int columns) {
   ResultView result = parse_result(document);
   Grid grid;
@@ -210,7 +246,7 @@ std::string variants_table_text(const Json& document, int columns) {
   std::string text;
   for (std::size_t r = 0; r < grid.rows.size(); ++r)
     text += markers[r] + row_text(grid, grid.rows[r]) + "\n";
-  return text;
+  return text + footnotes(result, static_cast<std::size_t>(std::max(columns, 60)));
 }
 
 }  // namespace tamis

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/units.h"
 
 namespace tamis {
@@ -230,32 +232,124 @@ void check_axes(const std::map<std::string, Values>& asked) {
   }
 }
 
+namespace {
+
+/// "v07": a variant of the plan.
+bool is_id(const std::string& text) {
+  return text.size() > 1 && text[0] == 'v' &&
+         text.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
+Values split(const std::string& text, char separator) {
+  Values parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+const Availability& runtime_named(const GridFacts& facts, const std::string& name) {
+  Values running;
+  for (const Availability& a : facts.backends) {
+    if (a.backend == name) return a;
+    running.push_back(a.backend);
+  }
+  throw Error(ErrorCode::unavailable, fmt::format("--baseline {}: no such runtime works here; {}",
+                                                  name, suggest(name, running)));
+}
+
+/// One of the words behind the runtime.
+void set_baseline_word(Variant& baseline, const GridFacts& facts, const std::string& word) {
+  constexpr std::size_t kMostDigits = 4;
+  Values known{"f32", "bf16", "f16", "disable", "basic", "extended", "all", "1"};
+  bool number = !word.empty() && word.size() <= kMostDigits && word[0] != '0' &&
+                word.find_first_not_of("0123456789") == std::string::npos;
+  auto at = std::find(known.begin(), known.end(), word);
+  const std::string& backend = baseline.settings.backend;
+  if (number) {
+    baseline.settings.threads = std::stoi(word);
+  } else if (at == known.end()) {
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--baseline: unknown '{}'; {}", word, suggest(word, known)));
+  } else if (at < known.begin() + 3) {
+    Values can = inference_precision_values(facts, {{"backend", backend}}, true);
+    if (std::find(can.begin(), can.end(), word) == can.end())
+      throw Error(ErrorCode::unavailable,
+                  fmt::format("--baseline {}:{}: {} cannot do that here", backend, word, backend));
+    baseline.settings.inference_precision = word;
+  } else if (backend == "ort") {
+    baseline.settings.graph_level = word;
+  } else {
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--baseline {}:{}: graph levels are ONNX Runtime's", backend, word));
+  }
+}
+
+bool same(const Variant& a, const Variant& b) {
+  return canonical_text(to_json(a.recipe)) == canonical_text(to_json(b.recipe)) &&
+         canonical_text(to_json(a.settings)) == canonical_text(to_json(b.settings));
+}
+
+void number_them(std::vector<Variant>& variants) {
+  for (std::size_t i = 0; i < variants.size(); ++i) variants[i].id = fmt::format("v{:02}", i + 1);
+}
+
+/// All points; the baseline of the settings first.
+std::vector<Variant> grid_with(const Variant& baseline, const GridFacts& facts,
+                               const std::map<std::string, Values>& asked, bool every) {
+  Expansion expansion{facts, asked, every, {}};
+  expansion.expand(0, {});
+  check_all_used(expansion.points, asked);
+  std::vector<Variant> variants{baseline};
+  for (const Choice& point : expansion.points) variants.push_back(to_variant(point, facts));
+  number_them(variants);
+  return variants;
+}
+
+/// The variant of the whole grid that the id names, then the others.
+std::vector<Variant> grid_from_id(const GridFacts& facts,
+                                  const std::map<std::string, Values>& asked, bool every) {
+  Variant usual = baseline_variant(facts);
+  std::vector<Variant> whole = grid_with(usual, facts, asked, true);
+  auto named = std::find_if(whole.begin(), whole.end(),
+                            [&](const Variant& v) { return v.id == facts.baseline; });
+  if (named == whole.end())
+    throw Error(ErrorCode::not_found,
+                fmt::format("--baseline {}: no such variant; tamis sweep --dry-run with the same "
+                            "options lists v01 to {}",
+                            facts.baseline, whole.back().id));
+  std::vector<Variant> variants{*named};
+  for (Variant& v : every ? whole : grid_with(usual, facts, asked, false))
+    if (!same(v, variants.front())) variants.push_back(v);
+  number_them(variants);
+  return variants;
+}
+
+}  // namespace
+
 Variant baseline_variant(const GridFacts& facts) {
   if (facts.backends.empty())
     throw Error(ErrorCode::unavailable, "no runtime works on this machine; tamis doctor says why");
+  Values words = is_id(facts.baseline) ? Values() : split(facts.baseline, ':');
   Variant baseline;
   baseline.settings.device = facts.device;
   const Availability* chosen = &facts.backends.front();
   for (const Availability& a : facts.backends)
     if (a.backend == "ort") chosen = &a;
+  if (!words.empty()) chosen = &runtime_named(facts, words.front());
   baseline.settings.backend = chosen->backend;
   if (chosen->backend == "ort") baseline.settings.device = "CPU";
   baseline.settings.inference_precision = "f32";
   if (chosen->backend == "ort") baseline.settings.graph_level = "all";
   baseline.settings.threads = facts.cores;
+  for (std::size_t i = 1; i < words.size(); ++i) set_baseline_word(baseline, facts, words[i]);
   return baseline;
 }
 
 std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& asked,
                                  bool every) {
   check_axes(asked);
-  Expansion expansion{facts, asked, every, {}};
-  expansion.expand(0, {});
-  check_all_used(expansion.points, asked);
-  std::vector<Variant> variants{baseline_variant(facts)};
-  for (const Choice& point : expansion.points) variants.push_back(to_variant(point, facts));
-  for (std::size_t i = 0; i < variants.size(); ++i) variants[i].id = fmt::format("v{:02}", i + 1);
-  return variants;
+  if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
+  return grid_with(baseline_variant(facts), facts, asked, every);
 }
 
 }  // namespace tamis

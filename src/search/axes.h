@@ -16,6 +16,7 @@ struct GridFacts {
   std::string device = "CPU";
   int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
+  std::string baseline;  ///< as --baseline has it; "" = the default
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not
@@ -41,12 +42,16 @@ void check_axes(const std::map<std::string, std::vector<std::string>>& asked);
 
 /// The baseline first (v01), then every point of the grid, each once. `asked` restricts axes to the
 /// named values; a value that exists on no backend here is an error (unavailable) that says so.
+/// Where facts.baseline is an id, it is that of the whole grid (`every`), and the default baseline
+/// is one variant more.
 std::vector<Variant> expand_grid(const GridFacts& facts,
                                  const std::map<std::string, std::vector<std::string>>& asked,
                                  bool every);
 
 /// The parent in ONNX Runtime, f32, graph level all, all cores; in the first backend that runs
-/// where there is no ONNX Runtime.
+/// where there is no ONNX Runtime. facts.baseline "BACKEND[:PRECISION][:LEVEL][:THREADS]" says
+/// otherwise; an id says nothing here. Throws unavailable for what does not run here,
+/// invalid_argument for what is none of these.
 Variant baseline_variant(const GridFacts& facts);
 
 }  // namespace tamis

@@ -17,6 +17,7 @@ namespace tamis {
 struct Failure {
   ErrorCode code = ErrorCode::backend_failed;
   std::string text;
+  std::string command;  ///< repeats it
 };
 
 /// All that a search learns of one variant, step by step.
@@ -35,6 +36,7 @@ struct Candidate {
   std::string hard_reason;
 
   std::vector<VisitSample> samples;      ///< of the latest phase that timed it
+  std::string timed_in;                  ///< that phase: screening, race, confirmation
   std::optional<RatioEstimate> speedup;  ///< baseline's time / this one's, paired
   bool raced = false;
   std::vector<double> from_file_ns;

@@ -52,6 +52,7 @@ GridFacts make_facts(const SearchContext& context) {
   for (const Availability& a : context.backends)
     if (a.ok()) facts.backends.push_back(a);
   facts.device = context.request.device;
+  facts.baseline = context.request.baseline;
   facts.cores = usable_cores(context.machine);
   facts.can_calibrate = !context.data.calibration.items.empty();
   return facts;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,9 @@ struct SearchContext {
   std::unique_ptr<Store> store;
   std::unique_ptr<ArtefactCache> cache;
   std::map<std::string, Error> failed_builds;  ///< artefact key → why, in this run
+  std::set<std::string> failures_of_this_run;  ///< keys of units, see failures.h
+  bool said_failures = false;                  ///< that failures of an earlier run are shown
+  std::optional<double> inference_s;           ///< of the baseline, once it was measured
   std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }

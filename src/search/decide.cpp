@@ -18,7 +18,8 @@ FinalChoice choose(
       return {candidate.id,
               fmt::format("{} variants cannot be told apart in speed; of these it is the "
                           "more accurate",
-                          finalists.size())};
+                          finalists.size()),
+              true};
   }
   auto simplest = std::min_element(
       finalists.begin(), finalists.end(), [](const Finalist& a, const Finalist& b) {

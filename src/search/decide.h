@@ -19,6 +19,7 @@ struct Finalist {
 struct FinalChoice {
   std::string id;
   std::string why;
+  bool more_accurate = false;  ///< established against all others
 };
 
 /// Picks among variants that cannot be told apart in speed: one that is established as more

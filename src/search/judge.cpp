@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tasks/paired_scores.h"
 
@@ -28,13 +29,21 @@ int badness(GateOutcome outcome) {
 
 std::string percent(double fraction) { return fmt::format("{:+.2f} %", fraction * 100); }
 
-std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence) {
+/// An estimate has no more.
+std::string two_digits(std::size_t number) {
+  double unit = std::pow(10, std::max(0.0, std::floor(std::log10(number)) - 1));
+  return fmt::format("{:.0f}", std::ceil(static_cast<double>(number) / unit) * unit);
+}
+
+std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence,
+                          std::size_t answers) {
   if (!j.drop) return "";
   double change = -j.drop->drop;
   return fmt::format(
-      "{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence no worse than {}) on {} of {} items",
-      metric, j.value.value, j.baseline, percent(change), confidence * 100, percent(-j.drop->high),
-      j.seen, j.items);
+      "{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence{} no worse than {}) on {} of {} items",
+      metric, j.value.value, j.baseline, percent(change), confidence * 100,
+      answers > 1 && confidence > 0.5 ? fmt::format(" for {} variants together", answers) : "",
+      percent(-j.drop->high), j.seen, j.items);
 }
 
 }  // namespace
@@ -92,7 +101,7 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   j.figures = context_.task->figures(std::span(records).first(shared));
   bool absolute = context_.request.gates.max_drop && !context_.request.gates.max_drop->relative;
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
-  double confidence = std::max(context_.request.confidence, 0.5);
+  double confidence = confidence_of_each();
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
   if (j.baseline <= 0 && !last) return j;  // nothing to be relative to yet: undecided
   j.outcome = GateOutcome::met;
@@ -109,11 +118,39 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
     if (seen.items_needed)
       j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
   }
-  j.reason = drop_sentence(j, std::string(context_.task->metric), confidence);
+  if (last) warn_if_too_few_items(variant, found);
+  j.reason = drop_sentence(j, std::string(context_.task->metric),
+                           std::max(context_.request.confidence, 0.5), answers_);
   if (context_.request.gates.min_accuracy)
     j.reason +=
         fmt::format("; at least {:.4g} was asked for", *context_.request.gates.min_accuracy);
   return j;
+}
+
+double AccuracyJudge::confidence_of_each() const {
+  return tamis::confidence_of_each(std::max(context_.request.confidence, 0.5), answers_);
+}
+
+/// Where no formula tells beforehand how much two good variants differ, the first pair does.
+void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEvidence& found) {
+  constexpr double kPower = 0.8;
+  double confidence = confidence_of_each();
+  if (warned_ || variant.id == baseline_.id || confidence <= 0.5 ||
+      !std::holds_alternative<PairedMoments>(found))
+    return;
+  for (const AccuracyLimit& limit : limits()) {
+    if (limit.kind == AccuracyLimit::Kind::at_least || limit.amount <= 0) continue;
+    auto needed = items_to_plan(found, limit, confidence, kPower);
+    if (!needed) continue;
+    warned_ = true;
+    if (*needed <= tamis::items(found)) continue;
+    context_.note(fmt::format(
+        "{} evaluation items are few for {} at {:.0f} % confidence: by the spread between {} and "
+        "the baseline on them (paired bootstrap), a variant that loses nothing would need about "
+        "{} to be proven; that is an estimate. Give more, or lower --confidence",
+        tamis::items(found), to_text(*context_.request.gates.max_drop),
+        context_.request.confidence * 100, variant.id, two_digits(*needed)));
+  }
 }
 
 Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output_hash, bool full) {

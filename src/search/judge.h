@@ -31,6 +31,10 @@ class AccuracyJudge {
  public:
   AccuracyJudge(SearchContext& context, const Variant& baseline, const std::string& output_hash);
 
+  /// So many different answers are to be judged: each gets its part of the error, so that no pick
+  /// among them is false more often than asked.
+  void share_error(std::size_t answers) { answers_ = answers; }
+
   /// `full`: all items, whatever early looks say. Throws what evaluating throws.
   Judgement judge(const Variant& variant, const std::string& output_hash, bool full);
 
@@ -43,6 +47,7 @@ class AccuracyJudge {
  private:
   VariantEvaluation& evaluation(const Variant& variant, const std::string& output_hash);
   void close_workers(const Variant& variant);
+  void warn_if_too_few_items(const Variant& variant, const PairedEvidence& found);
   Judgement look(const Variant& variant, std::size_t count, bool last);
   PairedEvidence evidence(const std::string& a, const std::string& b, std::size_t count);
   std::vector<AccuracyLimit> limits() const;
@@ -51,6 +56,9 @@ class AccuracyJudge {
   Variant baseline_;
   std::map<std::string, std::unique_ptr<VariantEvaluation>> evaluations_;  // by variant id
   double evaluated_s_ = 0;
+  double confidence_of_each() const;
+  std::size_t answers_ = 1;
+  bool warned_ = false;  // that there are too few items
 };
 
 }  // namespace tamis

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/version.h"
 #include "search/context.h"
+#include "search/failures.h"
 #include "search/result.h"
 #include "search/search_run.h"
 #include "store/machine_lock.h"
@@ -36,6 +37,8 @@ void warn_if_too_few_items(const SearchContext& c) {
       limit.relative ? AccuracyLimit::Kind::relative_drop : AccuracyLimit::Kind::absolute_drop,
       limit.value};
   if (limit.value <= 0 || c.request.confidence <= 0.5) return;
+  // The others' spread is measured first (AccuracyJudge).
+  if (!c.task->right({})) return;
   // A good INT8 variant changes its mind on about three items in a hundred.
   constexpr double kDiscordance = 0.03, kPower = 0.8, kTypicalBaseline = 0.8;
   std::size_t needed =
@@ -49,10 +52,11 @@ void warn_if_too_few_items(const SearchContext& c) {
                     have, to_text(limit), c.request.confidence * 100, needed));
 }
 
-void announce(const SearchContext& c, std::size_t variants) {
-  c.note(fmt::format("baseline: {}", variant_name(baseline_variant(c.facts))));
+void announce(const SearchContext& c, const std::vector<Candidate>& candidates) {
+  c.note(fmt::format("baseline: {}", variant_name(candidates.front().variant)));
   c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
-                     c.evaluation_order.size(), c.data.calibration.items.size(), variants));
+                     c.evaluation_order.size(), c.data.calibration.items.size(),
+                     candidates.size()));
 }
 
 /// The folder may hold another request's files by now, or the process may have died while writing
@@ -63,6 +67,14 @@ void hand_over_again(SearchContext& context, const Json& result) {
   for (const Variant& v : expand_grid(context.facts, request.axes, request.exhaustive))
     if (v.id == handed_over_id(result))
       hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
+}
+
+/// The stored result, unless some of it is to be tried again.
+std::optional<Json> finished_before(const SearchContext& context, const std::string& key) {
+  auto finished = context.store->find(Kind::decision, key);
+  bool again = context.request.retry_failed && finished &&
+               finished->at("counts").at("failed").get<int>() > 0;
+  return again ? std::nullopt : finished;
 }
 
 }  // namespace
@@ -87,7 +99,7 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
 Json optimize(const SearchRequest& request, const SearchListener& listener) {
   SearchContext context = prepare_search(request, listener);
   std::string key = run_key(context);
-  if (auto finished = context.store->find(Kind::decision, key)) {
+  if (auto finished = finished_before(context, key)) {
     context.note("finished before with the same arguments: showing its stored result");
     hand_over_again(context, *finished);
     return *finished;
@@ -97,13 +109,14 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   MachineLock lock =
       MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
   context.start_ns = now_ns();  // waiting for another run is not this one's work
-  if (auto finished = context.store->find(Kind::decision, key)) {
+  if (auto finished = finished_before(context, key)) {
     hand_over_again(context, *finished);  // the run that was waited for did the same
     return *finished;
   }
+  if (request.retry_failed) forget_failures(*context.store);
   warn_if_too_few_items(context);
   SearchRun run(context);
-  announce(context, run.candidates().size());
+  announce(context, run.candidates());
   SearchOutcome outcome = run.run();
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
   const Candidate& handed = run.candidates()[outcome.pick];

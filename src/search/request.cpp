@@ -43,6 +43,7 @@ Json identity(const SearchRequest& r) {
             {"allow_bad", r.allow_bad},
             {"seed", r.seed},
             {"device", r.device},
+            {"baseline", r.baseline},
             {"libraries", r.libraries},
             {"gates", gates_json(r.gates, "metric")}};
   json["calibration"] = r.calibration

@@ -44,16 +44,19 @@ struct SearchRequest {
   std::size_t allow_bad = 0;
   std::uint64_t seed = 1;
   std::string device = "CPU";
+  std::string baseline;                          ///< as GridFacts::baseline
   std::map<std::string, std::string> libraries;  ///< backend → path of the vendor's library
 
   // What changes how long it takes.
   double budget_s = 600;
+  bool retry_failed = false;  ///< try units again that failed in an earlier run on this folder
 
   std::filesystem::path out;
   std::string command;  ///< as typed, for the report
 };
 
-/// What identifies the request's results: everything but `out`, `command` and the budget.
+/// What identifies the request's results: everything but `out`, `command`, the budget and
+/// retry_failed.
 Json identity(const SearchRequest& request);
 
 /// One sentence per gate: {kind, text, limit, relative}.

@@ -42,26 +42,6 @@ std::string state_of(const Candidate& c) {
   return c.screened_out ? "screened_out" : "measured";
 }
 
-/// The command that runs just this variant again.
-std::string reproduce(const Candidate& c, const SearchContext& context) {
-  const RunSettings& s = c.variant.settings;
-  std::string command = "tamis bench ";
-  bool built = c.artefact && !c.variant.recipe.empty();
-  command += built ? c.artefact->model.string() : context.model.file.string();
-  if (!c.artefact) {
-    std::string form =
-        c.variant.recipe.empty() ? "" : c.variant.recipe.back().params.value("for", "");
-    return fmt::format("tamis quantize {} --data {} --for {} --out quantised.onnx",
-                       context.model.file.string(), context.request.data.path.string(),
-                       form.empty() ? "portable" : form);
-  }
-  command += " --backend " + s.backend;
-  if (s.inference_precision) command += " --inference-precision " + *s.inference_precision;
-  if (s.graph_level) command += " --graph-level " + *s.graph_level;
-  if (s.threads) command += fmt::format(" --threads {}", *s.threads);
-  return command;
-}
-
 void add_gate(Json& json, const Candidate& c) {
   GateOutcome gate = c.gate();
   json["gate"] = c.judgement || c.hard == GateOutcome::missed ? Json(to_text(gate)) : Json();
@@ -82,6 +62,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["settings"].erase("extra");
   add_gate(json, c);
   json["latency_ms"] = timing_json(c, Which::total);
+  json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
@@ -104,7 +85,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["effective"] = info ? info->effective : Json::object();
   json["failure"] = c.failure ? Json{{"code", to_text(c.failure->code)},
                                      {"text", c.failure->text},
-                                     {"command", reproduce(c, context)}}
+                                     {"command", c.failure->command}}
                               : Json();
   return json;
 }

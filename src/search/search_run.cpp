@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/clock.h"
 #include "base/units.h"
 #include "search/decide.h"
+#include "search/failures.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -26,6 +28,15 @@ constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
 
 RatioEstimate inverse(const RatioEstimate& r) {
   return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds};
+}
+
+/// Why the baseline is the pick, among so many that cannot be told apart in speed.
+std::string why_baseline(std::size_t finalists) {
+  if (finalists < 2) return "no faster variant meets the gates";
+  return fmt::format(
+      "{} variants, the baseline among them, can be told apart neither in speed nor in accuracy: "
+      "nothing is gained by another",
+      finalists);
 }
 
 }  // namespace
@@ -60,13 +71,16 @@ bool SearchRun::screen(Candidate& c) {
     c.screening = screener_->screen(c.variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;  // a full disk is no variant's fault
-    c.failure = Failure{e.code(), e.what()};
+    c.failure = Failure{e.code(), e.what(),
+                        c.artefact ? bench_command(context_, c.variant, *c.artefact)
+                                   : build_command(context_, c.variant.recipe)};
     return false;
   }
   auto pair = c.screening->rounds.pair(kRole, "baseline");
   c.screened = paired_ratio(pair.a, pair.b, kPairConfidence);
   c.speedup = inverse(*c.screened);
   c.samples = c.screening->rounds.samples(kRole);
+  c.timed_in = "screening";
   judge_hard_gates(c, context_.request.gates, context_.request.confidence);
   return true;
 }
@@ -82,10 +96,12 @@ void SearchRun::screen_all() {
     if (context_.listener.unit) context_.listener.unit(label(i), i);
     if (!screen(candidates_[i]) && i == 0)
       throw Error(candidates_[0].failure->code, "baseline: " + candidates_[0].failure->text);
+    if (i == 0) context_.inference_s = candidates_[0].screening->info.warm_ms * 1e-3;
   }
   screener_.reset();
   judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant,
                                            candidates_[0].screening->output_hash);
+  judge_->share_error(answers_to_judge());
 }
 
 std::vector<std::size_t> SearchRun::by_objective() const {
@@ -117,7 +133,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
     if (index == 0 || e.code() == ErrorCode::corrupt_data ||
         e.code() == ErrorCode::invalid_argument || e.code() == ErrorCode::io)
       throw;
-    c.failure = Failure{e.code(), e.what()};
+    c.failure = Failure{e.code(), e.what(), eval_command(context_, c.variant, *c.artefact)};
     return false;
   }
   return c.gate() == GateOutcome::met;
@@ -130,6 +146,23 @@ bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) cons
     return objective_value(c, objective) > kPracticallyEqual * objective_value(leader, objective);
   }
   return c.screened->low > leader.screened->high;
+}
+
+/// The different answers among those that may come to be judged and picked. Known before any
+/// accuracy is, so that the error can be shared among them.
+std::size_t SearchRun::answers_to_judge() const {
+  const Candidate& baseline = candidates_[0];
+  bool baseline_may_miss = context_.request.gates.min_accuracy || baseline.hard != GateOutcome::met;
+  std::set<std::string> answers;
+  for (std::size_t i = 1; i < candidates_.size(); ++i) {
+    const Candidate& c = candidates_[i];
+    if (!c.screening || c.hard == GateOutcome::missed) continue;
+    if (!baseline_may_miss && clearly_behind(c, baseline)) continue;
+    const RunSettings& s = c.variant.settings;
+    answers.insert(c.artefact->key + s.backend + s.device + s.inference_precision.value_or("") +
+                   c.screening->output_hash);
+  }
+  return std::max<std::size_t>(1, answers.size());
 }
 
 std::vector<std::size_t> SearchRun::find_leaders() {
@@ -210,6 +243,7 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     if (samples.empty()) continue;
     candidates_[i].raced = true;
     candidates_[i].samples = samples;
+    candidates_[i].timed_in = "race";
   }
   for (std::size_t a = 0; a < running.size(); ++a)
     for (std::size_t b = a + 1; b < running.size(); ++b) {
@@ -228,7 +262,8 @@ void SearchRun::note_failures(const StoredRace& race, std::vector<std::size_t>& 
     for (std::size_t i = 0; i < candidates_.size(); ++i)
       if (candidates_[i].variant.id == f.id && !candidates_[i].failure) {
         candidates_[i].failure =
-            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text")};
+            Failure{parse_error_code(f.error.at("code").get<std::string>()), f.error.at("text"),
+                    bench_command(context_, candidates_[i].variant, *candidates_[i].artefact)};
         std::erase(running, i);
       }
 }
@@ -240,7 +275,8 @@ std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) {
     return judge_->more_accurate(a, b);
   });
-  outcome_.reasons = {choice.why};
+  bool plain_baseline = choice.id == candidates_[0].variant.id && !choice.more_accurate;
+  outcome_.reasons = {plain_baseline ? why_baseline(finalists.size()) : choice.why};
   for (std::size_t i : finalists)
     if (candidates_[i].variant.id == choice.id) return i;
   return finalists.front();
@@ -276,8 +312,10 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
         add_comparison(v.id, base, inverse(*c.speedup));
       }
     for (Candidate& c : candidates_)
-      if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty())
+      if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty()) {
         c.samples = samples;
+        c.timed_in = "confirmation";
+      }
   }
   if (context_.interrupted()) return;
   try {
@@ -380,7 +418,9 @@ void SearchRun::explain() {
   const Candidate& pick = candidates_[outcome_.pick];
   std::vector<std::string>& why = outcome_.reasons;
   if (outcome_.status == "nearest_miss")
-    why = {"no variant meets the gates; the parent is handed over unchanged",
+    why = {pick.variant.recipe.empty()
+               ? "no variant meets the gates; the parent is handed over unchanged"
+               : "no variant meets the gates; the baseline is handed over",
            outcome_.nearest_miss
                ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
                : "nothing could be judged"};

@@ -38,6 +38,7 @@ class SearchRun {
   std::vector<std::size_t> by_objective() const;
   bool judge(std::size_t candidate, bool full);
   std::vector<std::size_t> find_leaders();
+  std::size_t answers_to_judge() const;
   bool clearly_behind(const Candidate& candidate, const Candidate& leader) const;
   std::vector<std::size_t> race(std::vector<std::size_t> leaders);
   void note_failures(const StoredRace& race, std::vector<std::size_t>& running);

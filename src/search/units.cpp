@@ -9,15 +9,17 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "search/failures.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kBuildTimeout_s = 3600;
 constexpr std::size_t kScreeningRounds =
     16;  // below ten the interval is too wide to screen anything out
 constexpr std::size_t kSweepRounds = 30;
+// What a stored screening calls the two that it measured.
+constexpr const char *kRole = "variant", *kBaselineRole = "baseline";
 constexpr std::size_t kMeasuringInputs =
     8;  // candidates; the first four that can be decoded are used
 
@@ -68,6 +70,12 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   return request;
 }
 
+Patience build_patience(const SearchContext& context, const Recipe& recipe) {
+  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
+  std::size_t items = needs_calibration(recipe) ? context.data.calibration.items.size() : 0;
+  return patience_to_build(items, context.inference_s.value_or(guess_s));
+}
+
 std::string screening_key(const SearchContext& c, const std::string& variant,
                           const std::string& baseline) {
   return hash_text(variant + baseline + c.machine_hash + c.data_hash +
@@ -103,11 +111,13 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   auto folder = context.cache->find(key);
   if (!folder) {
     TemporaryFolder temporary = context.cache->make_temporary();
-    Worker worker;
     Json request = to_json(build_request(context, recipe, temporary.path()));
     request["op"] = "build";
     try {
-      worker.request(request, kBuildTimeout_s);
+      attempt(context, {key, build_command(context, recipe)}, [&] {
+        Worker worker;
+        return worker.request(request, build_patience(context, recipe));
+      });
     } catch (const Error& e) {
       context.failed_builds.emplace(key, e);
       throw;
@@ -153,18 +163,23 @@ Screening Screener::screen(const Variant& variant) {
   Artefact base = ensure_artefact(context_, baseline_variant_.recipe);
   std::string key = screening_key(context_, variant_key(context_, variant, artefact),
                                   variant_key(context_, baseline_variant_, base));
-  if (auto stored = context_.store->find(Kind::measurement, key)) {
-    // Ids are the plan's, not the key's: a stored screening keeps the roles, the id is put back
-    // here.
-    Json text = *stored;
-    Screening found = parse_screening(text);
-    return found;
-  }
+  // Ids are the plan's, not the key's: a stored screening keeps the roles.
+  if (auto stored = context_.store->find(Kind::measurement, key)) return parse_screening(*stored);
+  FailingUnit unit{key, bench_command(context_, variant, artefact)};
+  if (variant.id == baseline_variant_.id)
+    return attempt(context_, unit, [&] { return measure(variant, artefact, key); });
+  if (auto before = stored_failure(context_, key)) throw Error(*before);
+  baseline();  // its failure is not the variant's
+  return attempt(context_, unit, [&] { return measure(variant, artefact, key); });
+}
+
+Screening Screener::measure(const Variant& variant, const Artefact& artefact,
+                            const std::string& key) {
   bool is_baseline = variant.id == baseline_variant_.id;
   std::unique_ptr<Contestant> own;
   if (!is_baseline) {
     ContestantSpec spec = contestant_spec(context_, variant, artefact);
-    spec.id = "variant";
+    spec.id = kRole;
     own = std::make_unique<Contestant>(spec);
   }
   Contestant& candidate = is_baseline ? baseline() : *own;
@@ -174,24 +189,32 @@ Screening Screener::screen(const Variant& variant) {
   std::vector<Round> rounds;
   std::size_t count = context_.request.exhaustive ? kSweepRounds : kScreeningRounds;
   for (std::size_t r = 0; r < count; ++r) {
-    std::vector<RoundFailure> failures;
-    std::vector<Contestant*> both{&baseline()};
-    if (own) both.push_back(own.get());
-    Round round = run_round(both, context_.request.seed, r, failures, Block::brief);
-    for (const RoundFailure& failure : failures)
-      if (failure.id == baseline_variant_.id) baseline_.reset();  // the next variant gets a new one
-    if (!failures.empty())
-      throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
-                  failures[0].error.at("text").get<std::string>());
-    Round named;
-    for (auto& [id, sample] : round)
-      named[id == "variant" ? "variant" : "baseline"] = std::move(sample);
-    if (is_baseline) named["variant"] = named.at("baseline");
+    Round named = round(own.get(), r);
     rounds.push_back(named);
-    result.rounds.add(named);
+    result.rounds.add(std::move(named));
   }
   context_.store->put(Kind::measurement, key, screening_json(result, rounds));
   return result;
+}
+
+Round Screener::round(Contestant* variant, std::size_t number) {
+  std::vector<RoundFailure> failures;
+  std::vector<Contestant*> both{&baseline()};
+  if (variant != nullptr) both.push_back(variant);
+  Round round = run_round(both, context_.request.seed, number, failures, Block::brief);
+  for (const RoundFailure& failure : failures) {
+    ErrorCode code = parse_error_code(failure.error.at("code").get<std::string>());
+    std::string text = failure.error.at("text");
+    if (variant == nullptr || failure.id == kRole) throw Error(code, text);
+    baseline_.reset();  // the next variant gets a new one
+    // `unavailable` is not stored: this variant has done nothing wrong.
+    if (failures.size() == 1)
+      throw Error(ErrorCode::unavailable, "the baseline failed beside it: " + text);
+  }
+  Round named;
+  for (auto& [id, sample] : round) named[id == kRole ? kRole : kBaselineRole] = std::move(sample);
+  if (variant == nullptr) named[kRole] = named.at(kBaselineRole);
+  return named;
 }
 
 VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& variant,
@@ -211,14 +234,35 @@ Worker& VariantEvaluation::worker(std::size_t from) {
   Json open = to_json(spec.request);
   open["op"] = "open";
   open["warm_up"] = false;
-  worker_->request(open, kBuildTimeout_s);
+  OpenedInfo info = parse_opened_info(worker_->request(open, patience_to_open()).head);
+  item_s_ = std::max(item_s_, info.first_ms * 1e-3);
   auto& order = context_.evaluation_order;
   InputSpec items{spec.inputs.data,
                   {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, kBuildTimeout_s);
+  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open());
   load_s_ += seconds_since(start);
   worker_at_ = from;
   return *worker_;
+}
+
+/// In small steps, so that a hang is found soon.
+Json VariantEvaluation::evaluate(std::size_t count) {
+  constexpr std::size_t kStep = 32;
+  Worker& worker = this->worker(seen_);
+  Json chunk{
+      {"records", Json::array()}, {"bad", Json::array()}, {"inference_s", 0.0}, {"wall_s", 0.0}};
+  for (std::size_t left = count; left > 0;) {
+    std::size_t step = std::min(left, kStep);
+    Frame reply = worker.request({{"op", "evaluate_next"}, {"count", step}},
+                                 patience_for_items(step, item_s_));
+    for (Json& record : Json::from_msgpack(reply.block)) chunk["records"].push_back(record);
+    for (Json& bad : reply.head.at("bad")) chunk["bad"].push_back(bad);
+    for (const char* part : {"inference_s", "wall_s"})
+      chunk[part] = chunk[part].get<double>() + reply.head.at(part).get<double>();
+    item_s_ = std::max(item_s_, reply.head.at("wall_s").get<double>() / static_cast<double>(step));
+    left -= step;
+  }
+  return chunk;
 }
 
 void VariantEvaluation::load_chunk(std::size_t end) {
@@ -227,10 +271,10 @@ void VariantEvaluation::load_chunk(std::size_t end) {
   if (auto stored = context_.store->find_blob(Kind::evaluation, key)) {
     chunk = Json::from_msgpack(*stored);
   } else {
-    Frame reply =
-        worker(seen_).request({{"op", "evaluate_next"}, {"count", end - seen_}}, kBuildTimeout_s);
-    chunk = reply.head;
-    chunk["records"] = Json::from_msgpack(reply.block);
+    // Variants that share records need not share a crash.
+    FailingUnit unit{hash_text(key + variant_key(context_, variant_, artefact_)),
+                     eval_command(context_, variant_, artefact_)};
+    chunk = attempt(context_, unit, [&] { return evaluate(end - seen_); });
     context_.store->put_blob(Kind::evaluation, key, Json::to_msgpack(chunk));
     worker_at_ = end;
     if (worker_) worker_->pause();
@@ -279,16 +323,32 @@ StoredRace::StoredRace(SearchContext& context, const std::string& name,
   key_ = hash_text(all);
 }
 
+std::string StoredRace::failure_key(std::size_t place) const {
+  return fmt::format("{}:failure:{}", key_, place);
+}
+
+void StoredRace::fail(const std::string& id, const Error& error) {
+  for (std::size_t place = 0; place < variants_.size(); ++place) {
+    const Variant& v = variants_[place];
+    if (v.id != id) continue;
+    std::string command = bench_command(context_, v, ensure_artefact(context_, v.recipe));
+    store_failure(context_, {failure_key(place), command}, error);
+  }
+  failures_.push_back({id, Json{{"code", to_text(error.code())}, {"text", error.what()}}});
+  drop(id);
+}
+
 void StoredRace::open_all() {
-  for (const Variant& v : variants_) {
+  for (std::size_t place = 0; place < variants_.size(); ++place) {
+    const Variant& v = variants_[place];
     bool runs = std::find(running_.begin(), running_.end(), v.id) != running_.end();
     if (!runs || open_.count(v.id) != 0) continue;
     try {
+      if (auto before = stored_failure(context_, failure_key(place))) throw Error(*before);
       open_[v.id] = std::make_unique<Contestant>(
           contestant_spec(context_, v, ensure_artefact(context_, v.recipe)));
     } catch (const Error& e) {
-      failures_.push_back({v.id, Json{{"code", to_text(e.code())}, {"text", e.what()}}});
-      drop(v.id);
+      fail(v.id, e);
     }
   }
 }
@@ -300,26 +360,41 @@ bool StoredRace::next_round() {
     // Stored under the place in the list, so that ids of another plan do not matter.
     for (auto& [place, sample] : parse_round(*stored))
       round[variants_.at(std::stoul(place)).id] = sample;
+    drop_failed(round);
   } else {
     open_all();
     if (running_.size() < 2) return false;
-    std::vector<Contestant*> contestants;
-    for (const std::string& id : running_) contestants.push_back(open_.at(id).get());
-    std::vector<RoundFailure> failures;
-    round = run_round(contestants, context_.request.seed, round_, failures);
-    for (RoundFailure& failure : failures) {
-      drop(failure.id);
-      failures_.push_back(std::move(failure));
-    }
-    Round placed;
-    for (std::size_t i = 0; i < variants_.size(); ++i)
-      if (auto at = round.find(variants_[i].id); at != round.end())
-        placed[std::to_string(i)] = at->second;
-    context_.store->put(Kind::measurement, key, to_json(placed));
+    round = run_and_store(key);
   }
   table_.add(std::move(round));
   ++round_;
   return running_.size() >= 2;
+}
+
+/// Those that a stored round lacks because they failed then.
+void StoredRace::drop_failed(const Round& round) {
+  for (std::size_t place = 0; place < variants_.size(); ++place) {
+    const std::string& id = variants_[place].id;
+    bool runs = std::find(running_.begin(), running_.end(), id) != running_.end();
+    if (!runs || round.count(id) != 0) continue;
+    if (auto before = stored_failure(context_, failure_key(place))) fail(id, *before);
+  }
+}
+
+Round StoredRace::run_and_store(const std::string& key) {
+  std::vector<Contestant*> contestants;
+  for (const std::string& id : running_) contestants.push_back(open_.at(id).get());
+  std::vector<RoundFailure> failures;
+  Round round = run_round(contestants, context_.request.seed, round_, failures);
+  for (const RoundFailure& f : failures)
+    fail(f.id, Error(parse_error_code(f.error.at("code").get<std::string>()),
+                     f.error.at("text").get<std::string>()));
+  Round placed;
+  for (std::size_t i = 0; i < variants_.size(); ++i)
+    if (auto at = round.find(variants_[i].id); at != round.end())
+      placed[std::to_string(i)] = at->second;
+  context_.store->put(Kind::measurement, key, to_json(placed));
+  return round;
 }
 
 void StoredRace::drop(const std::string& id) {

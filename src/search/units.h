@@ -27,8 +27,7 @@ struct Artefact {
   ArtefactInfo info;
 };
 
-/// Builds or finds. Throws what the steps throw; a failure is remembered in this run, not in the
-/// store.
+/// Builds or finds. Throws what the steps throw; lasting failures are stored (failures.h).
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe);
 
 /// H(artefact, settings, versions of the runtimes).
@@ -53,6 +52,8 @@ class Screener {
 
  private:
   Contestant& baseline();
+  Screening measure(const Variant& variant, const Artefact& artefact, const std::string& key);
+  Round round(Contestant* variant, std::size_t number);
 
   SearchContext& context_;
   Variant baseline_variant_;
@@ -78,6 +79,7 @@ class VariantEvaluation {
 
  private:
   void load_chunk(std::size_t end);
+  Json evaluate(std::size_t count);
   Worker& worker(std::size_t from);
 
   SearchContext& context_;
@@ -86,6 +88,7 @@ class VariantEvaluation {
   std::string key_;
   std::unique_ptr<Worker> worker_;
   std::size_t worker_at_ = 0;
+  double item_s_ = 0;  // the slowest so far, for how long to wait
   std::size_t seen_ = 0;
   std::vector<ItemRecord> records_;
   std::vector<std::string> bad_;
@@ -111,6 +114,10 @@ class StoredRace {
 
  private:
   void open_all();
+  void drop_failed(const Round& round);
+  Round run_and_store(const std::string& key);
+  void fail(const std::string& id, const Error& error);
+  std::string failure_key(std::size_t place) const;
 
   SearchContext& context_;
   std::string key_;

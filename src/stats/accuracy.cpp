@@ -305,4 +305,39 @@ std::size_t items_to_plan(const AccuracyLimit& limit, double baseline, double di
       1, static_cast<std::size_t>(std::ceil(variance * errors * errors / (tolerated * tolerated))));
 }
 
+namespace {
+
+// The variance of candidate - w baseline, w from the limit; or of the candidate alone.
+double spread(const PairedMoments& m, const AccuracyLimit& limit) {
+  if (limit.kind == Kind::at_least) return m.candidate_variance;
+  const double w = limit.kind == Kind::relative_drop ? 1 - limit.amount : 1;
+  return w * w * m.baseline_variance + m.candidate_variance - 2 * w * m.covariance;
+}
+
+}  // namespace
+
+std::optional<std::size_t> items_to_plan(const PairedEvidence& measured, const AccuracyLimit& limit,
+                                         double confidence, double power) {
+  const double baseline = baseline_accuracy(measured);
+  if (const auto* counts = std::get_if<PairedCounts>(&measured)) {
+    const double differ = as_double(counts->only_baseline + counts->only_candidate);
+    if (differ == 0) return std::nullopt;
+    return items_to_plan(limit, baseline, differ / as_double(items(measured)), confidence, power);
+  }
+  const double tolerated = limit.kind == Kind::relative_drop   ? limit.amount * baseline
+                           : limit.kind == Kind::absolute_drop ? limit.amount
+                                                               : baseline - limit.amount;
+  const double variance = spread(std::get<PairedMoments>(measured), limit);
+  if (!(tolerated > 0) || !(variance > 0)) return std::nullopt;
+  const double errors = normal_quantile(confidence) + normal_quantile(power);
+  const double needed =
+      as_double(items(measured)) * variance * errors * errors / (tolerated * tolerated);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(std::min(needed, 1e15))));
+}
+
+double confidence_of_each(double confidence, std::size_t tests) {
+  if (confidence <= 0.5 || tests < 2) return confidence;
+  return 1 - (1 - confidence) / as_double(tests);
+}
+
 }  // namespace tamis

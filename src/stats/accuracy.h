@@ -115,6 +115,17 @@ std::optional<std::size_t> items_needed(const PairedEvidence& evidence, const Ac
 std::size_t items_to_plan(const AccuracyLimit& limit, double baseline, double discordance,
                           double confidence, double power);
 
+/// The same by a measured pair: for a candidate that truly loses nothing and differs from the
+/// baseline as much as this one does. Its spread falls with the square root of the items, so a
+/// small set gives a rough number. Absent where the pair does not differ.
+std::optional<std::size_t> items_to_plan(const PairedEvidence& measured, const AccuracyLimit& limit,
+                                         double confidence, double power);
+
+/// The confidence at which each of `tests` limits is tested, so that all the answers "kept"
+/// together hold at `confidence` (Bonferroni). 0.5 remains 0.5: there the point estimate decides,
+/// and nothing is claimed.
+double confidence_of_each(double confidence, std::size_t tests);
+
 /// met: kept at the asked confidence; estimated: only the point estimate keeps it; missed: the
 /// estimate itself does not; undecided: go on to the next look.
 enum class GateOutcome { met, estimated, missed, undecided };

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -37,11 +38,21 @@ int open_lock_file(const fs::path& file) {
   return descriptor;
 }
 
+/// " (tamis bench)": the program and its first argument; "" where the system does not say.
+std::string own_command() {
+  std::ifstream in("/proc/self/cmdline");
+  std::string program, command;
+  if (!std::getline(in, program, '\0')) return "";
+  std::getline(in, command, '\0');
+  program = fs::path(program).filename();
+  return " (" + program + (command.empty() ? "" : " " + command) + ")";
+}
+
 /// Says who holds it, for the messages of others. Where this fails, the lock is held all the same.
 void write_holder(const fs::path& file) {
   int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return;
-  std::string text = "process " + std::to_string(::getpid()) + "\n";
+  std::string text = "process " + std::to_string(::getpid()) + own_command() + "\n";
   if (::ftruncate(descriptor, 0) == 0 && ::write(descriptor, text.data(), text.size()) < 0)
     ::close(descriptor);
   else
@@ -51,7 +62,7 @@ void write_holder(const fs::path& file) {
 [[noreturn]] void refuse(const fs::path& file) {
   std::string holder = FileLock::holder(file);
   throw Error(ErrorCode::unavailable, "measure: " + (holder.empty() ? "another process" : holder) +
-                                          " is measuring on this machine (lock " + file.string() +
+                                          " is using this machine (lock " + file.string() +
                                           "); wait for it to end");
 }
 

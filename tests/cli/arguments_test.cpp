@@ -21,6 +21,16 @@ TEST_F(CommandLine, help_names_every_command_and_loads_no_vendor_library) {
     EXPECT_THAT(help.err, Not(HasSubstr(library)));
 }
 
+TEST_F(CommandLine, help_shows_the_defaults) {
+  std::string optimize = run({"optimize", "--help"}).out;
+  EXPECT_THAT(optimize, HasSubstr("--budget TEXT=10m"));
+  EXPECT_THAT(optimize, HasSubstr("--confidence TEXT=95%"));
+  EXPECT_THAT(run({"sweep", "--help"}).out, HasSubstr("--budget TEXT=12h"));
+  EXPECT_THAT(run({"bench", "--help"}).out, HasSubstr("]=100"));
+  for (const char* command : {"optimize", "sweep", "eval", "bench", "quantize"})
+    EXPECT_THAT(run({command, "--help"}).out, Not(HasSubstr("=[]")));
+}
+
 TEST_F(CommandLine, every_command_has_help_with_json) {
   for (const char* command :
        {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "quantize", "report", "cache"}) {

@@ -119,27 +119,20 @@ TEST_F(Optimize, a_variant_that_fails_is_a_row_with_its_reason) {
   EXPECT_GE(failed, 1U);
 }
 
-TEST_F(Optimize, a_worker_that_crashes_is_a_row_with_its_signal) {
-  save_file(path("worker"), std::string_view("#!" TAMIS_PYTHON "\n"
-                                             "import runpy\n"
-                                             "runpy.run_path('" TAMIS_SOURCE_DIR
-                                             "/tests/support/crashing_worker.py')\n"));
-  fs::permissions(path("worker"), fs::perms::owner_all);
-  Ended ended = optimize("out", {},
-                         {{"TAMIS_WORKER", file("worker")},
-                          {"REAL_WORKER", TAMIS_BINARY_DIR "/tamis-worker"},
-                          {"CRASH_ON", "\"graph_level\":\"disable\""}});
+TEST_F(Optimize, compares_with_the_baseline_that_is_asked_for) {
+  Ended ended = optimize("out", {"--baseline", "ort:disable:1"});
   ASSERT_EQ(ended.status, 0) << ended.err;
-  std::size_t crashed = 0;
-  Json result = document("out/result.json");
-  for (const Json& v : result.at("variants")) {
-    if (v.at("settings").at("graph_level") != "disable") continue;
-    ++crashed;
-    EXPECT_EQ(v.at("failure").at("code"), "backend_failed");
-    EXPECT_THAT(v.at("failure").at("text").get<std::string>(),
-                ::testing::AllOf(HasSubstr("signal 11"), HasSubstr("told to crash")));
-  }
-  EXPECT_EQ(crashed, 1U);
+  Json first = document("out/result.json").at("variants").at(0);
+  EXPECT_EQ(first.at("name"), "parent · ort · f32 · disable · 1 thread");
+  EXPECT_TRUE(first.at("speedup").is_null());
+  EXPECT_THAT(ended.err, HasSubstr("baseline: parent · ort · f32 · disable · 1 thread"));
+
+  // v02 of the dry run: the one variant besides the baseline.
+  Ended named = optimize("named", {"--baseline", "v02"});
+  ASSERT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(document("named/result.json").at("variants").at(0).at("name"),
+            "fp32 · ort · f32 · disable · 1 thread");
+  EXPECT_EQ(document("named/result.json").at("variants").size(), 2U);
 }
 
 TEST_F(Optimize, the_same_seed_gives_the_same_plan_and_set_aside_pictures) {

@@ -46,6 +46,14 @@ TEST(VariantsTable, begins_with_the_pick_and_marks_the_baseline) {
   EXPECT_THAT(variants_table_text(sample("detector"), 160), HasSubstr("\n· v01"));
 }
 
+TEST(VariantsTable, marks_what_is_not_like_the_others) {
+  Json document = sample("detector");
+  document["variants"][1]["timed_in"] = "screening";
+  std::string text = variants_table_text(document, 160);
+  EXPECT_THAT(text, HasSubstr("* timed in the screening only"));
+  EXPECT_THAT(text, HasSubstr("decided early: v10 on 64 of 128 items"));
+}
+
 TEST(VariantsTable, is_a_heading_alone_without_variants) {
   EXPECT_EQ(lines(variants_table_text(empty_result(), 80)).size(), 1u);
 }
@@ -97,6 +105,16 @@ TEST(Markdown, takes_names_as_text) {
   Json document = sample("classifier");
   document["variants"][0]["name"] = "a|b<script>";
   EXPECT_THAT(report_markdown(parse_result(document), {}), HasSubstr("a\\|b\\<script\\>"));
+}
+
+TEST(DecisionText, names_the_metric_in_one_way) {
+  Json document = sample("detector");
+  document["gates"][0]["text"] = "map50_95 at most 1 % below the baseline's";
+  document["reasons"].push_back("map50_95 0.43 against 0.44");
+  std::string text = decision_text(document);
+  EXPECT_THAT(text, HasSubstr("mAP50-95 at most 1 % below"));
+  EXPECT_THAT(text, HasSubstr("mAP50-95 0.43 against 0.44"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("map50_95")));
 }
 
 }  // namespace

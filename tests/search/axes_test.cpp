@@ -174,5 +174,42 @@ TEST(Axes, are_each_applied_by_a_row_of_the_table) {
   EXPECT_EQ(variant.settings.graph_level, "disable");
 }
 
+TEST(Baseline, is_the_parent_in_the_settings_that_are_asked_for) {
+  GridFacts f = facts();
+  f.baseline = "openvino:bf16:1";
+  std::vector<Variant> variants = expand_grid(f, {}, false);
+  EXPECT_EQ(variant_name(variants.front()), "parent · openvino · bf16 · 1 thread");
+  EXPECT_EQ(variants.size(), expand_grid(facts(), {}, false).size());
+  f.baseline = "ort:basic";
+  EXPECT_EQ(variant_name(baseline_variant(f)), "parent · ort · f32 · basic · 2 threads");
+}
+
+TEST(Baseline, may_be_a_variant_of_the_whole_grid) {
+  std::vector<Variant> whole = expand_grid(facts(), {}, true);
+  GridFacts f = facts();
+  f.baseline = whole[6].id;
+  for (bool every : {true, false}) {
+    std::vector<Variant> variants = expand_grid(f, {}, every);
+    EXPECT_EQ(variants.front().id, "v01");
+    EXPECT_EQ(variant_name(variants.front()), variant_name(whole[6]));
+    EXPECT_EQ(names(variants).size(), variants.size());  // each once
+    EXPECT_EQ(names(variants).count(variant_name(whole[0])), 1U);
+  }
+  EXPECT_EQ(names(expand_grid(f, {}, true)), names(whole));
+}
+
+TEST(Baseline, that_is_none_is_refused) {
+  auto refused = [](const std::string& text, ErrorCode code) {
+    GridFacts f = facts();
+    f.baseline = text;
+    return refusal([&] { expand_grid(f, {}, false); }, code);
+  };
+  EXPECT_THAT(refused("openvina", ErrorCode::unavailable), HasSubstr("openvino"));
+  EXPECT_THAT(refused("ort:bf16", ErrorCode::unavailable), HasSubstr("cannot do that here"));
+  EXPECT_THAT(refused("ort:bf61", ErrorCode::invalid_argument), HasSubstr("bf16"));
+  EXPECT_THAT(refused("openvino:all", ErrorCode::invalid_argument), HasSubstr("graph levels"));
+  EXPECT_THAT(refused("v99", ErrorCode::not_found), HasSubstr("sweep --dry-run"));
+}
+
 }  // namespace
 }  // namespace tamis

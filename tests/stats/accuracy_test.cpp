@@ -212,5 +212,71 @@ TEST(ItemsToPlan, gives_the_power_that_was_asked) {
   EXPECT_LE(met, 930);
 }
 
+TEST(ItemsToPlan, by_a_measured_spread_proves_it_as_often_as_asked) {
+  // A mean of per-item values whose difference has the standard deviation 0.1 around 0.
+  const auto simulate = [](std::size_t n, std::uint64_t seed) {
+    Random random(seed, 3);
+    std::vector<double> a, b;
+    for (std::size_t i = 0; i < n; ++i) {
+      a.push_back(0.5 + 0.2 * random.normal());
+      b.push_back(a.back() + 0.1 * random.normal());
+    }
+    return PairedEvidence(mean_moments(a, b));
+  };
+  const AccuracyLimit limit{Kind::absolute_drop, 0.01};
+  // (1.645 + 0.842)² 0.1² / 0.01² = 618
+  const std::size_t planned = items_to_plan(simulate(2000, 1), limit, 0.95, 0.8).value();
+  EXPECT_NEAR(static_cast<double>(planned), 618, 60);
+  int proven = 0;
+  for (std::uint64_t seed = 2; seed < 402; ++seed)
+    proven += probability_within(simulate(planned, seed), limit) >= 0.95 ? 1 : 0;
+  EXPECT_NEAR(proven, 320, 30);
+}
+
+TEST(ItemsToPlan, by_counts_takes_their_discordance) {
+  const AccuracyLimit limit{Kind::relative_drop, 0.01};
+  EXPECT_EQ(items_to_plan(PairedCounts{780, 20, 20, 180}, limit, 0.95, 0.8),
+            items_to_plan(limit, 0.8, 0.04, 0.95, 0.8));
+  EXPECT_EQ(items_to_plan(PairedCounts{800, 0, 0, 200}, limit, 0.95, 0.8), std::nullopt);
+}
+
+/// How often the fastest of `variants` that is declared met truly misses its limit, where all of
+/// them lie exactly on it: the worst case of picking among many.
+double false_picks(std::size_t variants, double confidence, int runs) {
+  constexpr std::size_t kItems = 1500;
+  const double limit = 0.02, gained = 0.03;
+  GateDecider gate({{Kind::absolute_drop, limit}, confidence, kItems, kItems});
+  int picked = 0;
+  for (int run = 0; run < runs; ++run) {
+    Random random(static_cast<std::uint64_t>(run), 11);
+    std::vector<std::uint8_t> baseline;
+    for (std::size_t i = 0; i < kItems; ++i) baseline.push_back(random.uniform() < 0.8 ? 1 : 0);
+    bool any = false;
+    for (std::size_t v = 0; v < variants && !any; ++v) {
+      std::vector<std::uint8_t> candidate;
+      // Loses (gained + limit) of all items, wins `gained`: a drop of exactly the limit.
+      for (std::uint8_t right : baseline) {
+        double change = right != 0 ? (gained + limit) / 0.8 : gained / 0.2;
+        candidate.push_back(random.uniform() < change ? 1 - right : right);
+      }
+      any = gate.look(count_pairs(baseline, candidate)).outcome == GateOutcome::met;
+    }
+    picked += any ? 1 : 0;
+  }
+  return static_cast<double>(picked) / runs;
+}
+
+TEST(FalsePick, among_many_variants_on_the_limit_is_kept_by_the_split_of_the_error) {
+  EXPECT_NEAR(false_picks(1, 0.95, 800), 0.05, 0.025);
+  EXPECT_GT(false_picks(6, 0.95, 400), 0.15);  // without the split
+  EXPECT_LT(false_picks(6, confidence_of_each(0.95, 6), 800), 0.07);
+}
+
+TEST(ConfidenceOfEach, leaves_the_point_estimate_alone) {
+  EXPECT_DOUBLE_EQ(confidence_of_each(0.95, 5), 0.99);
+  EXPECT_DOUBLE_EQ(confidence_of_each(0.95, 1), 0.95);
+  EXPECT_DOUBLE_EQ(confidence_of_each(0.5, 9), 0.5);
+}
+
 }  // namespace
 }  // namespace tamis

@@ -48,7 +48,7 @@ TEST_F(MachineLockTest, refuses_while_another_process_measures_and_names_it) {
     ADD_FAILURE();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::unavailable);
-    EXPECT_THAT(e.what(), HasSubstr("process " + std::to_string(child) + " is measuring"));
+    EXPECT_THAT(e.what(), HasSubstr("process " + std::to_string(child) + " (test_store"));
   }
   std::int64_t start = now_ns();
   EXPECT_THROW(MachineLock::take(true, 0.25), Error);

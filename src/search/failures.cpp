@@ -1,0 +1,113 @@
+#include "search/failures.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/version.h"
+
+namespace tamis {
+namespace {
+
+/// Another version of the program may do better.
+std::string failure_key(const std::string& unit) { return hash_text(unit + kVersion); }
+
+/// As a shell reads it back.
+std::string quoted(const std::string& text) {
+  constexpr const char* kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string inside;
+  for (char c : text) inside += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "'" + inside + "'";
+}
+
+std::string card_arguments(const SearchContext& context) {
+  std::string text;
+  for (const auto& [name, value] : context.request.card_options.given)
+    text += " --" + name + " " + quoted(value);
+  return text;
+}
+
+std::string data_arguments(const SearchContext& context) {
+  const SearchRequest& r = context.request;
+  std::string text = " --data " + quoted(r.data.path.string());
+  if (!r.data.split.empty()) text += " --split " + quoted(r.data.split);
+  return text;
+}
+
+/// `verb` on the variant's file in its run settings.
+std::string run_command(const char* verb, const SearchContext& context, const Variant& variant,
+                        const Artefact& artefact) {
+  const RunSettings& s = variant.settings;
+  std::string command =
+      fmt::format("tamis {} {}{} --backend {}", verb, quoted(artefact.model.string()),
+                  data_arguments(context), s.backend);
+  if (s.device != "CPU") command += " --device " + quoted(s.device);
+  if (s.inference_precision) command += " --inference-precision " + *s.inference_precision;
+  if (s.graph_level) command += " --graph-level " + *s.graph_level;
+  if (s.threads) command += fmt::format(" --threads {}", *s.threads);
+  auto library = context.request.libraries.find(s.backend);
+  if (library != context.request.libraries.end())
+    command += " --library " + quoted(library->second);
+  return command + card_arguments(context);
+}
+
+}  // namespace
+
+bool is_lasting(ErrorCode code) {
+  return code == ErrorCode::unsupported || code == ErrorCode::backend_failed;
+}
+
+std::optional<Error> stored_failure(SearchContext& context, const std::string& key) {
+  auto stored = context.store->find(Kind::failure, failure_key(key));
+  if (!stored) return std::nullopt;
+  if (!context.failures_of_this_run.count(key) && !context.said_failures) {
+    context.note(
+        "failures of an earlier run are shown without trying again; --retry-failed tries again");
+    context.said_failures = true;
+  }
+  return Error(parse_error_code(stored->at("code").get<std::string>()),
+               stored->at("text").get<std::string>());
+}
+
+void store_failure(SearchContext& context, const FailingUnit& unit, const Error& error) {
+  if (!is_lasting(error.code()) || context.interrupted()) return;
+  context.failures_of_this_run.insert(unit.key);
+  context.store->put(
+      Kind::failure, failure_key(unit.key),
+      {{"code", to_text(error.code())}, {"text", error.what()}, {"command", unit.command}});
+}
+
+void forget_failures(Store& store) {
+  store.in_transaction([&] {
+    for (const auto& [key, value] : store.all(Kind::failure)) store.remove(Kind::failure, key);
+  });
+}
+
+/// Only quantising has a command of its own; for the rest the whole run is repeated.
+std::string build_command(const SearchContext& context, const Recipe& recipe) {
+  const SearchRequest& r = context.request;
+  if (recipe.empty() || recipe.back().name != "int8-static")
+    return r.command + (r.retry_failed ? "" : " --retry-failed");
+  std::string command =
+      "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);
+  if (r.calibration) command += " --calibration " + quoted(r.calibration->path.string());
+  std::string form = recipe.back().params.value("for", "portable");
+  return command + fmt::format(" --for {} --seed {}{} --out quantised.onnx", form, r.seed,
+                               card_arguments(context));
+}
+
+std::string bench_command(const SearchContext& context, const Variant& variant,
+                          const Artefact& artefact) {
+  return run_command("bench", context, variant, artefact);
+}
+
+std::string eval_command(const SearchContext& context, const Variant& variant,
+                         const Artefact& artefact) {
+  std::string command = run_command("eval", context, variant, artefact);
+  if (context.request.allow_bad > 0)
+    command += fmt::format(" --allow-bad {}", context.request.allow_bad);
+  return command;
+}
+
+}  // namespace tamis

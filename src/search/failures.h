@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "search/context.h"
+#include "search/units.h"
+#include "search/variant.h"
+
+namespace tamis {
+
+// Failures that trying again would only repeat are kept in the store under the key of the unit that
+// failed, so that a resumed run shows them without crashing or hanging once more. --retry-failed
+// forgets them all.
+
+/// A unit of work that may fail.
+struct FailingUnit {
+  std::string key;      ///< as its result has
+  std::string command;  ///< repeats it
+};
+
+/// Whether the failure is the variant's own: refused, crashed, hung, told an error. A full disk, a
+/// missing file or a worker that was told to end may be otherwise the next time.
+bool is_lasting(ErrorCode code);
+
+/// The failure of an earlier run, or of this one. Said in a note when it is first used.
+std::optional<Error> stored_failure(SearchContext& context, const std::string& key);
+
+/// Keeps a lasting failure; not one that came with Ctrl-C.
+void store_failure(SearchContext& context, const FailingUnit& unit, const Error& error);
+
+/// Forgets all failures of the store.
+void forget_failures(Store& store);
+
+/// Does the work, unless it is known to fail: then throws as it did before.
+template <typename Work>
+auto attempt(SearchContext& context, const FailingUnit& unit, Work work) {
+  if (auto before = stored_failure(context, unit.key)) throw Error(*before);
+  try {
+    return work();
+  } catch (const Error& e) {
+    store_failure(context, unit, e);
+    throw;
+  }
+}
+
+/// The commands that repeat one unit by itself: building, measuring, evaluating.
+std::string build_command(const SearchContext& context, const Recipe& recipe);
+std::string bench_command(const SearchContext& context, const Variant& variant,
+                          const Artefact& artefact);
+std::string eval_command(const SearchContext& context, const Variant& variant,
+                         const Artefact& artefact);
+
+}  // namespace tamis
