@@ -42,8 +42,7 @@ Side make_side(const std::string& model, const ExplainArguments& a, const RunSet
 
 InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
   if (a.execute.data.empty()) return {};
-  EvaluationPlan plan =
-      plan_evaluation({a.execute.data, a.execute.split}, info.calibration_hashes);
+  EvaluationPlan plan = plan_evaluation({a.execute.data, a.execute.split}, info.calibration_hashes);
   std::vector<std::size_t> items = seeded_order(plan.evaluation.dataset->items(), 1);
   if (items.size() > 4) items.resize(4);
   return {DataSpec{a.execute.data, plan.evaluation.split}, items};
@@ -84,8 +83,8 @@ Json measure_latency(const std::vector<Side>& sides, const InputSpec& inputs, Pr
   for (std::size_t i = 0; i < sides.size(); ++i) {
     ExecuteRequest request = sides[i].request;
     request.profile = false;
-    contestants.push_back(std::make_unique<Contestant>(
-        ContestantSpec{i == 0 ? "model" : "parent", request, inputs}));
+    contestants.push_back(
+        std::make_unique<Contestant>(ContestantSpec{i == 0 ? "model" : "parent", request, inputs}));
     all.push_back(contestants.back().get());
   }
   PairedStopping stopping({kConfidence, kLeastRounds, kRounds, 0.01});
@@ -115,8 +114,7 @@ Json measure_latency(const std::vector<Side>& sides, const InputSpec& inputs, Pr
             {"verdict", nullptr}};
   if (sides.size() < 2) return json;
   RatioEstimate ratio = stopping.finish(a, b).estimate;
-  json["against"] =
-      span_json(summarise(table.samples("parent"), Which::inference, kConfidence));
+  json["against"] = span_json(summarise(table.samples("parent"), Which::inference, kConfidence));
   json["ratio"] = ratio.ratio;
   json["low"] = ratio.low;
   json["high"] = ratio.high;

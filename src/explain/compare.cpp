@@ -76,6 +76,36 @@ std::vector<Match> match_nodes(const Side& parent, const Side& variant) {
   return matches;
 }
 
+bool is_activation(const onnx::NodeProto& node) {
+  static const std::set<std::string> kActivations{"Relu",      "LeakyRelu", "Clip", "HardSwish",
+                                                  "PRelu",     "Elu",       "Gelu", "Swish",
+                                                  "QuickGelu", "Mish",      "Tanh"};
+  return kActivations.count(node.op_type()) != 0;
+}
+
+/// The activation behind a convolution or product: a node, or Sigmoid and product (SiLU) in two.
+std::vector<const onnx::NodeProto*> activation_of(const Graph& graph, const onnx::NodeProto& node) {
+  std::vector<const onnx::NodeProto*> found;
+  for (const onnx::NodeProto* user : graph.consumers(node.output(0))) {
+    if (is_activation(*user)) found.push_back(user);
+    if (user->op_type() != "Sigmoid" && user->op_type() != "HardSigmoid") continue;
+    const onnx::NodeProto* product = graph.only_consumer(user->output(0));
+    if (product == nullptr || product->op_type() != "Mul") continue;
+    found.push_back(user);
+    found.push_back(product);
+  }
+  return found;
+}
+
+/// A convolution and its activation are one layer for people, also where a runtime takes two.
+void join_activations(const Side& side, DisjointSets& sets, std::size_t shift) {
+  for (const onnx::NodeProto* node : side.graph.nodes()) {
+    if (!is_heavy(*node) || !side.computes(*node)) continue;
+    for (const onnx::NodeProto* next : activation_of(side.graph, *node))
+      if (side.computes(*next)) sets.join(shift + side.layer(*node), shift + side.layer(*next));
+  }
+}
+
 /// How much a node says about what its group is.
 int weight(const onnx::NodeProto& node) {
   if (is_heavy(node)) return 3;
@@ -100,7 +130,7 @@ void name_group(LayerGroup& group, const Side& side, const std::vector<std::size
 }
 
 void add_edges(std::vector<LayerGroup>& groups, const Executed& run,
-               std::vector<std::size_t> LayerGroup::* side) {
+               std::vector<std::size_t> LayerGroup::*side) {
   std::map<std::size_t, std::size_t> group_of;
   for (std::size_t g = 0; g < groups.size(); ++g)
     for (std::size_t layer : groups[g].*side) group_of[layer] = g;
@@ -136,7 +166,8 @@ std::map<std::string, Tensor> run_once(const Graph& graph, const Tensor& input,
   // By their place: a runtime may know a value by another of its names.
   std::map<std::string, Tensor> by_name;
   for (int i = 0; i < graph.graph().output_size(); ++i)
-    by_name.emplace(graph.graph().output(i).name(), std::move(outputs.at(static_cast<std::size_t>(i))));
+    by_name.emplace(graph.graph().output(i).name(),
+                    std::move(outputs.at(static_cast<std::size_t>(i))));
   return by_name;
 }
 
@@ -149,6 +180,7 @@ std::vector<LayerGroup> match_layers(const Graph& parent, const Executed& parent
   std::vector<Match> matches = match_nodes(a, b);
   DisjointSets sets(shift + parent_run.layers.size());
   for (const Match& m : matches) sets.join(b.layer(*m.variant), shift + a.layer(*m.parent));
+  join_activations(a, sets, shift);
   std::vector<LayerGroup> groups;
   std::map<std::size_t, std::size_t> group_of;
   auto group_at = [&](std::size_t member) -> LayerGroup& {
@@ -161,7 +193,7 @@ std::vector<LayerGroup> match_layers(const Graph& parent, const Executed& parent
   for (std::size_t i = 0; i < parent_run.layers.size(); ++i)
     if (parent_run.layers[i].kind == LayerKind::compute) group_at(shift + i).parent.push_back(i);
   for (const Match& m : matches)
-    if (is_f32(parent, m.parent->output(0)))
+    if (is_f32(parent, m.parent->output(0)) && activation_of(parent, *m.parent).empty())
       group_at(b.layer(*m.variant)).output = {m.parent->output(0),
                                               dequantised(variant, m.variant->output(0))};
   for (LayerGroup& group : groups) {

@@ -24,16 +24,17 @@ struct TensorPair {
 /// Compute layers of both that execute the same nodes. Fusion differs between the two, so each side
 /// may have several layers, or none.
 struct LayerGroup {
-  std::string name;  ///< of its heaviest node
-  std::string op;    ///< that node's operator, as the file has it
+  std::string name;                          ///< of its heaviest node
+  std::string op;                            ///< that node's operator, as the file has it
   std::vector<std::size_t> parent, variant;  ///< indices of layers
   std::vector<std::size_t> before;           ///< groups that feed it
-  std::optional<TensorPair> output;          ///< of its last matched node
+  std::optional<TensorPair> output;  ///< of its last matched node that no activation follows
 };
 
 /// Matches layers by the names of their nodes' output tensors: quantising keeps a tensor's name
 /// before or behind the Q/DQ pair; else by the name and operator of a node. Groups are in the
-/// variant's order of execution, then those of the parent alone.
+/// variant's order of execution, then those of the parent alone. A convolution or product and its
+/// activation are one group.
 std::vector<LayerGroup> match_layers(const Graph& parent, const Executed& parent_run,
                                      const Graph& variant, const Executed& variant_run);
 

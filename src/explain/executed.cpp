@@ -19,10 +19,15 @@ std::string id_of(const onnx::NodeProto& node) {
 
 /// What the runtimes put behind the names of nodes that they replace.
 std::optional<std::string> without_suffix(const std::string& name) {
-  constexpr std::array<std::string_view, 9> kSuffixes{
-      "/WithoutBiases", "/DequantizationMultiply", "/QuickGeluFusion/", "/GeluFusion/",
-      "/duplicated",    "_nchwc",                  "_nhwc",             "_quant",
-      "_QuickGelu"};
+  constexpr std::array<std::string_view, 9> kSuffixes{"/WithoutBiases",
+                                                      "/DequantizationMultiply",
+                                                      "/QuickGeluFusion/",
+                                                      "/GeluFusion/",
+                                                      "/duplicated",
+                                                      "_nchwc",
+                                                      "_nhwc",
+                                                      "_quant",
+                                                      "_QuickGelu"};
   for (std::string_view suffix : kSuffixes)
     if (name.size() > suffix.size() && name.ends_with(suffix))
       return name.substr(0, name.size() - suffix.size());
@@ -144,8 +149,8 @@ class Mapper {
       if (here == result_.layer_of.end() || is_quantise(*node) || is_dequantise(*node)) continue;
       for (const std::string& input : node->input()) {
         const onnx::NodeProto* source = source_of(graph_, input);
-        auto from = source == nullptr ? result_.layer_of.end()
-                                      : result_.layer_of.find(id_of(*source));
+        auto from =
+            source == nullptr ? result_.layer_of.end() : result_.layer_of.find(id_of(*source));
         if (from == result_.layer_of.end() || from->second == here->second) continue;
         if (seen.emplace(from->second, here->second).second)
           result_.flow.emplace_back(from->second, here->second);
@@ -220,6 +225,7 @@ const onnx::NodeProto* source_of(const Graph& graph, std::string value) {
 
 std::string dequantised(const Graph& graph, const std::string& value) {
   for (const onnx::NodeProto* quantise : graph.consumers(value)) {
+    if (is_dequantise(*quantise) && quantise->input(0) == value) return quantise->output(0);
     if (!is_quantise(*quantise)) continue;
     for (const onnx::NodeProto* node : graph.consumers(quantise->output(0)))
       if (is_dequantise(*node)) return node->output(0);

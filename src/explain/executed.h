@@ -15,7 +15,7 @@ namespace tamis {
 
 /// A model as a runtime executed it, beside the file's graph. A node is known by its first output.
 struct Executed {
-  std::vector<Layer> layers;                   ///< in the runtime's order
+  std::vector<Layer> layers;                    ///< in the runtime's order
   std::map<std::string, std::size_t> layer_of;  ///< node → layer; Q, DQ and folded ones may lack
   /// Tensors of the file that go from one compute layer to another, through Q/DQ.
   std::vector<std::pair<std::size_t, std::size_t>> flow;
@@ -23,8 +23,8 @@ struct Executed {
   double total_us() const;  ///< sum of the layers' medians
 };
 
-/// Time of several layers together: the median over the runs of their sum, with its interval at 95 %
-/// (the extremes where the runs are too few for one). Zero for no layers.
+/// Time of several layers together: the median over the runs of their sum, with its interval at 95
+/// % (the extremes where the runs are too few for one). Zero for no layers.
 struct LayerTime {
   double us = 0, low = 0, high = 0;
 };
@@ -41,7 +41,8 @@ bool is_dequantise(const onnx::NodeProto& node);
 /// The node that makes the value, Q and DQ passed over; null for inputs and constants.
 const onnx::NodeProto* source_of(const Graph& graph, std::string value);
 
-/// The value as its consumers see it: behind the Q/DQ pair that follows it, else itself.
+/// The value as its consumers see it: behind the Q/DQ pair (of an integer: the DQ) that follows it,
+/// else itself.
 std::string dequantised(const Graph& graph, const std::string& value);
 
 /// A convolution or matrix product whose data input (and weights) come from DequantizeLinear: the

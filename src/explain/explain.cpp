@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -57,8 +58,8 @@ Json precisions_json(const Executed& run) {
   return json;
 }
 
-/// How often values go from a layer in one precision to a layer in another, and the conversions that
-/// the runtime runs for that.
+/// How often values go from a layer in one precision to a layer in another, and the conversions
+/// that the runtime runs for that.
 Json transitions_json(const Executed& run) {
   struct Sum {
     std::size_t values = 0, conversions = 0;
@@ -71,8 +72,8 @@ Json transitions_json(const Executed& run) {
   for (const Layer& layer : run.layers) {
     if (layer.kind == LayerKind::compute) continue;
     bool known = layer.kind == LayerKind::conversion && !layer.to.empty();
-    Sum& sum = sums[known ? std::pair(layer.from, layer.to)
-                          : std::pair(layer.precision, layer.precision)];
+    Sum& sum =
+        sums[known ? std::pair(layer.from, layer.to) : std::pair(layer.precision, layer.precision)];
     ++sum.conversions;
     sum.us += layer.us();
   }
@@ -148,12 +149,29 @@ Json finding_json(const Finding& finding, double total_us) {
 
 using Ratios = std::vector<std::optional<double>>;
 
+/// The least ratio among what feeds a group; groups without one (they only move values) pass on
+/// that of what feeds them.
+std::optional<double> ratio_before(const std::vector<LayerGroup>& groups, const Ratios& ratios,
+                                   std::size_t g) {
+  std::optional<double> least;
+  std::set<std::size_t> seen{g};
+  std::vector<std::size_t> open = groups[g].before;
+  while (!open.empty()) {
+    std::size_t other = open.back();
+    open.pop_back();
+    if (!seen.insert(other).second) continue;
+    if (ratios[other])
+      least = std::min(least.value_or(*ratios[other]), *ratios[other]);
+    else
+      open.insert(open.end(), groups[other].before.begin(), groups[other].before.end());
+  }
+  return least;
+}
+
 /// What a layer itself loses: the ratio of its worst input less its own.
 std::optional<double> lost_db(const std::vector<LayerGroup>& groups, const Ratios& ratios,
                               std::size_t g) {
-  std::optional<double> before;
-  for (std::size_t other : groups[g].before)
-    if (ratios[other]) before = std::min(before.value_or(*ratios[other]), *ratios[other]);
+  std::optional<double> before = ratio_before(groups, ratios, g);
   if (!before || !ratios[g]) return std::nullopt;
   return *before - *ratios[g];
 }
@@ -243,8 +261,9 @@ Json explain(const ExplainRequest& request, const ExplainValues& values) {
   std::vector<LayerGroup> groups =
       parent ? match_layers(parent->graph, parent->run, variant.graph, variant.run)
              : own_layers(variant.graph, variant.run);
-  Evidence evidence{variant.graph, variant.run,     groups,      parent ? &parent->run : nullptr,
-                    request.backend, request.isa, request.architecture};
+  Evidence evidence{
+      variant.graph, variant.run,         groups, parent ? &parent->run : nullptr, request.backend,
+      request.isa,   request.architecture};
   Json document{{"runs", request.runs},
                 {"model", side_json(request.variant, variant)},
                 {"against", parent ? side_json(*request.parent, *parent) : Json()},

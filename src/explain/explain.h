@@ -35,14 +35,14 @@ struct ExplainValues {
 };
 
 /// Reads the models, maps the profiles to their graphs, matches the layers and draws the findings:
-/// the document of `tamis explain --json` (docs/json.md) but for its members schema, settings, input,
-/// latency and environment. Where values cannot be compared, `errors` says why. Throws what reading the
-/// models throws, and corrupt_data for a profile without rows.
+/// the document of `tamis explain --json` (docs/json.md) but for its members schema, settings,
+/// input, latency and environment. Where values cannot be compared, `errors` says why. Throws what
+/// reading the models throws, and corrupt_data for a profile without rows.
 Json explain(const ExplainRequest& request, const ExplainValues& values);
 
 /// How much of the document is shown.
 struct ExplainTextOptions {
-  bool all = false;    ///< every layer, not the first fifteen
+  bool all = false;       ///< every layer, not the first fifteen
   bool markdown = false;  ///< tables as GitHub reads them
 };
 

@@ -53,9 +53,8 @@ std::string count_text(std::size_t n, const std::string& noun) {
 }
 
 Finding make_finding(const std::string& id, const Executed& run, Indices layers, std::string text) {
-  std::sort(layers.begin(), layers.end(), [&](std::size_t a, std::size_t b) {
-    return run.layers[a].us() > run.layers[b].us();
-  });
+  std::sort(layers.begin(), layers.end(),
+            [&](std::size_t a, std::size_t b) { return run.layers[a].us() > run.layers[b].us(); });
   Finding finding{id, std::move(text), time_of(run, layers), std::nullopt, {}};
   for (std::size_t i : layers) finding.layers.push_back(run.layers[i].name);
   return finding;
@@ -196,7 +195,8 @@ void find_float_instead(const Evidence& e, std::set<std::size_t>& taken,
     else
       text += reason.empty() ? "; neither graph nor profile tells why"
                              : ": ONNX Runtime makes an integer kernel only of Q/DQ on both sides, "
-                               "and their " + reason;
+                               "and their " +
+                                   reason;
     findings.push_back(make_finding(id, e.run, layers, text));
     if (ratio && *ratio < 1) findings.back().gain_us = findings.back().us * (1 - *ratio);
   }
@@ -211,15 +211,15 @@ void find_other_float(const Evidence& e, std::set<std::size_t>& taken,
   for (std::size_t i : select(e.run, in_float))
     if (taken.count(i) == 0) rest.push_back(i);
   if (!between.empty())
-    findings.push_back(make_finding(
-        "float_between_int8", e.run, between,
-        fmt::format("{} executed in float between INT8 ones: {}",
-                    count_text(between.size(), "layer"), types_text(e.run, between))));
+    findings.push_back(
+        make_finding("float_between_int8", e.run, between,
+                     fmt::format("{} executed in float between INT8 ones: {}",
+                                 count_text(between.size(), "layer"), types_text(e.run, between))));
   if (!rest.empty())
-    findings.push_back(make_finding("float_in_file", e.run, rest,
-                                    fmt::format("{} outside the INT8 part, in float in the file: {}",
-                                                count_text(rest.size(), "layer"),
-                                                types_text(e.run, rest))));
+    findings.push_back(
+        make_finding("float_in_file", e.run, rest,
+                     fmt::format("{} outside the INT8 part, in float in the file: {}",
+                                 count_text(rest.size(), "layer"), types_text(e.run, rest))));
 }
 
 // ---- the rest ----
@@ -274,9 +274,10 @@ void find_per_tensor(const Evidence& e, std::vector<Finding>& findings) {
   if (layers.empty()) return;
   findings.push_back(make_finding(
       "per_tensor_weights", e.run, {layers.begin(), layers.end()},
-      fmt::format("opset {} forces one scale on all of a layer's weights; 13 and later have one per "
-                  "channel (this costs accuracy, not time)",
-                  *e.graph.opset())));
+      fmt::format(
+          "opset {} forces one scale on all of a layer's weights; 13 and later have one per "
+          "channel (this costs accuracy, not time)",
+          *e.graph.opset())));
 }
 
 /// Nodes from which no convolution or matrix product is reached.
@@ -329,9 +330,8 @@ void find_slower(const Evidence& e, std::vector<Finding>& findings) {
   double excess = 0;
   for (const LayerGroup& group : e.groups) {
     if (group.parent.empty() || group.variant.empty()) continue;
-    if (!std::all_of(group.variant.begin(), group.variant.end(),
-                     [&](std::size_t i) { return in_int8(e.run.layers[i]); }))
-      continue;
+    auto has_int8 = [&](std::size_t i) { return in_int8(e.run.layers[i]); };
+    if (std::none_of(group.variant.begin(), group.variant.end(), has_int8)) continue;
     LayerTime parent = time_together(*e.parent, group.parent);
     LayerTime variant = time_together(e.run, group.variant);
     if (variant.low <= parent.high) continue;
@@ -339,9 +339,9 @@ void find_slower(const Evidence& e, std::vector<Finding>& findings) {
     excess += variant.us - parent.us;
   }
   if (slower.empty()) return;
-  findings.push_back(make_finding(
-      "slower_in_int8", e.run, slower,
-      fmt::format("{} in INT8 take longer than the parent's ({})",
+  findings.push_back(
+      make_finding("slower_in_int8", e.run, slower,
+      fmt::format("longer than in the parent: {} that run in INT8 in whole or part ({})",
                   count_text(slower.size(), "layer"), types_text(e.run, slower))));
   findings.back().gain_us = excess;
 }

@@ -23,9 +23,9 @@ struct Evidence {
 
 /// One thing that costs time (or accuracy), with the layers that show it.
 struct Finding {
-  std::string id;      ///< one of the table in docs/explain.md
-  std::string text;    ///< a clause: "58 QuantizeLinear … are executed as layers of their own"
-  double us = 0;       ///< the layers' time
+  std::string id;    ///< one of the table in docs/explain.md
+  std::string text;  ///< a clause: "58 QuantizeLinear … are executed as layers of their own"
+  double us = 0;     ///< the layers' time
   /// What would be gained at most; absent where the profile does not tell.
   std::optional<double> gain_us;
   std::vector<std::string> layers;  ///< the runtime's names, most time first

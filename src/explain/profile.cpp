@@ -14,8 +14,8 @@ namespace {
 /// Operators of ONNX Runtime that compute in 8-bit integers whatever the type of their first input
 /// or output is. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 constexpr std::array<std::string_view, 9> kIntegerOperators{
-    "QGemm",      "ConvInteger",         "MatMulInteger",        "MatMulIntegerToFloat",
-    "QAttention", "QOrderedMatMul",      "DynamicQuantizeLSTM",  "DynamicQuantizeMatMul",
+    "QGemm",          "ConvInteger",    "MatMulInteger",       "MatMulIntegerToFloat",
+    "QAttention",     "QOrderedMatMul", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul",
     "NhwcConvInteger"};
 
 bool is_integer_operator(const std::string& type) {
@@ -47,7 +47,8 @@ std::string precision_of(const Json& row, const std::string& type) {
 /// OpenVINO names a reorder "<layer before>_<from>_<to>_<layer after>", where from and to are types
 /// if it converts, and layouts (abcd, acdb) if it moves.
 void read_reorder(Layer& layer) {
-  static const std::regex kTypes("_(f32|f16|bf16|u8|i8|i32|i64|u4|i4)_(f32|f16|bf16|u8|i8|i32|i64)_");
+  static const std::regex kTypes(
+      "_(f32|f16|bf16|u8|i8|i32|i64|u4|i4)_(f32|f16|bf16|u8|i8|i32|i64)_");
   std::smatch found;
   if (layer.type != "Reorder" || !std::regex_search(layer.name, found, kTypes)) return;
   layer.kind = LayerKind::conversion;
@@ -114,7 +115,9 @@ std::vector<Layer> parse_profile(const Json& rows, std::size_t runs) {
   }
   std::size_t fewest = runs;
   for (const Layer& layer : layers) fewest = std::min(fewest, layer.runs_us.size());
-  for (Layer& layer : layers) layer.runs_us.erase(layer.runs_us.begin(), layer.runs_us.end() - static_cast<std::ptrdiff_t>(fewest));
+  for (Layer& layer : layers)
+    layer.runs_us.erase(layer.runs_us.begin(),
+                        layer.runs_us.end() - static_cast<std::ptrdiff_t>(fewest));
   return layers;
 }
 

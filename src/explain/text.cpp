@@ -18,7 +18,10 @@ std::size_t width_of(const std::string& text) {
   }));
 }
 
-std::string ms_text(double us) { return fmt::format("{:.{}f} ms", us / 1e3, us < 9950 ? 2 : 1); }
+std::string ms_text(double us) {
+  if (us < 99.5) return fmt::format("{:.0f} µs", us);
+  return fmt::format("{:.{}f} ms", us / 1e3, us < 9950 ? 2 : 1);
+}
 std::string share_text(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
 /// Rows of cells under titles; columns whose title starts with '>' are aligned to the right.
@@ -97,7 +100,8 @@ class Page {
 
   void headline() {
     const Json& latency = d_.at("latency_ms");
-    std::string line = fmt::format("{} in {}", name(d_.at("model")), d_.at("settings_text").get<std::string>());
+    std::string line =
+        fmt::format("{} in {}", name(d_.at("model")), d_.at("settings_text").get<std::string>());
     if (paired()) {
       line += fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} [{:.2f}, {:.2f}] of its time: {}",
                           latency.at("model").at("median").get<double>(), name(d_.at("against")),
@@ -109,8 +113,9 @@ class Page {
     }
     text_ += (o_.markdown ? "# Explained: " : "") + line + "\n";
     if (o_.markdown) text_ += "\n";
-    text_ += fmt::format("Below: the runtime's own times of its layers, medians of {} runs on {}.\n",
-                         d_.at("runs").get<int>(), d_.at("input").get<std::string>());
+    text_ +=
+        fmt::format("Below: the runtime's own times of its layers, medians of {} runs on {}.\n",
+                    d_.at("runs").get<int>(), d_.at("input").get<std::string>());
   }
 
   static std::string verdict_text(const Json& verdict) {
@@ -190,11 +195,10 @@ class Page {
     std::size_t shown = o_.all ? groups.size() : std::min(kTopLayers, groups.size());
     title(shown < groups.size() ? fmt::format("The {} longest of {} layers", shown, groups.size())
                                 : std::string("Layers"));
-    Table table(paired() ? std::vector<std::string>{"layer", "operator", "runs in", ">time",
-                                                    "parent in", ">time", ">ratio", "verdict",
-                                                    ">SNR dB"}
-                         : std::vector<std::string>{"layer", "operator", "runs in", ">time",
-                                                    ">share"});
+    Table table(paired()
+                    ? std::vector<std::string>{"layer", "operator", "runs in", ">time", "parent in",
+                                               ">time", ">ratio", "verdict", ">SNR dB"}
+                    : std::vector<std::string>{"layer", "operator", "runs in", ">time", ">share"});
     for (std::size_t i = 0; i < shown; ++i) add_layer(table, groups[i]);
     text_ += table.text(o_.markdown);
   }

@@ -69,10 +69,10 @@ class Session {
   virtual double compile_ms() const = 0;  ///< from file to ready
   virtual Json effective() const = 0;     ///< what the runtime says it did
   /// Per-layer times of the last run: [{name, type, precision, us, runs_us}, …]; null when the
-  /// session was not opened with profile or the backend has none. `runs_us` are the layer's times in
-  /// all runs so far. ort adds the element types of `inputs` and `outputs`, openvino the `kernel` and
-  /// the names of the layers `fused` into it. ort: the first call ends the profiling, later ones give
-  /// the same again.
+  /// session was not opened with profile or the backend has none. `runs_us` are the layer's times
+  /// in all runs so far. ort adds the element types of `inputs` and `outputs`, openvino the
+  /// `kernel` and the names of the layers `fused` into it. ort: the first call ends the profiling,
+  /// later ones give the same again.
   virtual Json profile() = 0;
 };
 

@@ -183,9 +183,10 @@ Frame explain_layers(WorkerState& state, const Json& request) {
   ExplainRequest asked = parse_explain_request(request.at("request"));
   RunSettings settings = parse_run_settings(request.at("settings"));
   ExplainValues values;
-  const Tensor* input = opened(state).session().inputs().size() == 1 && !state.inputs.tensors.empty()
-                            ? &state.inputs.tensors.front()
-                            : nullptr;
+  const Tensor* input =
+      opened(state).session().inputs().size() == 1 && !state.inputs.tensors.empty()
+          ? &state.inputs.tensors.front()
+          : nullptr;
   values.input = input;
   values.open = [&](const std::filesystem::path& model) {
     OpenRequest open;

@@ -203,8 +203,8 @@ class OpenVinoSession : public tamis_session {
     if (profile_) note_profile();
   }
 
-  /// Layers that ran, in the runtime's order. Those listed after one that did not run are fused into
-  /// it (or took less than a microsecond in every run).
+  /// Layers that ran, in the runtime's order. Those listed after one that did not run are fused
+  /// into it (or took less than a microsecond in every run).
   Json profile() override {
     if (!profile_) return {};
     ov_profiling_info_list_t list{};
