@@ -339,8 +339,8 @@ void find_slower(const Evidence& e, std::vector<Finding>& findings) {
     excess += variant.us - parent.us;
   }
   if (slower.empty()) return;
-  findings.push_back(
-      make_finding("slower_in_int8", e.run, slower,
+  findings.push_back(make_finding(
+      "slower_in_int8", e.run, slower,
       fmt::format("longer than in the parent: {} that run in INT8 in whole or part ({})",
                   count_text(slower.size(), "layer"), types_text(e.run, slower))));
   findings.back().gain_us = excess;

@@ -55,9 +55,9 @@ TEST_F(Documents, explain) {
                  "ort", "--threads", "1"})
                 .status,
             0);
-  Json json = valid("explain", run({"explain", file("q.onnx"), "--against", demo_model(), "--data",
-                                    tiny_data(), "--threads", "1", "--runs", "9", "--out",
-                                    file("explained"), "--json"}));
+  Json json = valid(
+      "explain", run({"explain", file("q.onnx"), "--against", demo_model(), "--data", tiny_data(),
+                      "--threads", "1", "--runs", "9", "--out", file("explained"), "--json"}));
   EXPECT_FALSE(json.at("model").at("int8_islands").empty());
   EXPECT_TRUE(json.at("errors").at("reason").is_null()) << json.at("errors");
   EXPECT_GT(json.at("errors").at("values").size(), 3U);

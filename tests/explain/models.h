@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "base/json.h"
 #include "explain/profile.h"
 #include "graph/graph.h"
+#include "graph/tensor_data.h"
 
 namespace tamis::testing {
 
@@ -48,29 +50,37 @@ inline std::vector<std::int8_t> weight_steps(std::int64_t channels) {
   return steps;
 }
 
+/// The text names it already, so that Graph::add_initializer would give it another name.
+template <typename T>
+void put(Graph& graph, const std::string& name, DataType type, const Shape& shape,
+         const std::vector<T>& values) {
+  Tensor tensor(type, shape);
+  std::copy(values.begin(), values.end(), tensor.data<T>());
+  *graph.graph().add_initializer() = to_proto(tensor, name);
+}
+
 inline Graph parent_graph() {
   Graph graph = Graph::parse_text(kParent);
   for (auto [name, channels] : {std::pair("w1", std::int64_t{3}), {"w2", std::int64_t{16}}}) {
     std::vector<float> values;
     for (std::int8_t step : weight_steps(channels)) values.push_back(static_cast<float>(step) / 64);
-    graph.add_initializer(name, {16, channels, 3, 3}, std::span<const float>(values));
+    put(graph, name, DataType::f32, {16, channels, 3, 3}, values);
   }
+  graph.reindex();
   graph.infer_shapes();
   return graph;
 }
 
 inline Graph variant_graph() {
   Graph graph = Graph::parse_text(kVariant);
-  for (auto [name, channels] : {std::pair("w1_q", std::int64_t{3}), {"w2_q", std::int64_t{16}}}) {
-    std::vector<std::int8_t> steps = weight_steps(channels);
-    graph.add_initializer(name, {16, channels, 3, 3}, std::span<const std::int8_t>(steps));
-  }
+  for (auto [name, channels] : {std::pair("w1_q", std::int64_t{3}), {"w2_q", std::int64_t{16}}})
+    put(graph, name, DataType::i8, {16, channels, 3, 3}, weight_steps(channels));
   for (auto [name, scale] : {std::pair("sx", 1.0F / 255), {"sw", 1.0F / 64}, {"sc", 1.0F / 32}})
-    graph.add_initializer(name, {}, std::span<const float>(&scale, 1));
-  for (auto [name, zero] : {std::pair("zx", std::uint8_t{0}), {"zc", std::uint8_t{128}}})
-    graph.add_initializer(name, {}, std::span<const std::uint8_t>(&zero, 1));
-  std::int8_t weights_zero = 0;
-  graph.add_initializer("zw", {}, std::span<const std::int8_t>(&weights_zero, 1));
+    put(graph, name, DataType::f32, {}, std::vector<float>{scale});
+  put(graph, "zx", DataType::u8, {}, std::vector<std::uint8_t>{0});
+  put(graph, "zc", DataType::u8, {}, std::vector<std::uint8_t>{128});
+  put(graph, "zw", DataType::i8, {}, std::vector<std::int8_t>{0});
+  graph.reindex();
   graph.infer_shapes();
   return graph;
 }
