@@ -203,7 +203,7 @@ LayerTime time_together(const Executed& run, const std::vector<std::size_t>& lay
     for (std::size_t r = 0; r < times.size(); ++r) sums[r] += times[r];
   }
   if (sums.empty()) return {};
-  Interval interval = median_interval(sums, 0.95);
+  Interval interval = median_interval(sums, kLayerConfidence);
   auto [least, most] = std::minmax_element(sums.begin(), sums.end());
   return {median(sums), std::isfinite(interval.low) ? interval.low : *least,
           std::isfinite(interval.high) ? interval.high : *most};

@@ -23,8 +23,11 @@ struct Executed {
   double total_us() const;  ///< sum of the layers' medians
 };
 
-/// Time of several layers together: the median over the runs of their sum, with its interval at 95
-/// % (the extremes where the runs are too few for one). Zero for no layers.
+/// Of the interval of a layer's time. High, since a hundred layers are compared at once.
+inline constexpr double kLayerConfidence = 0.999;
+
+/// Time of several layers together: the median over the runs of their sum, with its interval (the
+/// extremes where the runs are too few for one). Zero for no layers.
 struct LayerTime {
   double us = 0, low = 0, high = 0;
 };

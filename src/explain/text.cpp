@@ -187,7 +187,10 @@ class Page {
     return side.is_null() ? "–" : ms_text(side.at("us"));
   }
   static std::string number_text(const Json& value, int decimals) {
-    return value.is_null() ? "–" : fmt::format("{:.{}f}", value.get<double>(), decimals);
+    if (value.is_null()) return "–";
+    std::string text = fmt::format("{:.{}f}", value.get<double>(), decimals);
+    bool zero = text.find_first_not_of("-0.") == std::string::npos;
+    return zero && text.front() == '-' ? text.substr(1) : text;
   }
 
   void layers() {
