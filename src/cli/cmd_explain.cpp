@@ -35,9 +35,16 @@ struct Side {
 Side make_side(const std::string& model, const ExplainArguments& a, const RunSettings& settings) {
   Side side;
   side.info = inspect_in_worker(model, a.execute.card);
-  if (!a.execute.data.empty()) side.info.required_card();
   side.request = {side.info.file, side.info.card, settings, true, a.execute.engine_cache};
   return side;
+}
+
+/// A file quantised by another tool has no card of its own: its parent's fits.
+void share_cards(std::vector<Side>& sides, bool required) {
+  for (Side& side : sides)
+    for (const Side& other : sides)
+      if (!side.request.card) side.request.card = other.info.card;
+  if (required && !sides[0].request.card) sides[0].info.required_card();
 }
 
 InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
@@ -154,6 +161,7 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   RunSettings settings = run_settings(a.execute.model, a.execute);
   std::vector<Side> sides{make_side(a.execute.model, a, settings)};
   if (!a.against.empty()) sides.push_back(make_side(a.against, a, settings));
+  share_cards(sides, !a.execute.data.empty());
   InputSpec inputs = choose_inputs(a, sides[0].info);
   std::vector<std::unique_ptr<Worker>> owned;
   std::vector<Worker*> workers;
