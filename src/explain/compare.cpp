@@ -106,6 +106,23 @@ void join_activations(const Side& side, DisjointSets& sets, std::size_t shift) {
   }
 }
 
+/// The one node that reads the result, where it computes.
+const onnx::NodeProto* graph_next(const Side& side, const onnx::NodeProto& node) {
+  const onnx::NodeProto* next = side.graph.only_consumer(node.output(0));
+  return next != nullptr && side.computes(*next) ? next : nullptr;
+}
+
+/// A dynamic product is one of integers, then a cast and scales: together they are the parent's.
+void join_dynamic(const Side& side, DisjointSets& sets) {
+  for (const onnx::NodeProto* node : side.graph.nodes()) {
+    if (node->op_type() != "ConvInteger" && node->op_type() != "MatMulInteger") continue;
+    const onnx::NodeProto* next = graph_next(side, *node);
+    for (; next != nullptr && (next->op_type() == "Cast" || next->op_type() == "Mul");
+         next = graph_next(side, *next))
+      if (side.computes(*node)) sets.join(side.layer(*node), side.layer(*next));
+  }
+}
+
 /// How much a node says about what its group is.
 int weight(const onnx::NodeProto& node) {
   if (is_heavy(node)) return 3;
@@ -181,6 +198,7 @@ std::vector<LayerGroup> match_layers(const Graph& parent, const Executed& parent
   DisjointSets sets(shift + parent_run.layers.size());
   for (const Match& m : matches) sets.join(b.layer(*m.variant), shift + a.layer(*m.parent));
   join_activations(a, sets, shift);
+  join_dynamic(b, sets);
   std::vector<LayerGroup> groups;
   std::map<std::size_t, std::size_t> group_of;
   auto group_at = [&](std::size_t member) -> LayerGroup& {

@@ -162,28 +162,43 @@ bool is_signed(const Graph& graph, const onnx::NodeProto& dequantise) {
 
 /// Why ONNX Runtime does not fuse the node with the Q/DQ around it, where one of its conditions is
 /// seen to fail. https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
-std::string ort_obstacle(const Graph& graph, const onnx::NodeProto& node) {
-  const onnx::NodeProto* data = graph.producer(node.input(0));
-  if (is_signed(graph, *data)) return "signed";
+/// `signed_run`: layers with signed inputs do run in INT8, so that cannot be it.
+std::string ort_obstacle(const Graph& graph, const onnx::NodeProto& node, bool signed_run) {
   if (graph.is_output(node.output(0))) return "output is the model's, in float";
   std::vector<std::string> readers;
   for (const onnx::NodeProto* user : graph.consumers(node.output(0)))
     if (!is_quantise(*user)) readers.push_back(user->op_type());
-  if (readers.empty()) return "";
+  if (readers.empty()) {
+    const onnx::NodeProto* data = graph.producer(node.input(0));
+    return signed_run ? "" : is_signed(graph, *data) ? "signed" : "";
+  }
   std::sort(readers.begin(), readers.end());
   readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
   return fmt::format("output is not quantised before {}", fmt::join(readers, ", "));
 }
 
+bool runs_signed_in_int8(const Evidence& e) {
+  for (const onnx::NodeProto* node : e.graph.nodes()) {
+    if (!wants_int8(e.graph, *node)) continue;
+    auto found = e.run.layer_of.find(node->output(0));
+    if (found != e.run.layer_of.end() && in_int8(e.run.layers[found->second]) &&
+        is_signed(e.graph, *e.graph.producer(node->input(0))))
+      return true;
+  }
+  return false;
+}
+
 void find_float_instead(const Evidence& e, std::set<std::size_t>& taken,
                         std::vector<Finding>& findings) {
   std::map<std::string, Indices> by_reason;
+  const bool signed_run = runs_signed_in_int8(e);
   for (const onnx::NodeProto* node : e.graph.nodes()) {
     if (!wants_int8(e.graph, *node)) continue;
     auto found = e.run.layer_of.find(node->output(0));
     if (found == e.run.layer_of.end() || !in_float(e.run.layers[found->second])) continue;
     if (!taken.insert(found->second).second) continue;
-    by_reason[e.backend == "ort" ? ort_obstacle(e.graph, *node) : ""].push_back(found->second);
+    by_reason[e.backend == "ort" ? ort_obstacle(e.graph, *node, signed_run) : ""].push_back(
+        found->second);
   }
   std::optional<double> ratio = int8_ratio(e);
   for (const auto& [reason, layers] : by_reason) {
@@ -191,7 +206,7 @@ void find_float_instead(const Evidence& e, std::set<std::size_t>& taken,
     std::string text = fmt::format("{} of the file's quantised layers are executed in float ({})",
                                    layers.size(), types_text(e.run, layers));
     if (reason == "signed")
-      text += ": their inputs are signed (int8), and ONNX Runtime fuses unsigned ones only";
+      text += ": their inputs are signed (int8), and no layer with such inputs runs in INT8";
     else
       text += reason.empty() ? "; neither graph nor profile tells why"
                              : ": ONNX Runtime makes an integer kernel only of Q/DQ on both sides, "

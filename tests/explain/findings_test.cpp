@@ -78,6 +78,11 @@ TEST(Findings, name_signed_activations) {
   std::string name = graph.add_initializer("zs", {}, std::span<const std::int8_t>(&zero, 1));
   for (onnx::NodeProto* node : graph.nodes())
     if (node->name() == "q_m1" || node->name() == "dq_m1") graph.set_input(*node, 2, name);
+  EXPECT_EQ(found(graph, recorded("ort_variant"), "ort").find("signed_activations"), nullptr);
+  graph.set_output(*graph.producer("c2"), 0, "c2_f");  // now nothing else stands in the way
+  graph.add_node({"QuantizeLinear", {"c2_f", "sc", "zc"}, {"c2_q"}, "q_c2"});
+  graph.add_node({"DequantizeLinear", {"c2_q", "sc", "zc"}, {"c2"}, "dq_c2"});
+  graph.sort();
   Found f = found(graph, recorded("ort_variant"), "ort");
   EXPECT_THAT(f.find("signed_activations")->layers, ElementsAre("conv2"));
 }
