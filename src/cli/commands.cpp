@@ -10,6 +10,7 @@ const std::vector<Command>& commands() {
       {"sweep", "Measure an explicit grid of variants", make_sweep},
       {"eval", "Accuracy of a model through its runtime", make_eval},
       {"bench", "Latency of one or more models, interleaved and paired", make_bench},
+      {"explain", "Where the time of an INT8 model goes, layer by layer", make_explain},
       {"quantize", "Make an INT8 model", make_quantize},
       {"report", "Write the reports of a finished run again", make_report},
       {"cache", "List or clean the cache of built artefacts", make_cache},

@@ -68,9 +68,11 @@ class Session {
   virtual double load_ms() const = 0;     ///< reading the file
   virtual double compile_ms() const = 0;  ///< from file to ready
   virtual Json effective() const = 0;     ///< what the runtime says it did
-  /// Per-layer times of the last run: [{name, type, precision, us}, …]; null when the session was
-  /// not opened with profile or the backend has none. ort: the first call ends the profiling, later
-  /// ones give the same again.
+  /// Per-layer times of the last run: [{name, type, precision, us, runs_us}, …]; null when the
+  /// session was not opened with profile or the backend has none. `runs_us` are the layer's times
+  /// in all runs so far. ort adds the element types of `inputs` and `outputs`, openvino the
+  /// `kernel` and the names of the layers `fused` into it. ort: the first call ends the profiling,
+  /// later ones give the same again.
   virtual Json profile() = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "card/card.h"
+#include "explain/explain.h"
 #include "graph/graph.h"
 #include "graph/inspect.h"
 #include "recipe/build.h"
@@ -173,6 +174,30 @@ Frame evaluate_next(WorkerState& state, const Json& request) {
   return {head, Json::to_msgpack(records)};
 }
 
+Frame profile(WorkerState& state, const Json&) {
+  return {{{"layers", opened(state).session().profile()}}, {}};
+}
+
+/// In the settings and on the first input of the model that is open, which is the variant.
+Frame explain_layers(WorkerState& state, const Json& request) {
+  ExplainRequest asked = parse_explain_request(request.at("request"));
+  RunSettings settings = parse_run_settings(request.at("settings"));
+  ExplainValues values;
+  const Tensor* input =
+      opened(state).session().inputs().size() == 1 && !state.inputs.tensors.empty()
+          ? &state.inputs.tensors.front()
+          : nullptr;
+  values.input = input;
+  values.open = [&](const std::filesystem::path& model) {
+    OpenRequest open;
+    open.model = model;
+    open.settings = settings;
+    open.input_shapes = {input->shape()};
+    return find_backend(settings.backend)->open(open);
+  };
+  return {explain(asked, values), {}};
+}
+
 struct Operation {
   std::string_view name;
   Frame (*run)(WorkerState& state, const Json& request);
@@ -186,6 +211,8 @@ constexpr std::array kOperations{
     Operation{"visit", visit_once},
     Operation{"from_file", from_file},
     Operation{"output_hash", output_hash},
+    Operation{"profile", profile},
+    Operation{"explain", explain_layers},
     Operation{"evaluate_begin", evaluate_begin},
     Operation{"evaluate_next", evaluate_next},
 };

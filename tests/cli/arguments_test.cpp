@@ -13,8 +13,8 @@ class CommandLine : public Cli {};
 TEST_F(CommandLine, help_names_every_command_and_loads_no_vendor_library) {
   Ended help = run({"--help"}, {{"LD_DEBUG", "files"}});
   EXPECT_EQ(help.status, 0);
-  for (const char* command :
-       {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "quantize", "report", "cache"})
+  for (const char* command : {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "explain",
+                              "quantize", "report", "cache"})
     EXPECT_THAT(help.out, HasSubstr(command));
   EXPECT_THAT(help.err, HasSubstr("libc.so"));  // the loader did speak
   for (const char* library : {"onnxruntime", "openvino", "opencv", "torch", "tamis-ort"})
@@ -32,8 +32,8 @@ TEST_F(CommandLine, help_shows_the_defaults) {
 }
 
 TEST_F(CommandLine, every_command_has_help_with_json) {
-  for (const char* command :
-       {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "quantize", "report", "cache"}) {
+  for (const char* command : {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "explain",
+                              "quantize", "report", "cache"}) {
     Ended help = run({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("--json")) << command;

@@ -49,6 +49,25 @@ TEST_F(Documents, quantize) {
   EXPECT_GT(made.at("operators").at("QuantizeLinear").get<int>(), 5);
 }
 
+TEST_F(Documents, explain) {
+  TAMIS_NEEDS_ORT();
+  ASSERT_EQ(run({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"), "--for",
+                 "ort", "--threads", "1"})
+                .status,
+            0);
+  Json json = valid(
+      "explain", run({"explain", file("q.onnx"), "--against", demo_model(), "--data", tiny_data(),
+                      "--threads", "1", "--runs", "9", "--out", file("explained"), "--json"}));
+  EXPECT_FALSE(json.at("model").at("int8_islands").empty());
+  EXPECT_TRUE(json.at("errors").at("reason").is_null()) << json.at("errors");
+  EXPECT_GT(json.at("errors").at("values").size(), 3U);
+  EXPECT_EQ(schema_faults("explain", load_text(path("explained") / "explain.json")), "");
+  EXPECT_THAT(load_text(path("explained") / "explain.md"), ::testing::HasSubstr("| layer |"));
+  Ended alone = run({"explain", demo_model(), "--threads", "1", "--runs", "6", "--quiet"});
+  EXPECT_EQ(alone.status, 0) << alone.err;
+  EXPECT_THAT(alone.out, ::testing::HasSubstr("No layer runs in INT8"));
+}
+
 TEST_F(Documents, doctor) {
   TAMIS_NEEDS_ORT();
   valid("doctor", run({"doctor", "--json"}));

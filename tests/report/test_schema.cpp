@@ -36,7 +36,7 @@ class Schema : public testing::Test {
 
 TEST_F(Schema, every_schema_is_one) {
   for (const char* name :
-       {"result", "decision", "bench", "eval", "quantize", "doctor", "inspect", "run"})
+       {"result", "decision", "bench", "eval", "quantize", "explain", "doctor", "inspect", "run"})
     EXPECT_TRUE(valid_files(name, "")) << name;
 }
 
