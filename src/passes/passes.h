@@ -41,6 +41,10 @@ struct Pass {
 /// All passes of `simplify`, in the order in which they run.
 std::span<const Pass> simplify_passes();
 
+/// Exact rewrites into what a runtime executes faster: "ort", or "all": those that slow none down.
+/// Whether they pay for a model is for measuring to say.
+std::span<const Pass> rewrite_passes(std::string_view runtime);
+
 /// "fold_constants=1,fuse_conv_bn=1,…": names and versions, for keys.
 std::string pass_versions(std::span<const Pass> passes);
 

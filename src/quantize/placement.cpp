@@ -153,7 +153,8 @@ class Placer {
         for (const std::string& value : node->output()) quantise(value);
       }
       if (!all_quantised(node)) continue;
-      const bool raw = (for_openvino_ && !is_op(*node, "Pad")) || is_op(*node, "Split");
+      const bool raw = (for_openvino_ && !is_op(*node, "Pad")) || is_op(*node, "Split") ||
+                       is_op(*node, "SpaceToDepth");
       plan_.movers.emplace(node, raw ? Movement::on_u8 : Movement::wrapped);
     }
   }

@@ -1,9 +1,8 @@
-#include "quantize/expected_value.h"
+#include "passes/expected_value.h"
 
 #include <gtest/gtest.h>
 
 #include "graph/tensor_data.h"
-#include "support.h"
 
 namespace tamis {
 namespace {
@@ -21,7 +20,7 @@ Graph dfl(const std::string& permutation, const std::string& axis) {
 
 TEST(ExpectedValue, becomes_a_product_with_weighted_and_plain_sums) {
   Graph graph = dfl("[0,2,1,3]", "1");
-  EXPECT_EQ(write_expected_values_as_product(graph), 1U);
+  EXPECT_EQ(expected_value_as_product(graph, {}).changes, 1U);
   graph.verify();
   EXPECT_EQ(graph.nodes_of("Softmax").size(), 0U);
   EXPECT_EQ(graph.nodes_of("Conv").size(), 0U);
@@ -34,15 +33,15 @@ TEST(ExpectedValue, becomes_a_product_with_weighted_and_plain_sums) {
 
 TEST(ExpectedValue, leaves_a_softmax_over_another_axis_alone) {
   Graph graph = dfl("[0,2,1,3]", "3");
-  EXPECT_EQ(write_expected_values_as_product(graph), 0U);
+  EXPECT_EQ(expected_value_as_product(graph, {}).changes, 0U);
 }
 
 TEST(ExpectedValue, is_idempotent) {
   Graph graph = dfl("[0,2,1,3]", "1");
-  write_expected_values_as_product(graph);
+  expected_value_as_product(graph, {});
   graph.infer_shapes();
   const std::string once = graph.to_bytes();
-  EXPECT_EQ(write_expected_values_as_product(graph), 0U);
+  EXPECT_EQ(expected_value_as_product(graph, {}).changes, 0U);
   EXPECT_EQ(graph.to_bytes(), once);
 }
 
@@ -51,7 +50,7 @@ TEST(ExpectedValue, is_found_in_yolov8n) {
   if (!file) GTEST_SKIP() << "the folder with real models is absent";
   Graph graph = Graph::load(*file);
   graph.infer_shapes();
-  EXPECT_EQ(write_expected_values_as_product(graph), 1U);
+  EXPECT_EQ(expected_value_as_product(graph, {}).changes, 1U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "quantize/expected_value.h"
+#include "passes/expected_value.h"
 
 #include <optional>
 #include <string>
@@ -132,19 +132,20 @@ void rewrite(Graph& graph, const Match& m) {
 
 }  // namespace
 
-std::size_t write_expected_values_as_product(Graph& graph) {
-  std::size_t written = 0;
+PassResult expected_value_as_product(Graph& graph, const PassContext&) {
+  PassResult result;
+  graph.infer_shapes();
   for (const onnx::NodeProto* softmax : graph.nodes_of("Softmax")) {
     const std::optional<Match> m = match(graph, *softmax);
     if (!m) continue;
     rewrite(graph, *m);
-    ++written;
+    ++result.changes;
   }
-  if (written != 0) {
+  if (result.changes != 0) {
     graph.sort();
     graph.remove_dead();
   }
-  return written;
+  return result;
 }
 
 }  // namespace tamis

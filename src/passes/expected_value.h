@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstddef>
-
-#include "graph/graph.h"
+#include "passes/passes.h"
 
 namespace tamis {
 
@@ -19,7 +17,6 @@ namespace tamis {
 /// Exactness     equal in real arithmetic for |x| <= 60; beyond, bins are told apart only within
 /// that range. f32: about 1e-4 of a bin. Why           Softmax over the second axis needs two
 /// transpositions of the tensor in ONNX Runtime: a sixth of the time of a small INT8 detector.
-/// Returns how many were written anew. Shapes must be inferred.
-std::size_t write_expected_values_as_product(Graph& graph);
+PassResult expected_value_as_product(Graph& graph, const PassContext& context);
 
 }  // namespace tamis
