@@ -19,7 +19,9 @@ constexpr double kTimeout_s = 3600;
 
 struct QuantizeArguments {
   ExecuteOptions execute;
-  std::string calibration, out, target = "portable", method = "min_max";
+  std::string calibration, out, target = "portable", method, weight_bits = "auto";
+  std::optional<double> percentile;
+  bool symmetric = false;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
@@ -40,20 +42,33 @@ CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progres
           plan.calibration_hashes};
 }
 
+/// Only what was asked for: the step knows its defaults.
+Json step_parameters(const QuantizeArguments& a) {
+  Json params{{"for", a.target}};
+  if (!a.method.empty()) params["method"] = a.method;
+  if (a.percentile) params["percentile"] = *a.percentile;
+  if (a.symmetric) params["symmetric"] = true;
+  if (a.weight_bits != "auto") params["weight_bits"] = a.weight_bits;
+  return params;
+}
+
 BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::path& out,
                            Progress& progress) {
   BuildRequest request;
   ModelInfo info = inspect_in_worker(a.execute.model, a.execute.card);
   request.parent = info.file;
   request.card = info.required_card();
-  request.recipe = {{"simplify", Json::object()},
-                    {"int8-static", {{"for", a.target}, {"method", a.method}}}};
+  request.recipe = {{"simplify", Json::object()}, {"int8-static", step_parameters(a)}};
   request.calibration = calibration_items(a, progress);
   for (const Availability& backend : probe_backends({}, false))
-    if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
+    if (backend.ok() && backend.backend != "fake") {
+      if (request.backends.empty()) request.reference_version = backend.version;
+      request.backends.push_back(backend.backend);
+    }
   request.settings = run_settings("", a.execute);
   if (!request.backends.empty()) request.settings.backend = request.backends.front();
   request.out = out;
+  request.cache = cache_folder() / "artefacts";
   return request;
 }
 
@@ -64,6 +79,10 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
               {"kept_in_float", report.at("kept_in_float")},
               {"quantised_nodes", report.value("quantised_nodes", 0)},
               {"calibrated_on", info.calibration_hashes.size()},
+              {"method", report.at("method")},
+              {"weights", report.at("weights")},
+              {"statistics_cached", report.at("statistics_cached")},
+              {"calibrate_s", report.at("calibrate_s")},
               {"refused", info.refused},
               {"checks", report.value("checks", Json::array())},
               {"size_bytes", info.size_bytes},
@@ -85,6 +104,7 @@ void print_text(const Json& d) {
                fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                nodes.size() > named ? ", …" : "", reason);
   }
+  if (d.at("weights") != "s8 8-bit") fmt::print("  weights: {}\n", d.at("weights").get<std::string>());
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());
@@ -92,10 +112,9 @@ void print_text(const Json& d) {
 
 int quantize(const QuantizeArguments& a, const Console& console) {
   parse_quantize_target(a.target);
-  if (a.method != "min_max" && a.method != "percentile")
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--method: unknown value '{}'; {}", a.method,
-                            suggest(a.method, {"min_max", "percentile"})));
+  if (!a.method.empty()) parse_range_method(a.method);
+  if (a.percentile && a.method != "percentile")
+    throw Error(ErrorCode::invalid_argument, "--percentile: goes with --method percentile only");
   std::filesystem::path out = a.out;
   if (out.extension() != ".onnx")
     throw Error(ErrorCode::invalid_argument,
@@ -135,7 +154,12 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                  "Pictures to calibrate on, where they are not those of --data");
   app.add_option("--items", a->items, "At most so many pictures")->check(CLI::Range(1, 100000));
   app.add_option("--for", a->target, "portable, ort or openvino: where the file is to be fastest");
-  app.add_option("--method", a->method, "Ranges: min_max or percentile");
+  app.add_option("--method", a->method,
+                 fmt::format("Ranges: {}", fmt::join(range_methods(), ", ")));
+  app.add_option("--percentile", a->percentile, "Of --method percentile, such as 99.99");
+  app.add_flag("--symmetric", a->symmetric, "Activations with zero point 128");
+  app.add_option("--weight-bits", a->weight_bits,
+                 "7, 8 or auto: 7 where this CPU's products saturate (no VNNI)");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
   app.add_option("--threads", a->execute.threads, "Threads for calibrating")
       ->check(CLI::Range(1, 4096));

@@ -1,10 +1,13 @@
 #include "quantize/calibrate.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 
 namespace tamis {
 
@@ -79,7 +82,38 @@ void demand_numbers(const Observations& observations) {
   }
 }
 
+/// Raised whenever what observe() gives for the same model and samples may differ.
+constexpr std::string_view kObserverVersion = "observer/1";
+
+bool holds(const Observations& observations, const std::set<std::string>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](const std::string& v) { return observations.seen.count(v) != 0; });
+}
+
+std::optional<Observations> find_known(const StatisticsStore& known, const std::string& key) {
+  if (!known.find) return std::nullopt;
+  const std::optional<Json> json = known.find(key);
+  if (!json) return std::nullopt;
+  return parse_observations(*json);
+}
+
 }  // namespace
+
+Json to_json(const Observations& observations) {
+  Json seen = Json::object();
+  for (const auto& [name, histogram] : observations.seen) seen[name] = histogram.to_json();
+  return {{"samples", observations.samples}, {"seen", std::move(seen)}};
+}
+
+Observations parse_observations(const Json& json) {
+  if (!json.contains("samples") || !json.contains("seen"))
+    throw Error(ErrorCode::corrupt_data, "statistics: not readable: samples or seen is missing");
+  Observations observations;
+  observations.samples = json.at("samples").get<std::size_t>();
+  for (const auto& [name, histogram] : json.at("seen").items())
+    observations.seen.emplace(name, Histogram::parse(histogram));
+  return observations;
+}
 
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed) {
@@ -91,6 +125,22 @@ Observations observe(const Graph& graph, const std::set<std::string>& values,
   feed([&](std::span<const Tensor> inputs) { watcher.look(inputs); });
   Observations observations = watcher.take();
   demand_numbers(observations);
+  return observations;
+}
+
+Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
+                             const OpenSession& open, const FeedCalibration& feed,
+                             const StatisticsStore& known, bool& cached) {
+  const std::string key = hash_text(graph.to_bytes() + std::string(kObserverVersion));
+  std::optional<Observations> found = find_known(known, key);
+  cached = found && holds(*found, values);
+  if (cached) return std::move(*found);
+  std::set<std::string> all = values;
+  if (found) {
+    for (const auto& [name, histogram] : found->seen) all.insert(name);
+  }
+  Observations observations = observe(graph, all, open, feed);
+  if (known.keep) known.keep(key, to_json(observations));
   return observations;
 }
 

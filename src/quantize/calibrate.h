@@ -16,6 +16,9 @@ struct Observations {
   std::map<std::string, Histogram> seen;
   std::size_t samples = 0;
 };
+Json to_json(const Observations& observations);
+/// Throws corrupt_data.
+Observations parse_observations(const Json& json);
 
 /// Runs the float graph once per sample with the values as outputs and observes them; the buffers
 /// are reused, so memory does not depend on the number of samples. The graph needs inferred shapes.
@@ -23,5 +26,11 @@ struct Observations {
 /// number, and what `open` and `feed` throw.
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
+
+/// The same, but what `known` holds for this graph is not observed again; what is observed is put
+/// there. `cached`: whether the float model did not have to run.
+Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
+                             const OpenSession& open, const FeedCalibration& feed,
+                             const StatisticsStore& known, bool& cached);
 
 }  // namespace tamis

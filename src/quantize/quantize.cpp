@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "quantize/calibrate.h"
 #include "quantize/expected_value.h"
+#include "quantize/options.h"
 #include "quantize/plan.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
@@ -20,21 +21,8 @@ namespace tamis {
 
 namespace {
 
-constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 3> kTargets{{
-    {QuantizeTarget::portable, "portable"},
-    {QuantizeTarget::ort, "ort"},
-    {QuantizeTarget::openvino, "openvino"},
-}};
-
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
 constexpr double kLeastSnrDb = 8;
-
-void check_options(const QuantizeOptions& options) {
-  if (options.percentile > 50 && options.percentile <= 100) return;
-  throw Error(ErrorCode::invalid_argument,
-              "quantize: percentile must be above 50 and at most 100, got " +
-                  std::to_string(options.percentile));
-}
 
 class GroupRanges {
  public:
@@ -43,8 +31,10 @@ class GroupRanges {
 
   std::vector<Affine> affines() {
     std::vector<Affine> result;
-    for (std::size_t i = 0; i < plan_.groups.size(); ++i)
-      result.push_back(affine_from_range(range(i)));
+    for (std::size_t i = 0; i < plan_.groups.size(); ++i) {
+      const ValueRange one = range(i);
+      result.push_back(affine_from_range(options_.symmetric ? symmetric_range(one) : one));
+    }
     return result;
   }
 
@@ -114,6 +104,18 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
   return nodes;
 }
 
+/// What any form of the model needs, so that one run of the float model serves all.
+std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions options,
+                                          const Plan& own) {
+  std::set<std::string> values = observed_values(own);
+  for (const QuantizeTarget target :
+       {QuantizeTarget::portable, QuantizeTarget::ort, QuantizeTarget::openvino}) {
+    options.target = target;
+    values.merge(observed_values(plan_quantisation(graph, options)));
+  }
+  return values;
+}
+
 bool all_seen(const Plan& plan, const Observations& observations) {
   const std::set<std::string> values = observed_values(plan);
   return std::all_of(values.begin(), values.end(),
@@ -131,23 +133,6 @@ void demand_work(const Plan& plan) {
 
 }  // namespace
 
-std::string_view to_text(QuantizeTarget target) {
-  for (const auto& [value, name] : kTargets) {
-    if (value == target) return name;
-  }
-  return "portable";
-}
-
-QuantizeTarget parse_quantize_target(std::string_view text) {
-  std::vector<std::string> known;
-  for (const auto& [value, name] : kTargets) {
-    if (name == text) return value;
-    known.emplace_back(name);
-  }
-  throw Error(ErrorCode::invalid_argument,
-              "quantize: unknown target '" + std::string(text) + "'; " + suggest(text, known));
-}
-
 Json to_json(const QuantizeReport& report) {
   Json kept = Json::array();
   for (const KeptInFloat& one : report.kept_in_float)
@@ -156,11 +141,13 @@ Json to_json(const QuantizeReport& report) {
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
           {"calibrate_s", report.calibrate_s},
+          {"statistics_cached", report.statistics_cached},
           {"wall_s", report.wall_s}};
 }
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
-                               const OpenSession& open, const FeedCalibration& feed) {
+                               const OpenSession& open, const FeedCalibration& feed,
+                               const StatisticsStore& known) {
   const std::int64_t start = now_ns();
   check_options(options);
   Graph work = graph;
@@ -172,13 +159,15 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
 
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  Observations observations = observe(work, observed_values(plan), open, feed);
+  Observations observations = observe_or_find(work, values_of_all_forms(work, options, plan), open,
+                                              feed, known, report.statistics_cached);
   std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
   if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
     plan = plan_quantisation(work, options, wide);
     demand_work(plan);
     if (!all_seen(plan, observations))
-      observations = observe(work, observed_values(plan), open, feed);
+      observations =
+          observe_or_find(work, observed_values(plan), open, feed, known, report.statistics_cached);
     affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);

@@ -12,6 +12,7 @@ namespace tamis {
 double silu(double x);
 inline constexpr double kSiluMinimum = -0.27846454276107374;
 
+
 /// The range of what was observed, by the method of the options. Pure, thread safe.
 ValueRange observed_range(const Histogram& seen, const QuantizeOptions& options);
 
@@ -19,8 +20,11 @@ ValueRange observed_range(const Histogram& seen, const QuantizeOptions& options)
 ValueRange range_after_silu(const Histogram& before, const QuantizeOptions& options);
 
 /// The range for x, high end by the method, low end so that the squared error of silu(x) is least:
-/// SiLU flattens the low end, which can be clipped.
+/// SiLU flattens the low end, which can be clipped. Method mse: both ends by that error.
 ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& options);
+
+/// The least range around 0 that holds the given one and whose u8 zero point is 128.
+ValueRange symmetric_range(const ValueRange& range);
 
 /// Signal to noise of `f(x)` rounded to 8 bits over the distribution, in dB, at most 200. `f` may
 /// be null: x itself.

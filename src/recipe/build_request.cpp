@@ -18,7 +18,9 @@ Json to_json(const BuildRequest& request) {
       {"parent", request.parent.string()}, {"card", to_json(request.card, true)},
       {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
       {"backends", request.backends},      {"settings", to_json(request.settings)},
-      {"libraries", request.libraries},    {"out", request.out.string()}};
+      {"libraries", request.libraries},    {"out", request.out.string()},
+      {"cache", request.cache.string()},
+      {"reference_version", request.reference_version}};
 }
 
 BuildRequest parse_build_request(const Json& json) {
@@ -31,6 +33,8 @@ BuildRequest parse_build_request(const Json& json) {
   request.libraries =
       json.value("libraries", Json::object()).get<std::map<std::string, std::string>>();
   request.out = json.at("out").get<std::string>();
+  request.cache = json.value("cache", "");
+  request.reference_version = json.value("reference_version", "");
   const Json& calibration = json.at("calibration");
   if (!calibration.is_null())
     request.calibration = CalibrationItems{
