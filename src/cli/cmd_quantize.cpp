@@ -21,7 +21,7 @@ struct QuantizeArguments {
   ExecuteOptions execute;
   std::string calibration, out, target = "portable", method, weight_bits = "auto";
   std::optional<double> percentile;
-  bool symmetric = false;
+  bool symmetric = false, trust_parent = false;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
@@ -69,6 +69,7 @@ BuildRequest build_request(const QuantizeArguments& a, const std::filesystem::pa
   if (!request.backends.empty()) request.settings.backend = request.backends.front();
   request.out = out;
   request.cache = cache_folder() / "artefacts";
+  request.check_parent = !a.trust_parent;
   return request;
 }
 
@@ -79,6 +80,8 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
               {"kept_in_float", report.at("kept_in_float")},
               {"quantised_nodes", report.value("quantised_nodes", 0)},
               {"calibrated_on", info.calibration_hashes.size()},
+              {"warnings", report.at("warnings")},
+              {"parent", report.at("parent")},
               {"method", report.at("method")},
               {"weights", report.at("weights")},
               {"statistics_cached", report.at("statistics_cached")},
@@ -104,7 +107,9 @@ void print_text(const Json& d) {
                fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                nodes.size() > named ? ", …" : "", reason);
   }
-  if (d.at("weights") != "s8 8-bit") fmt::print("  weights: {}\n", d.at("weights").get<std::string>());
+  for (const Json& w : d.at("warnings")) fmt::print("  warning: {}\n", w.get<std::string>());
+  if (d.at("weights") != "s8 8-bit")
+    fmt::print("  weights: {}\n", d.at("weights").get<std::string>());
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());
@@ -160,6 +165,8 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   app.add_flag("--symmetric", a->symmetric, "Activations with zero point 128");
   app.add_option("--weight-bits", a->weight_bits,
                  "7, 8 or auto: 7 where this CPU's products saturate (no VNNI)");
+  app.add_flag("--trust-model", a->trust_parent,
+               "Do not first measure the model itself on labelled pictures");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
   app.add_option("--threads", a->execute.threads, "Threads for calibrating")
       ->check(CLI::Range(1, 4096));

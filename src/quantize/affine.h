@@ -40,8 +40,8 @@ struct QuantisedWeights {
 
 /// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]. `least_scales`:
 /// empty, or per channel the scale that must not be undercut (so that a bias fits into 32 bits).
-/// `limit`: 127, or 63 for kernels that add pairs of u8 * s8 products in 16 bits (AVX2 without VNNI),
-/// where 2 * 255 * 127 would saturate.
+/// `limit`: 127, or 63 for kernels that add pairs of u8 * s8 products in 16 bits (AVX2 without
+/// VNNI), where 2 * 255 * 127 would saturate.
 QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
                                   std::size_t channels, std::size_t inner,
                                   std::span<const double> least_scales = {}, int limit = 127);

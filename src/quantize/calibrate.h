@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 #include "quantize/histogram.h"
@@ -15,6 +16,8 @@ namespace tamis {
 struct Observations {
   std::map<std::string, Histogram> seen;
   std::size_t samples = 0;
+  std::size_t distinct = 0;  ///< samples that differ from all before
+  std::size_t uniform = 0;   ///< samples whose inputs hold one value throughout: empty pictures
 };
 Json to_json(const Observations& observations);
 /// Throws corrupt_data.
@@ -32,5 +35,9 @@ Observations observe(const Graph& graph, const std::set<std::string>& values,
 Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
                              const OpenSession& open, const FeedCalibration& feed,
                              const StatisticsStore& known, bool& cached);
+
+/// What is suspicious about the samples, a line each: all the same, one colour throughout, very
+/// few, values that are not finite.
+std::vector<std::string> suspicious_samples(const Observations& observations);
 
 }  // namespace tamis

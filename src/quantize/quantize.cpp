@@ -138,6 +138,7 @@ Json to_json(const QuantizeReport& report) {
   for (const KeptInFloat& one : report.kept_in_float)
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   return {{"kept_in_float", std::move(kept)},
+          {"warnings", report.warnings},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
           {"calibrate_s", report.calibrate_s},
@@ -171,6 +172,7 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
     affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
+  report.warnings = suspicious_samples(observations);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;

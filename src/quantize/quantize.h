@@ -47,7 +47,7 @@ std::vector<std::string> range_methods();  ///< the names
 struct QuantizeOptions {
   // What changes results.
   QuantizeTarget target = QuantizeTarget::portable;
-  RangeMethod method = RangeMethod::min_max;
+  RangeMethod method = RangeMethod::mse;
   std::optional<double> percentile;  ///< in (50, 100], of the percentile method only; absent: 99.99
   bool symmetric = false;  ///< activations u8 with zero point 128: for kernels without zero points
   int weight_bits = 8;     ///< 8: -127..127; 7: -63..63, where pairs of products may saturate
@@ -66,13 +66,14 @@ struct KeptInFloat {
 
 struct QuantizeReport {
   std::vector<KeptInFloat> kept_in_float;
-  std::size_t quantised_nodes = 0;  ///< Conv, Gemm and MatMul in INT8
-  std::size_t calibrated_on = 0;    ///< samples
-  double calibrate_s = 0;           ///< running the float model and observing
-  bool statistics_cached = false;   ///< the float model did not have to run
+  std::vector<std::string> warnings;  ///< about the samples, a line each
+  std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
+  std::size_t calibrated_on = 0;      ///< samples
+  double calibrate_s = 0;             ///< running the float model and observing
+  bool statistics_cached = false;     ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], quantised_nodes, calibrated_on, calibrate_s,
+/// {kept_in_float: [{node, reason}], warnings, quantised_nodes, calibrated_on, calibrate_s,
 /// statistics_cached, wall_s}
 Json to_json(const QuantizeReport& report);
 

@@ -61,21 +61,25 @@ class Search {
   }
 
   /// Down to a quarter of where it starts, then finely around the best.
-  void move(double ValueRange::* end) {
+  void move(double ValueRange::*end) {
     constexpr int kSteps = 48;
     const double start = best_.*end;
     for (int i = 1; i <= kSteps; ++i) set(end, start * (1 - 0.75 * i / kSteps));
     const double coarse = best_.*end;
-    for (int i = -3; i <= 3; ++i) set(end, coarse + start * 0.75 * i / (4 * kSteps));
+    for (int i = -3; i <= 3; ++i) {
+      const double fine = coarse + start * 0.75 * i / (4 * kSteps);
+      if (std::abs(fine) < std::abs(start)) set(end, fine);
+    }
   }
 
   const ValueRange& best() const { return best_; }
+  double least() const { return least_; }
 
  private:
   double error(const ValueRange& range) const {
     return squared_error(bins_, affine_from_range(range), then_);
   }
-  void set(double ValueRange::* end, double value) {
+  void set(double ValueRange::*end, double value) {
     ValueRange candidate = best_;
     candidate.*end = value;
     try_range(candidate);
@@ -89,11 +93,14 @@ class Search {
 
 ValueRange least_error_range(std::vector<Bin> bins, const ValueRange& whole) {
   Search search(std::move(bins), itself, hull(whole, {0, 0}));
+  const double at_first = search.least();
   for (int round = 0; round < 2; ++round) {
     search.move(&ValueRange::high);
     search.move(&ValueRange::low);
   }
-  return search.best();
+  // Less is the luck of where the bins' middles fall.
+  constexpr double kWorthIt = 0.99;
+  return search.least() < kWorthIt * at_first ? search.best() : whole;
 }
 
 }  // namespace

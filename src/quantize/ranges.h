@@ -12,7 +12,6 @@ namespace tamis {
 double silu(double x);
 inline constexpr double kSiluMinimum = -0.27846454276107374;
 
-
 /// The range of what was observed, by the method of the options. Pure, thread safe.
 ValueRange observed_range(const Histogram& seen, const QuantizeOptions& options);
 

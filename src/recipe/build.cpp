@@ -9,6 +9,7 @@
 #include "execute/opened_model.h"
 #include "measure/visit.h"
 #include "recipe/feed.h"
+#include "recipe/parent_check.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -45,6 +46,8 @@ BuildState make_state(const BuildRequest& request) {
   if (request.calibration && !inputs.empty()) {
     state.feed = make_calibration_feed(request.card, *request.calibration, inputs[0].type);
     state.cache = request.cache;
+    if (request.check_parent)
+      state.check_parent = [request] { return tamis::check_parent(request); };
     state.calibration_key =
         hash_text(joined(request.calibration->hashes) + canonical_text(to_json(card, false)) +
                   state.reference_backend + request.reference_version);

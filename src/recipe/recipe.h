@@ -52,6 +52,8 @@ struct BuildState {
   std::filesystem::path cache;
   /// H(items' hashes in their order, card, reference runtime): what the statistics hang on.
   std::string calibration_key;
+  /// Measures the parent on labelled calibration items (parent_check.h); empty without any items.
+  std::function<Json()> check_parent;
 };
 
 /// A kind of step. `version` enters every artefact's key: raised whenever the step may give another

@@ -11,8 +11,8 @@ WeightChoice choose_weight_bits(const std::string& asked, const Fingerprint& mac
   if (asked == "7") return {7, "s8 7-bit as asked for"};
   if (asked == "8") return {8, "s8 8-bit as asked for"};
   if (asked != "auto")
-    throw Error(ErrorCode::invalid_argument,
-                "weight bits: unknown value '" + asked + "'; " + suggest(asked, {"auto", "7", "8"}));
+    throw Error(ErrorCode::invalid_argument, "weight bits: unknown value '" + asked + "'; " +
+                                                 suggest(asked, {"auto", "7", "8"}));
   const auto has = [&](const char* name) {
     return std::find(machine.isa.begin(), machine.isa.end(), name) != machine.isa.end();
   };
