@@ -81,6 +81,7 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
               {"quantised_nodes", report.value("quantised_nodes", 0)},
               {"calibrated_on", info.calibration_hashes.size()},
               {"warnings", report.at("warnings")},
+              {"corrections", report.at("corrections")},
               {"parent", report.at("parent")},
               {"method", report.at("method")},
               {"weights", report.at("weights")},
@@ -107,6 +108,9 @@ void print_text(const Json& d) {
                fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                nodes.size() > named ? ", …" : "", reason);
   }
+  for (const Json& c : d.at("corrections"))
+    fmt::print("  {}: {}, {}\n", c.at("name").get<std::string>(),
+               c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
   for (const Json& w : d.at("warnings")) fmt::print("  warning: {}\n", w.get<std::string>());
   if (d.at("weights") != "s8 8-bit")
     fmt::print("  weights: {}\n", d.at("weights").get<std::string>());

@@ -64,7 +64,15 @@ struct KeptInFloat {
   std::string reason;
 };
 
+/// A change of the float model that should help its INT8 form, tried because it applies.
+struct Correction {
+  std::string name;
+  bool kept = false;  ///< it helped on calibration images held aside
+  std::string why;
+};
+
 struct QuantizeReport {
+  std::vector<Correction> corrections;
   std::vector<KeptInFloat> kept_in_float;
   std::vector<std::string> warnings;  ///< about the samples, a line each
   std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
@@ -73,8 +81,8 @@ struct QuantizeReport {
   bool statistics_cached = false;     ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], warnings, quantised_nodes, calibrated_on, calibrate_s,
-/// statistics_cached, wall_s}
+/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], warnings, quantised_nodes,
+/// calibrated_on, calibrate_s, statistics_cached, wall_s}
 Json to_json(const QuantizeReport& report);
 
 /// Opens an ONNX file for FP32 execution. The shapes must be concrete after opening.
