@@ -54,6 +54,7 @@ function(tamis_test name)
   list(TRANSFORM A_DEPS PREPEND tamis_)
   add_executable(test_${name} ${A_SOURCES})
   target_link_libraries(test_${name} PRIVATE tamis_options ${A_DEPS} ${A_LINK} GTest::gtest_main GTest::gmock)
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(test_${name} PRIVATE
     TAMIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TAMIS_BINARY_DIR="${CMAKE_BINARY_DIR}"
     TAMIS_PYTHON="${TAMIS_PYTHON}" TAMIS_REFEREE_DIR="${TAMIS_REFEREE_DIR}")

@@ -17,20 +17,14 @@ namespace {
 
 struct QuantizeArguments {
   ExecuteOptions execute;
-  std::string calibration, out, target = "portable", method = "min_max";
+  std::string calibration, out, target = "portable", method, weight_bits = "auto";
+  std::optional<double> percentile;
+  bool symmetric = false, trust_parent = false;
   std::string concat_scale;
   bool standard_ops = false;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
-
-/// Only what differs from the defaults, so that the same recipe has one key.
-Json int8_parameters(const QuantizeArguments& a) {
-  Json parameters = {{"for", a.target}, {"method", a.method}};
-  if (!a.concat_scale.empty()) parameters["concat_scale"] = a.concat_scale;
-  if (a.standard_ops) parameters["standard_ops"] = true;
-  return parameters;
-}
 
 CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progress) {
   CalibrationRequest request;
@@ -48,18 +42,35 @@ CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progres
           plan.calibration_hashes};
 }
 
+/// Only what was asked for: the step knows its defaults.
+Json step_parameters(const QuantizeArguments& a) {
+  Json params{{"for", a.target}};
+  if (!a.method.empty()) params["method"] = a.method;
+  if (a.percentile) params["percentile"] = *a.percentile;
+  if (a.symmetric) params["symmetric"] = true;
+  if (a.weight_bits != "auto") params["weight_bits"] = a.weight_bits;
+  if (!a.concat_scale.empty()) params["concat_scale"] = a.concat_scale;
+  if (a.standard_ops) params["standard_ops"] = true;
+  return params;
+}
+
 BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out, Progress& progress) {
   BuildRequest request;
   request.parent = info.file;
   request.card = info.required_card();
-  request.recipe = {{"simplify", Json::object()}, {"int8-static", int8_parameters(a)}};
+  request.recipe = {{"simplify", Json::object()}, {"int8-static", step_parameters(a)}};
   request.calibration = calibration_items(a, progress);
   for (const Availability& backend : probe_backends({}, false))
-    if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
+    if (backend.ok() && backend.backend != "fake") {
+      if (request.backends.empty()) request.reference_version = backend.version;
+      request.backends.push_back(backend.backend);
+    }
   request.settings = run_settings("", a.execute);
   if (!request.backends.empty()) request.settings.backend = request.backends.front();
   request.out = out;
+  request.cache = cache_folder() / "artefacts";
+  request.check_parent = !a.trust_parent;
   return request;
 }
 
@@ -70,6 +81,13 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
               {"kept_in_float", report.at("kept_in_float")},
               {"quantised_nodes", report.value("quantised_nodes", 0)},
               {"calibrated_on", info.calibration_hashes.size()},
+              {"warnings", report.at("warnings")},
+              {"corrections", report.at("corrections")},
+              {"parent", report.at("parent")},
+              {"method", report.at("method")},
+              {"weights", report.at("weights")},
+              {"statistics_cached", report.at("statistics_cached")},
+              {"calibrate_s", report.at("calibrate_s")},
               {"refused", info.refused},
               {"checks", report.value("checks", Json::array())},
               {"size_bytes", info.size_bytes},
@@ -91,6 +109,12 @@ void print_text(const Json& d) {
                fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                nodes.size() > named ? ", …" : "", reason);
   }
+  for (const Json& c : d.at("corrections"))
+    fmt::print("  {}: {}, {}\n", c.at("name").get<std::string>(),
+               c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
+  for (const Json& w : d.at("warnings")) fmt::print("  warning: {}\n", w.get<std::string>());
+  if (d.at("weights") != "s8 8-bit")
+    fmt::print("  weights: {}\n", d.at("weights").get<std::string>());
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());
@@ -114,10 +138,9 @@ ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
 int quantize(const QuantizeArguments& a, const Console& console) {
   install_interrupt_handler();
   parse_quantize_target(a.target);
-  if (a.method != "min_max" && a.method != "percentile")
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--method: unknown value '{}'; {}", a.method,
-                            suggest(a.method, {"min_max", "percentile"})));
+  if (!a.method.empty()) parse_range_method(a.method);
+  if (a.percentile && a.method != "percentile")
+    throw Error(ErrorCode::invalid_argument, "--percentile: goes with --method percentile only");
   std::filesystem::path out = a.out;
   if (out.extension() != ".onnx")
     throw Error(ErrorCode::invalid_argument,
@@ -159,7 +182,14 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
       ->check(CLI::IsMember({"shared", "own"}));
   app.add_flag("--standard-ops", a->standard_ops,
                "Only operators of ONNX itself: slower, where a target knows others");
-  app.add_option("--method", a->method, "Ranges: min_max or percentile");
+  app.add_option("--method", a->method,
+                 fmt::format("Ranges: {}", fmt::join(range_methods(), ", ")));
+  app.add_option("--percentile", a->percentile, "Of --method percentile, such as 99.99");
+  app.add_flag("--symmetric", a->symmetric, "Activations with zero point 128");
+  app.add_option("--weight-bits", a->weight_bits,
+                 "7, 8 or auto: 7 where this CPU's products saturate (no VNNI)");
+  app.add_flag("--trust-model", a->trust_parent,
+               "Do not first measure the model itself on labelled pictures");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
   app.add_option("--threads", a->execute.threads,
                  "Threads for calibrating (default: all usable cores)")

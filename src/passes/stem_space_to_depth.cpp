@@ -79,8 +79,7 @@ std::vector<float> rearranged(const std::vector<float>& w, const Match& m) {
       for (std::int64_t r = 0; r < rows.kernel; ++r)
         for (std::int64_t q = 0; q < columns.kernel; ++q) {
           // The channels of SpaceToDepth: place in the block first, then the channel of before.
-          const std::int64_t channel =
-              (rows.within(r) * kBlock + columns.within(q)) * channels + c;
+          const std::int64_t channel = (rows.within(r) * kBlock + columns.within(q)) * channels + c;
           const std::int64_t row = rows.block(r) + rows.blocks_before();
           const std::int64_t column = columns.block(q) + columns.blocks_before();
           const std::int64_t to =
@@ -98,15 +97,16 @@ void rewrite(Graph& graph, const Match& m) {
       w + "_deep", {m.weights[0], kBlock * kBlock * m.weights[1], rows.blocks(), columns.blocks()},
       std::span<const float>(v));
   onnx::NodeProto& conv = const_cast<onnx::NodeProto&>(*m.conv);  // of this very graph
-  onnx::NodeProto& deep = graph.add_node(
-      {"SpaceToDepth", {x}, {}, graph.unique_node_name(name + "/SpaceToDepth")});
+  onnx::NodeProto& deep =
+      graph.add_node({"SpaceToDepth", {x}, {}, graph.unique_node_name(name + "/SpaceToDepth")});
   set_attribute(deep, "blocksize", kBlock);
   graph.set_input(conv, 0, deep.output(0));
   graph.set_input(conv, 1, weights);
   set_attribute(conv, "kernel_shape", Integers{rows.blocks(), columns.blocks()});
   set_attribute(conv, "strides", Integers{1, 1});
-  set_attribute(conv, "pads", Integers{rows.blocks_before(), columns.blocks_before(),
-                                       rows.pad_after(), columns.pad_after()});
+  set_attribute(conv, "pads",
+                Integers{rows.blocks_before(), columns.blocks_before(), rows.pad_after(),
+                         columns.pad_after()});
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace tamis {
 /// Gives the first convolution four times the channels on a quarter of the positions.
 ///
 ///   before  y = Conv(x, W, b)                     strides 2, W [M, C, kH, kW], x [N, C, H, L]
-///   after   y = Conv(SpaceToDepth(x, 2), V, b)    strides 1, V [M, 4C, …], most of it W, else zeros
+///   after   y = Conv(SpaceToDepth(x, 2), V, b)    strides 1, V [M, 4C, …], most of it W, else
+///   zeros
 ///
 /// Applies when  x is an input with static C <= 4 and static even H and L; W is an f32 constant;
 /// group and dilations 1; pads as numbers. Leaves alone  an x that something else reads too.

@@ -31,7 +31,7 @@ Affine affine_from_range(const ValueRange& range) {
 
 QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
                                   std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales) {
+                                  std::span<const double> least_scales, int limit) {
   assert(weights.size() == outer * channels * inner);
   QuantisedWeights result{std::vector<std::int8_t>(weights.size()), std::vector<float>(channels)};
   for (std::size_t c = 0; c < channels; ++c) {
@@ -40,7 +40,7 @@ QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t ou
       const float* row = weights.data() + (o * channels + c) * inner;
       for (std::size_t i = 0; i < inner; ++i) largest = std::max(largest, std::abs(double{row[i]}));
     }
-    double scale = largest / 127.0;
+    double scale = largest / limit;
     if (!least_scales.empty()) scale = std::max(scale, least_scales[c]);
     if (!(scale > std::numeric_limits<float>::min())) scale = 1.0;
     result.scales[c] = static_cast<float>(scale);
@@ -48,7 +48,7 @@ QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t ou
       const std::size_t first = (o * channels + c) * inner;
       for (std::size_t i = first; i < first + inner; ++i) {
         const double q = std::nearbyint(weights[i] / double{result.scales[c]});
-        result.values[i] = static_cast<std::int8_t>(std::clamp(q, -127.0, 127.0));
+        result.values[i] = static_cast<std::int8_t>(std::clamp<double>(q, -limit, limit));
       }
     }
   }

@@ -34,15 +34,17 @@ Affine affine_from_range(const ValueRange& range);
 
 /// A constant tensor in s8, symmetric, with one scale per index along `axis`.
 struct QuantisedWeights {
-  std::vector<std::int8_t> values;  ///< in -127..127, laid out as the input
+  std::vector<std::int8_t> values;  ///< in -limit..limit, laid out as the input
   std::vector<float> scales;        ///< one per channel, > 0
 };
 
 /// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]. `least_scales`:
 /// empty, or per channel the scale that must not be undercut (so that a bias fits into 32 bits).
+/// `limit`: 127, or 63 for kernels that add pairs of u8 * s8 products in 16 bits (AVX2 without
+/// VNNI), where 2 * 255 * 127 would saturate.
 QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
                                   std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales = {});
+                                  std::span<const double> least_scales = {}, int limit = 127);
 
 /// Bias in s32 with scale `input_scale * weight_scales[i]`, saturated.
 std::vector<std::int32_t> quantise_bias(std::span<const float> bias, float input_scale,

@@ -1,10 +1,13 @@
 #include "quantize/calibrate.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 
 namespace tamis {
 
@@ -33,6 +36,26 @@ std::span<const float> elements(const Tensor& tensor, const std::string& name) {
   return {tensor.data<float>(), static_cast<std::size_t>(tensor.elements())};
 }
 
+/// A picture of one colour: every channel holds one value, or two with the border of a letterbox.
+bool is_uniform(const Tensor& tensor) {
+  const Shape& shape = tensor.shape();
+  if (shape.size() != 4 || tensor.elements() == 0) return false;
+  const auto plane = static_cast<std::size_t>(shape[2] * shape[3]);
+  if (plane < 2) return false;
+  const float* values = tensor.data<float>();
+  const float* end = values + tensor.elements();
+  for (; values != end; values += plane) {
+    const float* const plane_end = values + plane;
+    const float first = *values;
+    const float* other = std::find_if(values, plane_end, [&](float v) { return v != first; });
+    if (other == plane_end) continue;
+    const float second = *other;
+    if (!std::all_of(other, plane_end, [&](float v) { return v == first || v == second; }))
+      return false;
+  }
+  return true;
+}
+
 class Watcher {
  public:
   Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session)
@@ -46,6 +69,7 @@ class Watcher {
   }
 
   void look(std::span<const Tensor> inputs) {
+    judge(inputs);
     for (const auto& [i, name] : fed_) result_.seen.at(name).add(elements(inputs[i], name));
     if (session_) {
       session_->run(inputs, outputs_);
@@ -57,12 +81,24 @@ class Watcher {
     ++result_.samples;
   }
 
+  void judge(std::span<const Tensor> inputs) {
+    std::string content;
+    bool uniform = true;
+    for (const Tensor& tensor : inputs) {
+      content += hash_bytes({static_cast<const std::uint8_t*>(tensor.raw()), tensor.bytes()});
+      uniform = uniform && tensor.type() == DataType::f32 && is_uniform(tensor);
+    }
+    result_.uniform += uniform ? 1 : 0;
+    result_.distinct += contents_.insert(content).second ? 1 : 0;
+  }
+
   Observations take() { return std::move(result_); }
 
  private:
   std::unique_ptr<Session> session_;
   std::vector<std::pair<std::size_t, std::string>> fed_;
   std::vector<Tensor> outputs_;
+  std::set<std::string> contents_;
   Observations result_;
 };
 
@@ -70,6 +106,11 @@ void demand_numbers(const Observations& observations) {
   if (observations.samples == 0) {
     throw Error(ErrorCode::invalid_argument,
                 "quantize: there is no calibration image; name some with --calibration");
+  }
+  if (observations.uniform == observations.samples) {
+    throw Error(ErrorCode::invalid_argument,
+                "quantize: every calibration image is one colour throughout; name real pictures "
+                "with --calibration");
   }
   for (const auto& [name, histogram] : observations.seen) {
     if (!histogram.empty()) continue;
@@ -79,7 +120,69 @@ void demand_numbers(const Observations& observations) {
   }
 }
 
+/// Raised whenever what observe() gives for the same model and samples may differ.
+constexpr std::string_view kObserverVersion = "observer/1";
+
+bool holds(const Observations& observations, const std::set<std::string>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](const std::string& v) { return observations.seen.count(v) != 0; });
+}
+
+std::optional<Observations> find_known(const StatisticsStore& known, const std::string& key) {
+  if (!known.find) return std::nullopt;
+  const std::optional<Json> json = known.find(key);
+  if (!json) return std::nullopt;
+  return parse_observations(*json);
+}
+
 }  // namespace
+
+Json to_json(const Observations& observations) {
+  Json seen = Json::object();
+  for (const auto& [name, histogram] : observations.seen) seen[name] = histogram.to_json();
+  return {{"samples", observations.samples},
+          {"distinct", observations.distinct},
+          {"uniform", observations.uniform},
+          {"seen", std::move(seen)}};
+}
+
+Observations parse_observations(const Json& json) {
+  for (const char* key : {"samples", "distinct", "uniform", "seen"}) {
+    if (!json.contains(key))
+      throw Error(ErrorCode::corrupt_data,
+                  std::string("statistics: not readable: ") + key + " is missing");
+  }
+  Observations observations;
+  observations.samples = json.at("samples").get<std::size_t>();
+  observations.distinct = json.at("distinct").get<std::size_t>();
+  observations.uniform = json.at("uniform").get<std::size_t>();
+  for (const auto& [name, histogram] : json.at("seen").items())
+    observations.seen.emplace(name, Histogram::parse(histogram));
+  return observations;
+}
+
+std::vector<std::string> suspicious_samples(const Observations& observations) {
+  constexpr std::size_t kFew = 8;
+  std::vector<std::string> lines;
+  const auto of_all = [&](std::size_t count) {
+    return std::to_string(count) + " of " + std::to_string(observations.samples);
+  };
+  if (observations.samples < kFew)
+    lines.push_back("only " + std::to_string(observations.samples) +
+                    " calibration images: ranges may be too narrow; give more");
+  if (observations.distinct < observations.samples)
+    lines.push_back(of_all(observations.samples - observations.distinct) +
+                    " calibration images repeat others");
+  if (observations.uniform > 0)
+    lines.push_back(of_all(observations.uniform) + " calibration images are one colour throughout");
+  std::size_t broken = 0;
+  for (const auto& [name, histogram] : observations.seen) broken += histogram.not_finite() > 0;
+  if (broken > 0)
+    lines.push_back(std::to_string(broken) +
+                    " values of the model are infinite or no number on some calibration images; "
+                    "check the card's scale, mean and std");
+  return lines;
+}
 
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed) {
@@ -91,6 +194,22 @@ Observations observe(const Graph& graph, const std::set<std::string>& values,
   feed([&](std::span<const Tensor> inputs) { watcher.look(inputs); });
   Observations observations = watcher.take();
   demand_numbers(observations);
+  return observations;
+}
+
+Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
+                             const OpenSession& open, const FeedCalibration& feed,
+                             const StatisticsStore& known, bool& cached) {
+  const std::string key = hash_text(graph.to_bytes() + std::string(kObserverVersion));
+  std::optional<Observations> found = find_known(known, key);
+  cached = found && holds(*found, values);
+  if (cached) return std::move(*found);
+  std::set<std::string> all = values;
+  if (found) {
+    for (const auto& [name, histogram] : found->seen) all.insert(name);
+  }
+  Observations observations = observe(graph, all, open, feed);
+  if (known.keep) known.keep(key, to_json(observations));
   return observations;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 #include "quantize/histogram.h"
@@ -15,7 +16,12 @@ namespace tamis {
 struct Observations {
   std::map<std::string, Histogram> seen;
   std::size_t samples = 0;
+  std::size_t distinct = 0;  ///< samples that differ from all before
+  std::size_t uniform = 0;   ///< samples whose inputs hold one value throughout: empty pictures
 };
+Json to_json(const Observations& observations);
+/// Throws corrupt_data.
+Observations parse_observations(const Json& json);
 
 /// Runs the float graph once per sample with the values as outputs and observes them; the buffers
 /// are reused, so memory does not depend on the number of samples. The graph needs inferred shapes.
@@ -23,5 +29,15 @@ struct Observations {
 /// number, and what `open` and `feed` throw.
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
+
+/// The same, but what `known` holds for this graph is not observed again; what is observed is put
+/// there. `cached`: whether the float model did not have to run.
+Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
+                             const OpenSession& open, const FeedCalibration& feed,
+                             const StatisticsStore& known, bool& cached);
+
+/// What is suspicious about the samples, a line each: all the same, one colour throughout, very
+/// few, values that are not finite.
+std::vector<std::string> suspicious_samples(const Observations& observations);
 
 }  // namespace tamis

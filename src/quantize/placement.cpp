@@ -37,7 +37,8 @@ class Placer {
       : graph_(graph),
         plan_(plan),
         for_openvino_(options.target == QuantizeTarget::openvino),
-        pools_zero_points_(options.target == QuantizeTarget::portable && !options.standard_ops),
+        pools_zero_points_(options.target == QuantizeTarget::portable && !options.standard_ops &&
+                           !options.symmetric),
         standard_only_(options.standard_ops && !for_openvino_),
         share_concat_(options.share_concat_scale.value_or(for_openvino_)) {
     nodes_ = graph.nodes();

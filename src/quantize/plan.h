@@ -49,6 +49,7 @@ struct Plan {
   std::map<std::string, std::size_t> group_of;  ///< every value that gets a Q/DQ → its group
   std::map<const onnx::NodeProto*, Movement> movers;
   std::vector<Silu> silus;  ///< whose x is quantised
+  int weight_limit = 127;   ///< greatest magnitude of an s8 weight
 };
 
 /// Decides for a float graph (sorted, shapes inferred). `too_wide`: nodes that have to stay in

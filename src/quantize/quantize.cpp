@@ -9,9 +9,12 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/units.h"
+#include "passes/passes.h"
 #include "quantize/calibrate.h"
-#include "quantize/expected_value.h"
+#include "quantize/equalise.h"
+#include "quantize/options.h"
 #include "quantize/plan.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
@@ -20,21 +23,8 @@ namespace tamis {
 
 namespace {
 
-constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 3> kTargets{{
-    {QuantizeTarget::portable, "portable"},
-    {QuantizeTarget::ort, "ort"},
-    {QuantizeTarget::openvino, "openvino"},
-}};
-
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
 constexpr double kLeastSnrDb = 8;
-
-void check_options(const QuantizeOptions& options) {
-  if (options.percentile > 50 && options.percentile <= 100) return;
-  throw Error(ErrorCode::invalid_argument,
-              "quantize: percentile must be above 50 and at most 100, got " +
-                  std::to_string(options.percentile));
-}
 
 class GroupRanges {
  public:
@@ -50,7 +40,10 @@ class GroupRanges {
  private:
   Affine affine(std::size_t group) {
     const Group& g = plan_.groups[group];
-    if (!g.pooled_zero_point) return affine_from_range(range(group));
+    if (!g.pooled_zero_point) {
+      const ValueRange one = range(group);
+      return affine_from_range(options_.symmetric ? symmetric_range(one) : one);
+    }
     return pooled_affine_before_silu(observations_.seen.at(g.sources[0].value), options_);
   }
 
@@ -119,6 +112,18 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
   return nodes;
 }
 
+/// What any form of the model needs, so that one run of the float model serves all.
+std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions options,
+                                          const Plan& own) {
+  std::set<std::string> values = observed_values(own);
+  for (const QuantizeTarget target :
+       {QuantizeTarget::portable, QuantizeTarget::ort, QuantizeTarget::openvino}) {
+    options.target = target;
+    values.merge(observed_values(plan_quantisation(graph, options)));
+  }
+  return values;
+}
+
 bool all_seen(const Plan& plan, const Observations& observations) {
   const std::set<std::string> values = observed_values(plan);
   return std::all_of(values.begin(), values.end(),
@@ -136,71 +141,137 @@ void demand_work(const Plan& plan) {
 
 }  // namespace
 
-std::string_view to_text(QuantizeTarget target) {
-  for (const auto& [value, name] : kTargets) {
-    if (value == target) return name;
-  }
-  return "portable";
-}
-
-QuantizeTarget parse_quantize_target(std::string_view text) {
-  std::vector<std::string> known;
-  for (const auto& [value, name] : kTargets) {
-    if (name == text) return value;
-    known.emplace_back(name);
-  }
-  throw Error(ErrorCode::invalid_argument,
-              "quantize: unknown target '" + std::string(text) + "'; " + suggest(text, known));
-}
-
 Json to_json(const QuantizeReport& report) {
   Json kept = Json::array();
   for (const KeptInFloat& one : report.kept_in_float)
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
+  Json corrections = Json::array();
+  for (const Correction& one : report.corrections)
+    corrections.push_back({{"name", one.name}, {"kept", one.kept}, {"why", one.why}});
   return {{"kept_in_float", std::move(kept)},
+          {"corrections", std::move(corrections)},
+          {"warnings", report.warnings},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
           {"calibrate_s", report.calibrate_s},
+          {"statistics_cached", report.statistics_cached},
           {"wall_s", report.wall_s}};
 }
 
-QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
-                               const OpenSession& open, const FeedCalibration& feed) {
-  const std::int64_t start = now_ns();
-  check_options(options);
-  Graph work = graph;
-  work.upgrade_opset(13);  // the first with per-channel DequantizeLinear
-  work.sort();
-  work.infer_shapes();
+namespace {
+
+struct Quantised {
+  Graph graph;
+  QuantizeReport report;
+};
+
+/// The float graph as its runtime executes it fastest. What is new in it only moves data or stays
+/// in float, so that observations of the graph before serve all forms.
+Graph written_for(const Graph& graph, const QuantizeOptions& options) {
+  Graph written = graph;
+  const bool for_ort = options.target == QuantizeTarget::ort;
+  run_passes(written, rewrite_passes(for_ort ? "ort" : "all"), {});
+  written.sort();
+  written.infer_shapes();
+  return written;
+}
+
+/// The whole way for one float graph (opset 13, sorted, shapes inferred).
+Quantised quantise(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
+                   const FeedCalibration& feed, const StatisticsStore& known) {
+  Graph work = written_for(parent, options);
   Plan plan = plan_quantisation(work, options);
   demand_work(plan);
-
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  Observations observations = observe(work, observed_values(plan), open, feed);
+  Observations observations = observe_or_find(parent, values_of_all_forms(parent, options, plan),
+                                              open, feed, known, report.statistics_cached);
   std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
   if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
     plan = plan_quantisation(work, options, wide);
     demand_work(plan);
     if (!all_seen(plan, observations))
-      observations = observe(work, observed_values(plan), open, feed);
+      observations = observe_or_find(parent, observed_values(plan), open, feed, known,
+                                     report.statistics_cached);
     affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
+  report.warnings = suspicious_samples(observations);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;
 
   write_quantised(work, plan, affines,
                   options.target != QuantizeTarget::openvino && !options.standard_ops);
-  if (options.target != QuantizeTarget::openvino) {
-    work.infer_shapes();
-    write_expected_values_as_product(work);
-  }
   work.verify();
-  graph = std::move(work);
-  report.wall_s = seconds_since(start);
-  return report;
+  return {std::move(work), std::move(report)};
+}
+
+/// The last fifth of the samples.
+FeedCalibration held_aside(const FeedCalibration& feed, std::size_t samples) {
+  const std::size_t first = samples - (samples + 4) / 5;
+  return [feed, first](const std::function<void(std::span<const Tensor>)>& use) {
+    std::size_t i = 0;
+    feed([&](std::span<const Tensor> inputs) {
+      if (i++ >= first) use(inputs);
+    });
+  };
+}
+
+/// Output SNR in dB against the float model, of the worst output; by the runtime behind `open`.
+double output_snr_db(const Graph& float_graph, const Graph& quantised, const OpenSession& open,
+                     const FeedCalibration& feed) {
+  TemporaryFolder folder("tamis-correct");
+  float_graph.save(folder.path() / "float.onnx");
+  quantised.save(folder.path() / "int8.onnx");
+  constexpr std::size_t kMost = 8;
+  const NamedRuntime runtime{"reference", open};
+  const RuntimeCheck check =
+      check_quantized(folder.path() / "float.onnx", folder.path() / "int8.onnx", runtime, {runtime},
+                      feed, {.samples = kMost, .least_snr_db = -300})
+          .front();
+  if (check.refused) return -300;
+  double least = 200;
+  for (const OutputCheck& output : check.outputs) least = std::min(least, output.snr_db);
+  return least;
+}
+
+/// Equalises channels where some are outliers, and keeps that where it helps.
+void try_equalising(const Graph& work, Quantised& best, const QuantizeOptions& options,
+                    const OpenSession& open, const FeedCalibration& feed,
+                    const StatisticsStore& known) {
+  Graph equalised = work;
+  const std::vector<std::string> changed = equalise_channels(equalised);
+  if (changed.empty()) return;
+  equalised.infer_shapes();
+  Quantised other = quantise(equalised, options, open, feed, known);
+  const FeedCalibration judges = held_aside(feed, other.report.calibrated_on);
+  const double before = output_snr_db(work, best.graph, open, judges);
+  const double after = output_snr_db(work, other.graph, open, judges);
+  char text[120];
+  std::snprintf(text, sizeof text, "%zu convolutions: output SNR %.1f dB instead of %.1f dB",
+                changed.size(), after, before);
+  Correction correction{"channel equalisation", after > before, text};
+  if (correction.kept) best = std::move(other);
+  best.report.corrections.push_back(std::move(correction));
+}
+
+}  // namespace
+
+QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
+                               const OpenSession& open, const FeedCalibration& feed,
+                               const StatisticsStore& known) {
+  const std::int64_t start = now_ns();
+  check_options(options);
+  Graph work = graph;
+  work.upgrade_opset(13);  // the first with per-channel DequantizeLinear
+  work.sort();
+  work.infer_shapes();
+  Quantised best = quantise(work, options, open, feed, known);
+  try_equalising(work, best, options, open, feed, known);
+  graph = std::move(best.graph);
+  best.report.wall_s = seconds_since(start);
+  return best.report;
 }
 
 }  // namespace tamis

@@ -31,17 +31,27 @@ std::string_view to_text(QuantizeTarget target);
 /// Throws invalid_argument naming the known targets.
 QuantizeTarget parse_quantize_target(std::string_view text);
 
-/// How a tensor's range comes from what was seen of it.
+/// How a tensor's range comes from what was seen of it. All from one pass over the samples.
 enum class RangeMethod {
-  min_max,     ///< from the least to the greatest value
-  percentile,  ///< the shortest such range after leaving out (100 - percentile) / 2 % at each end
+  min_max,         ///< from the least to the greatest value
+  moving_average,  ///< the samples' own least and greatest values, averaged (histogram.h)
+  percentile,      ///< the shortest such range after leaving out (100 - percentile) / 2 % per end
+  entropy,         ///< clipped so that the least information is lost (entropy.h)
+  mse,             ///< low and high end so that the squared error is least, each on its own
 };
+inline constexpr double kDefaultPercentile = 99.99;
+std::string_view to_text(RangeMethod method);
+/// Throws invalid_argument naming the known methods.
+RangeMethod parse_range_method(std::string_view text);
+std::vector<std::string> range_methods();  ///< the names
 
 struct QuantizeOptions {
   // What changes results.
   QuantizeTarget target = QuantizeTarget::portable;
-  RangeMethod method = RangeMethod::min_max;
-  double percentile = 99.99;         ///< in (50, 100]; of the percentile method
+  RangeMethod method = RangeMethod::mse;
+  std::optional<double> percentile;  ///< in (50, 100], of the percentile method only; absent: 99.99
+  bool symmetric = false;  ///< activations u8 with zero point 128: for kernels without zero points
+  int weight_bits = 8;     ///< 8: -127..127; 7: -63..63, where pairs of products may saturate
   bool range_by_error_after = true;  ///< a range before an activation by the squared error after it
   std::optional<bool> share_concat_scale;  ///< one scale for a Concat's inputs: faster, less
                                            ///< accurate; absent: for openvino only
@@ -57,14 +67,25 @@ struct KeptInFloat {
   std::string reason;
 };
 
+/// A change of the float model that should help its INT8 form, tried because it applies.
+struct Correction {
+  std::string name;
+  bool kept = false;  ///< it helped on calibration images held aside
+  std::string why;
+};
+
 struct QuantizeReport {
+  std::vector<Correction> corrections;
   std::vector<KeptInFloat> kept_in_float;
-  std::size_t quantised_nodes = 0;  ///< Conv, Gemm and MatMul in INT8
-  std::size_t calibrated_on = 0;    ///< samples
-  double calibrate_s = 0;           ///< running the float model and observing
+  std::vector<std::string> warnings;  ///< about the samples, a line each
+  std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
+  std::size_t calibrated_on = 0;      ///< samples
+  double calibrate_s = 0;             ///< running the float model and observing
+  bool statistics_cached = false;     ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], quantised_nodes, calibrated_on, calibrate_s, wall_s}
+/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], warnings, quantised_nodes,
+/// calibrated_on, calibrate_s, statistics_cached, wall_s}
 Json to_json(const QuantizeReport& report);
 
 /// Opens an ONNX file for FP32 execution. The shapes must be concrete after opening.
@@ -75,6 +96,15 @@ using OpenSession = std::function<std::unique_ptr<Session>(const std::filesystem
 /// number of samples.
 using FeedCalibration = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
 
+/// Where statistics of a float model are kept between calls, so that the float model does not run
+/// again for another form of the same model. Either function may be absent. The key stands for the
+/// graph; the functions have to tell apart what else the statistics hang on: the samples, how they
+/// are prepared, the runtime behind `open`.
+struct StatisticsStore {
+  std::function<std::optional<Json>(const std::string& key)> find;
+  std::function<void(const std::string& key, const Json& statistics)> keep;
+};
+
 /// Replaces a float model by its INT8 QDQ form: weights s8 symmetric per channel, activations u8
 /// with zero point, bias s32. Inputs and outputs keep name, type and shape. BatchNormalization
 /// should have been fused before. The detection tail (what follows the last convolution of each
@@ -83,7 +113,8 @@ using FeedCalibration = std::function<void(const std::function<void(std::span<co
 /// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
 /// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
-                               const OpenSession& open, const FeedCalibration& feed);
+                               const OpenSession& open, const FeedCalibration& feed,
+                               const StatisticsStore& known = {});
 
 /// A runtime in which a quantised file is to be checked.
 struct NamedRuntime {

@@ -19,7 +19,7 @@ ValueRange observed_range(const Histogram& seen, const QuantizeOptions& options)
 ValueRange range_after_silu(const Histogram& before, const QuantizeOptions& options);
 
 /// The range for x, high end by the method, low end so that the squared error of silu(x) is least:
-/// SiLU flattens the low end, which can be clipped.
+/// SiLU flattens the low end, which can be clipped. Method mse: both ends by that error.
 ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& options);
 
 /// The zero points that a pooled group may take (plan.h); with {64, 128} the error is greater
@@ -29,6 +29,8 @@ inline constexpr std::uint8_t kPooledZeroPoints[] = {96, 128};
 /// As range_before_silu, but with one of kPooledZeroPoints: the scale of least squared error of
 /// silu(x).
 Affine pooled_affine_before_silu(const Histogram& before, const QuantizeOptions& options);
+/// The least range around 0 that holds the given one and whose u8 zero point is 128.
+ValueRange symmetric_range(const ValueRange& range);
 
 /// Signal to noise of `f(x)` rounded to 8 bits over the distribution, in dB, at most 200. `f` may
 /// be null: x itself.

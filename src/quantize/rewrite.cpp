@@ -129,7 +129,7 @@ class Writer {
     }
     const QuantisedWeights weights =
         quantise_weights(floats(tensor), product(shape.begin(), split), channels,
-                         product(split + 1, shape.end()), least);
+                         product(split + 1, shape.end()), least, plan_.weight_limit);
     const std::string hint = node.input(compute.weights);
     const std::string stored =
         graph_.add_initializer(hint + "_s8", shape, std::span<const std::int8_t>(weights.values));

@@ -5,26 +5,18 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "execute/opened_model.h"
 #include "measure/visit.h"
-#include "tasks/prepare.h"
+#include "recipe/feed.h"
+#include "recipe/parent_check.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-/// Feeds the calibration items one after the other, prepared as the card says.
-auto make_feed(const Card& card, const CalibrationItems& calibration, DataType input_type) {
-  auto data = std::shared_ptr<const Dataset>(open_dataset(calibration.data));
-  return [card, data, calibration,
-          input_type](const std::function<void(std::span<const Tensor>)>& sample) {
-    Tensor input(input_type, {1, card.channels(), card.input_size.height, card.input_size.width});
-    Placement placement;
-    for (std::size_t i : calibration.items) {
-      prepare_picture(card, data->load_picture(i), input, 0, placement);
-      sample({&input, 1});
-    }
-  };
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 BuildState make_state(const BuildRequest& request) {
@@ -51,13 +43,16 @@ BuildState make_state(const BuildRequest& request) {
     return find_backend(settings.backend)->open(open);
   };
   auto inputs = state.graph.inputs();
-  if (request.calibration && !inputs.empty())
-    state.feed = make_feed(request.card, *request.calibration, inputs[0].type);
+  if (request.calibration && !inputs.empty()) {
+    state.feed = make_calibration_feed(request.card, *request.calibration, inputs[0].type);
+    state.cache = request.cache;
+    if (request.check_parent)
+      state.check_parent = [request] { return tamis::check_parent(request); };
+    state.calibration_key =
+        hash_text(joined(request.calibration->hashes) + canonical_text(to_json(card, false)) +
+                  state.reference_backend + request.reference_version);
+  }
   return state;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, " "));
 }
 
 }  // namespace

@@ -31,6 +31,9 @@ struct BuildRequest {
   std::map<std::string, std::string> libraries;  ///< backend → vendor's library, where one is named
   RunSettings settings;                          ///< libraries, threads
   std::filesystem::path out;                     ///< an existing, empty folder
+  std::filesystem::path cache;  ///< artefact cache for statistics shared by variants; empty: none
+  bool check_parent = false;    ///< refuse a parent that is no better than chance (parent_check.h)
+  std::string reference_version;  ///< of backends.front(): statistics of another are not used
 };
 Json to_json(const BuildRequest& request);
 BuildRequest parse_build_request(const Json& json);

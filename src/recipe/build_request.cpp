@@ -14,11 +14,17 @@ Json calibration_json(const std::optional<CalibrationItems>& calibration) {
 }  // namespace
 
 Json to_json(const BuildRequest& request) {
-  return Json{
-      {"parent", request.parent.string()}, {"card", to_json(request.card, true)},
-      {"recipe", to_json(request.recipe)}, {"calibration", calibration_json(request.calibration)},
-      {"backends", request.backends},      {"settings", to_json(request.settings)},
-      {"libraries", request.libraries},    {"out", request.out.string()}};
+  return Json{{"parent", request.parent.string()},
+              {"card", to_json(request.card, true)},
+              {"recipe", to_json(request.recipe)},
+              {"calibration", calibration_json(request.calibration)},
+              {"backends", request.backends},
+              {"settings", to_json(request.settings)},
+              {"libraries", request.libraries},
+              {"out", request.out.string()},
+              {"cache", request.cache.string()},
+              {"check_parent", request.check_parent},
+              {"reference_version", request.reference_version}};
 }
 
 BuildRequest parse_build_request(const Json& json) {
@@ -31,6 +37,9 @@ BuildRequest parse_build_request(const Json& json) {
   request.libraries =
       json.value("libraries", Json::object()).get<std::map<std::string, std::string>>();
   request.out = json.at("out").get<std::string>();
+  request.cache = json.value("cache", "");
+  request.check_parent = json.value("check_parent", false);
+  request.reference_version = json.value("reference_version", "");
   const Json& calibration = json.at("calibration");
   if (!calibration.is_null())
     request.calibration = CalibrationItems{

@@ -48,6 +48,12 @@ struct BuildState {
   RunSettings base_settings;                     ///< libraries and threads to open them with
   /// Calls back once per calibration sample; empty without calibration data.
   std::function<void(const std::function<void(std::span<const Tensor>)>&)> feed;
+  /// The artefact cache in which statistics of a float model are kept; empty: nowhere.
+  std::filesystem::path cache;
+  /// H(items' hashes in their order, card, reference runtime): what the statistics hang on.
+  std::string calibration_key;
+  /// Measures the parent on labelled calibration items (parent_check.h); empty without any items.
+  std::function<Json()> check_parent;
 };
 
 /// A kind of step. `version` enters every artefact's key: raised whenever the step may give another

@@ -67,6 +67,8 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.settings.library = library_of(context, request.settings.backend);
   request.libraries = context.request.libraries;
   request.out = out;
+  request.cache = context.cache->folder();
+  request.reference_version = runtime_version(context, request.settings.backend);
   return request;
 }
 

@@ -117,6 +117,26 @@ TEST_F(CommandLine, quantize_writes_onnx_files_only) {
               HasSubstr("portable"));
 }
 
+TEST_F(CommandLine, quantize_refuses_ranges_that_mean_nothing) {
+  EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"),
+                       "--method", "mes"},
+                      2),
+              HasSubstr("mse"));
+  EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"),
+                       "--percentile", "99.9"},
+                      2),
+              HasSubstr("--method percentile"));
+}
+
+TEST_F(CommandLine, quantize_refuses_a_model_that_is_no_better_than_chance_on_its_labels) {
+  TAMIS_NEEDS_ORT();
+  std::string text = refusal({"quantize", demo_model(), "--data", tiny_data(), "--out",
+                              file("q.onnx"), "--threads", "1", "--quiet"},
+                             2);
+  EXPECT_THAT(text, HasSubstr("no better than chance on 16 labelled pictures"));
+  EXPECT_THAT(text, HasSubstr("labels are in the model's order"));
+}
+
 TEST_F(CommandLine, cache_lists_and_cleans) {
   Json empty = parse_json(run({"cache", "list", "--json"}).out, "cache");
   EXPECT_TRUE(empty.at("entries").empty());

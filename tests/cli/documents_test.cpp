@@ -43,7 +43,7 @@ TEST_F(Documents, bench) {
 TEST_F(Documents, quantize) {
   TAMIS_NEEDS_ORT();
   Json json = valid("quantize", run({"quantize", demo_model(), "--data", tiny_data(), "--out",
-                                     file("q.onnx"), "--threads", "1", "--json"}));
+                                     file("q.onnx"), "--threads", "1", "--trust-model", "--json"}));
   EXPECT_EQ(json.at("calibrated_on"), 30);
   Json made = valid("inspect", run({"inspect", file("q.onnx"), "--json"}));
   EXPECT_GT(made.at("operators").at("QuantizeLinear").get<int>(), 5);

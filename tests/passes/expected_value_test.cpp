@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/tensor_data.h"
+#include "support/real_model.h"
 
 namespace tamis {
 namespace {

@@ -17,9 +17,9 @@ Graph stem(const std::string& attributes, int kernel, const std::string& input =
   const std::string k = std::to_string(kernel);
   std::vector<double> taps;
   for (int i = 0; i < kernel * kernel; ++i) taps.push_back(i + 1);
-  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]> g (float[)" + input +
-                                  "] x) => (y) { y = Conv <" + attributes + "> (x, w) " + more +
-                                  "}");
+  Graph graph =
+      Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]> g (float[)" + input +
+                        "] x) => (y) { y = Conv <" + attributes + "> (x, w) " + more + "}");
   *graph.graph().add_initializer() =
       make_tensor("w", onnx::TensorProto::FLOAT, {1, 1, kernel, kernel}, taps);
   graph.reindex();
@@ -28,8 +28,8 @@ Graph stem(const std::string& attributes, int kernel, const std::string& input =
 
 /// A convolution of one channel in and out, straight from the definition.
 std::vector<float> convolve(const std::vector<float>& x, const Shape& size,
-                            const std::vector<float>& w, const Shape& form,
-                            std::int64_t stride, const std::vector<std::int64_t>& pads) {
+                            const std::vector<float>& w, const Shape& form, std::int64_t stride,
+                            const std::vector<std::int64_t>& pads) {
   const auto out = [&](std::size_t i) {
     return (size[i + 1] + pads[i] + pads[i + 2] - form[i + 2]) / stride + 1;
   };
@@ -54,9 +54,9 @@ class Stem : public ::testing::TestWithParam<std::pair<int, std::vector<std::int
 
 TEST_P(Stem, gives_the_same_numbers) {
   const auto& [kernel, pads] = GetParam();
-  std::string text = "strides = [2,2], pads = [";
-  for (std::int64_t pad : pads) text += std::to_string(pad) + (&pad == &pads.back() ? "" : ",");
-  Graph graph = stem(text.substr(0, text.size()) + "]", kernel);
+  std::string text;
+  for (std::int64_t pad : pads) text += (text.empty() ? "" : ",") + std::to_string(pad);
+  Graph graph = stem("strides = [2,2], pads = [" + text + "]", kernel);
   const std::vector<float> before = floats(*graph.constant("w"));
   ASSERT_EQ(stem_space_to_depth(graph, {}).changes, 1U);
   graph.verify();
@@ -77,13 +77,11 @@ TEST_P(Stem, gives_the_same_numbers) {
 }
 
 using Pads = std::vector<std::int64_t>;
-INSTANTIATE_TEST_SUITE_P(Kernels, Stem,
-                         ::testing::Values(std::pair{3, Pads{1, 1, 1, 1}},
-                                           std::pair{3, Pads{0, 0, 1, 1}},
-                                           std::pair{7, Pads{3, 3, 3, 3}},
-                                           std::pair{6, Pads{2, 2, 2, 2}},
-                                           std::pair{4, Pads{1, 1, 1, 1}},
-                                           std::pair{2, Pads{0, 0, 0, 0}}));
+INSTANTIATE_TEST_SUITE_P(
+    Kernels, Stem,
+    ::testing::Values(std::pair{3, Pads{1, 1, 1, 1}}, std::pair{3, Pads{0, 0, 1, 1}},
+                      std::pair{7, Pads{3, 3, 3, 3}}, std::pair{6, Pads{2, 2, 2, 2}},
+                      std::pair{4, Pads{1, 1, 1, 1}}, std::pair{2, Pads{0, 0, 0, 0}}));
 
 TEST(StemSpaceToDepth, has_a_kernel_of_half_the_size_and_four_times_the_channels) {
   Graph graph = stem("strides = [2,2], pads = [1,1,1,1]", 3);

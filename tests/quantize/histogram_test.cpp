@@ -19,6 +19,12 @@ std::vector<float> normal(std::size_t count, unsigned seed) {
   return values;
 }
 
+QuantizeOptions min_max() {
+  QuantizeOptions options;
+  options.method = RangeMethod::min_max;
+  return options;
+}
+
 TEST(Histogram, keeps_exact_extremes_of_all_elements_though_it_samples) {
   std::vector<float> values(1 << 18, 0.5F);
   values[77777] = 9.0F;
@@ -63,7 +69,7 @@ TEST(Histogram, holds_a_constant) {
 TEST(RangeAfterSilu, has_the_minimum_of_silu_as_its_low_end) {
   Histogram histogram;
   histogram.add(std::vector<float>{-8, -1.3F, 0, 4});
-  const ValueRange range = range_after_silu(histogram, {});
+  const ValueRange range = range_after_silu(histogram, min_max());
   EXPECT_NEAR(range.low, kSiluMinimum, 1e-12);
   EXPECT_NEAR(range.high, silu(4), 1e-12);
 }
@@ -73,7 +79,7 @@ TEST(RangeBeforeSilu, clips_the_flat_low_end) {
   std::vector<float> values = normal(60000, 1);
   for (float& v : values) v = v * 4 - 3;
   histogram.add(values);
-  const ValueRange range = range_before_silu(histogram, {});
+  const ValueRange range = range_before_silu(histogram, min_max());
   EXPECT_GT(range.low, histogram.extremes().low + 4);
   EXPECT_LT(range.low, -2);
   EXPECT_EQ(range.high, histogram.extremes().high);
@@ -82,7 +88,7 @@ TEST(RangeBeforeSilu, clips_the_flat_low_end) {
 TEST(RangeBeforeSilu, leaves_a_range_of_large_positive_values_alone) {
   Histogram histogram;
   histogram.add(std::vector<float>{1, 2, 3, 4});
-  EXPECT_EQ(range_before_silu(histogram, {}), (ValueRange{1, 4}));
+  EXPECT_EQ(range_before_silu(histogram, min_max()), (ValueRange{1, 4}));
 }
 
 TEST(QuantisationSnr, is_low_where_an_outlier_takes_the_whole_range) {

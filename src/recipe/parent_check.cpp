@@ -1,0 +1,140 @@
+#include "recipe/parent_check.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "execute/opened_model.h"
+#include "tasks/task.h"
+
+namespace tamis {
+
+namespace {
+
+constexpr double kLeastMap50 = 0.02;
+constexpr double kLuck = 0.05;
+
+struct Found {
+  std::vector<ItemRecord> records;
+  std::size_t classes = 0;
+};
+
+std::vector<std::size_t> items_with_truth(const Dataset& data,
+                                          const std::vector<std::size_t>& items) {
+  std::vector<std::size_t> chosen;
+  for (const std::size_t i : items) {
+    const Truth& truth = data.items()[i].truth;
+    if (!truth.label && !(truth.boxes && !truth.boxes->empty())) continue;
+    chosen.push_back(i);
+    if (chosen.size() == kMostItems) break;
+  }
+  return chosen;
+}
+
+Found predict_all(const BuildRequest& request, const Card& card, const Dataset& data,
+                  const std::vector<std::size_t>& items) {
+  RunSettings settings = request.settings;
+  settings.backend = request.backends.front();
+  settings.inference_precision = "f32";
+  settings.graph_level.reset();
+  OpenedModel model({request.parent, card, settings, false, {}});
+  Found found;
+  found.classes = model.class_count().value_or(0);
+  Tensor input = model.make_input();
+  for (const std::size_t i : items) {
+    const Item& item = data.items()[i];
+    if (found.classes > 0) model.task()->check_truth(card, item.id, item.truth, found.classes);
+    Placement placement;
+    model.prepare(data.load_picture(i), input, placement);
+    ItemRecord record{item.id, item.truth, {}};
+    model.run(input, placement, &record.prediction);
+    found.records.push_back(std::move(record));
+  }
+  return found;
+}
+
+bool above_chance(const Task& task, const Found& found) {
+  if (const auto right = task.right(found.records)) {
+    if (found.classes < 2) return true;  // nothing to compare with
+    const std::size_t hits = std::accumulate(right->begin(), right->end(), std::size_t{0});
+    return chance_of_at_least(hits, right->size(), 1.0 / static_cast<double>(found.classes)) <
+           kLuck;
+  }
+  return task.figures(found.records).value("map50", 1.0) >= kLeastMap50;
+}
+
+/// What users get wrong, each as an option and the card that it would give.
+std::vector<std::pair<std::string, Card>> other_cards(const Card& card) {
+  std::vector<std::pair<std::string, Card>> others;
+  const auto add = [&](const std::string& text, auto change) {
+    Card other = card;
+    change(other);
+    others.emplace_back(text, other);
+  };
+  if (card.channels() == 3) {
+    const bool rgb = card.color == ColorOrder::rgb;
+    add(rgb ? "--color bgr" : "--color rgb",
+        [&](Card& c) { c.color = rgb ? ColorOrder::bgr : ColorOrder::rgb; });
+  }
+  const bool unit = card.scale != 1;
+  add(unit ? "--scale 1" : "--scale 255", [&](Card& c) { c.scale = unit ? 1 : 255; });
+  if (card.channels() == 3) {
+    add("--scale 255 --mean .485,.456,.406 --std .229,.224,.225", [](Card& c) {
+      c.scale = 255, c.mean = {0.485, 0.456, 0.406}, c.std = {0.229, 0.224, 0.225};
+    });
+    add("--scale 255 --mean 0,0,0 --std 1,1,1", [](Card& c) {
+      c.scale = 255, c.mean = {0, 0, 0}, c.std = {1, 1, 1};
+    });
+    add("--scale 127.5 --mean 1,1,1 --std 1,1,1", [](Card& c) {
+      c.scale = 127.5, c.mean = {1, 1, 1}, c.std = {1, 1, 1};
+    });
+  }
+  return others;
+}
+
+std::string probable_cause(const BuildRequest& request, const Dataset& data,
+                           const std::vector<std::size_t>& items, const Task& task) {
+  for (const auto& [text, card] : other_cards(request.card)) {
+    const Found found = predict_all(request, card, data, items);
+    if (above_chance(task, found))
+      return fmt::format("with {} it would be {:.3f}: give that", text,
+                         task.figures(found.records).value(std::string(task.metric), 0.0));
+  }
+  return "check that the labels are in the model's order, and the card's colour order, scale, mean "
+         "and std (tamis inspect prints the card)";
+}
+
+}  // namespace
+
+double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
+  double sum = 0;
+  for (std::size_t k = right; k <= count; ++k) {
+    const auto n = static_cast<double>(count);
+    const auto m = static_cast<double>(k);
+    sum += std::exp(std::lgamma(n + 1) - std::lgamma(m + 1) - std::lgamma(n - m + 1) +
+                    m * std::log(chance) + (n - m) * std::log1p(-chance));
+  }
+  return std::min(sum, 1.0);
+}
+
+Json check_parent(const BuildRequest& request) {
+  const auto data = open_dataset(request.calibration->data);
+  const std::vector<std::size_t> items = items_with_truth(*data, request.calibration->items);
+  if (items.size() < kLeastItems) return Json();
+  const Task& task = find_task(request.card.task);
+  const Found found = predict_all(request, request.card, *data, items);
+  const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
+  if (!above_chance(task, found))
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("calibration: the model itself is no better than chance on {} labelled "
+                    "pictures ({} {:.3f}); {}",
+                    items.size(), task.metric, value, probable_cause(request, *data, items, task)));
+  return {{"metric", task.metric}, {"value", value}, {"items", items.size()}};
+}
+
+}  // namespace tamis
