@@ -40,7 +40,7 @@ class Placer {
         pools_zero_points_(options.target == QuantizeTarget::portable && !options.standard_ops &&
                            !options.symmetric),
         standard_only_(options.standard_ops && !for_openvino_),
-        share_concat_(options.share_concat_scale.value_or(for_openvino_)) {
+        share_concat_(options.share_concat_scale.value_or(true)) {
     nodes_ = graph.nodes();
     for (const ComputeNode& c : plan.compute) compute_.emplace(c.node, &c);
     for (const onnx::NodeProto* node : nodes_) {

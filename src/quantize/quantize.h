@@ -53,8 +53,7 @@ struct QuantizeOptions {
   bool symmetric = false;  ///< activations u8 with zero point 128: for kernels without zero points
   int weight_bits = 8;     ///< 8: -127..127; 7: -63..63, where pairs of products may saturate
   bool range_by_error_after = true;  ///< a range before an activation by the squared error after it
-  std::optional<bool> share_concat_scale;  ///< one scale for a Concat's inputs: faster, less
-                                           ///< accurate; absent: for openvino only
+  std::optional<bool> share_concat_scale;  ///< one scale for a Concat's inputs: faster; absent: yes
   bool standard_ops = false;  ///< only operators of ONNX itself: Sigmoid and Mul are quantised
                               ///< where com.microsoft.QuickGelu would be written
   std::vector<std::string>

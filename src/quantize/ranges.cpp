@@ -166,13 +166,15 @@ Affine pooled_affine_before_silu(const Histogram& before, const QuantizeOptions&
   Affine best;
   double least = std::numeric_limits<double>::infinity();
   for (const std::uint8_t zero_point : kPooledZeroPoints) {
-    // From the scale that holds both ends down to a quarter of it.
+    // From the scale that holds both ends to one that clips half of the high end: SiLU flattens the
+    // low one, whose clipping costs little.
     const double below = std::max(-whole.low, 0.0) / zero_point;
     const double above = std::max(whole.high, 0.0) / (255 - zero_point);
     const double widest = std::max(below, above);
     if (widest <= 0) return affine_from_range(whole);
-    for (double part = 1; part > 0.25; part *= 0.985) {
-      const Affine candidate{static_cast<float>(widest * part), zero_point};
+    const double narrowest = (above > 0 ? above : below) / 2;
+    for (double scale = widest; scale >= narrowest; scale *= 0.985) {
+      const Affine candidate{static_cast<float>(scale), zero_point};
       const double error = squared_error(bins, candidate, silu);
       if (error < least) {
         least = error;

@@ -1,6 +1,7 @@
 #include "quantize/rewrite.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -25,6 +26,7 @@ class Writer {
     for (const auto& [node, movement] : plan_.movers) {
       if (movement == Movement::on_u8) read_u8(*mutable_node(node));
     }
+    anchor_pool();
     graph_.sort();
     graph_.remove_dead();
   }
@@ -57,6 +59,43 @@ class Writer {
   std::string zero_point(const std::string& name, std::uint8_t value) {
     return graph_.add_initializer(name + "_zero_point", {},
                                   std::span<const std::uint8_t>(&value, 1));
+  }
+
+  /// OpenVINO leaves the first user of a shared zero point unfused. So that this is no convolution,
+  /// the bounds of a Clip in the float tail are written as dequantised constants of the same value.
+  void anchor_pool() {
+    std::vector<std::pair<onnx::NodeProto*, int>> bounds;
+    for (const onnx::NodeProto* node : graph_.nodes_of("Clip"))
+      for (int i = 1; i < node->input_size(); ++i)
+        if (graph_.constant(node->input(i)) != nullptr) bounds.emplace_back(mutable_node(node), i);
+    for (const auto& [zero_point, name] : pool_) {
+      for (auto bound = bounds.begin(); bound != bounds.end(); ++bound) {
+        if (!anchor(*bound->first, bound->second, zero_point, name)) continue;
+        bounds.erase(bound);
+        break;
+      }
+    }
+  }
+
+  /// Whether the bound can be (q - zero_point) * scale exactly.
+  bool anchor(onnx::NodeProto& clip, int input, std::uint8_t zero_point, const std::string& name) {
+    const onnx::TensorProto& bound = *graph_.constant(clip.input(input));
+    if (bound.data_type() != onnx::TensorProto::FLOAT || !shape_of(bound).empty()) return false;
+    const float value = floats(bound).front();
+    for (int steps = value < 0 ? zero_point : 255 - zero_point; steps > 0; --steps) {
+      const float scale = std::abs(value) / static_cast<float>(steps);
+      if (scale <= 0 || scale * static_cast<float>(steps) != std::abs(value)) continue;
+      const auto q = static_cast<std::uint8_t>(zero_point + (value < 0 ? -steps : steps));
+      const std::string stored =
+          graph_.add_initializer(name + "_anchor", {}, std::span<const std::uint8_t>(&q, 1));
+      const std::string unit =
+          graph_.add_initializer(name + "_anchor_scale", {}, std::span<const float>(&scale, 1));
+      const std::string made =
+          graph_.add_node({"DequantizeLinear", {stored, unit, name}, {}, {}}).output(0);
+      graph_.set_input(clip, input, made);
+      return true;
+    }
+    return false;
   }
 
   const std::string& pooled(std::uint8_t value) {

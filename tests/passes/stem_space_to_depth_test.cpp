@@ -17,9 +17,9 @@ Graph stem(const std::string& attributes, int kernel, const std::string& input =
   const std::string k = std::to_string(kernel);
   std::vector<double> taps;
   for (int i = 0; i < kernel * kernel; ++i) taps.push_back(i + 1);
-  Graph graph =
-      Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]> g (float[)" + input +
-                        "] x) => (y) { y = Conv <" + attributes + "> (x, w) " + more + "}");
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]> g (float[)" + input +
+                                  "] x) => (float[n,m,rows,columns] y) { y = Conv <" + attributes +
+                                  "> (x, w) " + more + "}");
   *graph.graph().add_initializer() =
       make_tensor("w", onnx::TensorProto::FLOAT, {1, 1, kernel, kernel}, taps);
   graph.reindex();

@@ -76,7 +76,7 @@ TEST(Placement, shares_one_zero_point_among_equal_ones_before_silu_in_the_portab
   EXPECT_NE(first.input(1), second.input(1));
   for (const onnx::NodeProto* pair : {&first, &second}) {
     const onnx::TensorProto& zero_point = *graph.constant(pair->input(2));
-    EXPECT_THAT(scalar(zero_point), testing::AnyOf(96.0, 128.0));
+    EXPECT_THAT(scalar(zero_point), testing::AnyOf(32.0, 96.0));
     EXPECT_EQ(
         pair->input(2),
         "before_silu_" + std::to_string(static_cast<int>(*scalar(zero_point))) + "_zero_point");
@@ -121,9 +121,36 @@ TEST(Placement, splits_the_u8_tensor) {
       "t = Conv(x, w, b) l, r = Split <axis = 1> (t, n) c = Concat <axis = 1> (r, l) y = Conv(c, "
       "w2)",
       ", int64[2] n = {1, 1}");
-  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  QuantizeOptions options;
+  options.target = QuantizeTarget::ort;
+  options.share_concat_scale = false;
+  quantise_ramp(graph, options, kInput);
   EXPECT_EQ(way_back(graph, "c"), "DQ Q Concat DQ Split Q Conv DQ Q");
   EXPECT_NE(graph.producer("c")->input(1), graph.producer("r")->input(1));
+}
+
+TEST(Placement, gives_the_inputs_of_a_concat_one_scale) {
+  Graph graph =
+      model("t = Conv(x, w, b) u = Conv(x, w2) c = Concat <axis = 1> (t, u) y = Conv(c, w4)",
+            ", float[2,4,1,1] w4 = {1, 1, -1, 0.5, 1, 1, -1, 0.5}");
+  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  EXPECT_EQ(graph.producer("t")->input(1), graph.producer("c")->input(1));
+  EXPECT_EQ(graph.producer("u")->input(1), graph.producer("c")->input(1));
+}
+
+TEST(Placement, anchors_pooled_zero_points_in_the_bounds_of_a_clip) {
+  Graph graph =
+      model("t = Conv(x, w, b) s = Sigmoid(t) m = Mul(t, s) u = Conv(m, w2) y = Clip(u, lo, hi)",
+            ", float lo = {-60}, float hi = {60}");
+  quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  const onnx::NodeProto& clip = *graph.nodes_of("Clip").front();
+  const std::string& pool = graph.producer("t")->input(2);
+  const onnx::NodeProto& anchor = *graph.producer(clip.input(1));
+  EXPECT_EQ(anchor.op_type(), "DequantizeLinear");
+  EXPECT_EQ(anchor.input(2), pool);
+  const double scale = *scalar(*graph.constant(anchor.input(1)));
+  const double q = *scalar(*graph.constant(anchor.input(0)));
+  EXPECT_EQ((q - *scalar(*graph.constant(pool))) * scale, -60);
 }
 
 TEST(Placement, joins_a_concat_on_u8_with_one_scale_for_openvino) {
