@@ -37,9 +37,8 @@ class Placer {
       : graph_(graph),
         plan_(plan),
         for_openvino_(options.target == QuantizeTarget::openvino),
-        pools_zero_points_(options.target == QuantizeTarget::portable && !options.standard_ops &&
-                           !options.symmetric),
-        standard_only_(options.standard_ops && !for_openvino_),
+        pools_zero_points_(writes_quick_gelu(options) && !options.symmetric),
+        standard_only_(!for_openvino_ && !writes_quick_gelu(options)),
         share_concat_(options.share_concat_scale.value_or(true)) {
     nodes_ = graph.nodes();
     for (const ComputeNode& c : plan.compute) compute_.emplace(c.node, &c);
@@ -200,7 +199,17 @@ class Placer {
       group.sources.push_back({Kind::unit, {}, 0});
       return;
     }
-    group.sources.push_back({only_for_silu(value) ? Kind::before_silu : Kind::seen, value, 0});
+    const Kind kind = only_for_silu(value)                      ? Kind::before_silu
+                      : node != nullptr && read_in_float(value) ? Kind::whole
+                                                                : Kind::seen;
+    group.sources.push_back({kind, value, 0});
+  }
+
+  bool read_in_float(const std::string& value) const {
+    const auto users = graph_.consumers(value);
+    return graph_.is_output(value) ||
+           std::none_of(users.begin(), users.end(),
+                        [&](const onnx::NodeProto* user) { return region_.count(user) != 0; });
   }
 
   bool only_for_silu(const std::string& value) const {
@@ -227,6 +236,10 @@ class Placer {
 };
 
 }  // namespace
+
+bool writes_quick_gelu(const QuantizeOptions& options) {
+  return options.target == QuantizeTarget::portable && !options.standard_ops;
+}
 
 void place(const Graph& graph, const QuantizeOptions& options, Plan& plan) {
   Placer(graph, options, plan).place();

@@ -6,6 +6,11 @@
 
 namespace tamis {
 
+/// Whether a SiLU whose input is quantised becomes one com.microsoft.QuickGelu: where OpenVINO is
+/// to fuse it into the convolution. ONNX Runtime alone is as fast with Sigmoid and Mul in u8, and
+/// those lose less (measured, docs/quantize.md).
+bool writes_quick_gelu(const QuantizeOptions& options);
+
 /// Given plan.compute, decides which values are quantised for the target, which share a scale, and
 /// how movers are written: fills the plan's groups, group_of, movers and silus. Thread safe.
 ///

@@ -15,7 +15,9 @@ namespace tamis {
 /// How the range of a group comes about.
 struct RangeSource {
   enum class Kind {
-    seen,         ///< of `value` as observed
+    seen,   ///< of `value` as observed
+    whole,  ///< of `value` from its least to its greatest: nodes in float read it, to which the
+            ///< rare extremes may be what counts (the logits of a detector's head)
     after_silu,   ///< of silu(`value`), from what was observed of `value`
     before_silu,  ///< of `value`, whose only use is SiLU
     unit,         ///< [0, 1]: the output of a Sigmoid

@@ -15,6 +15,7 @@
 #include "quantize/calibrate.h"
 #include "quantize/equalise.h"
 #include "quantize/options.h"
+#include "quantize/placement.h"
 #include "quantize/plan.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
@@ -65,6 +66,8 @@ class GroupRanges {
         return range(source.group);
       case RangeSource::Kind::unit:
         return {0, 1};
+      case RangeSource::Kind::whole:
+        return observations_.seen.at(source.value).extremes();
       case RangeSource::Kind::after_silu:
         return range_after_silu(observations_.seen.at(source.value), options_);
       case RangeSource::Kind::before_silu:
@@ -201,8 +204,7 @@ Quantised quantise(const Graph& parent, const QuantizeOptions& options, const Op
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;
 
-  write_quantised(work, plan, affines,
-                  options.target != QuantizeTarget::openvino && !options.standard_ops);
+  write_quantised(work, plan, affines, writes_quick_gelu(options));
   work.verify();
   return {std::move(work), std::move(report)};
 }
