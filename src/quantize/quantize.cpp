@@ -12,18 +12,21 @@
 #include "base/units.h"
 #include "quantize/calibrate.h"
 #include "quantize/expected_value.h"
+#include "quantize/input_kinds.h"
 #include "quantize/plan.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
+#include "quantize/tensorrt.h"
 
 namespace tamis {
 
 namespace {
 
-constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 3> kTargets{{
+constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 4> kTargets{{
     {QuantizeTarget::portable, "portable"},
     {QuantizeTarget::ort, "ort"},
     {QuantizeTarget::openvino, "openvino"},
+    {QuantizeTarget::tensorrt, "tensorrt"},
 }};
 
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
@@ -50,6 +53,7 @@ class GroupRanges {
  private:
   Affine affine(std::size_t group) {
     const Group& g = plan_.groups[group];
+    if (options_.target == QuantizeTarget::tensorrt) return symmetric_affine(range(group));
     if (!g.pooled_zero_point) return affine_from_range(range(group));
     return pooled_affine_before_silu(observations_.seen.at(g.sources[0].value), options_);
   }
@@ -158,6 +162,7 @@ Json to_json(const QuantizeReport& report) {
   for (const KeptInFloat& one : report.kept_in_float)
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   return {{"kept_in_float", std::move(kept)},
+          {"notes", report.notes},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
           {"calibrate_s", report.calibrate_s},
@@ -169,13 +174,10 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   const std::int64_t start = now_ns();
   check_options(options);
   Graph work = graph;
-  work.upgrade_opset(13);  // the first with per-channel DequantizeLinear
-  work.sort();
-  work.infer_shapes();
+  QuantizeReport report = prepare_for_quantising(work);
   Plan plan = plan_quantisation(work, options);
   demand_work(plan);
 
-  QuantizeReport report;
   const std::int64_t calibration = now_ns();
   Observations observations = observe(work, observed_values(plan), open, feed);
   std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
@@ -191,9 +193,14 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;
 
-  write_quantised(work, plan, affines,
-                  options.target != QuantizeTarget::openvino && !options.standard_ops);
-  if (options.target != QuantizeTarget::openvino) {
+  const bool onnxruntime_forms =
+      options.target == QuantizeTarget::ort || options.target == QuantizeTarget::portable;
+  if (options.target == QuantizeTarget::tensorrt)
+    for (ComputeNode& compute : plan.compute) compute.bias.reset();  // stays as it is, in float
+  write_quantised(work, plan, affines, onnxruntime_forms && !options.standard_ops);
+  if (options.target == QuantizeTarget::tensorrt) make_pairs_signed(work);
+  merge_equal_weights(work);
+  if (onnxruntime_forms) {
     work.infer_shapes();
     write_expected_values_as_product(work);
   }
