@@ -33,8 +33,7 @@ Json int8_parameters(const QuantizeArguments& a) {
   return parameters;
 }
 
-/// The step that --precision names. Options of another step are an error, not silently without
-/// effect.
+/// The step that --precision names.
 Step quantising_step(const QuantizeArguments& a) {
   if (a.precision == "int8-static") return {a.precision, int8_parameters(a)};
   Json parameters = Json::object();
@@ -42,7 +41,9 @@ Step quantising_step(const QuantizeArguments& a) {
   return {a.precision, parameters};
 }
 
-bool calibrates(const QuantizeArguments& a) { return find_step_kind(a.precision).needs_calibration; }
+bool calibrates(const QuantizeArguments& a) {
+  return find_step_kind(a.precision).needs_calibration;
+}
 
 CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progress) {
   CalibrationRequest request;

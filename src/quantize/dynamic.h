@@ -17,8 +17,8 @@ namespace tamis {
 /// com.microsoft.DynamicQuantizeMatMul or MatMulIntegerToFloat; the file holds standard operators
 /// only. Convolutions stay in float: ConvInteger is slower than a float convolution. The opset is
 /// raised to 13 where it is lower. Inputs and outputs keep name, type and shape. Throws unsupported
-/// when there is no such product or the model is quantised already; the graph is then untouched. Not
-/// thread safe for one graph. Source: ONNX's DynamicQuantizeLinear-11 and MatMulInteger-10.
+/// when there is no such product or the model is quantised already; the graph is then untouched.
+/// Not thread safe for one graph. Source: ONNX's DynamicQuantizeLinear-11 and MatMulInteger-10.
 QuantizeReport quantize_dynamic(Graph& graph);
 
 }  // namespace tamis

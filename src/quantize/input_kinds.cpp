@@ -20,8 +20,9 @@ bool is_half(int type) {
 
 bool quantises(const onnx::NodeProto& node) {
   constexpr std::array<std::string_view, 9> kOperators{
-      "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger",
-      "MatMulNBits",    "QGemm",            "QAttention",            "QMoE"};
+      "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
+      "ConvInteger",    "MatMulInteger",    "MatMulNBits",
+      "QGemm",          "QAttention",       "QMoE"};
   return std::find(kOperators.begin(), kOperators.end(), node.op_type()) != kOperators.end() ||
          node.op_type().rfind("QLinear", 0) == 0;
 }
@@ -55,7 +56,8 @@ class Widener {
  private:
   void widen(onnx::TensorProto& tensor) {
     if (!is_half(tensor.data_type())) return;
-    tensor = make_tensor(tensor.name(), onnx::TensorProto::FLOAT, shape_of(tensor), doubles(tensor));
+    tensor =
+        make_tensor(tensor.name(), onnx::TensorProto::FLOAT, shape_of(tensor), doubles(tensor));
     ++changed_;
   }
 

@@ -11,8 +11,8 @@
 namespace tamis {
 
 /// Throws unsupported where the graph, or a body of it, holds operators of quantisation: those of
-/// ONNX (QuantizeLinear, QLinearConv, MatMulInteger, …) or of com.microsoft (MatMulNBits, QLinear…).
-/// Thread safe.
+/// ONNX (QuantizeLinear, QLinearConv, MatMulInteger, …) or of com.microsoft (MatMulNBits,
+/// QLinear…). Thread safe.
 void refuse_quantised(const Graph& graph);
 
 /// Turns f16 and bf16 into f32: constants, Cast and what else names a type, inside of If, Loop and
@@ -22,9 +22,9 @@ void refuse_quantised(const Graph& graph);
 /// for one graph.
 std::size_t convert_to_f32(Graph& graph);
 
-/// What every form begins with: refuses what is quantised already, converts to f32, raises the opset
-/// to 13 (the first with per-channel DequantizeLinear), sorts and infers shapes. Returns a report
-/// that holds the notes. Not thread safe for one graph.
+/// What every form begins with: refuses what is quantised already, converts to f32, raises the
+/// opset to 13 (the first with per-channel DequantizeLinear), sorts and infers shapes. Returns a
+/// report that holds the notes. Not thread safe for one graph.
 QuantizeReport prepare_for_quantising(Graph& graph);
 
 /// Lets nodes that hold equal s8 weights of 1 KiB or more share them: one initializer that feeds

@@ -13,8 +13,8 @@ namespace tamis {
 ///   around Add, Concat and pooling: each becomes an integer kernel openvino       a Q only where a
 ///   convolution reads, pushed up through what moves data; SiLU, Relu and Add stay free to be fused
 ///   into the convolution
-///   tensorrt       as openvino, with pairs around what moves data too, and on the residual input of
-///   each Add (NVIDIA TensorRT documentation, "Q/DQ Layer-Placement Recommendations")
+///   tensorrt       as openvino, with pairs around what moves data too, and on the residual input
+///   of each Add (NVIDIA TensorRT documentation, "Q/DQ Layer-Placement Recommendations")
 void place(const Graph& graph, const QuantizeOptions& options, Plan& plan);
 
 }  // namespace tamis

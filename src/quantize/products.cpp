@@ -63,8 +63,9 @@ ProductPlan plan_products(const Graph& graph, const std::string& what,
   }
   if (!plan.products.empty()) return plan;
   throw Error(ErrorCode::unsupported,
-              what + ": there is no matrix product with constant weights; use int8-static, which "
-                     "quantises convolutions");
+              what +
+                  ": there is no matrix product with constant weights; use int8-static, which "
+                  "quantises convolutions");
 }
 
 }  // namespace tamis

@@ -32,8 +32,8 @@ struct ProductPlan {
   std::vector<KeptInFloat> kept_in_float;
 };
 
-/// `conv_reason`: why convolutions stay in float. Throws unsupported when there is no product; `what`
-/// names the operation in that message.
+/// `conv_reason`: why convolutions stay in float. Throws unsupported when there is no product;
+/// `what` names the operation in that message.
 ProductPlan plan_products(const Graph& graph, const std::string& what,
                           const std::string& conv_reason);
 

@@ -161,12 +161,9 @@ Json to_json(const QuantizeReport& report) {
   Json kept = Json::array();
   for (const KeptInFloat& one : report.kept_in_float)
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
-  return {{"kept_in_float", std::move(kept)},
-          {"notes", report.notes},
-          {"quantised_nodes", report.quantised_nodes},
-          {"calibrated_on", report.calibrated_on},
-          {"calibrate_s", report.calibrate_s},
-          {"wall_s", report.wall_s}};
+  return {{"kept_in_float", std::move(kept)},          {"notes", report.notes},
+          {"quantised_nodes", report.quantised_nodes}, {"calibrated_on", report.calibrated_on},
+          {"calibrate_s", report.calibrate_s},         {"wall_s", report.wall_s}};
 }
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,

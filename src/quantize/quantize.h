@@ -61,7 +61,7 @@ struct KeptInFloat {
 
 struct QuantizeReport {
   std::vector<KeptInFloat> kept_in_float;
-  std::vector<std::string> notes;  ///< what was done to the input first: "1 204 f16 tensors …"
+  std::vector<std::string> notes;   ///< what was done to the input first: "1 204 f16 tensors …"
   std::size_t quantised_nodes = 0;  ///< Conv, Gemm and MatMul in INT8
   std::size_t calibrated_on = 0;    ///< samples
   double calibrate_s = 0;           ///< running the float model and observing
@@ -79,12 +79,11 @@ using OpenSession = std::function<std::unique_ptr<Session>(const std::filesystem
 using FeedCalibration = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
 
 /// Replaces a float model by its INT8 QDQ form: weights s8 symmetric per channel, activations u8
-/// with zero point, bias s32 (for tensorrt activations s8 symmetric, bias float). Inputs and outputs
-/// keep name, type and shape. f16 and bf16 are converted to f32 first; an opset below 13 is raised.
-/// The bodies of If, Loop and Scan stay in float. BatchNormalization
-/// should have been fused before. The detection tail (what follows the last convolution of each
-/// branch) stays in float by itself. Throws unsupported when nothing can be quantised
-/// or the model is quantised already,
+/// with zero point, bias s32 (for tensorrt activations s8 symmetric, bias float). Inputs and
+/// outputs keep name, type and shape. f16 and bf16 are converted to f32 first; an opset below 13 is
+/// raised. The bodies of If, Loop and Scan stay in float. BatchNormalization should have been fused
+/// before. The detection tail (what follows the last convolution of each branch) stays in float by
+/// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
 /// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
 /// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).

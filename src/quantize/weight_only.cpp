@@ -16,8 +16,8 @@ namespace tamis {
 namespace {
 
 void check(const WeightOnlyOptions& options) {
-  const bool power = options.block >= 16 && options.block <= 256 &&
-                     (options.block & (options.block - 1)) == 0;
+  const bool power =
+      options.block >= 16 && options.block <= 256 && (options.block & (options.block - 1)) == 0;
   if (options.bits != 4 && options.bits != 8)
     throw Error(ErrorCode::invalid_argument,
                 "weight-only: bits must be 4 or 8, got " + std::to_string(options.bits));
@@ -28,7 +28,8 @@ void check(const WeightOnlyOptions& options) {
 }
 
 int code_of(float value, double scale, int half) {
-  return static_cast<int>(std::clamp(std::nearbyint(value / scale), -double{1} * half, half - 1.0)) +
+  return static_cast<int>(
+             std::clamp(std::nearbyint(value / scale), -double{1} * half, half - 1.0)) +
          half;
 }
 
@@ -91,8 +92,8 @@ class BlockWriter {
       const std::int64_t blocks = static_cast<std::int64_t>(w.scales.size()) / n;
       const auto bytes = static_cast<std::int64_t>(options_.block) * options_.bits / 8;
       const std::string hint = product.weights + "_q" + std::to_string(options_.bits);
-      at->second.first = graph_.add_initializer(hint, {n, blocks, bytes},
-                                                std::span<const std::uint8_t>(w.packed));
+      at->second.first =
+          graph_.add_initializer(hint, {n, blocks, bytes}, std::span<const std::uint8_t>(w.packed));
       at->second.second =
           graph_.add_initializer(hint + "_scale", {n * blocks}, std::span<const float>(w.scales));
     }
@@ -140,8 +141,8 @@ QuantizeReport quantize_weights_only(Graph& graph, const WeightOnlyOptions& opti
   check(options);
   Graph work = graph;
   QuantizeReport report = prepare_for_quantising(work);
-  const ProductPlan plan = plan_products(work, "weight-only",
-                                         "MatMulNBits, the weight-only form, has no convolutions");
+  const ProductPlan plan =
+      plan_products(work, "weight-only", "MatMulNBits, the weight-only form, has no convolutions");
   report.quantised_nodes = plan.products.size();
   report.kept_in_float = plan.kept_in_float;
   BlockWriter writer(work, options);

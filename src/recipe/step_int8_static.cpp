@@ -19,8 +19,8 @@ QuantizeOptions parse_options(const Json& params) {
   return options;
 }
 
-/// A form made for one runtime is only checked there; TensorRT's in ONNX Runtime, which executes any
-/// placement of pairs rightly, if slowly.
+/// A form made for one runtime is only checked there; TensorRT's in ONNX Runtime, which executes
+/// any placement of pairs rightly, if slowly.
 std::vector<std::string> runtimes_to_check(const BuildState& state, QuantizeTarget target) {
   const std::string_view one = target == QuantizeTarget::tensorrt ? "ort" : to_text(target);
   std::vector<std::string> runtimes;
@@ -44,8 +44,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
                 "int8-static: needs images to calibrate on; give --calibration or --data");
   QuantizeOptions options = parse_options(params);
   const Graph before = state.graph;
-  state.report =
-      to_json(quantize_static(state.graph, options, state.open_reference, state.feed));
+  state.report = to_json(quantize_static(state.graph, options, state.open_reference, state.feed));
   check_in_runtimes(state, before, runtimes_to_check(state, options.target), "int8-static");
 }
 

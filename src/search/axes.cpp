@@ -161,9 +161,10 @@ bool needs_products(const GridFacts& facts, const std::string& value) {
 }
 
 std::string share_text(const GridFacts& facts) {
-  return fmt::format("MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
-                     " on it can pay",
-                     100 * facts.product_share, 100 * kLeastProductShare);
+  return fmt::format(
+      "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
+      " on it can pay",
+      100 * facts.product_share, 100 * kLeastProductShare);
 }
 
 /// A value that was asked for but appears at no point is an error, not a silent omission.

@@ -17,7 +17,7 @@ struct GridFacts {
   int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
   double product_share = 0;  ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
-  std::string baseline;  ///< as --baseline has it; "" = the default
+  std::string baseline;      ///< as --baseline has it; "" = the default
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not

@@ -40,9 +40,8 @@ void expect_right_in_both(const Graph& before, const Graph& after, const FeedCal
                           return find_backend(name)->open(request);
                         }};
   };
-  const auto checks =
-      check_quantized(folder.path() / "float.onnx", folder.path() / "after.onnx", open("ort"),
-                      {open("ort"), open("openvino")}, feed);
+  const auto checks = check_quantized(folder.path() / "float.onnx", folder.path() / "after.onnx",
+                                      open("ort"), {open("ort"), open("openvino")}, feed);
   for (const RuntimeCheck& check : checks) {
     EXPECT_FALSE(check.refused) << check.runtime << ": " << check.reason;
     if (check.outputs.empty()) continue;
@@ -97,7 +96,8 @@ TEST(Dynamic, refuses_a_model_of_convolutions_with_the_remedy) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    EXPECT_THAT(error.what(), HasSubstr("no matrix product with constant weights; use int8-static"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("no matrix product with constant weights; use int8-static"));
   }
   EXPECT_EQ(graph.to_bytes(), before);
 }

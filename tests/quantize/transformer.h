@@ -5,9 +5,9 @@
 
 namespace tamis {
 
-/// One block of a vision transformer on 9 tokens of 64 values: attention of 4 heads, then two layers
-/// with GELU, each after a LayerNormalization and beside a shortcut; a Gemm to 10 classes at the
-/// end. Weights from fixed seeds; the batch is dynamic.
+/// One block of a vision transformer on 9 tokens of 64 values: attention of 4 heads, then two
+/// layers with GELU, each after a LayerNormalization and beside a shortcut; a Gemm to 10 classes at
+/// the end. Weights from fixed seeds; the batch is dynamic.
 inline Graph transformer_block() {
   Graph graph = Graph::parse_text(R"(
     <ir_version: 8, opset_import: ["" : 17]>
