@@ -1,5 +1,6 @@
 #include "quantize/products.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -66,6 +67,24 @@ ProductPlan plan_products(const Graph& graph, const std::string& what,
               what +
                   ": there is no matrix product with constant weights; use int8-static, which "
                   "quantises convolutions");
+}
+
+void drop_zero_points_of_products(Graph& graph) {
+  for (const onnx::NodeProto* product : graph.nodes_of("MatMul")) {
+    const onnx::NodeProto* old = graph.producer(product->input(1));
+    if (old == nullptr || !is_op(*old, "DequantizeLinear") || old->input_size() < 3) continue;
+    const onnx::TensorProto* zero_point = graph.constant(old->input(2));
+    if (zero_point == nullptr || zero_point->data_type() != onnx::TensorProto::INT8) continue;
+    const std::vector<std::int64_t> zeros = ints(*zero_point);
+    if (std::any_of(zeros.begin(), zeros.end(), [](std::int64_t z) { return z != 0; })) continue;
+    const NodeSpec spec{
+        "DequantizeLinear", {old->input(0), old->input(1)}, {old->output(0)}, old->name()};
+    const std::int64_t axis = int_attribute(*old, "axis").value_or(1);
+    graph.erase_node(*old);
+    set_attribute(graph.add_node(spec), "axis", axis);
+  }
+  graph.sort();
+  graph.remove_dead();
 }
 
 }  // namespace tamis

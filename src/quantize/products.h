@@ -37,4 +37,9 @@ struct ProductPlan {
 ProductPlan plan_products(const Graph& graph, const std::string& what,
                           const std::string& conv_reason);
 
+/// Leaves out the zero point, which is 0 anyway, where the weights of a MatMul are dequantised.
+/// ONNX Runtime 1.31 makes MatMulIntegerToFloat of both, and is slower with a zero point per column
+/// (measured, see docs/quantize.md). Not thread safe for one graph.
+void drop_zero_points_of_products(Graph& graph);
+
 }  // namespace tamis

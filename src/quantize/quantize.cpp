@@ -14,6 +14,7 @@
 #include "quantize/expected_value.h"
 #include "quantize/input_kinds.h"
 #include "quantize/plan.h"
+#include "quantize/products.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
 #include "quantize/tensorrt.h"
@@ -198,6 +199,7 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   if (options.target == QuantizeTarget::tensorrt) make_pairs_signed(work);
   merge_equal_weights(work);
   if (onnxruntime_forms) {
+    drop_zero_points_of_products(work);
     work.infer_shapes();
     write_expected_values_as_product(work);
   }

@@ -159,6 +159,22 @@ TEST(WeightOnly, refuses_other_widths_and_blocks) {
   EXPECT_THROW(quantize_weights_only(graph, {4, 24}), Error);
 }
 
+TEST(Static, leaves_out_the_zero_point_of_a_products_weights) {
+  const char* text = R"(<ir_version: 8, opset_import: ["" : 17]>
+      g (float[2,4] x) => (float[2,3] y) {m = MatMul (x, w) r = Relu (m) y = MatMul (r, v)})";
+  for (const QuantizeTarget target : {QuantizeTarget::ort, QuantizeTarget::openvino}) {
+    Graph graph = Graph::parse_text(text);
+    add_random(graph, "w", {4, 5}, 1, 1), add_random(graph, "v", {5, 3}, 1, 2);
+    graph.reindex();
+    quantise_ramp(graph, target, {2, 4});
+    for (const onnx::NodeProto* product : graph.nodes_of("MatMul")) {
+      const onnx::NodeProto& weights = *graph.producer(product->input(1));
+      EXPECT_EQ(weights.input_size(), target == QuantizeTarget::ort ? 2 : 3) << to_text(target);
+      EXPECT_EQ(int_attribute(weights, "axis"), 1);
+    }
+  }
+}
+
 // ---- TensorRT -----------------------------------------------------------------------------------
 
 Graph residual_network() {
