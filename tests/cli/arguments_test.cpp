@@ -124,7 +124,7 @@ TEST_F(CommandLine, quantize_refuses_options_that_its_precision_has_not) {
     all.insert(all.end(), more);
     return refusal(all, 2);
   };
-  EXPECT_THAT(with({"int8-dinamic"}), HasSubstr("did you mean int8-dynamic?"));
+  EXPECT_THAT(with({"int8-dinamic"}), HasSubstr("did you mean int8-dynamic"));
   EXPECT_THAT(with({"int8-dynamic", "--for", "ort"}), HasSubstr("leave --for out"));
   EXPECT_THAT(with({"int8-dynamic", "--block", "128"}), HasSubstr("--block: int8-dynamic has no"));
 }
