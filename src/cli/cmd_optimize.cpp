@@ -162,6 +162,7 @@ int dry_run(const SearchOptions& options, const Console& console) {
   if (console.json) {
     Json json{{"expected_runs", plan.variants.size()},
               {"estimated_s", plan.estimated_s},
+              {"note", plan.note},
               {"variants", Json::array()}};
     for (const Variant& v : plan.variants)
       json["variants"].push_back({{"id", v.id},
@@ -172,6 +173,7 @@ int dry_run(const SearchOptions& options, const Console& console) {
     return 0;
   }
   for (const Variant& v : plan.variants) fmt::print("{}  {}\n", v.id, variant_name(v));
+  if (!plan.note.empty()) fmt::print("{}\n", plan.note);
   fmt::print("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(),
              duration_text(plan.estimated_s), plan.how);
   return 0;

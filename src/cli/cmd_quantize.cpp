@@ -20,8 +20,9 @@ struct QuantizeArguments {
   std::string calibration, out, target = "portable", method, weight_bits = "auto";
   std::optional<double> percentile;
   bool symmetric = false, trust_parent = false;
-  std::string concat_scale;
-  bool standard_ops = false;
+  std::string precision = "int8-static", concat_scale;
+  std::size_t block = 32;
+  bool standard_ops = false, for_is_given = false, block_is_given = false;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
@@ -54,13 +55,25 @@ Json step_parameters(const QuantizeArguments& a) {
   return params;
 }
 
+/// The step that --precision names.
+Step quantising_step(const QuantizeArguments& a) {
+  if (a.precision == "int8-static") return {a.precision, step_parameters(a)};
+  Json parameters = Json::object();
+  if (a.block != QuantizeArguments().block) parameters["block"] = a.block;
+  return {a.precision, parameters};
+}
+
+bool calibrates(const QuantizeArguments& a) {
+  return find_step_kind(a.precision).needs_calibration;
+}
+
 BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out, Progress& progress) {
   BuildRequest request;
   request.parent = info.file;
   request.card = info.required_card();
-  request.recipe = {{"simplify", Json::object()}, {"int8-static", step_parameters(a)}};
-  request.calibration = calibration_items(a, progress);
+  request.recipe = {{"simplify", Json::object()}, quantising_step(a)};
+  if (calibrates(a)) request.calibration = calibration_items(a, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") {
       if (request.backends.empty()) request.reference_version = backend.version;
@@ -78,16 +91,18 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
   const Json& report = info.steps.back().at("report");
   return Json{{"schema", "tamis/quantize/1"},
               {"model", out.string()},
+              {"precision", info.steps.back().at("name")},
+              {"notes", report.value("notes", Json::array())},
               {"kept_in_float", report.at("kept_in_float")},
               {"quantised_nodes", report.value("quantised_nodes", 0)},
               {"calibrated_on", info.calibration_hashes.size()},
-              {"warnings", report.at("warnings")},
-              {"corrections", report.at("corrections")},
-              {"parent", report.at("parent")},
-              {"method", report.at("method")},
-              {"weights", report.at("weights")},
-              {"statistics_cached", report.at("statistics_cached")},
-              {"calibrate_s", report.at("calibrate_s")},
+              {"warnings", report.value("warnings", Json::array())},
+              {"corrections", report.value("corrections", Json::array())},
+              {"parent", report.value("parent", Json())},
+              {"method", report.value("method", Json())},
+              {"weights", report.value("weights", Json())},
+              {"statistics_cached", report.value("statistics_cached", false)},
+              {"calibrate_s", report.value("calibrate_s", 0.0)},
               {"refused", info.refused},
               {"checks", report.value("checks", Json::array())},
               {"size_bytes", info.size_bytes},
@@ -95,11 +110,14 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
               {"peak_memory_bytes", info.peak_memory_bytes}};
 }
 
-void print_text(const Json& d) {
-  fmt::print("{}: {}, {} nodes in INT8, calibrated on {} pictures in {}\n",
-             d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-             d.at("quantised_nodes").get<int>(), d.at("calibrated_on").get<int>(),
+void print_text(const Json& d, bool for_tensorrt) {
+  const int pictures = d.at("calibrated_on").get<int>();
+  fmt::print("{}: {}, {} nodes in {}{} in {}\n", d.at("model").get<std::string>(),
+             bytes_text(d.at("size_bytes")), d.at("quantised_nodes").get<int>(),
+             d.at("precision") == "int8-static" ? "INT8" : d.at("precision").get<std::string>(),
+             pictures == 0 ? "" : fmt::format(", calibrated on {} pictures", pictures),
              duration_text(d.at("wall_s")));
+  for (const Json& note : d.at("notes")) fmt::print("  {}\n", note.get<std::string>());
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const Json& k : d.at("kept_in_float")) by_reason[k.at("reason")].push_back(k.at("node"));
   for (const auto& [reason, nodes] : by_reason) {
@@ -118,13 +136,15 @@ void print_text(const Json& d) {
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());
+  if (for_tensorrt)
+    fmt::print("  TensorRT was not run: the file's numbers were checked in ONNX Runtime\n");
 }
 
 ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
                    Progress& progress) {
   ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
   BuildRequest request = build_request(a, model, out, progress);
-  Patience patience = patience_to_build(request.calibration->items.size(),
+  Patience patience = patience_to_build(request.calibration ? request.calibration->items.size() : 0,
                                         guessed_inference_s(model.description.value("macs", 0.0)));
   Json head = to_json(request);
   head["op"] = "build";
@@ -135,12 +155,30 @@ ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
       worker.request(head, patience, [] { return !interrupt_asked(); }).head);
 }
 
-int quantize(const QuantizeArguments& a, const Console& console) {
-  install_interrupt_handler();
+void check_arguments(const QuantizeArguments& a) {
+  const std::vector<std::string> precisions{"int8-static", "int8-dynamic", "int8-weights",
+                                            "int4-weights"};
+  if (std::find(precisions.begin(), precisions.end(), a.precision) == precisions.end())
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--precision: unknown value '{}'; {}", a.precision,
+                            suggest(a.precision, precisions)));
+  if (!calibrates(a) && a.for_is_given)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--for {}: {} has one form, for every runtime; leave --for out",
+                            a.target, a.precision));
+  if (a.block_is_given && a.precision.find("weights") == std::string::npos)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--block: {} has no blocks; it goes with int8-weights and int4-weights",
+                            a.precision));
   parse_quantize_target(a.target);
   if (!a.method.empty()) parse_range_method(a.method);
   if (a.percentile && a.method != "percentile")
     throw Error(ErrorCode::invalid_argument, "--percentile: goes with --method percentile only");
+}
+
+int quantize(const QuantizeArguments& a, const Console& console) {
+  install_interrupt_handler();
+  check_arguments(a);
   std::filesystem::path out = a.out;
   if (out.extension() != ".onnx")
     throw Error(ErrorCode::invalid_argument,
@@ -162,7 +200,7 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   if (console.json)
     print_json(document);
   else
-    print_text(document);
+    print_text(document, a.target == "tensorrt");
   return 0;
 }
 
@@ -175,7 +213,13 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   app.add_option("--calibration", a->calibration,
                  "Pictures to calibrate on, where they are not those of --data");
   app.add_option("--items", a->items, "At most so many pictures")->check(CLI::Range(1, 100000));
-  app.add_option("--for", a->target, "portable, ort or openvino: where the file is to be fastest");
+  app.add_option("--precision", a->precision,
+                 "int8-static, or of matrix products only and without pictures: int8-dynamic, "
+                 "int8-weights, int4-weights");
+  app.add_option("--for", a->target,
+                 "portable, ort, openvino or tensorrt: where the file is to be fastest");
+  app.add_option("--block", a->block, "Weights that share a scale, of the last two precisions")
+      ->check(CLI::IsMember({16, 32, 64, 128, 256}));
   app.add_option("--concat-scale", a->concat_scale,
                  "Of the inputs of a Concat: shared (faster) or own (more accurate); otherwise "
                  "chosen by --for")
@@ -198,7 +242,11 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);
-  return [a, &console] { return quantize(*a, console); };
+  return [a, &app, &console] {
+    a->for_is_given = app.count("--for") > 0;
+    a->block_is_given = app.count("--block") > 0;
+    return quantize(*a, console);
+  };
 }
 
 }  // namespace tamis

@@ -118,6 +118,7 @@ Json inspect_model(const Graph& graph, std::optional<Size> size) {
           {"nodes", known.graph().node_size()},
           {"parameters", count_parameters(known)},
           {"macs", macs.total},
+          {"macs_products", macs.products},
           {"macs_unknown", macs.unknown},
           {"opsets", opsets},
           {"ir_version", known.proto().ir_version()},

@@ -29,6 +29,7 @@ ModelDescription describe_model(const Graph& graph);
 /// thop and fvcore count by default). Bias additions are not counted.
 struct MacCount {
   std::int64_t total = 0;
+  std::int64_t products = 0;         ///< of these in Gemm, MatMul, MatMulInteger, QLinearMatMul
   std::vector<std::string> unknown;  ///< nodes of counted operators whose shapes stay dynamic
 };
 /// `size` and batch 1 stand in for dynamic dimensions of 4-dimensional inputs; other dynamic
@@ -50,8 +51,9 @@ std::int64_t count_parameters(const Graph& graph);
 Graph with_fixed_inputs(const Graph& graph, std::int64_t batch, std::optional<Size> size);
 
 /// {inputs, outputs: [{name, type, shape}] (dynamic dimensions by name or "?"), operators: {type:
-/// count}, nodes, parameters, macs, macs_unknown: [node], opsets: {domain: version}, ir_version,
-/// producer, metadata: {}, dynamic: ["input images: batch"], file_bytes}. Thread safe.
+/// count}, nodes, parameters, macs, macs_products (of Gemm and MatMul), macs_unknown: [node],
+/// opsets: {domain: version}, ir_version, producer, metadata: {}, dynamic: ["input images: batch"],
+/// file_bytes}. Thread safe.
 Json inspect_model(const Graph& graph, std::optional<Size> size = std::nullopt);
 
 }  // namespace tamis

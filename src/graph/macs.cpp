@@ -142,10 +142,13 @@ MacCount count_macs(const Graph& graph, std::optional<Size> size) {
   for (const onnx::NodeProto* node : std::as_const(fixed).nodes()) {
     for (const MacRow& row : mac_rows()) {
       if (!is_op(*node, row.op_type)) continue;
-      if (Macs macs = row.count(fixed, *node))
+      if (Macs macs = row.count(fixed, *node)) {
         count.total += *macs;
-      else
+        if (row.op_type.find("Mat") != row.op_type.npos || row.op_type == "Gemm")
+          count.products += *macs;
+      } else {
         count.unknown.push_back(describe(*node));
+      }
     }
   }
   return count;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "graph/tensor_data.h"
 #include "quantize/quantize.h"
 
 namespace tamis {
@@ -60,8 +61,10 @@ class Comparison {
     const std::int64_t outer = shape.size() >= 2 ? shape[0] : 1;
     const std::int64_t inner = reference.elements() / (outer * static_cast<std::int64_t>(channels));
     sums_.resize(channels);
-    const float* r = reference.data<float>();
-    const float* v = value.data<float>();
+    const std::vector<float> references = floats(to_proto(reference, "reference"));
+    const std::vector<float> values = floats(to_proto(value, "value"));
+    const float* r = references.data();
+    const float* v = values.data();
     for (std::int64_t o = 0; o < outer; ++o) {
       for (std::size_t c = 0; c < channels; ++c) {
         for (std::int64_t i = 0; i < inner; ++i) sums_[c].add(double{*r++}, double{*v++});
@@ -131,7 +134,8 @@ std::vector<OutputCheck> compare(const Session& session,
                                  const std::vector<std::vector<Tensor>>& values) {
   std::vector<OutputCheck> checks;
   for (std::size_t o = 0; o < session.outputs().size(); ++o) {
-    if (session.outputs()[o].type != DataType::f32) continue;
+    const DataType type = session.outputs()[o].type;
+    if (type != DataType::f32 && type != DataType::f16) continue;
     Comparison comparison;
     for (std::size_t s = 0; s < values.size(); ++s) {
       if (references[s].at(o).elements() != values[s][o].elements()) {

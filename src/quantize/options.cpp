@@ -10,10 +10,11 @@ namespace tamis {
 
 namespace {
 
-constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 3> kTargets{{
+constexpr std::array<std::pair<QuantizeTarget, std::string_view>, 4> kTargets{{
     {QuantizeTarget::portable, "portable"},
     {QuantizeTarget::ort, "ort"},
     {QuantizeTarget::openvino, "openvino"},
+    {QuantizeTarget::tensorrt, "tensorrt"},
 }};
 
 constexpr std::array<std::pair<RangeMethod, std::string_view>, 5> kMethods{{

@@ -36,7 +36,9 @@ class Placer {
   Placer(const Graph& graph, const QuantizeOptions& options, Plan& plan)
       : graph_(graph),
         plan_(plan),
-        for_openvino_(options.target == QuantizeTarget::openvino),
+        for_openvino_(options.target == QuantizeTarget::openvino ||
+                      options.target == QuantizeTarget::tensorrt),
+        for_tensorrt_(options.target == QuantizeTarget::tensorrt),
         pools_zero_points_(writes_quick_gelu(options) && !options.symmetric),
         standard_only_(!for_openvino_ && !writes_quick_gelu(options)),
         share_concat_(options.share_concat_scale.value_or(true)) {
@@ -109,11 +111,34 @@ class Placer {
                         [&](const onnx::NodeProto* user) { return region_.count(user) != 0; });
   }
 
+  /// How many compute nodes lie between a value and the branching it comes from.
+  std::size_t compute_behind(std::string value) const {
+    std::size_t count = 0;
+    for (const onnx::NodeProto* node = graph_.producer(value);
+         node != nullptr && graph_.only_consumer(value) != nullptr; node = graph_.producer(value)) {
+      // The input of a SiLU has two users that are one.
+      if (const auto s = silus_.find(node); s != silus_.end()) node = graph_.producer(s->second.x);
+      if (node == nullptr) break;
+      count += compute_.count(node);
+      const std::vector<std::string> inputs = reads(node);
+      if (inputs.empty()) break;
+      value = inputs.front();
+    }
+    return count;
+  }
+
+  /// TensorRT fuses an Add into the convolution of one of its inputs and puts out s8 only if the
+  /// other input, the residual branch, is quantised: the one with fewer convolutions behind it.
+  const std::string& residual_input(const onnx::NodeProto& add) const {
+    return add.input(compute_behind(add.input(0)) < compute_behind(add.input(1)) ? 0 : 1);
+  }
+
   /// OpenVINO: what convolutions read, and upwards through what moves data.
   void choose_read_values() {
     for (auto it = nodes_.rbegin(); it != nodes_.rend(); ++it) {
       const onnx::NodeProto* node = *it;
       if (region_.count(node) == 0) continue;
+      if (for_tensorrt_ && is_op(*node, "Add")) quantise(residual_input(*node));
       const bool concat = is_op(*node, "Concat") && share_concat_;
       const bool pushes =
           (concat || moves_data(graph_, *node)) &&
@@ -153,8 +178,8 @@ class Placer {
         for (const std::string& value : node->output()) quantise(value);
       }
       if (!all_quantised(node)) continue;
-      const bool raw = (for_openvino_ && !is_op(*node, "Pad")) || is_op(*node, "Split") ||
-                       is_op(*node, "SpaceToDepth");
+      const bool raw = !for_tensorrt_ && ((for_openvino_ && !is_op(*node, "Pad")) ||
+                                          is_op(*node, "Split") || is_op(*node, "SpaceToDepth"));
       plan_.movers.emplace(node, raw ? Movement::on_u8 : Movement::wrapped);
     }
   }
@@ -224,7 +249,8 @@ class Placer {
 
   const Graph& graph_;
   Plan& plan_;
-  const bool for_openvino_;
+  const bool for_openvino_;  // or TensorRT, which differs in what for_tensorrt_ says
+  const bool for_tensorrt_;
   const bool pools_zero_points_;
   const bool standard_only_;
   const bool share_concat_;

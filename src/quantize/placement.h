@@ -15,9 +15,13 @@ bool writes_quick_gelu(const QuantizeOptions& options);
 /// how movers are written: fills the plan's groups, group_of, movers and silus. Thread safe.
 ///
 ///   ort, portable  a Q on every convolution's own output (after a Relu or Clip that it absorbs),
-///   around Add, Concat and pooling: each becomes an integer kernel openvino       a Q only where a
-///   convolution reads, pushed up through what moves data; SiLU, Relu and Add stay free to be fused
-///   into the convolution
+///   around Add, Concat and pooling: each becomes an integer kernel
+///
+///   openvino       a Q only where a convolution reads, pushed up through what moves data; SiLU,
+///   Relu and Add stay free to be fused into the convolution
+///
+///   tensorrt       as openvino, with pairs around what moves data too, and on the residual input
+///   of each Add (NVIDIA TensorRT documentation, "Q/DQ Layer-Placement Recommendations")
 void place(const Graph& graph, const QuantizeOptions& options, Plan& plan);
 
 }  // namespace tamis

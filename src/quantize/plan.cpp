@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "quantize/input_kinds.h"
 #include "quantize/placement.h"
 #include "quantize/tail.h"
 
@@ -50,6 +51,7 @@ class Sorter {
     for (const onnx::NodeProto* node : graph_.nodes()) {
       std::string reason;
       std::optional<ComputeNode> compute = as_compute(graph_, *node, reason);
+      if (reason.empty()) reason = reason_of_bodies(*node);
       if (const auto asked = asked_.find(node_name(*node)); asked != asked_.end()) {
         reason = asked->second;
       } else if (tail_.count(node) != 0) {

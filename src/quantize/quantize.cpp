@@ -14,11 +14,14 @@
 #include "passes/passes.h"
 #include "quantize/calibrate.h"
 #include "quantize/equalise.h"
+#include "quantize/input_kinds.h"
 #include "quantize/options.h"
 #include "quantize/placement.h"
 #include "quantize/plan.h"
+#include "quantize/products.h"
 #include "quantize/ranges.h"
 #include "quantize/rewrite.h"
+#include "quantize/tensorrt.h"
 
 namespace tamis {
 
@@ -41,6 +44,7 @@ class GroupRanges {
  private:
   Affine affine(std::size_t group) {
     const Group& g = plan_.groups[group];
+    if (options_.target == QuantizeTarget::tensorrt) return symmetric_affine(range(group));
     if (!g.pooled_zero_point) {
       const ValueRange one = range(group);
       return affine_from_range(options_.symmetric ? symmetric_range(one) : one);
@@ -119,8 +123,8 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
 std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions options,
                                           const Plan& own) {
   std::set<std::string> values = observed_values(own);
-  for (const QuantizeTarget target :
-       {QuantizeTarget::portable, QuantizeTarget::ort, QuantizeTarget::openvino}) {
+  for (const QuantizeTarget target : {QuantizeTarget::portable, QuantizeTarget::ort,
+                                      QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {
     options.target = target;
     values.merge(observed_values(plan_quantisation(graph, options)));
   }
@@ -153,6 +157,7 @@ Json to_json(const QuantizeReport& report) {
     corrections.push_back({{"name", one.name}, {"kept", one.kept}, {"why", one.why}});
   return {{"kept_in_float", std::move(kept)},
           {"corrections", std::move(corrections)},
+          {"notes", report.notes},
           {"warnings", report.warnings},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
@@ -204,7 +209,14 @@ Quantised quantise(const Graph& parent, const QuantizeOptions& options, const Op
   report.quantised_nodes = plan.compute.size();
   report.kept_in_float = plan.kept_in_float;
 
+  const bool for_tensorrt = options.target == QuantizeTarget::tensorrt;
+  if (for_tensorrt)
+    for (ComputeNode& compute : plan.compute) compute.bias.reset();  // stays as it is, in float
   write_quantised(work, plan, affines, writes_quick_gelu(options));
+  if (for_tensorrt) make_pairs_signed(work);
+  merge_equal_weights(work);
+  if (!for_tensorrt && options.target != QuantizeTarget::openvino)
+    drop_zero_points_of_products(work);
   work.verify();
   return {std::move(work), std::move(report)};
 }
@@ -266,12 +278,11 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   const std::int64_t start = now_ns();
   check_options(options);
   Graph work = graph;
-  work.upgrade_opset(13);  // the first with per-channel DequantizeLinear
-  work.sort();
-  work.infer_shapes();
+  const std::vector<std::string> notes = prepare_for_quantising(work).notes;
   Quantised best = quantise(work, options, open, feed, known);
   try_equalising(work, best, options, open, feed, known);
   graph = std::move(best.graph);
+  best.report.notes = notes;
   best.report.wall_s = seconds_since(start);
   return best.report;
 }

@@ -26,6 +26,8 @@ enum class QuantizeTarget {
              ///< Mul in u8, the stem as space-to-depth
   openvino,  ///< fastest in OpenVINO: no Q between a convolution and what it fuses (SiLU, Relu,
              ///< Add)
+  tensorrt,  ///< TensorRT's explicit quantisation: s8 symmetric, as openvino and on the residual
+             ///< branch of each Add; bias in float
 };
 std::string_view to_text(QuantizeTarget target);
 /// Throws invalid_argument naming the known targets.
@@ -76,6 +78,7 @@ struct Correction {
 struct QuantizeReport {
   std::vector<Correction> corrections;
   std::vector<KeptInFloat> kept_in_float;
+  std::vector<std::string> notes;     ///< what was done to the input first: "1 204 f16 tensors …"
   std::vector<std::string> warnings;  ///< about the samples, a line each
   std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
   std::size_t calibrated_on = 0;      ///< samples
@@ -83,8 +86,8 @@ struct QuantizeReport {
   bool statistics_cached = false;     ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], warnings, quantised_nodes,
-/// calibrated_on, calibrate_s, statistics_cached, wall_s}
+/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], notes, warnings,
+/// quantised_nodes, calibrated_on, calibrate_s, statistics_cached, wall_s}
 Json to_json(const QuantizeReport& report);
 
 /// Opens an ONNX file for FP32 execution. The shapes must be concrete after opening.
@@ -105,9 +108,11 @@ struct StatisticsStore {
 };
 
 /// Replaces a float model by its INT8 QDQ form: weights s8 symmetric per channel, activations u8
-/// with zero point, bias s32. Inputs and outputs keep name, type and shape. BatchNormalization
-/// should have been fused before. The detection tail (what follows the last convolution of each
-/// branch) stays in float by itself. Throws unsupported when nothing can be quantised,
+/// with zero point, bias s32 (for tensorrt activations s8 symmetric, bias float). Inputs and
+/// outputs keep name, type and shape. f16 and bf16 are converted to f32 first; an opset below 13 is
+/// raised. The bodies of If, Loop and Scan stay in float. BatchNormalization should have been fused
+/// before. The detection tail (what follows the last convolution of each branch) stays in float by
+/// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
 /// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
 /// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).

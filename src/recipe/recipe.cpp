@@ -34,6 +34,12 @@ const std::vector<StepKind>& step_kinds() {
        &simplify_version, &simplify_text, &apply_simplify},
       {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)",
        true, &int8_static_version, &int8_static_text, &apply_int8_static},
+      {"int8-dynamic", "INT8 matrix products, their inputs quantised as they come", false,
+       &int8_dynamic_version, &int8_dynamic_text, &apply_int8_dynamic},
+      {"int8-weights", "weights of matrix products in blocks of 8 bits, activations in float",
+       false, &weights_version, &int8_weights_text, &apply_int8_weights},
+      {"int4-weights", "weights of matrix products in blocks of 4 bits, activations in float",
+       false, &weights_version, &int4_weights_text, &apply_int4_weights},
   };
   return kinds;
 }

@@ -16,6 +16,22 @@ std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);
 
+std::string int8_dynamic_version();
+std::string int8_dynamic_text(const Json& params);
+void apply_int8_dynamic(BuildState& state, const Json& params);
+
+std::string weights_version();
+std::string int8_weights_text(const Json& params);
+void apply_int8_weights(BuildState& state, const Json& params);
+std::string int4_weights_text(const Json& params);
+void apply_int4_weights(BuildState& state, const Json& params);
+
+/// Runs the quantised state.graph beside `before` in those runtimes, on the calibration items or,
+/// where there are none, on random pictures, and puts the outcome under report.checks. `step` names
+/// the step in messages. Throws unsupported when no runtime executes it rightly.
+void check_in_runtimes(BuildState& state, const Graph& before,
+                       const std::vector<std::string>& backends, const std::string& step);
+
 /// Runs a graph in state's reference runtime, through a temporary file.
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
                                           const std::vector<Tensor>& inputs);

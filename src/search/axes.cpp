@@ -24,13 +24,25 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
   return nullptr;
 }
 
+/// From here on the forms that only quantise matrix products can gain something.
+constexpr double kLeastProductShare = 0.5;
+
+const Values& product_precisions() {
+  static const Values values{"int8-dynamic", "int8-weights", "int4-weights"};
+  return values;
+}
+
 Values precision_values(const GridFacts& facts, const Choice&, bool) {
-  return facts.can_calibrate ? Values{"fp32", "int8-static"} : Values{"fp32"};
+  Values values{"fp32"};
+  if (facts.can_calibrate) values.emplace_back("int8-static");
+  if (facts.product_share >= kLeastProductShare)
+    values.insert(values.end(), product_precisions().begin(), product_precisions().end());
+  return values;
 }
 
 void apply_precision(Variant& variant, const std::string& value) {
   variant.recipe.push_back({"simplify", Json::object()});
-  if (value == "int8-static") variant.recipe.push_back({"int8-static", Json::object()});
+  if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
 Values backend_values(const GridFacts& facts, const Choice&, bool) {
@@ -44,7 +56,7 @@ void apply_backend(Variant& variant, const std::string& value) { variant.setting
 
 /// The quantised file's form: the one made for the runtime, and the one for all.
 Values form_values(const GridFacts&, const Choice& chosen, bool) {
-  if (chosen.at("precision") == "fp32") return {};
+  if (chosen.at("precision") != "int8-static") return {};
   const std::string& backend = chosen.at("backend");
   if (backend == "ort" || backend == "openvino") return {backend, "portable"};
   return {"portable"};
@@ -142,12 +154,31 @@ Variant to_variant(const Choice& choice, const GridFacts& facts) {
   return variant;
 }
 
+bool needs_products(const GridFacts& facts, const std::string& value) {
+  return facts.product_share < kLeastProductShare &&
+         std::find(product_precisions().begin(), product_precisions().end(), value) !=
+             product_precisions().end();
+}
+
+std::string share_text(const GridFacts& facts) {
+  return fmt::format(
+      "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
+      " on it can pay",
+      100 * facts.product_share, 100 * kLeastProductShare);
+}
+
 /// A value that was asked for but appears at no point is an error, not a silent omission.
-void check_all_used(const std::vector<Choice>& points, const std::map<std::string, Values>& asked) {
+void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
+                    const std::map<std::string, Values>& asked) {
   for (const auto& [axis, values] : asked)
     for (const std::string& value : values) {
       bool used = std::any_of(points.begin(), points.end(),
                               [&, &axis = axis](const Choice& p) { return p.at(axis) == value; });
+      if (!used && needs_products(facts, value))
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("--{} {}: quantises matrix products only; {}; tamis quantize "
+                                "--precision {} makes the file all the same",
+                                axis, value, share_text(facts), value));
       if (!used)
         throw Error(
             ErrorCode::unavailable,
@@ -179,8 +210,8 @@ std::string variant_name(const Variant& variant) {
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
       {"precision",
-       "of the file: fp32, int8-static",
-       {"fp32", "int8-static"},
+       "of the file: fp32, int8-static, int8-dynamic, int8-weights, int4-weights",
+       {"fp32", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
        precision_values,
        apply_precision},
       {"backend",
@@ -298,7 +329,7 @@ std::vector<Variant> grid_with(const Variant& baseline, const GridFacts& facts,
                                const std::map<std::string, Values>& asked, bool every) {
   Expansion expansion{facts, asked, every, {}};
   expansion.expand(0, {});
-  check_all_used(expansion.points, asked);
+  check_all_used(expansion.points, facts, asked);
   std::vector<Variant> variants{baseline};
   for (const Choice& point : expansion.points) variants.push_back(to_variant(point, facts));
   number_them(variants);
@@ -325,6 +356,12 @@ std::vector<Variant> grid_from_id(const GridFacts& facts,
 }
 
 }  // namespace
+
+std::string note_on_precisions(const GridFacts& facts) {
+  if (facts.product_share >= kLeastProductShare) return "";
+  return fmt::format("{} are left out: {}", fmt::join(product_precisions(), ", "),
+                     share_text(facts));
+}
 
 Variant baseline_variant(const GridFacts& facts) {
   if (facts.backends.empty())

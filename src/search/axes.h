@@ -16,7 +16,8 @@ struct GridFacts {
   std::string device = "CPU";
   int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
-  std::string baseline;  ///< as --baseline has it; "" = the default
+  double product_share = 0;  ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
+  std::string baseline;      ///< as --baseline has it; "" = the default
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not
@@ -39,6 +40,9 @@ const std::vector<Axis>& axes();
 /// Checks names and values as asked for on the command line. Throws invalid_argument with nearest
 /// names.
 void check_axes(const std::map<std::string, std::vector<std::string>>& asked);
+
+/// Why precisions that exist are not among the variants, for --dry-run; "" where all are.
+std::string note_on_precisions(const GridFacts& facts);
 
 /// The baseline first (v01), then every point of the grid, each once. `asked` restricts axes to the
 /// named values; a value that exists on no backend here is an error (unavailable) that says so.

@@ -54,6 +54,8 @@ GridFacts make_facts(const SearchContext& context) {
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
   facts.cores = usable_cores(context.machine);
+  const double macs = context.model.description.value("macs", 0.0);
+  if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;
   facts.can_calibrate = !context.data.calibration.items.empty();
   return facts;
 }

@@ -87,11 +87,14 @@ void forget_failures(Store& store) {
 /// Only quantising has a command of its own; for the rest the whole run is repeated.
 std::string build_command(const SearchContext& context, const Recipe& recipe) {
   const SearchRequest& r = context.request;
-  if (recipe.empty() || recipe.back().name != "int8-static")
+  if (recipe.empty() || recipe.back().name == "simplify")
     return r.command + (r.retry_failed ? "" : " --retry-failed");
   std::string command =
       "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);
   if (r.calibration) command += " --calibration " + quoted(r.calibration->path.string());
+  if (recipe.back().name != "int8-static")
+    return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,
+                                 card_arguments(context));
   std::string form = recipe.back().params.value("for", "portable");
   return command + fmt::format(" --for {} --seed {}{} --out quantised.onnx", form, r.seed,
                                card_arguments(context));

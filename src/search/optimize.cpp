@@ -86,6 +86,7 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
   SearchContext context = prepare_search(own, listener);
   SearchPlan plan;
   plan.variants = expand_grid(context.facts, request.axes, request.exhaustive);
+  if (request.axes.count("precision") == 0) plan.note = note_on_precisions(context.facts);
   double macs = context.model.description.value("macs", 0.0);
   // About 0.1 TOPS in f32 through a whole net on two threads of the machines this was tuned on.
   double per_item_s = macs * 2 / 1e11;

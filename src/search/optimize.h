@@ -13,7 +13,8 @@ namespace tamis {
 struct SearchPlan {
   std::vector<Variant> variants;
   double estimated_s = 0;
-  std::string how;  ///< what the estimate rests on
+  std::string how;   ///< what the estimate rests on
+  std::string note;  ///< on values that do not apply to the model; "" = none
 };
 SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener);
 

@@ -112,9 +112,21 @@ TEST_F(CommandLine, quantize_writes_onnx_files_only) {
   EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.txt")}, 2),
               HasSubstr("give the name of an .onnx file"));
   EXPECT_THAT(refusal({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"),
-                       "--for", "tensorrt"},
+                       "--for", "tensorflow"},
                       2),
-              HasSubstr("portable"));
+              HasSubstr("did you mean tensorrt?"));
+}
+
+TEST_F(CommandLine, quantize_refuses_options_that_its_precision_has_not) {
+  const Arguments start{"quantize", demo_model(), "--out", file("q.onnx"), "--precision"};
+  const auto with = [&](std::initializer_list<std::string> more) {
+    Arguments all = start;
+    all.insert(all.end(), more);
+    return refusal(all, 2);
+  };
+  EXPECT_THAT(with({"int8-dinamic"}), HasSubstr("did you mean int8-dynamic"));
+  EXPECT_THAT(with({"int8-dynamic", "--for", "ort"}), HasSubstr("leave --for out"));
+  EXPECT_THAT(with({"int8-dynamic", "--block", "128"}), HasSubstr("--block: int8-dynamic has no"));
 }
 
 TEST_F(CommandLine, quantize_refuses_ranges_that_mean_nothing) {

@@ -68,6 +68,17 @@ TEST_F(Documents, explain) {
   EXPECT_THAT(alone.out, ::testing::HasSubstr("No layer runs in INT8"));
 }
 
+TEST_F(Documents, quantize_without_pictures) {
+  TAMIS_NEEDS_ORT();
+  for (const char* precision : {"int8-dynamic", "int8-weights", "int4-weights"}) {
+    Json json = valid("quantize", run({"quantize", demo_model(), "--precision", precision, "--out",
+                                       file("q.onnx"), "--threads", "1", "--json"}));
+    EXPECT_EQ(json.at("precision"), precision);
+    EXPECT_EQ(json.at("calibrated_on"), 0);
+    EXPECT_FALSE(json.at("checks").empty());
+  }
+}
+
 TEST_F(Documents, doctor) {
   TAMIS_NEEDS_ORT();
   valid("doctor", run({"doctor", "--json"}));

@@ -76,6 +76,17 @@ TEST_F(Build, gives_the_same_bytes_again) {
   EXPECT_EQ(hash_file(folder_.path() / "a/model.onnx"), hash_file(folder_.path() / "b/model.onnx"));
 }
 
+TEST_F(Build, checks_what_needs_no_pictures_on_random_ones) {
+  for (const char* name : {"int8-dynamic", "int8-weights", "int4-weights"}) {
+    BuildRequest r = request({{"simplify", Json::object()}, {name, Json::object()}}, name);
+    r.calibration.reset();
+    const ArtefactInfo info = build(r);
+    EXPECT_TRUE(info.refused.empty()) << name;
+    EXPECT_EQ(info.steps[1].at("report").at("checks").size(), 1U) << name;
+    EXPECT_GE(info.steps[1].at("report").at("quantised_nodes").get<int>(), 1) << name;
+  }
+}
+
 TEST_F(Build, records_the_pictures_that_it_was_calibrated_on) {
   BuildRequest r = request(int8_, "a");
   ArtefactInfo info = build(r);

@@ -111,6 +111,36 @@ TEST(Grid, without_calibration_pictures_stays_in_float) {
               HasSubstr("--precision int8-static: nothing here can run that; see tamis doctor"));
 }
 
+TEST(Grid, quantises_products_alone_only_where_they_dominate) {
+  GridFacts f = facts();
+  f.product_share = 0.6;
+  const std::set<std::string> found = names(expand_grid(f, {}, false));
+  for (const char* precision : {"int8-dynamic", "int8-weights", "int4-weights"})
+    for (const char* rest : {" · ort · f32 · all · 2 threads", " · openvino · bf16 · 1 thread"})
+      EXPECT_EQ(found.count(precision + std::string(rest)), 1U) << precision << rest;
+  EXPECT_EQ(note_on_precisions(f), "");
+  f.product_share = 0.02;
+  EXPECT_EQ(names(expand_grid(f, {}, true)), names(expand_grid(facts(), {}, true)));
+  EXPECT_EQ(note_on_precisions(f),
+            "int8-dynamic, int8-weights, int4-weights are left out: MatMul and Gemm do 2 % of this "
+            "model's multiplications, and from 50 % on it can pay");
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"precision", {"int8-dynamic"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--precision int8-dynamic: quantises matrix products only; MatMul and"));
+}
+
+TEST(Grid, needs_no_pictures_for_what_is_not_calibrated) {
+  GridFacts f = facts();
+  f.product_share = 1;
+  f.can_calibrate = false;
+  EXPECT_EQ(names(expand_grid(f, {{"precision", {"int4-weights"}}}, false))
+                .count("int4-weights · openvino · f32 · 2 threads"),
+            1U);
+}
+
 TEST(Grid, tries_half_the_cores_where_there_are_many) {
   std::set<std::string> found = names(expand_grid(facts(8), {{"precision", {"fp32"}}}, false));
   for (const char* threads : {"8 threads", "4 threads", "1 thread"})

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "graph/inspect.h"
+#include "passes/passes.h"
+#include "quantize/quantize.h"
+#include "recipe/steps.h"
+
+namespace tamis {
+namespace {
+
+NamedRuntime named_runtime(const BuildState& state, const std::string& backend) {
+  return {backend, [&state, backend](const std::filesystem::path& model) {
+            OpenRequest request;
+            request.model = model;
+            request.settings = state.base_settings;
+            request.settings.backend = backend;
+            request.settings.graph_level.reset();  // the runtime's own default
+            auto named = state.libraries.find(backend);
+            request.settings.library = named == state.libraries.end() ? "" : named->second;
+            request.settings.inference_precision = "f32";
+            request.input_shapes = {{1, state.card.channels(), state.card.input_size.height,
+                                     state.card.input_size.width}};
+            return find_backend(backend)->open(request);
+          }};
+}
+
+/// Without calibration items: what simplify compares on too.
+FeedCalibration probes(const BuildState& state, const Graph& before) {
+  const Graph fixed = with_fixed_inputs(before, 1, state.card.input_size);
+  return [fixed](const std::function<void(std::span<const Tensor>)>& use) {
+    constexpr unsigned kProbes = 3;
+    for (unsigned seed = 1; seed <= kProbes; ++seed) use(probe_inputs(fixed, seed));
+  };
+}
+
+}  // namespace
+
+void check_in_runtimes(BuildState& state, const Graph& before,
+                       const std::vector<std::string>& backends, const std::string& step) {
+  TemporaryFolder folder("tamis-check");
+  const auto float_file = folder.path() / "float.onnx", file = folder.path() / "quantised.onnx";
+  before.save(float_file);
+  state.graph.save(file);
+  std::vector<NamedRuntime> runtimes;
+  for (const std::string& backend : backends) runtimes.push_back(named_runtime(state, backend));
+  const FeedCalibration feed = state.feed ? state.feed : probes(state, before);
+  const auto checks =
+      check_quantized(float_file, file, {"reference", state.open_reference}, runtimes, feed);
+  std::size_t refused = 0;
+  for (const RuntimeCheck& check : checks) {
+    state.report["checks"].push_back(to_json(check));
+    refused += check.refused ? 1 : 0;
+  }
+  if (!checks.empty() && refused == checks.size())
+    throw Error(ErrorCode::unsupported,
+                fmt::format("{}: no runtime executes the result rightly: {}: {}", step,
+                            checks[0].runtime, checks[0].reason));
+}
+
+}  // namespace tamis
