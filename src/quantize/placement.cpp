@@ -39,7 +39,8 @@ class Placer {
         for_openvino_(options.target == QuantizeTarget::openvino ||
                       options.target == QuantizeTarget::tensorrt),
         for_tensorrt_(options.target == QuantizeTarget::tensorrt),
-        pools_zero_points_(writes_quick_gelu(options) && !options.symmetric),
+        pools_zero_points_(options.target == QuantizeTarget::portable &&
+                           writes_quick_gelu(options) && !options.symmetric),
         standard_only_(!for_openvino_ && !writes_quick_gelu(options)),
         share_concat_(options.share_concat_scale.value_or(true)) {
     nodes_ = graph.nodes();
@@ -264,7 +265,8 @@ class Placer {
 }  // namespace
 
 bool writes_quick_gelu(const QuantizeOptions& options) {
-  return options.target == QuantizeTarget::portable && !options.standard_ops;
+  return options.target != QuantizeTarget::openvino && options.target != QuantizeTarget::tensorrt &&
+         !options.standard_ops;
 }
 
 void place(const Graph& graph, const QuantizeOptions& options, Plan& plan) {

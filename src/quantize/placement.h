@@ -6,9 +6,9 @@
 
 namespace tamis {
 
-/// Whether a SiLU whose input is quantised becomes one com.microsoft.QuickGelu: where OpenVINO is
-/// to fuse it into the convolution. ONNX Runtime alone is as fast with Sigmoid and Mul in u8, and
-/// those lose less (measured, docs/quantize.md).
+/// Whether a SiLU whose input is quantised becomes one com.microsoft.QuickGelu. ONNX Runtime is as
+/// fast with Sigmoid and Mul in u8, which lose more (measured, docs/quantize.md); OpenVINO fuses
+/// only the former into the convolution.
 bool writes_quick_gelu(const QuantizeOptions& options);
 
 /// Given plan.compute, decides which values are quantised for the target, which share a scale, and

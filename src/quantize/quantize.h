@@ -22,8 +22,8 @@ namespace tamis {
 enum class QuantizeTarget {
   portable,  ///< right and fast in every runtime: as ort, and what is quantised between a
              ///< convolution and its SiLU is written so that OpenVINO fuses over it
-  ort,       ///< fastest in ONNX Runtime: a Q on each convolution's own output, SiLU as Sigmoid and
-             ///< Mul in u8, the stem as space-to-depth
+  ort,       ///< fastest in ONNX Runtime: a Q on each convolution's own output, SiLU as
+             ///< com.microsoft.QuickGelu, the stem as space-to-depth
   openvino,  ///< fastest in OpenVINO: no Q between a convolution and what it fuses (SiLU, Relu,
              ///< Add)
   tensorrt,  ///< TensorRT's explicit quantisation: s8 symmetric, as openvino and on the residual

@@ -58,12 +58,8 @@ TEST(Placement, does_not_absorb_a_clip_from_another_value) {
 
 constexpr const char* kSilu = "t = Conv(x, w, b) s = Sigmoid(t) m = Mul(t, s) y = Conv(m, w2)";
 
-TEST(Placement, quantises_sigmoid_and_product_for_onnxruntime) {
-  Graph graph = model(kSilu);
-  quantise_ramp(graph, QuantizeTarget::ort, kInput);
-  EXPECT_EQ(way_back(graph, "y"), "DQ Q Conv DQ Q Mul DQ Q Conv DQ Q");
-  EXPECT_EQ(way_back(graph, "s"), "DQ Q Sigmoid DQ Q Conv DQ Q");
-  EXPECT_FALSE(graph.opset("com.microsoft"));
+TEST(Placement, writes_silu_as_quick_gelu_for_onnxruntime) {
+  EXPECT_EQ(quantised(kSilu, QuantizeTarget::ort), "DQ Q Conv DQ Q QuickGelu DQ Q Conv DQ Q");
 }
 
 TEST(Placement, writes_silu_as_quick_gelu_in_the_portable_form) {
