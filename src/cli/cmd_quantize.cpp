@@ -89,25 +89,23 @@ BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
 
 Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, double wall_s) {
   const Json& report = info.steps.back().at("report");
-  return Json{{"schema", "tamis/quantize/1"},
-              {"model", out.string()},
-              {"precision", info.steps.back().at("name")},
-              {"notes", report.value("notes", Json::array())},
-              {"kept_in_float", report.at("kept_in_float")},
-              {"quantised_nodes", report.value("quantised_nodes", 0)},
-              {"calibrated_on", info.calibration_hashes.size()},
-              {"warnings", report.value("warnings", Json::array())},
-              {"corrections", report.value("corrections", Json::array())},
-              {"parent", report.value("parent", Json())},
-              {"method", report.value("method", Json())},
-              {"weights", report.value("weights", Json())},
-              {"statistics_cached", report.value("statistics_cached", false)},
-              {"calibrate_s", report.value("calibrate_s", 0.0)},
-              {"refused", info.refused},
-              {"checks", report.value("checks", Json::array())},
-              {"size_bytes", info.size_bytes},
-              {"wall_s", wall_s},
-              {"peak_memory_bytes", info.peak_memory_bytes}};
+  Json document{{"schema", "tamis/quantize/1"},
+                {"model", out.string()},
+                {"precision", info.steps.back().at("name")},
+                {"notes", report.value("notes", Json::array())},
+                {"kept_in_float", report.at("kept_in_float")},
+                {"quantised_nodes", report.value("quantised_nodes", 0)},
+                {"calibrated_on", info.calibration_hashes.size()},
+                {"refused", info.refused},
+                {"checks", report.value("checks", Json::array())},
+                {"size_bytes", info.size_bytes},
+                {"wall_s", wall_s},
+                {"peak_memory_bytes", info.peak_memory_bytes}};
+  // What only calibrated precisions have.
+  for (const char* key : {"warnings", "corrections", "parent", "method", "weights",
+                          "statistics_cached", "calibrate_s"})
+    if (auto found = report.find(key); found != report.end()) document[key] = *found;
+  return document;
 }
 
 void print_text(const Json& d, bool for_tensorrt) {
@@ -127,12 +125,14 @@ void print_text(const Json& d, bool for_tensorrt) {
                fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                nodes.size() > named ? ", …" : "", reason);
   }
-  for (const Json& c : d.at("corrections"))
+  for (const Json& c : d.value("corrections", Json::array()))
     fmt::print("  {}: {}, {}\n", c.at("name").get<std::string>(),
                c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
-  for (const Json& w : d.at("warnings")) fmt::print("  warning: {}\n", w.get<std::string>());
-  if (d.at("weights") != "s8 8-bit")
-    fmt::print("  weights: {}\n", d.at("weights").get<std::string>());
+  for (const Json& w : d.value("warnings", Json::array()))
+    fmt::print("  warning: {}\n", w.get<std::string>());
+  constexpr const char* kUsual = "s8 8-bit";
+  if (std::string weights = d.value("weights", kUsual); weights != kUsual)
+    fmt::print("  weights: {}\n", weights);
   for (const Json& r : d.at("refused"))
     fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
                r.at("reason").get<std::string>());

@@ -216,7 +216,7 @@ Executed map_to_graph(const Graph& graph, std::vector<Layer> layers) {
 bool is_quantise(const onnx::NodeProto& node) { return node.op_type() == "QuantizeLinear"; }
 bool is_dequantise(const onnx::NodeProto& node) { return node.op_type() == "DequantizeLinear"; }
 
-const onnx::NodeProto* source_of(const Graph& graph, std::string value) {
+const onnx::NodeProto* source_of(const Graph& graph, const std::string& value) {
   const onnx::NodeProto* node = graph.producer(value);
   while (node != nullptr && (is_quantise(*node) || is_dequantise(*node)))
     node = graph.producer(node->input(0));

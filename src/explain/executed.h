@@ -42,7 +42,7 @@ bool is_quantise(const onnx::NodeProto& node);
 bool is_dequantise(const onnx::NodeProto& node);
 
 /// The node that makes the value, Q and DQ passed over; null for inputs and constants.
-const onnx::NodeProto* source_of(const Graph& graph, std::string value);
+const onnx::NodeProto* source_of(const Graph& graph, const std::string& value);
 
 /// The value as its consumers see it: behind the Q/DQ pair (of an integer: the DQ) that follows it,
 /// else itself.

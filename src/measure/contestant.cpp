@@ -86,7 +86,7 @@ VisitSample Contestant::visit(std::size_t input, Block block) {
       std::clamp(static_cast<int>(std::lround(size.target_ms / warm)), size.least, kMostTimed);
   int discard = std::clamp(static_cast<int>(std::ceil(kDiscardTarget_ms / warm)), 1, kMostTimed);
   Json request{{"op", "visit"}, {"input", input}, {"discard", discard}, {"timed", timed}};
-  auto inferences = static_cast<std::size_t>(discard + timed);
+  auto inferences = static_cast<std::size_t>(discard) + static_cast<std::size_t>(timed);
   Frame reply = worker_.request(request, patience_for_items(inferences, warm * 1e-3));
   worker_.pause();
   std::vector<double> both = to_doubles(reply.block);

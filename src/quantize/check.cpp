@@ -87,9 +87,9 @@ class Comparison {
     Sums large;
     Sums small;
     for (std::size_t c = 0; c < sums_.size(); ++c) (c < border ? large : small).add(sums_[c]);
-    const OutputCheck rest = small.result(name);
+    OutputCheck rest = small.result(name);
     if (border == 0) return rest;
-    const OutputCheck first = large.result(name);
+    OutputCheck first = large.result(name);
     return first.snr_db < rest.snr_db ? first : rest;
   }
 

@@ -52,7 +52,7 @@ TEST_F(Documents, quantize) {
 TEST_F(Documents, explain) {
   TAMIS_NEEDS_ORT();
   ASSERT_EQ(run({"quantize", demo_model(), "--data", tiny_data(), "--out", file("q.onnx"), "--for",
-                 "ort", "--threads", "1"})
+                 "ort", "--threads", "1", "--trust-model"})
                 .status,
             0);
   Json json = valid(
