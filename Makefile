@@ -2,9 +2,9 @@
 PREFIX ?= /usr/local
 DEPS = $(if $(TAMIS_DEPS_DIR),-DTAMIS_DEPS_DIR=$(TAMIS_DEPS_DIR))
 
-.PHONY: build demo test install format clean setup setup-test release
+.PHONY: build demo test install format clean setup setup-test release configure programs
 
-build: setup release
+build: setup programs
 
 demo: build
 	scripts/demo.sh
@@ -27,8 +27,13 @@ setup:
 setup-test:
 	scripts/setup.sh --test
 
+programs: configure
+	cmake --build --preset release --target programs
+
+release: configure
+	cmake --build --preset release
+
 # Set-up first, also under make -j.
-release: | $(filter setup setup-test,$(if $(filter test,$(MAKECMDGOALS)),setup-test,setup))
+configure: | $(filter setup setup-test,$(if $(filter test,$(MAKECMDGOALS)),setup-test,setup))
 	@grep -qs 'CMAKE_HOME_DIRECTORY:INTERNAL=$(CURDIR)$$' build/release/CMakeCache.txt || rm -rf build/release  # the checkout moved
 	cmake --preset release --log-level=WARNING $(DEPS)
-	cmake --build --preset release
