@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/child.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "execute/opened_model.h"
@@ -16,6 +17,7 @@ namespace tamis::testing {
 class FakeBackend {
  public:
   FakeBackend() {
+    ignore_broken_pipes();  // as the programs do: a worker may die while it is written to
     ::setenv("TAMIS_ENABLE_FAKE_BACKEND", "1", 1);
     ::setenv("TAMIS_WORKER", TAMIS_BINARY_DIR "/tamis-worker", 1);
     ::setenv("TAMIS_PLUGIN_DIR", TAMIS_BINARY_DIR "/plugins", 1);
