@@ -20,6 +20,8 @@ struct QuantizeArguments {
   std::string calibration, out, target = "portable", method = "min_max";
   std::string concat_scale;
   bool standard_ops = false;
+  std::vector<std::string> keep_float;
+  std::size_t float_layers = 0;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
@@ -29,6 +31,8 @@ Json int8_parameters(const QuantizeArguments& a) {
   Json parameters = {{"for", a.target}, {"method", a.method}};
   if (!a.concat_scale.empty()) parameters["concat_scale"] = a.concat_scale;
   if (a.standard_ops) parameters["standard_ops"] = true;
+  if (!a.keep_float.empty()) parameters["keep_float"] = a.keep_float;
+  if (a.float_layers > 0) parameters["float_layers"] = a.float_layers;
   return parameters;
 }
 
@@ -159,6 +163,9 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
       ->check(CLI::IsMember({"shared", "own"}));
   app.add_flag("--standard-ops", a->standard_ops,
                "Only operators of ONNX itself: slower, where a target knows others");
+  app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")->delimiter(',');
+  app.add_option("--float-layers", a->float_layers,
+                 "Give so many layers back to FP32: those whose error counts most at the output");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
   app.add_option("--seed", a->seed, "Of the choice of pictures");
   app.add_option("--threads", a->execute.threads,

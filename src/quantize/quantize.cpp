@@ -36,6 +36,10 @@ void check_options(const QuantizeOptions& options) {
                   std::to_string(options.percentile));
 }
 
+std::string node_name(const onnx::NodeProto& node) {
+  return node.name().empty() ? node.output(0) : node.name();
+}
+
 class GroupRanges {
  public:
   GroupRanges(const Plan& plan, const Observations& observations, const QuantizeOptions& options)
@@ -112,8 +116,7 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
       const double snr = quantisation_snr_db(seen, affines[group],
                                              after_silu ? silu : std::function<double(double)>());
       if (snr >= kLeastSnrDb) continue;
-      const std::string& name = compute.node->name();
-      nodes[name.empty() ? compute.node->output(0) : name] = wide_text(value, seen.extremes(), snr);
+      nodes[node_name(*compute.node)] = wide_text(value, seen.extremes(), snr);
     }
   }
   return nodes;
@@ -123,6 +126,33 @@ bool all_seen(const Plan& plan, const Observations& observations) {
   const std::set<std::string> values = observed_values(plan);
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& v) { return observations.seen.count(v) != 0; });
+}
+
+/// What the plan needs, and for `known` also what any plan with one more layer in float does.
+std::set<std::string> values_to_observe(const Graph& graph, const Plan& plan,
+                                        QuantizeOptions options, bool for_others) {
+  std::set<std::string> values = observed_values(plan);
+  if (!for_others) return values;
+  for (const ComputeNode& compute : plan.compute) {
+    options.keep_float.push_back(node_name(*compute.node));
+    values.merge(observed_values(plan_quantisation(graph, options)));
+    options.keep_float.pop_back();
+  }
+  return values;
+}
+
+/// From `known` where that suffices; what else is observed is added there.
+Observations observations_of(const Graph& graph, const Plan& plan, const QuantizeOptions& options,
+                             const OpenSession& open, const FeedCalibration& feed,
+                             Observations* known) {
+  if (known != nullptr && known->samples > 0 && all_seen(plan, *known)) return *known;
+  std::set<std::string> values = values_to_observe(graph, plan, options, known != nullptr);
+  if (known == nullptr) return observe(graph, values, open, feed);
+  for (const auto& [value, histogram] : known->seen) values.erase(value);
+  Observations fresh = observe(graph, values, open, feed);
+  known->samples = fresh.samples;
+  known->seen.merge(fresh.seen);
+  return *known;
 }
 
 void demand_work(const Plan& plan) {
@@ -165,7 +195,8 @@ Json to_json(const QuantizeReport& report) {
 }
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
-                               const OpenSession& open, const FeedCalibration& feed) {
+                               const OpenSession& open, const FeedCalibration& feed,
+                               Observations* known) {
   const std::int64_t start = now_ns();
   check_options(options);
   Graph work = graph;
@@ -177,18 +208,20 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
 
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  Observations observations = observe(work, observed_values(plan), open, feed);
+  Observations observations = observations_of(work, plan, options, open, feed, known);
   std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
   if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
     plan = plan_quantisation(work, options, wide);
     demand_work(plan);
     if (!all_seen(plan, observations))
-      observations = observe(work, observed_values(plan), open, feed);
+      observations = observations_of(work, plan, options, open, feed, known);
     affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
+  for (const ComputeNode& compute : plan.compute)
+    report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
 
   write_quantised(work, plan, affines,

@@ -17,6 +17,8 @@
 
 namespace tamis {
 
+struct Observations;
+
 /// Where the quantised file is to run. It decides which tensors get a
 /// QuantizeLinear/DequantizeLinear pair (Q/DQ).
 enum class QuantizeTarget {
@@ -60,6 +62,7 @@ struct KeptInFloat {
 struct QuantizeReport {
   std::vector<KeptInFloat> kept_in_float;
   std::size_t quantised_nodes = 0;  ///< Conv, Gemm and MatMul in INT8
+  std::vector<std::string> quantised;  ///< their names, in the graph's order
   std::size_t calibrated_on = 0;    ///< samples
   double calibrate_s = 0;           ///< running the float model and observing
   double wall_s = 0;
@@ -82,8 +85,11 @@ using FeedCalibration = std::function<void(const std::function<void(std::span<co
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
 /// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
 /// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
+/// `known`: what earlier calls with this graph and these samples observed (calibrate.h); it is used
+/// where it suffices, and what is observed is put there, for every choice of keep_float.
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
-                               const OpenSession& open, const FeedCalibration& feed);
+                               const OpenSession& open, const FeedCalibration& feed,
+                               Observations* known = nullptr);
 
 /// A runtime in which a quantised file is to be checked.
 struct NamedRuntime {

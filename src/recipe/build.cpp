@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "execute/opened_model.h"
 #include "measure/visit.h"
+#include "recipe/steps.h"
 #include "tasks/prepare.h"
 
 namespace tamis {
@@ -26,6 +27,8 @@ auto make_feed(const Card& card, const CalibrationItems& calibration, DataType i
     }
   };
 }
+
+}  // namespace
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);
@@ -55,6 +58,8 @@ BuildState make_state(const BuildRequest& request) {
     state.feed = make_feed(request.card, *request.calibration, inputs[0].type);
   return state;
 }
+
+namespace {
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));

@@ -3,12 +3,15 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "quantize/quantize.h"
+#include "recipe/float_layers.h"
 #include "recipe/steps.h"
 
 namespace tamis {
 namespace {
 
-QuantizeOptions parse_options(const Json& params) {
+}  // namespace
+
+QuantizeOptions int8_static_options(const Json& params) {
   QuantizeOptions options;
   options.target = parse_quantize_target(params.value("for", "portable"));
   if (params.value("method", "min_max") == std::string("percentile"))
@@ -19,6 +22,8 @@ QuantizeOptions parse_options(const Json& params) {
   options.standard_ops = params.value("standard_ops", false);
   return options;
 }
+
+namespace {
 
 NamedRuntime named_runtime(const BuildState& state, const std::string& backend) {
   return {backend, [&state, backend](const std::filesystem::path& model) {
@@ -50,8 +55,14 @@ std::vector<NamedRuntime> runtimes_to_check(const BuildState& state, QuantizeTar
 std::string int8_static_version() { return "int8-static/2"; }
 
 std::string int8_static_text(const Json& params) {
-  std::string target = params.value("for", "portable");
-  return target == "portable" ? "int8-static" : fmt::format("int8-static({})", target);
+  std::vector<std::string> words;
+  if (std::string target = params.value("for", "portable"); target != "portable")
+    words.push_back(target);
+  std::size_t in_float =
+      params.value("float_layers", std::size_t{0}) + params.value("keep_float", Json::array()).size();
+  if (in_float > 0)
+    words.push_back(fmt::format("{} layer{} in FP32", in_float, in_float == 1 ? "" : "s"));
+  return words.empty() ? "int8-static" : fmt::format("int8-static({})", fmt::join(words, ", "));
 }
 
 void apply_int8_static(BuildState& state, const Json& params) {
@@ -60,9 +71,12 @@ void apply_int8_static(BuildState& state, const Json& params) {
                 "int8-static: needs images to calibrate on; give --calibration or --data");
   TemporaryFolder folder("tamis-int8");
   auto before = folder.path() / "float.onnx", after = folder.path() / "int8.onnx";
-  QuantizeOptions options = parse_options(params);
+  QuantizeOptions options = int8_static_options(params);
+  const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
   state.graph.save(before);
   QuantizeReport report = quantize_static(state.graph, options, state.open_reference, state.feed);
+  for (KeptInFloat& kept : report.kept_in_float)
+    if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   state.graph.save(after);
   state.report = to_json(report);
   std::vector<NamedRuntime> runtimes = runtimes_to_check(state, options.target);

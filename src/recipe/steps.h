@@ -6,6 +6,8 @@
 
 namespace tamis {
 
+struct BuildRequest;
+
 // The functions of the rows in recipe.cpp, one file per step.
 
 std::string simplify_version();
@@ -15,6 +17,13 @@ void apply_simplify(BuildState& state, const Json& params);
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);
+
+struct QuantizeOptions;
+/// What the parameters say beside keep_float and float_layers (float_layers.h).
+QuantizeOptions int8_static_options(const Json& params);
+
+/// What the request's steps work on: the parent, with functions that open and feed.
+BuildState make_state(const BuildRequest& request);
 
 /// Runs a graph in state's reference runtime, through a temporary file.
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
