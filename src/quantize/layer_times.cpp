@@ -56,8 +56,7 @@ double median(std::vector<double> values) {
 
 /// Opened several times: some runtimes end their profile with the first look at it.
 std::map<std::string, double> profiled(const Graph& graph, const std::vector<std::string>& layers,
-                                       const OpenSession& open,
-                                       const std::vector<Tensor>& inputs) {
+                                       const OpenSession& open, const std::vector<Tensor>& inputs) {
   TemporaryFolder folder("tamis-profile");
   graph.save(folder.path() / "model.onnx");
   std::map<std::string, std::vector<double>> seen;

@@ -20,8 +20,8 @@ std::map<std::string, double> layer_times_us(const Graph& graph,
                                              const Json& profile);
 
 /// What each layer takes more in the float form than in the INT8 form: medians over a few runs in
-/// one runtime. `open_profiled` opens with profiling. Empty where the runtime has no profile. Throws
-/// what opening and running throw.
+/// one runtime. `open_profiled` opens with profiling. Empty where the runtime has no profile.
+/// Throws what opening and running throw.
 std::map<std::string, double> extra_times_us(const Graph& float_graph, const Graph& int8_graph,
                                              const std::vector<std::string>& layers,
                                              const OpenSession& open_profiled,

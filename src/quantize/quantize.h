@@ -61,10 +61,10 @@ struct KeptInFloat {
 
 struct QuantizeReport {
   std::vector<KeptInFloat> kept_in_float;
-  std::size_t quantised_nodes = 0;  ///< Conv, Gemm and MatMul in INT8
+  std::size_t quantised_nodes = 0;     ///< Conv, Gemm and MatMul in INT8
   std::vector<std::string> quantised;  ///< their names, in the graph's order
-  std::size_t calibrated_on = 0;    ///< samples
-  double calibrate_s = 0;           ///< running the float model and observing
+  std::size_t calibrated_on = 0;       ///< samples
+  double calibrate_s = 0;              ///< running the float model and observing
   double wall_s = 0;
 };
 /// {kept_in_float: [{node, reason}], quantised_nodes, calibrated_on, calibrate_s, wall_s}

@@ -89,8 +89,8 @@ class Ranker {
     constexpr std::size_t kFew = 8;
     const std::size_t n = layers_.size();
     const std::size_t root = static_cast<std::size_t>(std::sqrt(static_cast<double>(n)));
-    const std::size_t count = std::min({n, std::max(kFew, root), std::max<std::size_t>(
-                                                                     1, most_models_ - 1)});
+    const std::size_t count =
+        std::min({n, std::max(kFew, root), std::max<std::size_t>(1, most_models_ - 1)});
     std::vector<Block> blocks;
     for (std::size_t i = 0; i < count; ++i)
       blocks.push_back(measured(i * n / count, (i + 1) * n / count));
@@ -169,9 +169,8 @@ Json to_json(const Sensitivity& sensitivity) {
                      {"gain_db", one.gain_db},
                      {"together", one.together},
                      {"extra_us", one.extra_us ? Json(*one.extra_us) : Json()}});
-  return {{"snr_db", sensitivity.snr_db},
-          {"models", sensitivity.models},
-          {"order", std::move(order)}};
+  return {
+      {"snr_db", sensitivity.snr_db}, {"models", sensitivity.models}, {"order", std::move(order)}};
 }
 
 Sensitivity parse_sensitivity(const Json& json) {

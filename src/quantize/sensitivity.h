@@ -18,15 +18,16 @@ namespace tamis {
 /// What giving one layer back to FP32 does, all others in INT8.
 struct LayerSensitivity {
   std::string node;
-  double gain_db = 0;            ///< signal to noise at the model's outputs; may be negative
-  std::size_t together = 1;      ///< measured with so many neighbours at once; gain_db is its share
+  double gain_db = 0;        ///< signal to noise at the model's outputs; may be negative
+  std::size_t together = 1;  ///< measured with so many neighbours at once; gain_db is its share
   std::optional<double> extra_us = {};  ///< float less INT8 time of the layer, where profiled
 };
 
 struct SensitivityOptions {
   std::size_t samples = 4;  ///< of the calibration, drawn by the seed
   std::uint64_t seed = 1;
-  std::optional<std::size_t> most_models = {};  ///< built at most; absent: 8 + a third of the layers
+  std::optional<std::size_t> most_models =
+      {};  ///< built at most; absent: 8 + a third of the layers
 };
 
 struct Sensitivity {
@@ -42,8 +43,8 @@ Sensitivity parse_sensitivity(const Json& json);
 struct SensitivityTools {
   /// The INT8 form with these nodes left in float, from statistics that are observed once.
   std::function<Graph(const std::vector<std::string>& keep_float)> write;
-  OpenSession reference;    ///< for the float model
-  OpenSession runtime;      ///< for the INT8 forms: the one in which they will run
+  OpenSession reference;  ///< for the float model
+  OpenSession runtime;    ///< for the INT8 forms: the one in which they will run
   FeedCalibration feed;
   std::map<std::string, double> extra_us = {};  ///< of layers, see extra_times(); may be empty
 };

@@ -55,8 +55,8 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
   std::vector<std::string> layers = report.quantised;
   SensitivityTools tools{write, state.open_reference, open_in(state, target, false), state.feed};
   if (with_times)
-    tools.extra_us = extra_times_us(state.graph, int8, layers, open_in(state, target, true),
-                                    state.feed);
+    tools.extra_us =
+        extra_times_us(state.graph, int8, layers, open_in(state, target, true), state.feed);
   return rank_layers(state.graph, layers, tools);
 }
 
@@ -82,8 +82,7 @@ std::map<std::string, std::string> give_back_layers(const BuildState& state, con
     options.keep_float.push_back(name);
   std::size_t count = params.value("float_layers", std::size_t{0});
   if (count == 0) return reasons;
-  Sensitivity ranking =
-      rank_int8_layers(state, options, own_runtime(state, options.target), false);
+  Sensitivity ranking = rank_int8_layers(state, options, own_runtime(state, options.target), false);
   if (count >= ranking.order.size())
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("float_layers: {} of {} layers in FP32 leave nothing in INT8; give "

@@ -7,9 +7,7 @@
 #include "recipe/steps.h"
 
 namespace tamis {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 QuantizeOptions int8_static_options(const Json& params) {
   QuantizeOptions options;
@@ -58,8 +56,8 @@ std::string int8_static_text(const Json& params) {
   std::vector<std::string> words;
   if (std::string target = params.value("for", "portable"); target != "portable")
     words.push_back(target);
-  std::size_t in_float =
-      params.value("float_layers", std::size_t{0}) + params.value("keep_float", Json::array()).size();
+  std::size_t in_float = params.value("float_layers", std::size_t{0}) +
+                         params.value("keep_float", Json::array()).size();
   if (in_float > 0)
     words.push_back(fmt::format("{} layer{} in FP32", in_float, in_float == 1 ? "" : "s"));
   return words.empty() ? "int8-static" : fmt::format("int8-static({})", fmt::join(words, ", "));
