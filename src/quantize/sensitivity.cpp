@@ -15,6 +15,7 @@ namespace tamis {
 namespace {
 
 constexpr double kLeastGainShare = 0.02;  // of the noise: smaller blocks are not halved further
+constexpr double kSeparableShare = 0.5;   // of a block's: what its parts remove together at least
 constexpr double kLeastCostShare = 0.25;  // of the layers' mean cost
 
 /// `count` samples out of all, each set equally likely (Vitter 1985, algorithm R).
@@ -41,6 +42,7 @@ std::vector<std::vector<Tensor>> draw_samples(const FeedCalibration& feed,
 struct Block {
   std::size_t begin = 0, end = 0;  // of the layers
   double removed = 0;              // noise that goes when the block is in float
+  bool only_together = false;      // its parts by themselves remove next to nothing
   std::size_t size() const { return end - begin; }
 };
 
@@ -84,32 +86,80 @@ class Ranker {
     return {begin, end, whole_ - noise({at(begin), at(end)})};
   }
 
-  /// About as many as the square root, but each layer by itself where there are few.
-  std::vector<Block> first_blocks() {
-    constexpr std::size_t kFew = 8;
-    const std::size_t n = layers_.size();
-    const std::size_t root = static_cast<std::size_t>(std::sqrt(static_cast<double>(n)));
-    const std::size_t count =
-        std::min({n, std::max(kFew, root), std::max<std::size_t>(1, most_models_ - 1)});
+  double removed_by(const std::vector<Block>& blocks) const {
+    double sum = 0;
+    for (const Block& block : blocks) sum += block.removed;
+    return sum;
+  }
+
+  /// Blocks that begin at `offset` parts of a block's length; the first and last may be shorter.
+  std::vector<Block> partition(std::size_t count, double offset) {
+    const auto border = [&](double parts) {
+      const double at = parts * static_cast<double>(layers_.size()) / static_cast<double>(count);
+      return std::min(layers_.size(), static_cast<std::size_t>(std::max(0.0, at)));
+    };
     std::vector<Block> blocks;
-    for (std::size_t i = 0; i < count; ++i)
-      blocks.push_back(measured(i * n / count, (i + 1) * n / count));
+    for (double parts = offset - 1; border(parts) < layers_.size(); parts += 1) {
+      if (border(parts) < border(parts + 1))
+        blocks.push_back(measured(border(parts), border(parts + 1)));
+    }
     return blocks;
+  }
+
+  /// About as many as the square root. Where two layers matter only together and a border runs
+  /// between them, other borders show it.
+  std::vector<Block> first_blocks() {
+    const auto root = static_cast<std::size_t>(std::sqrt(static_cast<double>(layers_.size())));
+    const std::size_t count = std::max<std::size_t>(2, std::min(root, most_models_ / 3));
+    std::vector<Block> blocks = partition(count, 0);
+    if (removed_by(blocks) > kSeparableShare * whole_) return blocks;
+    std::vector<Block> shifted = partition(count, 0.5);
+    return removed_by(shifted) > removed_by(blocks) ? shifted : blocks;
   }
 
   /// False when nothing is worth halving, or the models are used up.
   bool halve_best(std::vector<Block>& blocks) {
-    const auto worth = [](const Block& b) { return b.size() > 1 ? b.removed : -1; };
+    const auto worth = [](const Block& b) {
+      return b.size() > 1 && !b.only_together ? b.removed : -1;
+    };
     const auto best =
         std::max_element(blocks.begin(), blocks.end(),
                          [&](const Block& a, const Block& b) { return worth(a) < worth(b); });
     if (best == blocks.end() || worth(*best) < kLeastGainShare * whole_) return false;
     if (models_ + 2 > most_models_) return false;
     const std::size_t middle = (best->begin + best->end) / 2;
-    const Block first = measured(best->begin, middle), second = measured(middle, best->end);
-    *best = first;
-    blocks.insert(best + 1, second);
+    std::vector<Block> parts{measured(best->begin, middle), measured(middle, best->end)};
+    if (removed_by(parts) < kSeparableShare * best->removed) parts = narrowed(*best, middle);
+    const auto at = blocks.erase(best);
+    blocks.insert(at, parts.begin(), parts.end());
     return true;
+  }
+
+  /// The least part of the block, around `middle`, that removes most of what the block does; the
+  /// rest of it removes next to nothing.
+  std::vector<Block> narrowed(const Block& block, std::size_t middle) {
+    Block core = block;
+    const auto keeps = [&](std::size_t begin, std::size_t end) {
+      if (models_ >= most_models_) return false;
+      const Block part = measured(begin, end);
+      const bool enough = part.removed >= kSeparableShare * block.removed;
+      if (enough) core = part;
+      return enough;
+    };
+    for (std::size_t low = block.begin, high = middle - 1; low < high;) {
+      const std::size_t begin = (low + high + 1) / 2;
+      keeps(begin, core.end) ? low = begin : high = begin - 1;
+    }
+    for (std::size_t low = middle + 1, high = block.end; low < high;) {
+      const std::size_t end = (low + high) / 2;
+      keeps(core.begin, end) ? high = end : low = end + 1;
+    }
+    core.only_together = true;
+    std::vector<Block> parts;
+    if (block.begin < core.begin) parts.push_back({block.begin, core.begin, 0});
+    parts.push_back(core);
+    if (core.end < block.end) parts.push_back({core.end, block.end, 0});
+    return parts;
   }
 
   static double decibels(double ratio) { return 10 * std::log10(ratio); }
@@ -137,11 +187,16 @@ class Ranker {
     std::vector<Scored> all;
     for (const Block& block : blocks) {
       const double share = block.removed / static_cast<double>(block.size());
-      const double left = std::max(whole_ - share, 1e-20);
+      const double gone = block.only_together ? block.removed : share;
+      const double gain_db = decibels(whole_ / std::max(whole_ - gone, 1e-20));
+      double cost_of_all = 0;
+      for (std::size_t i = block.begin; i < block.end; ++i)
+        cost_of_all += std::max(extra_us(layers_[i]).value_or(0), least);
       for (std::size_t i = block.begin; i < block.end; ++i) {
         const std::optional<double> us = extra_us(layers_[i]);
-        all.push_back({{layers_[i], decibels(whole_ / left), block.size(), us},
-                       share / std::max(us.value_or(0), least)});
+        const double cost = block.only_together ? cost_of_all / static_cast<double>(block.size())
+                                                : std::max(us.value_or(0), least);
+        all.push_back({{layers_[i], gain_db, block.size(), block.only_together, us}, share / cost});
       }
     }
     std::stable_sort(all.begin(), all.end(),
@@ -151,7 +206,7 @@ class Ranker {
     return order;
   }
 
-  const std::vector<std::string>& layers_;
+  const std::vector<std::string> layers_;  // a copy: writing may change the caller's
   const SensitivityTools& tools_;
   const std::size_t most_models_;
   std::vector<std::vector<Tensor>> samples_, references_;
@@ -168,6 +223,7 @@ Json to_json(const Sensitivity& sensitivity) {
     order.push_back({{"node", one.node},
                      {"gain_db", one.gain_db},
                      {"together", one.together},
+                     {"only_together", one.only_together},
                      {"extra_us", one.extra_us ? Json(*one.extra_us) : Json()}});
   return {
       {"snr_db", sensitivity.snr_db}, {"models", sensitivity.models}, {"order", std::move(order)}};
@@ -178,7 +234,8 @@ Sensitivity parse_sensitivity(const Json& json) {
   sensitivity.snr_db = json.at("snr_db");
   sensitivity.models = json.at("models");
   for (const Json& one : json.at("order")) {
-    LayerSensitivity layer{one.at("node"), one.at("gain_db"), one.at("together")};
+    LayerSensitivity layer{one.at("node"), one.at("gain_db"), one.at("together"),
+                           one.at("only_together")};
     if (!one.at("extra_us").is_null()) layer.extra_us = one.at("extra_us").get<double>();
     sensitivity.order.push_back(std::move(layer));
   }
@@ -187,7 +244,7 @@ Sensitivity parse_sensitivity(const Json& json) {
 
 Sensitivity rank_layers(const Graph& float_graph, const std::vector<std::string>& layers,
                         const SensitivityTools& tools, const SensitivityOptions& options) {
-  if (layers.empty()) return {};
+  if (layers.size() < 2) return {};  // without it nothing would be in INT8
   return Ranker(float_graph, layers, tools, options).rank();
 }
 
@@ -196,7 +253,10 @@ std::string to_text(const LayerSensitivity& layer) {
   std::snprintf(text, sizeof text, "%+.1f dB at the output", layer.gain_db);
   std::string all = text;
   if (layer.together > 1) {
-    std::snprintf(text, sizeof text, " (its share among %zu neighbours)", layer.together);
+    const std::size_t others = layer.together - 1;
+    std::snprintf(text, sizeof text, " (%s %zu %s%s)",
+                  layer.only_together ? "with" : "its share with", others,
+                  layer.only_together ? "other" : "neighbour", others == 1 ? "" : "s");
     all += text;
   }
   if (layer.extra_us) {

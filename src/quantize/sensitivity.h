@@ -18,8 +18,9 @@ namespace tamis {
 /// What giving one layer back to FP32 does, all others in INT8.
 struct LayerSensitivity {
   std::string node;
-  double gain_db = 0;        ///< signal to noise at the model's outputs; may be negative
-  std::size_t together = 1;  ///< measured with so many neighbours at once; gain_db is its share
+  double gain_db = 0;          ///< signal to noise at the model's outputs; may be negative
+  std::size_t together = 1;    ///< measured with so many neighbours at once; gain_db is its share
+  bool only_together = false;  ///< one of these alone gains next to nothing; gain_db is all theirs
   std::optional<double> extra_us = {};  ///< float less INT8 time of the layer, where profiled
 };
 
@@ -35,7 +36,7 @@ struct Sensitivity {
   double snr_db = 0;                    ///< at the outputs, all layers in INT8
   std::size_t models = 0;               ///< INT8 models that were built and run
 };
-/// {snr_db, models, order: [{node, gain_db, together, extra_us: null | us}]}
+/// {snr_db, models, order: [{node, gain_db, together, only_together, extra_us: null | us}]}
 Json to_json(const Sensitivity& sensitivity);
 Sensitivity parse_sensitivity(const Json& json);
 
@@ -54,8 +55,9 @@ struct SensitivityTools {
 /// the mean, so that none is free). `layers`: names of the nodes that are in INT8 otherwise, in the
 /// graph's order. Blocks of neighbours are given back first and halved where that gains most, so
 /// that far fewer models are built than there are layers; those of a block that was not halved
-/// share its gain. Deterministic for deterministic tools. Throws what the tools throw. Source: Wu
-/// et al. 2020, arXiv:2004.09602, section 5 (partial quantisation), there one layer at a time.
+/// share its gain, as do those that gain only together (a range that one writes and another reads).
+/// Deterministic for deterministic tools. Throws what the tools throw. Source: Wu et al. 2020,
+/// arXiv:2004.09602, section 5 (partial quantisation), there one layer at a time.
 Sensitivity rank_layers(const Graph& float_graph, const std::vector<std::string>& layers,
                         const SensitivityTools& tools, const SensitivityOptions& options = {});
 

@@ -55,7 +55,8 @@ std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> le
   return leaders;
 }
 
-/// From the most layers in FP32 to the fewest, up to the first that is not met.
+/// From the most layers in FP32 to the fewest, up to the first that is not met; where the point
+/// estimate decides there is no error to spend, and one is tried after that.
 void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders) {
   Sensitivity ranking;
   try {
@@ -69,6 +70,7 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
       fmt::format("{} does not keep its accuracy: layers are given back to FP32, by a "
                   "ranking of {} from {} models",
                   label(parent), ranking.order.size(), ranking.models));
+  std::size_t misses_left = context_.request.confidence > 0.5 ? 1 : 2;
   for (std::size_t count : given_back_counts(ranking.order.size())) {
     if (context_.out_of_time(kJudgingShare)) {
       outcome_.budget_ended = true;
@@ -82,8 +84,10 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
     Candidate& c = candidates_[index];
     c.screened_out = behind_any(c, leaders);
     if (c.screened_out || c.hard == GateOutcome::missed) continue;
-    if (!judge(index, false)) return;
-    leaders.push_back(index);
+    if (judge(index, false))
+      leaders.push_back(index);
+    else if (--misses_left == 0)
+      return;
   }
 }
 

@@ -14,7 +14,7 @@ bool is_plain_int8(const Recipe& recipe) {
 
 std::vector<std::size_t> given_back_counts(std::size_t layers) {
   std::vector<std::size_t> counts;
-  for (std::size_t count : {16, 12, 8, 6, 4, 3, 2, 1})
+  for (std::size_t count : {32, 24, 16, 12, 8, 6, 4, 3, 2, 1})
     if (2 * count <= layers) counts.push_back(count);
   return counts;
 }

@@ -50,6 +50,7 @@ Json given_back_json(const Candidate& c, const std::string& from) {
     layers.push_back({{"node", layer.node},
                       {"gain_db", layer.gain_db},
                       {"together", layer.together},
+                      {"only_together", layer.only_together},
                       {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
                       {"reason", "given back: " + to_text(layer)}});
   return {{"from", from}, {"layers", layers}, {"of", c.layers}};
