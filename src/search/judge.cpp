@@ -128,11 +128,9 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
 }
 
 double AccuracyJudge::confidence_of(const Variant& variant) const {
-  double each = confidence_of_each(std::max(context_.request.confidence, 0.5), answers_);
   auto part = error_parts_.find(variant.id);
-  // At 50 % the point estimate decides and nothing is shared.
-  if (context_.request.confidence <= 0.5 || part == error_parts_.end()) return each;
-  return 1 - (1 - each) * part->second;
+  return confidence_of_each(std::max(context_.request.confidence, 0.5), answers_,
+                            part == error_parts_.end() ? 1 : part->second);
 }
 
 /// Where no formula tells beforehand how much two good variants differ, the first pair does.
