@@ -281,8 +281,12 @@ void SearchRun::note_failures(const StoredRace& race, std::vector<std::size_t>& 
 
 std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   std::vector<Finalist> options;
-  for (std::size_t i : finalists)
-    options.push_back({candidates_[i].variant.id, candidates_[i].variant.recipe.size(), i});
+  for (std::size_t i : finalists) {
+    const Candidate& c = candidates_[i];
+    // Relatives come after the plan, those with the fewest layers in FP32 first.
+    std::size_t place = c.from ? candidates_.size() + c.given_back.size() : i;
+    options.push_back({c.variant.id, c.variant.recipe.size(), place});
+  }
   FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) {
     return judge_->more_accurate(a, b);
   });

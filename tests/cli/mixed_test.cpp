@@ -85,24 +85,21 @@ TEST_F(MixedPrecision, gives_back_the_layers_that_collapse) {
   EXPECT_THAT(pick.at("name").get<std::string>(),
               HasSubstr(std::to_string(layers.size()) + " layers in FP32"));
   EXPECT_GT(pick.at("accuracy").at("value").get<double>(), 0.8);
-}
-
-TEST_F(MixedPrecision, only_what_holds_these_layers_keeps_the_gate) {
-  ASSERT_EQ(search().status, 0);
-  Json result = document("out/result.json");
   for (const Json& v : result.at("variants")) {
     if (v.at("id") == result.at("baseline")) continue;
     std::size_t count = v.at("given_back").is_null() ? 0 : v.at("given_back").at("layers").size();
-    // Those that are slower than one that keeps it are not looked at.
-    if (count >= 2 && v.at("state") != "screened_out")
-      EXPECT_EQ(v.at("gate"), "met") << v;
-    else if (count < 2)
+    // Those that are slower than one that keeps the gate are not looked at.
+    if (count < 2) {
       EXPECT_THAT(v.at("failure").value("text", ""), HasSubstr("SNR")) << v;
+    } else if (v.at("state") != "screened_out") {
+      EXPECT_EQ(v.at("gate"), "met") << v;
+    }
   }
-}
+  if (referee_missing().empty()) {
+    EXPECT_EQ(schema_faults("result", load_text(path("out/result.json"))), "");
+  }
 
-TEST_F(MixedPrecision, hands_over_again_what_went_missing) {
-  ASSERT_EQ(search().status, 0);
+  // The pick is none of the grid's; it is handed over again all the same.
   std::string model = load_text(path("out/model.onnx"));
   Json run_before = document("out/run.json");
   fs::remove(path("out/model.onnx"));
@@ -110,12 +107,6 @@ TEST_F(MixedPrecision, hands_over_again_what_went_missing) {
   ASSERT_EQ(search().status, 0);
   EXPECT_EQ(load_text(path("out/model.onnx")), model);
   EXPECT_EQ(document("out/run.json"), run_before);
-}
-
-TEST_F(MixedPrecision, writes_documents_that_conform) {
-  TAMIS_NEEDS_REFEREE();
-  ASSERT_EQ(search().status, 0);
-  EXPECT_EQ(schema_faults("result", load_text(path("out/result.json"))), "");
 }
 
 TEST_F(MixedPrecision, gives_nothing_back_where_none_is_asked_for) {
