@@ -37,20 +37,38 @@ bool SearchRun::wants_relatives(std::size_t index) const {
          c.judgement->outcome == GateOutcome::estimated;
 }
 
-std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> leaders) {
-  std::vector<std::size_t> order = by_objective();
+/// Of those that want relatives and are not clearly behind a leader or one another, the one that is
+/// nearest to its gate.
+std::optional<std::size_t> SearchRun::next_family(const std::vector<std::size_t>& leaders) const {
+  std::vector<std::size_t> wanting;
   for (std::size_t i = 0; i < candidates_.size(); ++i)
-    if (!candidates_[i].screening) order.push_back(i);
-  for (std::size_t i : order) {
-    if (families_.size() >= kMostFamilies) break;
-    if (!wants_relatives(i) || behind_any(candidates_[i], leaders)) continue;
-    if (!families_.insert(family_of(candidates_[i].variant)).second) continue;
+    if (wants_relatives(i) && families_.count(family_of(candidates_[i].variant)) == 0 &&
+        !behind_any(candidates_[i], leaders))
+      wanting.push_back(i);
+  auto nearness = [&](std::size_t i) {
+    return candidates_[i].judgement ? candidates_[i].judgement->probability : -1;
+  };
+  std::optional<std::size_t> next;
+  for (std::size_t i : wanting) {
+    std::vector<std::size_t> timed;
+    for (std::size_t other : wanting)
+      if (candidates_[other].screening) timed.push_back(other);
+    if (behind_any(candidates_[i], timed)) continue;
+    if (!next || nearness(i) > nearness(*next)) next = i;
+  }
+  return next;
+}
+
+std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> leaders) {
+  while (families_.size() < kMostFamilies) {
+    std::optional<std::size_t> parent = next_family(leaders);
+    if (!parent) break;
     if (context_.out_of_time(kJudgingShare)) {
-      families_.erase(family_of(candidates_[i].variant));
       outcome_.budget_ended = true;
       break;
     }
-    judge_relatives(i, leaders);
+    families_.insert(family_of(candidates_[*parent].variant));
+    judge_relatives(*parent, leaders);
   }
   return leaders;
 }

@@ -45,6 +45,7 @@ class SearchRun {
   // give_back.cpp
   bool may_give_back(const Candidate& candidate) const;
   bool wants_relatives(std::size_t candidate) const;
+  std::optional<std::size_t> next_family(const std::vector<std::size_t>& leaders) const;
   std::vector<std::size_t> give_layers_back(std::vector<std::size_t> leaders);
   void judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders);
   std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
@@ -69,7 +70,7 @@ class SearchRun {
   std::unique_ptr<Screener> screener_;
   std::unique_ptr<AccuracyJudge> judge_;
   SearchOutcome outcome_;
-  std::set<std::string> families_;  // that got relatives, or were found to need none
+  std::set<std::string> families_;  // that got relatives
   std::size_t judged_ = 0;          // in the present phase, for progress
 };
 
