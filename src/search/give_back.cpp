@@ -70,7 +70,20 @@ std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> le
     families_.insert(family_of(candidates_[*parent].variant));
     judge_relatives(*parent, leaders);
   }
-  return leaders;
+  return without_those_behind(leaders);
+}
+
+/// In the order of by_objective(); a relative may be clearly faster than those that came before it.
+std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::size_t>& leaders) {
+  std::vector<std::size_t> left;
+  for (std::size_t i : by_objective()) {
+    if (std::find(leaders.begin(), leaders.end(), i) == leaders.end()) continue;
+    if (!behind_any(candidates_[i], leaders))
+      left.push_back(i);
+    else if (i != 0)
+      candidates_[i].screened_out = true;
+  }
+  return left;
 }
 
 /// From the most layers in FP32 to the fewest, up to the first that is not met; where the point

@@ -47,6 +47,7 @@ class SearchRun {
   bool wants_relatives(std::size_t candidate) const;
   std::optional<std::size_t> next_family(const std::vector<std::size_t>& leaders) const;
   std::vector<std::size_t> give_layers_back(std::vector<std::size_t> leaders);
+  std::vector<std::size_t> without_those_behind(const std::vector<std::size_t>& leaders);
   void judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders);
   std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
   bool screen_relative(std::size_t candidate);
