@@ -163,7 +163,9 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
       ->check(CLI::IsMember({"shared", "own"}));
   app.add_flag("--standard-ops", a->standard_ops,
                "Only operators of ONNX itself: slower, where a target knows others");
-  app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")->delimiter(',');
+  app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")
+      ->default_str("")
+      ->delimiter(',');
   app.add_option("--float-layers", a->float_layers,
                  "Give so many layers back to FP32: those whose error counts most at the output");
   app.add_option("--method", a->method, "Ranges: min_max or percentile");
