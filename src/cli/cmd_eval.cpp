@@ -115,8 +115,11 @@ void print_text(const Json& d) {
   fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
              d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
              d.at("items").get<std::size_t>());
+  std::size_t width = 12;
   for (const auto& [name, value] : d.at("metrics").items())
-    if (value.is_number()) fmt::print("  {:<12} {:.4f}\n", name, value.get<double>());
+    if (value.is_number()) width = std::max(width, name.size());
+  for (const auto& [name, value] : d.at("metrics").items())
+    if (value.is_number()) fmt::print("  {:<{}} {:.4f}\n", name, width, value.get<double>());
   fmt::print("  {:.1f} s in the runtime of {:.1f} s\n", d.at("inference_s").get<double>(),
              d.at("evaluate_s").get<double>());
 }

@@ -25,8 +25,8 @@ struct Found {
 };
 
 bool has_masks(const Truth& truth) {
-  return std::none_of(truth.boxes->begin(), truth.boxes->end(),
-                      [](const TruthBox& t) { return t.mask.empty(); });
+  return truth.boxes && std::none_of(truth.boxes->begin(), truth.boxes->end(),
+                                     [](const TruthBox& t) { return t.mask.empty(); });
 }
 
 std::vector<std::size_t> items_with_truth(const Task& task, const Dataset& data,

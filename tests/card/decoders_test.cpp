@@ -145,7 +145,7 @@ TEST(CardDecoders, refuse_roles_that_contradict_the_model) {
 }
 
 TEST(CardDecoders, tell_positions_from_classes) {
-  ModelFacts small = model({1, 84, 84});
+  ModelFacts small = model({1, 14, 84});
   small.inputs[0].shape = {1, 3, 64, 64};
   EXPECT_EQ(card_of(small).decoder, "yolov8") << "84 positions, which a DETR would have as classes";
 }

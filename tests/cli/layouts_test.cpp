@@ -7,11 +7,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Twelve pictures of coco128 in a data set of their own.
+/// The first twelve pictures of coco128 in a data set of their own.
 void link_pictures(const fs::path& coco128, const fs::path& to) {
   fs::create_directories(to);
-  fs::create_directory_symlink(coco128 / "images", to / "images");
-  fs::create_directory_symlink(coco128 / "labels", to / "labels");
+  for (const char* folder : {"images", "labels", "labels_segment"})
+    fs::create_directory_symlink(coco128 / folder, to / folder);
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(coco128 / "images/train2017"))
     names.push_back(entry.path().filename().string());
@@ -78,6 +78,26 @@ TEST_F(Layouts, have_the_accuracy_of_the_original) {
   from_1.insert(from_1.end(), {"--decoder", "ssd-from-1"});
   expect_same("ssd", every_class, ssd);
   expect_same("ssd_from_1", every_class, from_1);
+}
+
+class Segmenter : public Cli {};
+
+// The figures of onnxruntime 1.31, plain NumPy and pycocotools 2.0.11 (maxDets 300) on the same
+// pictures.
+TEST_F(Segmenter, has_the_mask_accuracy_that_pycocotools_gives) {
+  auto model = real_model("detect/yolo11n-seg.onnx");
+  auto data = real_model("coco128/coco128.yaml");
+  if (!model || !data) GTEST_SKIP() << "the folder with real models is not there";
+  TAMIS_NEEDS_ORT();
+  link_pictures(data->parent_path(), path("data"));
+  Ended ended = run({"eval", model->string(), "--data", file("data"), "--json"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  Json document = parse_json(ended.out, "eval");
+  EXPECT_EQ(document.at("metric"), "mask_map50_95");
+  EXPECT_EQ(document.at("items"), 12);
+  EXPECT_NEAR(document.at("value"), @SEG @, 2e-3) << "JPEG decoders differ by a grey level";
+  EXPECT_NEAR(document.at("metrics").at("mask_map50"), @SEG50 @, 4e-3);
+  EXPECT_NEAR(document.at("metrics").at("box_map50_95"), @BOX @, 2e-3);
 }
 
 }  // namespace
