@@ -13,13 +13,30 @@ namespace tamis {
 
 namespace {
 
-/// A copy whose outputs are the values that some node makes, and that computes nothing else.
-Graph with_outputs(const Graph& graph, const std::set<std::string>& values) {
+/// With the inputs as large as those of a sample.
+void fix_inputs(Graph& graph, std::span<const Tensor> sample) {
+  const std::vector<TensorInfo> inputs = graph.inputs();
+  for (std::size_t i = 0; i < std::min(inputs.size(), sample.size()); ++i) {
+    for (onnx::ValueInfoProto& info : *graph.graph().mutable_input()) {
+      if (info.name() != inputs[i].name) continue;
+      auto& shape = *info.mutable_type()->mutable_tensor_type()->mutable_shape();
+      shape.clear_dim();
+      for (const std::int64_t size : sample[i].shape()) shape.add_dim()->set_dim_value(size);
+    }
+  }
+}
+
+/// A copy whose outputs are the values that some node makes and the sampler's, and that computes
+/// nothing else.
+Graph with_outputs(const Graph& graph, const std::set<std::string>& values,
+                   std::span<const Tensor> sample, InputSampler& sampler) {
   Graph copy = graph;
   copy.infer_shapes();
   copy.graph().clear_output();
+  fix_inputs(copy, sample);
   copy.reindex();
   copy.infer_shapes();
+  sampler.add_outputs(copy);
   for (const std::string& value : values) {
     if (!copy.is_input(value)) copy.add_output(value);
   }
@@ -58,8 +75,9 @@ bool is_uniform(const Tensor& tensor) {
 
 class Watcher {
  public:
-  Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session)
-      : session_(std::move(session)) {
+  Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session,
+          InputSampler sampler)
+      : session_(std::move(session)), sampler_(std::move(sampler)) {
     const std::vector<TensorInfo> inputs = graph.inputs();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (values.count(inputs[i].name) != 0) fed_.emplace_back(i, inputs[i].name);
@@ -75,6 +93,7 @@ class Watcher {
       session_->run(inputs, outputs_);
       for (std::size_t i = 0; i < outputs_.size(); ++i) {
         const std::string& name = session_->outputs()[i].name;
+        if (sampler_.take(name, outputs_[i])) continue;
         result_.seen.at(name).add(elements(outputs_[i], name));
       }
     }
@@ -92,10 +111,14 @@ class Watcher {
     result_.distinct += contents_.insert(content).second ? 1 : 0;
   }
 
-  Observations take() { return std::move(result_); }
+  Observations take() {
+    result_.inputs = sampler_.result();
+    return std::move(result_);
+  }
 
  private:
   std::unique_ptr<Session> session_;
+  InputSampler sampler_;
   std::vector<std::pair<std::size_t, std::string>> fed_;
   std::vector<Tensor> outputs_;
   std::set<std::string> contents_;
@@ -121,7 +144,7 @@ void demand_numbers(const Observations& observations) {
 }
 
 /// Raised whenever what observe() gives for the same model and samples may differ.
-constexpr std::string_view kObserverVersion = "observer/1";
+constexpr std::string_view kObserverVersion = "observer/2";
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
@@ -143,11 +166,12 @@ Json to_json(const Observations& observations) {
   return {{"samples", observations.samples},
           {"distinct", observations.distinct},
           {"uniform", observations.uniform},
+          {"inputs", to_json(observations.inputs)},
           {"seen", std::move(seen)}};
 }
 
 Observations parse_observations(const Json& json) {
-  for (const char* key : {"samples", "distinct", "uniform", "seen"}) {
+  for (const char* key : {"samples", "distinct", "uniform", "inputs", "seen"}) {
     if (!json.contains(key))
       throw Error(ErrorCode::corrupt_data,
                   std::string("statistics: not readable: ") + key + " is missing");
@@ -156,6 +180,7 @@ Observations parse_observations(const Json& json) {
   observations.samples = json.at("samples").get<std::size_t>();
   observations.distinct = json.at("distinct").get<std::size_t>();
   observations.uniform = json.at("uniform").get<std::size_t>();
+  observations.inputs = parse_layer_inputs(json.at("inputs"));
   for (const auto& [name, histogram] : json.at("seen").items())
     observations.seen.emplace(name, Histogram::parse(histogram));
   return observations;
@@ -185,30 +210,40 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
 }
 
 Observations observe(const Graph& graph, const std::set<std::string>& values,
-                     const OpenSession& open, const FeedCalibration& feed) {
-  const Graph copy = with_outputs(graph, values);
+                     const OpenSession& open, const FeedCalibration& feed, bool keep_rows) {
   TemporaryFolder folder("tamis-calibrate");
   const std::filesystem::path file = folder.path() / "observed.onnx";
-  copy.save(file);
-  Watcher watcher(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file));
-  feed([&](std::span<const Tensor> inputs) { watcher.look(inputs); });
-  Observations observations = watcher.take();
+  std::optional<Watcher> watcher;
+  feed([&](std::span<const Tensor> inputs) {
+    if (!watcher) {
+      InputSampler sampler(keep_rows);
+      const Graph copy = with_outputs(graph, values, inputs, sampler);
+      copy.save(file);
+      watcher.emplace(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file),
+                      std::move(sampler));
+    }
+    watcher->look(inputs);
+  });
+  Observations observations = watcher ? watcher->take() : Observations();
   demand_numbers(observations);
   return observations;
 }
 
 Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
                              const OpenSession& open, const FeedCalibration& feed,
-                             const StatisticsStore& known, bool& cached) {
+                             const StatisticsStore& known, bool& cached, bool keep_rows) {
   const std::string key = hash_text(graph.to_bytes() + std::string(kObserverVersion));
   std::optional<Observations> found = find_known(known, key);
   cached = found && holds(*found, values);
-  if (cached) return std::move(*found);
+  if (cached) {
+    if (keep_rows) found->inputs = observe(graph, {}, open, feed, true).inputs;
+    return std::move(*found);
+  }
   std::set<std::string> all = values;
   if (found) {
     for (const auto& [name, histogram] : found->seen) all.insert(name);
   }
-  Observations observations = observe(graph, all, open, feed);
+  Observations observations = observe(graph, all, open, feed, keep_rows);
   if (known.keep) known.keep(key, to_json(observations));
   return observations;
 }

@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "quantize/histogram.h"
+#include "quantize/layer_inputs.h"
 #include "quantize/quantize.h"
 
 namespace tamis {
@@ -15,6 +16,7 @@ namespace tamis {
 /// What was seen of each value over all samples.
 struct Observations {
   std::map<std::string, Histogram> seen;
+  LayerInputs inputs;  ///< of all compute nodes
   std::size_t samples = 0;
   std::size_t distinct = 0;  ///< samples that differ from all before
   std::size_t uniform = 0;   ///< samples whose inputs hold one value throughout: empty pictures
@@ -23,18 +25,19 @@ Json to_json(const Observations& observations);
 /// Throws corrupt_data.
 Observations parse_observations(const Json& json);
 
-/// Runs the float graph once per sample with the values as outputs and observes them; the buffers
-/// are reused, so memory does not depend on the number of samples. The graph needs inferred shapes.
-/// Throws invalid_argument when there is no sample, corrupt_data when a value is never a finite
-/// number, and what `open` and `feed` throw.
+/// Runs the float graph once per sample with the values as outputs and observes them, and samples
+/// what its layers read (`keep_rows`: not only the sums); the buffers are reused, so memory does
+/// not depend on the number of samples. The graph needs inferred shapes. Throws invalid_argument
+/// when there is no sample, corrupt_data when a value is never a finite number, and what `open` and
+/// `feed` throw.
 Observations observe(const Graph& graph, const std::set<std::string>& values,
-                     const OpenSession& open, const FeedCalibration& feed);
+                     const OpenSession& open, const FeedCalibration& feed, bool keep_rows = false);
 
 /// The same, but what `known` holds for this graph is not observed again; what is observed is put
-/// there. `cached`: whether the float model did not have to run.
+/// there (without rows). `cached`: whether the float model did not have to run.
 Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
                              const OpenSession& open, const FeedCalibration& feed,
-                             const StatisticsStore& known, bool& cached);
+                             const StatisticsStore& known, bool& cached, bool keep_rows = false);
 
 /// What is suspicious about the samples, a line each: all the same, one colour throughout, very
 /// few, values that are not finite.

@@ -13,15 +13,12 @@
 #include "base/units.h"
 #include "passes/passes.h"
 #include "quantize/calibrate.h"
-#include "quantize/equalise.h"
+#include "quantize/corrections.h"
+#include "quantize/form.h"
 #include "quantize/input_kinds.h"
 #include "quantize/options.h"
-#include "quantize/placement.h"
 #include "quantize/plan.h"
-#include "quantize/products.h"
 #include "quantize/ranges.h"
-#include "quantize/rewrite.h"
-#include "quantize/tensorrt.h"
 
 namespace tamis {
 
@@ -29,6 +26,10 @@ namespace {
 
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
 constexpr double kLeastSnrDb = 8;
+
+std::string node_name(const onnx::NodeProto& node) {
+  return node.name().empty() ? node.output(0) : node.name();
+}
 
 class GroupRanges {
  public:
@@ -112,8 +113,7 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
       const double snr = quantisation_snr_db(seen, affines[group],
                                              after_silu ? silu : std::function<double(double)>());
       if (snr >= kLeastSnrDb) continue;
-      const std::string& name = compute.node->name();
-      nodes[name.empty() ? compute.node->output(0) : name] = wide_text(value, seen.extremes(), snr);
+      nodes[node_name(*compute.node)] = wide_text(value, seen.extremes(), snr);
     }
   }
   return nodes;
@@ -127,6 +127,18 @@ std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions op
                                       QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {
     options.target = target;
     values.merge(observed_values(plan_quantisation(graph, options)));
+  }
+  return values;
+}
+
+/// What the plan needs with any one of its layers more in float.
+std::set<std::string> values_for_any_layer(const Graph& graph, QuantizeOptions options,
+                                           const Plan& own) {
+  std::set<std::string> values;
+  for (const ComputeNode& compute : own.compute) {
+    options.keep_float.push_back(node_name(*compute.node));
+    values.merge(observed_values(plan_quantisation(graph, options)));
+    options.keep_float.pop_back();
   }
   return values;
 }
@@ -154,24 +166,23 @@ Json to_json(const QuantizeReport& report) {
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   Json corrections = Json::array();
   for (const Correction& one : report.corrections)
-    corrections.push_back({{"name", one.name}, {"kept", one.kept}, {"why", one.why}});
+    corrections.push_back({{"name", one.name},
+                           {"kept", one.kept},
+                           {"why", one.why},
+                           {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()}});
   return {{"kept_in_float", std::move(kept)},
           {"corrections", std::move(corrections)},
           {"notes", report.notes},
           {"warnings", report.warnings},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
+          {"held_aside", report.held_aside},
           {"calibrate_s", report.calibrate_s},
           {"statistics_cached", report.statistics_cached},
           {"wall_s", report.wall_s}};
 }
 
 namespace {
-
-struct Quantised {
-  Graph graph;
-  QuantizeReport report;
-};
 
 /// The float graph as its runtime executes it fastest. What is new in it only moves data or stays
 /// in float, so that observations of the graph before serve all forms.
@@ -184,90 +195,42 @@ Graph written_for(const Graph& graph, const QuantizeOptions& options) {
   return written;
 }
 
-/// The whole way for one float graph (opset 13, sorted, shapes inferred).
-Quantised quantise(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
-                   const FeedCalibration& feed, const StatisticsStore& known) {
-  Graph work = written_for(parent, options);
-  Plan plan = plan_quantisation(work, options);
+/// The whole way for one float graph (opset 13, sorted, shapes inferred), but for corrections.
+Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
+             const FeedCalibration& feed, const StatisticsStore& known) {
+  auto planned = std::make_shared<Planned>(Planned{written_for(parent, options), {}, {}, {}, {}});
+  const Graph& work = planned->graph;
+  Plan& plan = planned->plan;
+  plan = plan_for(work, options);
   demand_work(plan);
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  Observations observations = observe_or_find(parent, values_of_all_forms(parent, options, plan),
-                                              open, feed, known, report.statistics_cached);
-  std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
-  if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
-    plan = plan_quantisation(work, options, wide);
+  std::set<std::string> values = values_of_all_forms(parent, options, plan);
+  if (options.observe_for_any_layer) values.merge(values_for_any_layer(parent, options, plan));
+  const auto observed = [&](const std::set<std::string>& wanted) {
+    return observe_or_find(parent, wanted, open, feed, known, report.statistics_cached,
+                           wants_rows(options.corrections));
+  };
+  Observations observations = observed(values);
+  planned->affines = GroupRanges(plan, observations, options).affines();
+  planned->too_wide = too_wide(plan, observations, planned->affines);
+  if (!planned->too_wide.empty()) {
+    plan = plan_for(work, options, planned->too_wide);
     demand_work(plan);
-    if (!all_seen(plan, observations))
-      observations = observe_or_find(parent, observed_values(plan), open, feed, known,
-                                     report.statistics_cached);
-    affines = GroupRanges(plan, observations, options).affines();
+    if (!all_seen(plan, observations)) observations = observed(observed_values(plan));
+    planned->affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
   report.warnings = suspicious_samples(observations);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
+  for (const ComputeNode& compute : plan.compute)
+    report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
-
-  const bool for_tensorrt = options.target == QuantizeTarget::tensorrt;
-  if (for_tensorrt)
-    for (ComputeNode& compute : plan.compute) compute.bias.reset();  // stays as it is, in float
-  write_quantised(work, plan, affines, writes_quick_gelu(options));
-  if (for_tensorrt) make_pairs_signed(work);
-  merge_equal_weights(work);
-  if (!for_tensorrt && options.target != QuantizeTarget::openvino)
-    drop_zero_points_of_products(work);
-  work.verify();
-  return {std::move(work), std::move(report)};
-}
-
-/// The last fifth of the samples.
-FeedCalibration held_aside(const FeedCalibration& feed, std::size_t samples) {
-  const std::size_t first = samples - (samples + 4) / 5;
-  return [feed, first](const std::function<void(std::span<const Tensor>)>& use) {
-    std::size_t i = 0;
-    feed([&](std::span<const Tensor> inputs) {
-      if (i++ >= first) use(inputs);
-    });
-  };
-}
-
-/// Output SNR in dB against the float model, of the worst output; by the runtime behind `open`.
-double output_snr_db(const Graph& float_graph, const Graph& quantised, const OpenSession& open,
-                     const FeedCalibration& feed) {
-  TemporaryFolder folder("tamis-correct");
-  float_graph.save(folder.path() / "float.onnx");
-  quantised.save(folder.path() / "int8.onnx");
-  constexpr std::size_t kMost = 8;
-  const NamedRuntime runtime{"reference", open};
-  const RuntimeCheck check =
-      check_quantized(folder.path() / "float.onnx", folder.path() / "int8.onnx", runtime, {runtime},
-                      feed, {.samples = kMost, .least_snr_db = -300})
-          .front();
-  if (check.refused) return -300;
-  double least = 200;
-  for (const OutputCheck& output : check.outputs) least = std::min(least, output.snr_db);
-  return least;
-}
-
-/// Equalises channels where some are outliers, and keeps that where it helps.
-void try_equalising(const Graph& work, Quantised& best, const QuantizeOptions& options,
-                    const OpenSession& open, const FeedCalibration& feed,
-                    const StatisticsStore& known) {
-  Graph equalised = work;
-  const std::vector<std::string> changed = equalise_channels(equalised);
-  if (changed.empty()) return;
-  equalised.infer_shapes();
-  Quantised other = quantise(equalised, options, open, feed, known);
-  const FeedCalibration judges = held_aside(feed, other.report.calibrated_on);
-  const double before = output_snr_db(work, best.graph, open, judges);
-  const double after = output_snr_db(work, other.graph, open, judges);
-  char text[120];
-  std::snprintf(text, sizeof text, "%zu convolutions: output SNR %.1f dB instead of %.1f dB",
-                changed.size(), after, before);
-  Correction correction{"channel equalisation", after > before, text};
-  if (correction.kept) best = std::move(other);
-  best.report.corrections.push_back(std::move(correction));
+  planned->inputs = std::move(observations.inputs);
+  Form form{std::make_shared<const Graph>(parent), planned,
+            quantise_constants(work, plan, planned->affines), std::move(report)};
+  return form;
 }
 
 }  // namespace
@@ -279,12 +242,16 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   check_options(options);
   Graph work = graph;
   const std::vector<std::string> notes = prepare_for_quantising(work).notes;
-  Quantised best = quantise(work, options, open, feed, known);
-  try_equalising(work, best, options, open, feed, known);
-  graph = std::move(best.graph);
-  best.report.notes = notes;
-  best.report.wall_s = seconds_since(start);
-  return best.report;
+  HeldAside held(feed);
+  const FeedCalibration rest = held.rest();
+  Form form = form_of(work, options, open, rest, known);
+  correct(form, held, {options, open, rest, [&](const Graph& parent) {
+                         return form_of(parent, options, open, rest, known);
+                       }});
+  graph = write_form(form, options).graph;
+  form.report.notes = notes;
+  form.report.wall_s = seconds_since(start);
+  return form.report;
 }
 
 }  // namespace tamis

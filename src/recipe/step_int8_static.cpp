@@ -26,6 +26,7 @@ QuantizeOptions parse_options(const Json& params) {
   if (params.contains("percentile")) options.percentile = params.at("percentile").get<double>();
   options.symmetric = params.value("symmetric", options.symmetric);
   options.weight_bits = weight_choice(params).bits;
+  options.corrections = parse_correction_level(params.value("corrections", "fast"));
   if (auto scale = params.find("concat_scale"); scale != params.end())
     options.share_concat_scale = *scale == "shared";
   options.standard_ops = params.value("standard_ops", false);
