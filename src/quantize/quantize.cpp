@@ -134,7 +134,7 @@ std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions op
 /// What the plan needs with any one of its layers more in float.
 std::set<std::string> values_for_any_layer(const Graph& graph, QuantizeOptions options,
                                            const Plan& own) {
-  std::set<std::string> values;
+  std::set<std::string> values = observed_values(own);
   for (const ComputeNode& compute : own.compute) {
     options.keep_float.push_back(node_name(*compute.node));
     values.merge(observed_values(plan_quantisation(graph, options)));
@@ -205,19 +205,20 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
   demand_work(plan);
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  std::set<std::string> values = values_of_all_forms(parent, options, plan);
-  if (options.observe_for_any_layer) values.merge(values_for_any_layer(parent, options, plan));
-  const auto observed = [&](const std::set<std::string>& wanted) {
-    return observe_or_find(parent, wanted, open, feed, known, report.statistics_cached,
-                           wants_rows(options.corrections));
+  const auto find = [&](const std::function<std::set<std::string>()>& wanted) {
+    return observe_or_find(parent, observed_values(plan), wanted, open, feed, known,
+                           report.statistics_cached, wants_rows(options.corrections));
   };
-  Observations observations = observed(values);
+  Observations observations = find([&] {
+    return options.observe_for_any_layer ? values_for_any_layer(parent, options, plan)
+                                         : values_of_all_forms(parent, options, plan);
+  });
   planned->affines = GroupRanges(plan, observations, options).affines();
   planned->too_wide = too_wide(plan, observations, planned->affines);
   if (!planned->too_wide.empty()) {
     plan = plan_for(work, options, planned->too_wide);
     demand_work(plan);
-    if (!all_seen(plan, observations)) observations = observed(observed_values(plan));
+    if (!all_seen(plan, observations)) observations = find([&] { return observed_values(plan); });
     planned->affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
