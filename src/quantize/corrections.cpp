@@ -20,11 +20,14 @@ constexpr std::array<CorrectionKind, 6> kKinds{{
     {"sequential bias correction", Level::all, false, attempt_sequential_bias},
 }};
 
-std::string snr_text(const std::string& what, double after, double before, std::size_t samples) {
-  char text[120];
+std::string snr_text(const std::string& what, const Score& after, const Score& before,
+                     const Interval& gain) {
+  char text[160];
   std::snprintf(text, sizeof text,
-                ": output SNR %.2f dB instead of %.2f dB on %zu image%s held aside", after, before,
-                samples, samples == 1 ? "" : "s");
+                ": output SNR %.2f dB instead of %.2f dB (gain %+.2f to %+.2f) on %zu image%s held "
+                "aside",
+                mean(after), mean(before), gain.low, gain.high, before.size(),
+                before.size() == 1 ? "" : "s");
   return what + text;
 }
 
@@ -54,10 +57,10 @@ class Corrector {
       best = &attempt;
       best_score = std::move(score);
     }
-    const double after = mean(best_score);
-    Correction correction{std::string(kind.name), helps(before, best_score),
-                          snr_text(best->what, after, mean(before), before.size()),
-                          after - mean(before)};
+    const Interval gain = gain_interval(before, best_score);
+    Correction correction{std::string(kind.name), gain.low > 0,
+                          snr_text(best->what, best_score, before, gain),
+                          mean(best_score) - mean(before)};
     if (correction.kept) keep(std::move(best->form), std::move(best_score));
     note(std::move(correction));
   }

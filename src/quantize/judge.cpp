@@ -73,16 +73,17 @@ double mean(const Score& score) {
   return std::accumulate(score.begin(), score.end(), 0.0) / static_cast<double>(score.size());
 }
 
-bool helps(const Score& before, const Score& after) {
+Interval gain_interval(const Score& before, const Score& after) {
   Score gains(before.size());
   std::transform(after.begin(), after.end(), before.begin(), gains.begin(), std::minus<>());
   const double gain = mean(gains);
-  if (gains.size() < 4) return gain >= kClearGainDb;
+  if (gains.size() < kFewSamples) return {gain - kClearGainDb, gain + kClearGainDb};
   const auto count = static_cast<double>(gains.size());
   double squares = 0;
   for (const double g : gains) squares += (g - gain) * (g - gain);
   const double error = std::sqrt(squares / (count - 1) / count);
-  return gain - student_quantile(0.95, count - 1) * error > 0;
+  const double margin = student_quantile((1 + kGainConfidence) / 2, count - 1) * error;
+  return {gain - margin, gain + margin};
 }
 
 Judge::Judge(const Graph& reference, OpenSession open,

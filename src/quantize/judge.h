@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "quantize/quantize.h"
+#include "stats/interval.h"
 
 namespace tamis {
 
@@ -38,10 +39,12 @@ class HeldAside {
 /// Output SNR in dB of each sample, of its worst output.
 using Score = std::vector<double>;
 
-/// Whether `after` is better than `before`: the lower end of the mean gain's 90 % interval
-/// (Student's t over the samples) is above 0; of fewer than four samples: the mean gain is at least
-/// kClearGainDb. Pure.
-bool helps(const Score& before, const Score& after);
+/// The mean gain's interval at kGainConfidence (Student's t over the samples); of fewer than
+/// kFewSamples, which say little of their spread, kClearGainDb to both sides. A correction helps
+/// where its lower end is above 0. Pure.
+Interval gain_interval(const Score& before, const Score& after);
+inline constexpr double kGainConfidence = 0.8;
+inline constexpr std::size_t kFewSamples = 4;
 double mean(const Score& score);
 inline constexpr double kClearGainDb = 0.5;
 inline constexpr double kRefusedDb = -300;

@@ -129,7 +129,11 @@ std::optional<std::string> input_key(const Graph& graph, const ComputeNode& comp
 
 void InputSampler::add_outputs(Graph& graph) {
   std::vector<std::string> added;
-  for (const onnx::NodeProto* node : graph.nodes()) {
+  // The last layer first: ONNX Runtime computes what nobody else reads from the back of the file,
+  // so that what a layer reads is sampled when it is there and need not be kept until the end.
+  std::vector<onnx::NodeProto*> nodes = graph.nodes();
+  std::reverse(nodes.begin(), nodes.end());
+  for (const onnx::NodeProto* node : nodes) {
     std::string reason;
     const std::optional<ComputeNode> compute = as_compute(graph, *node, reason);
     if (!compute) continue;

@@ -19,6 +19,7 @@
 #include "quantize/options.h"
 #include "quantize/plan.h"
 #include "quantize/ranges.h"
+#include "quantize/tensorrt.h"
 
 namespace tamis {
 

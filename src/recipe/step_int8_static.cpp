@@ -85,7 +85,7 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/5 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/6 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {
