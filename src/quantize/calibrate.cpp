@@ -28,17 +28,17 @@ void fix_inputs(Graph& graph, std::span<const Tensor> sample) {
   }
 }
 
-/// A copy whose outputs are the values that some node makes and the sampler's, and that computes
+/// A copy whose outputs are the values that some node makes, or the sampler's, and that computes
 /// nothing else.
 Graph with_outputs(const Graph& graph, const std::set<std::string>& values,
-                   std::span<const Tensor> sample, InputSampler& sampler) {
+                   std::span<const Tensor> sample, InputSampler* sampler) {
   Graph copy = graph;
   copy.infer_shapes();
   copy.graph().clear_output();
   fix_inputs(copy, sample);
   copy.reindex();
   copy.infer_shapes();
-  sampler.add_outputs(copy);
+  if (sampler != nullptr) sampler->add_outputs(copy);
   for (const std::string& value : values) {
     if (!copy.is_input(value)) copy.add_output(value);
   }
@@ -77,9 +77,8 @@ bool is_uniform(const Tensor& tensor) {
 
 class Watcher {
  public:
-  Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session,
-          InputSampler sampler)
-      : session_(std::move(session)), sampler_(std::move(sampler)) {
+  Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session)
+      : session_(std::move(session)) {
     const std::vector<TensorInfo> inputs = graph.inputs();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (values.count(inputs[i].name) != 0) fed_.emplace_back(i, inputs[i].name);
@@ -95,7 +94,6 @@ class Watcher {
       session_->run(inputs, outputs_);
       for (std::size_t i = 0; i < outputs_.size(); ++i) {
         const std::string& name = session_->outputs()[i].name;
-        if (sampler_.take(name, outputs_[i])) continue;
         result_.seen.at(name).add(elements(outputs_[i], name));
       }
     }
@@ -113,14 +111,10 @@ class Watcher {
     result_.distinct += contents_.insert(content).second ? 1 : 0;
   }
 
-  Observations take() {
-    result_.inputs = sampler_.result();
-    return std::move(result_);
-  }
+  Observations take() { return std::move(result_); }
 
  private:
   std::unique_ptr<Session> session_;
-  InputSampler sampler_;
   std::vector<std::pair<std::size_t, std::string>> fed_;
   std::vector<Tensor> outputs_;
   std::set<std::string> contents_;
@@ -148,6 +142,11 @@ void demand_numbers(const Observations& observations) {
 /// Raised whenever what observe() gives for the same model and samples may differ.
 constexpr std::string_view kObserverVersion = "observer/2";
 
+/// Thrown through a feed to end it.
+struct Enough {};
+
+constexpr std::size_t kFewPictures = 32;
+
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& v) { return observations.seen.count(v) != 0; });
@@ -168,12 +167,11 @@ Json to_json(const Observations& observations) {
   return {{"samples", observations.samples},
           {"distinct", observations.distinct},
           {"uniform", observations.uniform},
-          {"inputs", to_json(observations.inputs)},
           {"seen", std::move(seen)}};
 }
 
 Observations parse_observations(const Json& json) {
-  for (const char* key : {"samples", "distinct", "uniform", "inputs", "seen"}) {
+  for (const char* key : {"samples", "distinct", "uniform", "seen"}) {
     if (!json.contains(key))
       throw Error(ErrorCode::corrupt_data,
                   std::string("statistics: not readable: ") + key + " is missing");
@@ -182,7 +180,6 @@ Observations parse_observations(const Json& json) {
   observations.samples = json.at("samples").get<std::size_t>();
   observations.distinct = json.at("distinct").get<std::size_t>();
   observations.uniform = json.at("uniform").get<std::size_t>();
-  observations.inputs = parse_layer_inputs(json.at("inputs"));
   for (const auto& [name, histogram] : json.at("seen").items())
     observations.seen.emplace(name, Histogram::parse(histogram));
   return observations;
@@ -212,23 +209,50 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
 }
 
 Observations observe(const Graph& graph, const std::set<std::string>& values,
-                     const OpenSession& open, const FeedCalibration& feed, bool keep_rows) {
+                     const OpenSession& open, const FeedCalibration& feed) {
   TemporaryFolder folder("tamis-calibrate");
   const std::filesystem::path file = folder.path() / "observed.onnx";
   std::optional<Watcher> watcher;
   feed([&](std::span<const Tensor> inputs) {
     if (!watcher) {
-      InputSampler sampler(keep_rows);
-      const Graph copy = with_outputs(graph, values, inputs, sampler);
+      const Graph copy = with_outputs(graph, values, inputs, nullptr);
       copy.save(file);
-      watcher.emplace(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file),
-                      std::move(sampler));
+      watcher.emplace(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file));
     }
     watcher->look(inputs);
   });
   Observations observations = watcher ? watcher->take() : Observations();
   demand_numbers(observations);
   return observations;
+}
+
+LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const FeedCalibration& feed,
+                          bool keep_rows) {
+  const std::size_t most =
+      keep_rows ? InputSampler::kRows / InputSampler::kPositions : kFewPictures;
+  TemporaryFolder folder("tamis-sample");
+  InputSampler sampler(keep_rows);
+  std::unique_ptr<Session> session;
+  std::vector<Tensor> outputs;
+  std::size_t count = 0;
+  try {
+    feed([&](std::span<const Tensor> inputs) {
+      if (count++ == most) throw Enough();
+      if (!session) {
+        const Graph copy = with_outputs(graph, {}, inputs, &sampler);
+        if (copy.graph().output_size() == 0) throw Enough();
+        copy.save(folder.path() / "sampled.onnx");
+        session = open(folder.path() / "sampled.onnx");
+        outputs = make_tensors(session->outputs());
+      }
+      session->run(inputs, outputs);
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        sampler.take(session->outputs()[i].name, outputs[i]);
+    });
+  } catch (const Enough&) {
+    // There are more pictures, and these will do.
+  }
+  return sampler.result();
 }
 
 StatisticsStore statistics_in_memory() {
@@ -244,19 +268,16 @@ StatisticsStore statistics_in_memory() {
 Observations observe_or_find(const Graph& graph, const std::set<std::string>& needed,
                              const std::function<std::set<std::string>()>& wanted,
                              const OpenSession& open, const FeedCalibration& feed,
-                             const StatisticsStore& known, bool& cached, bool keep_rows) {
+                             const StatisticsStore& known, bool& cached) {
   const std::string key = hash_text(graph.to_bytes() + std::string(kObserverVersion));
   std::optional<Observations> found = find_known(known, key);
   cached = found && holds(*found, needed);
-  if (cached) {
-    if (keep_rows) found->inputs = observe(graph, {}, open, feed, true).inputs;
-    return std::move(*found);
-  }
+  if (cached) return std::move(*found);
   std::set<std::string> all = wanted();
   if (found) {
     for (const auto& [name, histogram] : found->seen) all.insert(name);
   }
-  Observations observations = observe(graph, all, open, feed, keep_rows);
+  Observations observations = observe(graph, all, open, feed);
   if (known.keep) known.keep(key, to_json(observations));
   return observations;
 }

@@ -29,6 +29,17 @@ std::vector<std::vector<Tensor>> few_samples(const FeedCalibration& feed) {
 
 using Means = std::vector<double>;
 
+/// An output needs one, and behind operators of a runtime's own it cannot be inferred. All values
+/// here are those of convolutions.
+void demand_shape(Graph& graph, std::size_t channels) {
+  auto& type = *graph.graph().mutable_output(0)->mutable_type()->mutable_tensor_type();
+  if (type.has_shape()) return;
+  for (int d = 0; d < 4; ++d) {
+    auto& dim = *type.mutable_shape()->add_dim();
+    if (d == 1) dim.set_dim_value(static_cast<std::int64_t>(channels));
+  }
+}
+
 /// Mean of each channel (second axis).
 void add_means(const Tensor& tensor, Means& sums) {
   const std::size_t channels = sums.size();
@@ -58,6 +69,7 @@ class MeansOf {
     part.reindex();
     part.infer_shapes();
     part.add_output(value);
+    demand_shape(part, channels);
     part.remove_dead();
     TemporaryFolder folder("tamis-means");
     part.save(folder.path() / "part.onnx");
@@ -89,7 +101,7 @@ std::vector<Attempt> attempt_sequential_bias(const Form& form, const CorrectionT
   std::size_t layers = 0;
   for (std::size_t n = 0; n < corrected.constants.size(); ++n) {
     NodeConstants& node = corrected.constants[n];
-    if (node.bias.empty()) continue;
+    if (node.bias.empty() || node.shape.size() != 4) continue;
     const std::string& value = planned.plan.compute[n].node->output(0);
     const Written written = write_form(corrected, tools.options);
     const auto wanted = means(planned.graph, value, node.channels);

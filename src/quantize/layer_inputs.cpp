@@ -6,8 +6,6 @@
 #include <numeric>
 #include <utility>
 
-#include "base/error.h"
-
 namespace tamis {
 
 namespace {
@@ -216,30 +214,6 @@ bool InputSampler::take(const std::string& output, const Tensor& tensor) {
   if (tensor.type() == DataType::f32 && elements % image == 0)
     add_rows(source->second, {tensor.data<float>(), elements});
   return true;
-}
-
-Json to_json(const LayerInputs& inputs) {
-  Json json = Json::object();
-  for (const auto& [key, input] : inputs)
-    json[key] = {{"count", input.count}, {"sums", input.sums}, {"largest", input.largest}};
-  return json;
-}
-
-LayerInputs parse_layer_inputs(const Json& json) {
-  LayerInputs inputs;
-  try {
-    for (const auto& [key, one] : json.items()) {
-      LayerInput input;
-      input.count = one.at("count").get<double>();
-      input.sums = one.at("sums").get<std::vector<double>>();
-      input.largest = one.at("largest").get<std::vector<float>>();
-      input.columns = input.sums.size();
-      inputs.emplace(key, std::move(input));
-    }
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::corrupt_data, std::string("statistics: not readable: ") + error.what());
-  }
-  return inputs;
 }
 
 }  // namespace tamis

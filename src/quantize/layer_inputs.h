@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "base/tensor.h"
 #include "graph/graph.h"
 #include "quantize/roles.h"
@@ -31,17 +30,14 @@ struct LayerInput {
 
 /// By input_key().
 using LayerInputs = std::map<std::string, LayerInput>;
-Json to_json(const LayerInputs& inputs);  ///< without the rows
-/// Throws corrupt_data.
-LayerInputs parse_layer_inputs(const Json& json);
 
 /// Nodes with the same key read the same rows: the value's name and, of a convolution, its kernel,
 /// strides, pads and dilations. Absent for what is not sampled: convolutions of other than two
 /// dimensions or with auto_pad.
 std::optional<std::string> input_key(const Graph& graph, const ComputeNode& compute);
 
-/// Samples what the layers of a graph read, by nodes added to the graph that is run for calibration
-/// anyway: memory and time are those of a few positions per picture. Not synchronised.
+/// Samples what the layers of a graph read, by nodes added to the float graph: memory and time are
+/// those of a few positions per picture. Not synchronised.
 class InputSampler {
  public:
   static constexpr std::size_t kPositions = 16;  ///< per picture

@@ -208,7 +208,7 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
   const std::int64_t calibration = now_ns();
   const auto find = [&](const std::function<std::set<std::string>()>& wanted) {
     return observe_or_find(parent, observed_values(plan), wanted, open, feed, known,
-                           report.statistics_cached, wants_rows(options.corrections));
+                           report.statistics_cached);
   };
   Observations observations = find([&] {
     return options.observe_for_any_layer ? values_for_any_layer(parent, options, plan)
@@ -229,7 +229,8 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
   for (const ComputeNode& compute : plan.compute)
     report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
-  planned->inputs = std::move(observations.inputs);
+  if (options.corrections != CorrectionLevel::none)
+    planned->inputs = sample_layers(parent, open, feed, wants_rows(options.corrections));
   Form form{std::make_shared<const Graph>(parent), planned,
             quantise_constants(work, plan, planned->affines), std::move(report)};
   return form;
