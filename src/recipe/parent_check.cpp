@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -24,12 +25,18 @@ struct Found {
   std::size_t classes = 0;
 };
 
-std::vector<std::size_t> items_with_truth(const Dataset& data,
+bool has_masks(const Truth& truth) {
+  return std::none_of(truth.boxes->begin(), truth.boxes->end(),
+                      [](const TruthBox& t) { return t.mask.empty(); });
+}
+
+std::vector<std::size_t> items_with_truth(const Task& task, const Dataset& data,
                                           const std::vector<std::size_t>& items) {
   std::vector<std::size_t> chosen;
   for (const std::size_t i : items) {
     const Truth& truth = data.items()[i].truth;
     if (!truth.label && !(truth.boxes && !truth.boxes->empty())) continue;
+    if (task.truth_detail == TruthDetail::masks && !has_masks(truth)) continue;
     chosen.push_back(i);
     if (chosen.size() == kMostItems) break;
   }
@@ -64,7 +71,8 @@ bool above_chance(const Task& task, const std::vector<ItemRecord>& records, std:
     const std::size_t hits = std::accumulate(right->begin(), right->end(), std::size_t{0});
     return chance_of_at_least(hits, right->size(), 1.0 / static_cast<double>(classes)) < kLuck;
   }
-  return task.figures(records).value("map50", 1.0) >= kLeastMap50;
+  const Json figures = task.figures(records);
+  return figures.value("map50", figures.value("mask_map50", 1.0)) >= kLeastMap50;
 }
 
 bool above_chance(const Task& task, const Found& found) {
@@ -167,10 +175,12 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
 }
 
 Json check_parent(const BuildRequest& request) {
-  const auto data = open_dataset(request.calibration->data);
-  const std::vector<std::size_t> items = items_with_truth(*data, request.calibration->items);
-  if (items.size() < kLeastItems) return Json();
   const Task& task = find_task(request.card.task);
+  DataSpec spec = request.calibration->data;
+  spec.detail = task.truth_detail;
+  const auto data = open_dataset(spec);
+  const std::vector<std::size_t> items = items_with_truth(task, *data, request.calibration->items);
+  if (items.size() < kLeastItems) return Json();
   const Found found = predict_all(request, request.card, *data, items);
   const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
   if (!above_chance(task, found))
