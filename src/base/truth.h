@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/geometry.h"
@@ -15,10 +17,18 @@ struct TruthBox {
   double area = 0;  ///< square pixels; COCO's own value where given, else the box's
 };
 
+/// Whether something is wrong with what a picture shows, and where.
+struct AnomalyTruth {
+  std::string kind = "good";                  ///< "good", or the defect's name
+  std::optional<std::filesystem::path> mask;  ///< a picture of the same size, not 0 where defective
+  bool defective() const { return kind != "good"; }
+};
+
 /// What is known to be true of an item. Absent members are unknown (unlabelled folder).
 struct Truth {
   std::optional<int> label;                    ///< classification
   std::optional<std::vector<TruthBox>> boxes;  ///< detection; empty vector = known to be empty
+  std::optional<AnomalyTruth> anomaly = {};    ///< good or defective
 };
 
 }  // namespace tamis

@@ -14,7 +14,7 @@
 
 namespace tamis {
 
-enum class TaskKind { classify, detect };  // further families: a row in card.cpp's tables
+enum class TaskKind { classify, detect, anomaly };  // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
 
@@ -35,6 +35,7 @@ struct Card {
   std::optional<int> short_side;    ///< center_crop only: the short side is resized to this, then
                                     ///< input_size is cut out
   int pad = 114;                    ///< letterbox only: grey level of the border, 0..255
+  std::optional<double> threshold;  ///< anomaly only: a picture whose score is above is defective
   std::string decoder;              ///< "classifier", "yolov8"
   std::vector<std::string> labels;  ///< may be empty: names unknown
   /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",

@@ -76,6 +76,20 @@ bool fits_classifier(const ModelFacts& facts) {
   return dims.size() == 2 && dims[1].value_or(2) >= 2;
 }
 
+// One float per picture and, beside it, a float map [N,H,W] or [N,1,H,W].
+bool fits_anomaly(const ModelFacts& facts) {
+  int scores = 0, maps = 0;
+  for (const TensorInfo& output : facts.outputs) {
+    const Dims& dims = output.shape;
+    if (output.type != DataType::f32 || dims.empty()) continue;
+    const bool is_map = dims.size() == 3 || (dims.size() == 4 && dims[1] == 1);
+    const bool one = std::all_of(dims.begin() + 1, dims.end(), [](auto& d) { return d == 1; });
+    scores += one && dims.size() <= 2 ? 1 : 0;
+    maps += is_map && !one ? 1 : 0;
+  }
+  return scores == 1 && maps == 1;
+}
+
 /// A family: what its outputs look like, and what its pictures are prepared with unless something
 /// else is said.
 struct DecoderRow {
@@ -102,7 +116,13 @@ const std::vector<DecoderRow>& decoders() {
                                              {{"input.resize", "letterbox"},
                                               {"input.color", "rgb"},
                                               {"input.mean", 0},
-                                              {"input.std", 1}}}};
+                                              {"input.std", 1}}},
+                                            {"anomaly",
+                                             TaskKind::anomaly,
+                                             fits_anomaly,
+                                             "score [N,1] and map [N,1,H,W]",
+                                             0,
+                                             {{"input.resize", "stretch"}}}};
   return rows;
 }
 
@@ -195,7 +215,7 @@ void CardInference::add_decoder(CardEntries& entries) const {
   if (fitting.empty())
     fail(fmt::format(
         "the outputs ({}) fit no known decoder{}; known: classifier [N,classes], yolov8 "
-        "[N,4+classes,positions] (--task, --decoder)",
+        "[N,4+classes,positions], anomaly score [N,1] and map [N,1,H,W] (--task, --decoder)",
         outputs, task == entries.end() ? "" : " of the task " + task->second.value.dump()));
   if (fitting.size() > 1)
     fail(fmt::format("the outputs ({}) fit the decoders {} and {}; say which with --decoder",
@@ -242,6 +262,7 @@ void CardInference::check(const Card& card) const {
     fail(fmt::format("decoder {} ({}) is of the task {}, not {} ({}); give --task or --decoder",
                      row.name, card.sources.at("decoder"), to_text(row.task), to_text(card.task),
                      card.sources.at("task")));
+  if (card.labels.empty() || facts_.outputs[0].shape.size() < 2) return;
   const auto& channels = facts_.outputs[0].shape[1];
   auto labels = static_cast<std::int64_t>(card.labels.size());
   if (channels && labels != 0 && *channels - row.class_offset != labels)

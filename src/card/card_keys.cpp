@@ -19,8 +19,8 @@ struct Named {
   T value;
   std::string_view name;
 };
-constexpr Named<TaskKind> kTasks[] = {{TaskKind::classify, "classify"},
-                                      {TaskKind::detect, "detect"}};
+constexpr Named<TaskKind> kTasks[] = {
+    {TaskKind::classify, "classify"}, {TaskKind::detect, "detect"}, {TaskKind::anomaly, "anomaly"}};
 constexpr Named<ColorOrder> kColors[] = {
     {ColorOrder::rgb, "rgb"}, {ColorOrder::bgr, "bgr"}, {ColorOrder::gray, "gray"}};
 constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
@@ -180,7 +180,7 @@ const std::vector<CardKey>& card_keys() {
   using Where = const std::string&;
   static const std::vector<CardKey> keys{
       {"task",
-       {"task", "TASK", "classify or detect"},
+       {"task", "TASK", "classify, detect or anomaly"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.task = parse_named(kTasks, v, w); },
        [](const Card& c) { return Json(to_text(c.task)); }},
@@ -227,8 +227,13 @@ const std::vector<CardKey>& card_keys() {
        number_or_text,
        [](Card& c, const Json& v, Where w) { c.pad = whole_between(v, 0, 255, w); },
        [](const Card& c) { return c.resize == ResizeRule::letterbox ? Json(c.pad) : Json(); }},
+      {"threshold",
+       {"threshold", "X", "anomaly: a picture whose score is above this is defective"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
+       [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
       {"decoder",
-       {"decoder", "NAME", "how outputs are read: classifier or yolov8"},
+       {"decoder", "NAME", "how outputs are read: classifier, yolov8 or anomaly"},
        text_itself,
        [](Card& c, const Json& v, Where w) {
          if (!v.is_string()) fail(w, "expected a name");

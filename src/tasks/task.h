@@ -14,14 +14,25 @@
 #include "base/tensor.h"
 #include "base/truth.h"
 #include "card/card.h"
+#include "metrics/anomaly.h"
 #include "stats/interval.h"
 
 namespace tamis {
 
-/// What a model says of one picture. One of the two is used, by task.
+/// Whether something is wrong, and where.
+struct AnomalyPrediction {
+  float score = 0;              ///< higher: more likely defective
+  std::optional<bool> flagged;  ///< the score is above the card's threshold; absent without one
+  Size map_size;                ///< of `map`, over the model's whole input
+  std::vector<float> map;       ///< rows; emptied by Task::condense
+  std::optional<AnomalyPixels> pixels;  ///< what condense() kept of the map
+};
+
+/// What a model says of one picture. One of these is used, by task.
 struct Prediction {
   std::vector<int> top;          ///< classify: up to five classes, best first
   std::vector<Detection> boxes;  ///< detect: falling score, in the picture's pixels
+  std::optional<AnomalyPrediction> anomaly = {};
 };
 
 /// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
@@ -32,7 +43,8 @@ struct ItemRecord {
 };
 
 /// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
-/// "boxes": [x0,y0,x1,y1,score,label, …]}. Every float survives exactly.
+/// "boxes": [x0,y0,x1,y1,score,label, …]} or {"item", "kind", "score", "flagged", "normal":
+/// [pixels, median, …], "regions": [[pixels, median, …], …]}. Every float survives exactly.
 Json to_json(const ItemRecord& record);
 /// Throws corrupt_data naming what is missing.
 ItemRecord parse_item_record(const Json& json);
@@ -70,6 +82,10 @@ struct Task {
 
   /// 1 per right and 0 per wrong record where the primary metric is right-or-wrong, else absent.
   std::optional<std::vector<std::uint8_t>> (*right)(std::span<const ItemRecord> records);
+
+  /// Reduces a prediction to what records keep, where that needs the truth; `mask` is the item's, a
+  /// grey picture, or null. Not timed. Null: nothing to reduce.
+  void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
 };
 
 const std::vector<Task>& tasks();

@@ -155,8 +155,8 @@ Frame evaluate_begin(WorkerState& state, const Json& request) {
   InputSpec spec = parse_input_spec(request.at("data"));
   state.evaluator.reset();
   state.evaluation_data = open_dataset(*spec.data);
-  state.evaluator =
-      std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
+  state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data,
+                                                    spec.items, request.value("labelled", true));
   return {};
 }
 
