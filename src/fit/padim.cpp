@@ -22,10 +22,11 @@ constexpr const char* kMetadata = "tamis.padim";
 using Open = std::function<std::unique_ptr<Session>(const std::filesystem::path&)>;
 using Feed = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
 
-/// Runs a graph on pictures as they come. Where `wanted` says no, they are passed over.
-void run_on(const Graph& graph, const Open& open, const Feed& feed,
-            const std::function<bool(std::size_t)>& wanted,
-            const std::function<void(const std::vector<Tensor>&)>& use) {
+/// Runs a graph on pictures as they come, and counts them. Where `wanted` says no, they are passed
+/// over.
+std::size_t run_on(const Graph& graph, const Open& open, const Feed& feed,
+                   const std::function<bool(std::size_t)>& wanted,
+                   const std::function<void(const std::vector<Tensor>&)>& use) {
   TemporaryFolder folder("tamis-fit");
   const auto file = folder.path() / "model.onnx";
   graph.save(file);
@@ -37,6 +38,7 @@ void run_on(const Graph& graph, const Open& open, const Feed& feed,
     session->run(inputs, outputs);
     use(outputs);
   });
+  return number;
 }
 
 bool is_held_out(std::size_t number) { return number % kHeldOutOf == kHeldOutOf - 1; }
@@ -60,12 +62,16 @@ PositionGaussians fit(const Graph& graph, const Open& open, const Feed& feed,
   PositionGaussians gaussians(
       static_cast<std::size_t>(grid.height) * static_cast<std::size_t>(grid.width),
       report.channels.size());
-  run_on(
+  const std::size_t all = run_on(
       graph, open, feed, [](std::size_t n) { return !is_held_out(n); },
       [&](const std::vector<Tensor>& outputs) {
         const Tensor& f = outputs.at(0);
         gaussians.add({f.data<float>(), static_cast<std::size_t>(f.elements())});
       });
+  if (all < kLeastGood)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("fit anomaly: {} good pictures are too few; give at least {}", all,
+                            kLeastGood));
   return gaussians;
 }
 
@@ -131,10 +137,6 @@ PadimReport fit_padim(Graph& backbone, const PadimOptions& options, Size input, 
   {
     PositionGaussians gaussians = fit(graph, open, feed, report);
     report.fitted = gaussians.samples();
-    if (report.fitted < kLeastGood - kLeastGood / kHeldOutOf)
-      throw Error(ErrorCode::invalid_argument,
-                  fmt::format("fit anomaly: {} good pictures are too few; give at least {}",
-                              report.fitted + report.fitted / (kHeldOutOf - 1), kLeastGood));
     PadimHead head{report.channels.size(),
                    report.layers.front().size,
                    input,

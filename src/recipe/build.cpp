@@ -10,6 +10,7 @@
 #include "measure/visit.h"
 #include "recipe/feed.h"
 #include "recipe/parent_check.h"
+#include "recipe/steps.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -18,6 +19,8 @@ namespace {
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
+
+}  // namespace
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);
@@ -54,8 +57,6 @@ BuildState make_state(const BuildRequest& request) {
   }
   return state;
 }
-
-}  // namespace
 
 ArtefactInfo build_artefact(const BuildRequest& request) {
   std::int64_t start = now_ns();
