@@ -100,9 +100,10 @@ const Agreement& find_agreement(TaskKind kind) {
 }
 
 std::string agreement_caveat(const Agreement& agreement) {
-  return "The pictures have no labels: gates are on agreement with the baseline, for which " +
+  return "The pictures have no labels: gates are on agreement with the baseline (taken for "
+         "true: " +
          std::string(agreement.taken_for_true) +
-         " counts as true. That measures change, not correctness: an error that both make is "
+         "). That measures change, not correctness: an error that both make is "
          "invisible, and a mended one counts as a loss.";
 }
 
