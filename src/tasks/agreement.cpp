@@ -1,6 +1,5 @@
 #include "tasks/agreement.h"
 
-#include <array>
 #include <vector>
 
 #include "base/error.h"

@@ -18,8 +18,16 @@ std::vector<ItemRecord> agreed(const Agreement& agreement, const std::vector<Pre
   return out;
 }
 
-Prediction classes(std::vector<int> top) { return {std::move(top), {}, {}}; }
-Prediction boxes(std::vector<Detection> found) { return {{}, std::move(found), {}}; }
+Prediction classes(std::vector<int> top) {
+  Prediction p;
+  p.top = std::move(top);
+  return p;
+}
+Prediction boxes(std::vector<Detection> found) {
+  Prediction p;
+  p.boxes = std::move(found);
+  return p;
+}
 Prediction flagged(bool yes) {
   Prediction p;
   p.anomaly.emplace();
