@@ -130,7 +130,7 @@ std::string metric_name(const std::string& metric) {
        {"pixel_auroc", "pixel AUROC"},
        {"pro", "PRO"},
        {"top1_agreement", "top-1 agreement"},
-       {"map50_95_agreement", "mAP50-95 agreement"},
+       {"map50_agreement", "mAP50 agreement"},
        {"decision_agreement", "decision agreement"}}};
   for (auto [name, shown] : kNames)
     if (metric == name) return std::string(shown);
