@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mask.h"
 #include "metrics/coco.h"
 #include "tasks/rows.h"
 #include "vision/detect.h"
@@ -23,6 +24,21 @@ Truth confident_boxes(const Card&, const Prediction& reference) {
   for (const Detection& d : reference.boxes)
     if (d.score >= kConfidentBox)
       truth.boxes->push_back({d.box, d.label, false, static_cast<double>(d.box.area())});
+  return truth;
+}
+
+/// With the baseline's masks.
+Truth confident_masks(const Card&, const Prediction& reference) {
+  Truth truth;
+  truth.boxes.emplace();
+  truth.mask_size = reference.mask_size;
+  for (std::size_t i = 0; i < reference.boxes.size(); ++i) {
+    const Detection& d = reference.boxes[i];
+    if (d.score < kConfidentBox) continue;
+    const std::string& mask = reference.masks.at(i);
+    truth.boxes->push_back({d.box, d.label, false,
+                            static_cast<double>(area(parse_mask(mask, truth.mask_size))), mask});
+  }
   return truth;
 }
 
@@ -70,6 +86,19 @@ WeightedStatistic same_objects(std::span<const ItemRecord> records) {
   };
 }
 
+/// The same with their masks.
+WeightedStatistic same_masks(std::span<const ItemRecord> records) {
+  auto evaluation = std::make_shared<CocoEvaluation>(DetectOptions().max_detections);
+  for (const ItemRecord& r : records) {
+    if (!r.truth.boxes) fail_without_truth(r.item, "mask");
+    evaluation->add_masks(*r.truth.boxes, r.prediction.boxes, r.prediction.masks,
+                          r.truth.mask_size);
+  }
+  return [evaluation](std::span<const std::uint32_t> weights) {
+    return evaluation->weighted_map50(weights);
+  };
+}
+
 double value_of(const WeightedStatistic& statistic, std::span<const ItemRecord> records) {
   return statistic(std::vector<std::uint32_t>(records.size(), 1));
 }
@@ -93,6 +122,16 @@ Agreement boxes() {
   return row;
 }
 
+Agreement masks() {
+  Agreement row{segment_task(), confident_masks, "its masks with a score of at least 0.25"};
+  row.task.metric = "mask_map50_agreement";
+  row.task.statistic = same_masks;
+  row.task.figures = [](std::span<const ItemRecord> records) {
+    return Json{{"mask_map50_agreement", value_of(same_masks(records), records)}};
+  };
+  return row;
+}
+
 Agreement decisions() {
   Agreement row{anomaly_task(), decision, "its decision at the threshold"};
   row.task.metric = "decision_agreement";
@@ -107,7 +146,7 @@ Agreement decisions() {
 }  // namespace
 
 const Agreement& find_agreement(TaskKind kind) {
-  static const std::vector<Agreement> rows{classes(), boxes(), decisions()};
+  static const std::vector<Agreement> rows{classes(), boxes(), masks(), decisions()};
   for (const Agreement& row : rows)
     if (row.task.kind == kind) return row;
   throw Error(ErrorCode::unsupported,

@@ -102,7 +102,8 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 
 Task anomaly_task() {
   return {TaskKind::anomaly, "anomaly", "auroc",   predict, class_count,
-          check_truth,       figures,   statistic, right,   condense_record};
+          check_truth,       figures,   statistic, right,   TruthDetail::boxes,
+          condense_record};
 }
 
 }  // namespace tamis
