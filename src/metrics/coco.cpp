@@ -196,7 +196,9 @@ CocoFigures CocoEvaluation::figures() const {
   return out;
 }
 
-double CocoEvaluation::weighted_map(std::span<const std::uint32_t> weights) const {
+/// The mean over the classes of what `value` makes of their precisions.
+template <typename Value>
+double CocoEvaluation::weighted(std::span<const std::uint32_t> weights, Value value) const {
   if (weights.size() != picture_count_)
     throw Error(ErrorCode::invalid_argument, "coco evaluation: " + std::to_string(weights.size()) +
                                                  " weights for " + std::to_string(picture_count_) +
@@ -205,8 +207,16 @@ double CocoEvaluation::weighted_map(std::span<const std::uint32_t> weights) cons
   CurveScratch scratch;
   for (const CocoCurve& curve : state_->all_areas())
     if (std::optional<Precisions> p = average_precision(curve, weights, scratch))
-      mean.add(mean_of(*p));
+      mean.add(value(*p));
   return mean.value().value_or(0);
+}
+
+double CocoEvaluation::weighted_map(std::span<const std::uint32_t> weights) const {
+  return weighted(weights, [](const Precisions& p) { return mean_of(p); });
+}
+
+double CocoEvaluation::weighted_map50(std::span<const std::uint32_t> weights) const {
+  return weighted(weights, [](const Precisions& p) { return p.front(); });
 }
 
 Json to_json(const CocoFigures& f) {

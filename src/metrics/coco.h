@@ -59,9 +59,13 @@ class CocoEvaluation {
   /// without ground truth in the resample are left out; 0 where none is left. Quick: called
   /// thousands of times. Throws invalid_argument unless weights.size() == pictures().
   double weighted_map(std::span<const std::uint32_t> weights) const;
+  /// The same at IoU .50 alone.
+  double weighted_map50(std::span<const std::uint32_t> weights) const;
 
  private:
   struct State;
+  template <typename Value>
+  double weighted(std::span<const std::uint32_t> weights, Value value) const;
   template <typename Match>
   void add_picture(std::span<const TruthBox> truth, std::span<const Detection> detections,
                    std::span<const std::string> masks, Match match);

@@ -125,14 +125,14 @@ std::string metric_name(const std::string& metric) {
       {{"map50_95", "mAP50-95"},
        {"map50", "mAP50"},
        {"mask_map50_95", "mask mAP50-95"},
-       {"mask_map50_95_agreement", "mask mAP50-95 agreement"},
+       {"mask_map50_agreement", "mask mAP50 agreement"},
        {"top1", "top-1"},
        {"top5", "top-5"},
        {"auroc", "AUROC"},
        {"pixel_auroc", "pixel AUROC"},
        {"pro", "PRO"},
        {"top1_agreement", "top-1 agreement"},
-       {"map50_95_agreement", "mAP50-95 agreement"},
+       {"map50_agreement", "mAP50 agreement"},
        {"decision_agreement", "decision agreement"}}};
   for (auto [name, shown] : kNames)
     if (metric == name) return std::string(shown);

@@ -243,7 +243,8 @@ TEST(Card, options_are_listed_once_per_key) {
   std::vector<std::string> names;
   for (const CardOption& option : card_options()) names.emplace_back(option.name);
   EXPECT_THAT(names, ElementsAre("task", "input-size", "color", "scale", "mean", "std", "resize",
-                                 "short-side", "pad", "anchor", "decoder", "outputs", "labels"));
+                                 "short-side", "pad", "anchor", "threshold", "decoder", "outputs",
+                                 "labels"));
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ TEST(CocoEvaluation, weighs_pictures_as_if_they_had_been_added_that_often) {
       for (std::uint32_t k = 0; k < weights.back(); ++k) often.add(s.truth, s.detections);
     }
     EXPECT_NEAR(once.weighted_map(weights), often.figures().map50_95.value_or(0), 1e-12);
+    EXPECT_NEAR(once.weighted_map50(weights), often.figures().map50.value_or(0), 1e-12);
     EXPECT_NEAR(once.weighted_map(std::vector<std::uint32_t>(20, 1)), *once.figures().map50_95,
                 1e-12);
   }

@@ -18,8 +18,16 @@ std::vector<ItemRecord> agreed(const Agreement& agreement, const std::vector<Pre
   return out;
 }
 
-Prediction classes(std::vector<int> top) { return {std::move(top), {}, {}}; }
-Prediction boxes(std::vector<Detection> found) { return {{}, std::move(found), {}}; }
+Prediction classes(std::vector<int> top) {
+  Prediction p;
+  p.top = std::move(top);
+  return p;
+}
+Prediction boxes(std::vector<Detection> found) {
+  Prediction p;
+  p.boxes = std::move(found);
+  return p;
+}
 Prediction flagged(bool yes) {
   Prediction p;
   p.anomaly.emplace();
@@ -42,7 +50,7 @@ TEST(Agreement, of_classifiers_is_the_share_of_equal_first_classes) {
   EXPECT_DOUBLE_EQ(a.task.figures(records).at("top1_agreement"), 2.0 / 3);
 }
 
-TEST(Agreement, of_detectors_is_map_on_the_confident_boxes) {
+TEST(Agreement, of_detectors_is_map50_on_the_confident_boxes) {
   const Agreement& a = find_agreement(TaskKind::detect);
   const std::vector<Prediction> reference{
       boxes({{{0, 0, 9, 9}, 0.9f, 1}, {{20, 0, 29, 9}, 0.3f, 1}, {{40, 0, 49, 9}, 0.2f, 1}})};
@@ -50,6 +58,10 @@ TEST(Agreement, of_detectors_is_map_on_the_confident_boxes) {
   ASSERT_EQ(truth.boxes->size(), 2u);
   EXPECT_EQ((*truth.boxes)[0].area, 81);
   EXPECT_EQ(value(a, agreed(a, reference, reference)), 1);
+  // An edge that moves by a pixel is no change.
+  EXPECT_EQ(value(a, agreed(a, {boxes({{{0, 0, 10, 9}, 0.9f, 1}, {{20, 0, 29, 9}, 0.3f, 1}})},
+                            reference)),
+            1);
   // One of the two is lost: recall .5, of 101 points those up to .5 have precision 1.
   EXPECT_NEAR(value(a, agreed(a, {boxes({{{0, 0, 9, 9}, 0.9f, 1}})}, reference)), 51.0 / 101, 1e-9);
 }
