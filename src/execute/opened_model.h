@@ -49,6 +49,9 @@ class OpenedModel {
   /// A tensor for the model's input, zero-filled.
   Tensor make_input() const;
 
+  /// A picture of just the input's size; all zero where the input is no picture.
+  Placement whole_placement() const;
+
   /// Picture → input tensor. Thread safe. Needs a card.
   void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
 

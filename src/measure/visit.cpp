@@ -61,14 +61,8 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
       if (input.type() == DataType::u8)
         input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
     }
-    Placement whole;
-    const Shape& shape = input.shape();
-    if (shape.size() == 4) {
-      whole.input = {static_cast<int>(shape[2]), static_cast<int>(shape[3])};
-      whole.picture = whole.input;
-    }
     inputs.tensors.push_back(std::move(input));
-    inputs.placements.push_back(whole);
+    inputs.placements.push_back(model.whole_placement());
   }
   return inputs;
 }

@@ -32,6 +32,8 @@ const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds{
       {"simplify", "fold constants, drop dead ends and identities, fuse batch normalisation", false,
        &simplify_version, &simplify_text, &apply_simplify},
+      {"head-cut", "the YOLO tail moved out of the graph, into the native decoder yolov8-cut",
+       false, &head_cut_version, &head_cut_text, &apply_head_cut},
       {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)",
        true, &int8_static_version, &int8_static_text, &apply_int8_static},
       {"int8-dynamic", "INT8 matrix products, their inputs quantised as they come", false,
@@ -58,6 +60,11 @@ bool needs_calibration(const Recipe& recipe) {
   for (const Step& step : recipe)
     if (find_step_kind(step.name).needs_calibration) return true;
   return false;
+}
+
+Json step_reasons(const Graph& graph, const Card& card) {
+  const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  return Json{{"head-cut", reason(head_cut_reason(graph, card))}};
 }
 
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,

@@ -73,6 +73,9 @@ const std::vector<StepKind>& step_kinds();
 const StepKind& find_step_kind(std::string_view name);
 bool needs_calibration(const Recipe& recipe);
 
+/// Of the steps that not every model takes: {step: why this one does not, null where it does}.
+Json step_reasons(const Graph& graph, const Card& card);
+
 /// H(parent, card, steps, their versions, hashes of the calibration items, runtimes). `runtimes`:
 /// name and version of each that builds or checks, since ranges and refusals hang on them.
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,

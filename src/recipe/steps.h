@@ -12,6 +12,12 @@ std::string simplify_version();
 std::string simplify_text(const Json& params);
 void apply_simplify(BuildState& state, const Json& params);
 
+std::string head_cut_version();
+std::string head_cut_text(const Json& params);
+void apply_head_cut(BuildState& state, const Json& params);
+/// Empty: it can be applied.
+std::string head_cut_reason(const Graph& graph, const Card& card);
+
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);

@@ -32,6 +32,26 @@ const Values& product_precisions() {
   return values;
 }
 
+/// An axis of the interface: its first value is the model as it is.
+Values interface_values(const GridFacts& facts, const std::string& axis, Values values) {
+  if (facts.allow.count(axis) == 0 || facts.nothing_to_choose.count(axis) != 0) return {};
+  return values;
+}
+
+/// Whether the caller sees another model than the parent here.
+bool changes_interface(const Choice& chosen) {
+  auto head = chosen.find("head");
+  return head != chosen.end() && head->second == "cut";
+}
+
+Values head_values(const GridFacts& facts, const Choice&, bool) {
+  return interface_values(facts, "head", {"graph", "cut"});
+}
+
+void apply_head(Variant& variant, const std::string& value) {
+  if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
+}
+
 Values precision_values(const GridFacts& facts, const Choice&, bool) {
   Values values{"fp32"};
   if (facts.can_calibrate) values.emplace_back("int8-static");
@@ -82,14 +102,17 @@ void apply_inference_precision(Variant& variant, const std::string& value) {
 
 Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
   if (chosen.at("backend") != "ort") return {};
-  return every ? Values{"all", "extended", "basic", "disable"} : Values{"all", "extended"};
+  if (every) return {"all", "extended", "basic", "disable"};
+  // What is best for the model as it is is best for it with another interface.
+  return changes_interface(chosen) ? Values{"all"} : Values{"all", "extended"};
 }
 
 void apply_graph_level(Variant& variant, const std::string& value) {
   variant.settings.graph_level = value;
 }
 
-Values thread_values(const GridFacts& facts, const Choice&, bool) {
+Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (!every && changes_interface(chosen)) return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
   Values values;
@@ -116,6 +139,17 @@ Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chose
     if (!holds(both, value) && (axis.known.empty() || holds(existing, value)))
       both.push_back(value);
   return both;
+}
+
+const Axis& axis_named(std::string_view name) {
+  return *std::find_if(axes().begin(), axes().end(),
+                       [&](const Axis& axis) { return axis.name == name; });
+}
+
+/// Naming values of an axis of the interface allows them.
+GridFacts with_allowed(GridFacts facts, const std::map<std::string, Values>& asked) {
+  for (const auto& [axis, values] : asked) facts.allow.insert(axis);
+  return facts;
 }
 
 struct Expansion {
@@ -179,6 +213,10 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
                     fmt::format("--{} {}: quantises matrix products only; {}; tamis quantize "
                                 "--precision {} makes the file all the same",
                                 axis, value, share_text(facts), value));
+      if (auto why = facts.nothing_to_choose.find(axis);
+          !used && why != facts.nothing_to_choose.end())
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("--{} {}: {}; leave it out", axis, value, why->second));
       if (!used)
         throw Error(
             ErrorCode::unavailable,
@@ -188,16 +226,29 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
 
 }  // namespace
 
+namespace {
+
+/// "int8-static(ort) + head-cut": the precision first, then what else was changed.
+std::string made_text(const Recipe& recipe) {
+  if (recipe.empty()) return "parent";
+  std::string precision = "fp32", others;
+  for (const Step& step : recipe) {
+    const std::string text = find_step_kind(step.name).text(step.params);
+    const Values& known = axis_named("precision").known;
+    if (std::find(known.begin(), known.end(), step.name) != known.end())
+      precision = text;
+    else if (step.name != "simplify")
+      others += " + " + text;
+  }
+  return precision + others;
+}
+
+}  // namespace
+
 std::string variant_name(const Variant& variant) {
   const RunSettings& s = variant.settings;
   std::vector<std::string> parts;
-  std::string made = "parent";
-  if (!variant.recipe.empty()) {
-    made = "fp32";
-    for (const Step& step : variant.recipe)
-      if (step.name != "simplify") made = find_step_kind(step.name).text(step.params);
-  }
-  parts.push_back(made);
+  parts.push_back(made_text(variant.recipe));
   parts.push_back(s.backend);
   if (s.device != "CPU") parts.push_back(s.device);
   if (s.inference_precision) parts.push_back(*s.inference_precision);
@@ -209,6 +260,11 @@ std::string variant_name(const Variant& variant) {
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
+      {"head",
+       "of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
+       {"graph", "cut"},
+       head_values,
+       apply_head},
       {"precision",
        "of the file: fp32, int8-static, int8-dynamic, int8-weights, int4-weights",
        {"fp32", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
@@ -382,9 +438,10 @@ Variant baseline_variant(const GridFacts& facts) {
   return baseline;
 }
 
-std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& asked,
+std::vector<Variant> expand_grid(const GridFacts& given, const std::map<std::string, Values>& asked,
                                  bool every) {
   check_axes(asked);
+  const GridFacts facts = with_allowed(given, asked);
   if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
   return grid_with(baseline_variant(facts), facts, asked, every);
 }

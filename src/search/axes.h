@@ -21,6 +21,8 @@ struct GridFacts {
   std::string baseline;      ///< as --baseline has it; "" = the default
   /// Steps that change the model's interface and may be tried (SearchRequest::allow).
   std::set<std::string> allow;
+  /// Axis → why this model has nothing to choose there; an axis that is not here can be chosen on.
+  std::map<std::string, std::string> nothing_to_choose;
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not

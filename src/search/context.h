@@ -28,6 +28,7 @@ struct ModelInfo {
   std::filesystem::path file;
   std::string hash;
   Json description;          ///< inspect_model()
+  Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
   std::optional<Card> card;  ///< absent: card_error says why
   std::string card_error;
   ErrorCode card_error_code = ErrorCode::invalid_argument;

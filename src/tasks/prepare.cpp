@@ -28,12 +28,13 @@ Picture lay_out(const Card& card, const Picture& picture, Placement& placement) 
 void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
                      Placement& placement) {
   const Shape& shape = input.shape();
-  if (shape.size() != 4 || shape[1] != card.channels())
+  const bool last = card.layout == InputLayout::nhwc;
+  if (shape.size() != 4 || shape[last ? 3 : 1] != card.channels())
     throw Error(ErrorCode::invalid_argument,
                 "prepare: the model's input is " + to_text(shape) + ", the card says " +
                     std::to_string(card.channels()) + " channels (" +
                     std::string(to_text(card.color)) + "); give --color");
-  Normalisation how{card.color == ColorOrder::bgr, card.scale, card.mean, card.std};
+  Normalisation how{card.color == ColorOrder::bgr, card.scale, card.mean, card.std, last};
   if (picture.channels == card.channels())
     normalise(lay_out(card, picture, placement), how, input, n);
   else

@@ -1,9 +1,9 @@
 #include "vision/decoder_yolov8.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
+#include "vision/to_picture.h"
 
 namespace tamis {
 namespace {
@@ -43,11 +43,6 @@ void check(const std::vector<Tensor>& outputs) {
                                             ", not f32 [1,4+classes,anchors]; give --decoder");
 }
 
-bool is_finite(const Detection& d) {
-  return std::isfinite(d.score) && std::isfinite(d.box.x0) && std::isfinite(d.box.y0) &&
-         std::isfinite(d.box.x1) && std::isfinite(d.box.y1);
-}
-
 void collect_row(const Columns& columns, int label, float limit, std::vector<Detection>& found) {
   const float* scores = columns.row(4 + static_cast<std::size_t>(label));
   for (std::size_t start = 0; start < columns.anchors; start += kBlock) {
@@ -62,16 +57,6 @@ void collect_row(const Columns& columns, int label, float limit, std::vector<Det
                         "); the model overflows in these settings");
     }
   }
-}
-
-Box to_picture(const Box& box, const Placement& p) {
-  auto map = [](float v, double pad, double scale, int size) {
-    return static_cast<float>(std::clamp((v - pad) / scale, 0.0, static_cast<double>(size)));
-  };
-  return {map(box.x0, p.pad_x, p.scale_x, p.picture.width),
-          map(box.y0, p.pad_y, p.scale_y, p.picture.height),
-          map(box.x1, p.pad_x, p.scale_x, p.picture.width),
-          map(box.y1, p.pad_y, p.scale_y, p.picture.height)};
 }
 
 }  // namespace
