@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "graph/attributes.h"
@@ -185,6 +186,9 @@ std::optional<YoloTail> find_yolo_tail(const Graph& graph, std::string& reason) 
 void cut_yolo_tail(Graph& graph, const YoloTail& tail) {
   onnx::GraphProto old;
   *old.mutable_output() = graph.graph().output();
+  std::map<std::string, PartialShape> shapes;  // reindex() forgets them
+  for (const auto* maps : {&tail.boxes, &tail.classes})
+    for (const std::string& map : *maps) shapes[map] = graph.shape(map).value_or(PartialShape(4));
   graph.graph().clear_output();
   graph.reindex();
   const auto add = [&](const std::string& value, const std::string& name) {
@@ -193,12 +197,11 @@ void cut_yolo_tail(Graph& graph, const YoloTail& tail) {
     const std::string fresh = graph.unique_value_name(name);
     graph.set_output(*node, static_cast<int>(at - node->output().begin()), fresh);
     graph.replace_uses(value, fresh);
-    const std::optional<PartialShape> shape = graph.shape(value);
     onnx::ValueInfoProto* output = graph.graph().add_output();
     output->set_name(fresh);
     auto* type = output->mutable_type()->mutable_tensor_type();
     type->set_elem_type(onnx::TensorProto::FLOAT);
-    for (const std::optional<std::int64_t>& dim : shape.value_or(PartialShape(4)))
+    for (const std::optional<std::int64_t>& dim : shapes.at(value))
       dim ? type->mutable_shape()->add_dim()->set_dim_value(*dim)
           : void(type->mutable_shape()->add_dim());
   };

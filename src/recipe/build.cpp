@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -39,7 +41,10 @@ BuildState make_state(const BuildRequest& request) {
     Graph graph = Graph::load(model);
     OpenRequest open{model, settings, {}, false, {}};
     auto inputs = graph.inputs();
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4) open.input_shapes = {card.input_shape()};
+    const auto is_open = [](const auto& dim) { return !dim; };
+    if (inputs.size() == 1 && inputs[0].shape.size() == 4 &&
+        std::any_of(inputs[0].shape.begin(), inputs[0].shape.end(), is_open))
+      open.input_shapes = {card.input_shape()};
     return find_backend(settings.backend)->open(open);
   };
   auto inputs = state.graph.inputs();

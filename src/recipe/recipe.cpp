@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/units.h"
+#include "passes/input_u8.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -34,6 +35,8 @@ const std::vector<StepKind>& step_kinds() {
        &simplify_version, &simplify_text, &apply_simplify},
       {"head-cut", "the YOLO tail moved out of the graph, into the native decoder yolov8-cut",
        false, &head_cut_version, &head_cut_text, &apply_head_cut},
+      {"input-u8", "pictures of bytes [N,H,W,C] in, colour order and normalisation in the graph",
+       false, &input_u8_version, &input_u8_text, &apply_input_u8},
       {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)",
        true, &int8_static_version, &int8_static_text, &apply_int8_static},
       {"int8-dynamic", "INT8 matrix products, their inputs quantised as they come", false,
@@ -64,7 +67,8 @@ bool needs_calibration(const Recipe& recipe) {
 
 Json step_reasons(const Graph& graph, const Card& card) {
   const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
-  return Json{{"head-cut", reason(head_cut_reason(graph, card))}};
+  return Json{{"head-cut", reason(head_cut_reason(graph, card))},
+              {"input-u8", reason(input_u8_reason(graph))}};
 }
 
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,

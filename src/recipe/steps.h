@@ -18,6 +18,10 @@ void apply_head_cut(BuildState& state, const Json& params);
 /// Empty: it can be applied.
 std::string head_cut_reason(const Graph& graph, const Card& card);
 
+std::string input_u8_version();
+std::string input_u8_text(const Json& params);
+void apply_input_u8(BuildState& state, const Json& params);
+
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);

@@ -40,8 +40,11 @@ Values interface_values(const GridFacts& facts, const std::string& axis, Values 
 
 /// Whether the caller sees another model than the parent here.
 bool changes_interface(const Choice& chosen) {
-  auto head = chosen.find("head");
-  return head != chosen.end() && head->second == "cut";
+  const auto is = [&](const char* axis, const char* value) {
+    auto found = chosen.find(axis);
+    return found != chosen.end() && found->second == value;
+  };
+  return is("head", "cut") || is("input", "u8");
 }
 
 Values head_values(const GridFacts& facts, const Choice&, bool) {
@@ -50,6 +53,15 @@ Values head_values(const GridFacts& facts, const Choice&, bool) {
 
 void apply_head(Variant& variant, const std::string& value) {
   if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
+}
+
+Values input_values(const GridFacts& facts, const Choice&, bool) {
+  return interface_values(facts, "input", {"f32", "u8"});
+}
+
+/// Behind the precision: quantising places the first Q, which the pixels may then be.
+void apply_input(Variant& variant, const std::string& value) {
+  if (value == "u8") variant.recipe.push_back({"input-u8", Json::object()});
 }
 
 Values precision_values(const GridFacts& facts, const Choice&, bool) {
@@ -280,6 +292,11 @@ const std::vector<Axis>& axes() {
        {"ort", "openvino", "portable"},
        form_values,
        apply_form},
+      {"input",
+       "f32 as the card says, or u8: the picture's bytes, normalised inside (with --allow input)",
+       {"f32", "u8"},
+       input_values,
+       apply_input},
       {"inference-precision",
        "f32, bf16, f16: what the runtime uses where the file leaves it free",
        {"f32", "bf16", "f16"},

@@ -54,8 +54,9 @@ GridFacts make_facts(const SearchContext& context) {
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
   facts.allow = context.request.allow;
-  if (const Json why = context.model.steps.value("head-cut", Json()); !why.is_null())
-    facts.nothing_to_choose["head"] = why.get<std::string>();
+  for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8")})
+    if (const Json why = context.model.steps.value(step, Json()); !why.is_null())
+      facts.nothing_to_choose[axis] = why.get<std::string>();
   facts.cores = usable_cores(context.machine);
   const double macs = context.model.description.value("macs", 0.0);
   if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;
