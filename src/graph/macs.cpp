@@ -185,9 +185,14 @@ Graph with_fixed_inputs(const Graph& graph, std::int64_t batch, std::optional<Si
     throw Error(ErrorCode::invalid_argument,
                 "fix inputs of " + graph.source() + ": " + open.front() +
                     " is dynamic; give its size with --input-size HxW");
+  const auto declared = fixed.graph().output();
   forget_shapes(fixed);
   fixed.infer_shapes();
   note_output_shapes(fixed);
+  // Behind an operator that inference does not know (com.microsoft) the declaration is all there
+  // is.
+  for (int i = 0; i < declared.size(); ++i)
+    if (!fixed.shape(declared.Get(i).name())) *fixed.graph().mutable_output(i) = declared.Get(i);
   return fixed;
 }
 

@@ -13,6 +13,8 @@
 #include "measure/visit.h"
 #include "recipe/feed.h"
 #include "recipe/parent_check.h"
+#include "recipe/steps.h"
+#include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -21,6 +23,8 @@ namespace {
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
+
+}  // namespace
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);
@@ -41,9 +45,7 @@ BuildState make_state(const BuildRequest& request) {
     Graph graph = Graph::load(model);
     OpenRequest open{model, settings, {}, false, {}};
     auto inputs = graph.inputs();
-    const auto is_open = [](const auto& dim) { return !dim; };
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4 &&
-        std::any_of(inputs[0].shape.begin(), inputs[0].shape.end(), is_open))
+    if (inputs.size() == 1 && inputs[0].shape.size() == 4 && !concrete_shape(inputs[0]))
       open.input_shapes = {card.input_shape()};
     return find_backend(settings.backend)->open(open);
   };
@@ -59,8 +61,6 @@ BuildState make_state(const BuildRequest& request) {
   }
   return state;
 }
-
-}  // namespace
 
 ArtefactInfo build_artefact(const BuildRequest& request) {
   std::int64_t start = now_ns();

@@ -69,6 +69,12 @@ bool needs_calibration(const Recipe& recipe) {
   return false;
 }
 
+std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name) {
+  for (std::size_t i = 0; i < recipe.size(); ++i)
+    if (recipe[i].name == name) return i;
+  return std::nullopt;
+}
+
 Json step_reasons(const Graph& graph, const Card& card) {
   const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
   return Json{{"head-cut", reason(head_cut_reason(graph, card))},

@@ -147,6 +147,7 @@ std::string decision_text(const Json& document) {
     text += fmt::format("  Gates: {}, at {:.4g} % confidence\n", gates_text(result),
                         *result.confidence * 100);
   for (const std::string& note : decision.notes) text += "  " + note + "\n";
+  append_list(text, kCallerChanges, result.caller_changes);
   append_list(text, "Why", result.reasons);
   append_list(text, "What would change it", result.counterfactuals);
   return text;

@@ -76,6 +76,7 @@ struct ResultView {
   std::optional<std::string> pick, runner_up;
   std::optional<NamedVariant> fastest_estimated, nearest_miss;
   std::vector<std::string> reasons, counterfactuals;
+  std::vector<std::string> caller_changes;  ///< empty: the pick is called as the parent
   std::map<std::string, std::int64_t> counts;
   std::vector<VariantView> variants;
   std::vector<WarningView> warnings;

@@ -24,6 +24,13 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
   return nullptr;
 }
 
+bool computes_in_half(const GridFacts& facts, const std::string& backend) {
+  const DeviceInfo* device = device_of(facts, backend);
+  if (device == nullptr) return false;
+  const auto& can = device->capabilities;
+  return std::find(can.begin(), can.end(), "f16") != can.end();
+}
+
 /// From here on the forms that only quantise matrix products can gain something.
 constexpr double kLeastProductShare = 0.5;
 
@@ -38,13 +45,15 @@ Values interface_values(const GridFacts& facts, const std::string& axis, Values 
   return values;
 }
 
-/// Whether the caller sees another model than the parent here.
-bool changes_interface(const Choice& chosen) {
+/// Whether the caller sees another model than the parent here, or it is written otherwise: then a
+/// search tries only what usually wins, so that the grid does not grow by a factor.
+bool is_special(const Choice& chosen) {
   const auto is = [&](const char* axis, const char* value) {
     auto found = chosen.find(axis);
     return found != chosen.end() && found->second == value;
   };
-  return is("head", "cut") || is("input", "u8");
+  return is("head", "cut") || is("input", "u8") || is("rewrites", "runtime") ||
+         is("precision", "fp16");
 }
 
 Values head_values(const GridFacts& facts, const Choice&, bool) {
@@ -64,8 +73,16 @@ void apply_input(Variant& variant, const std::string& value) {
   if (value == "u8") variant.recipe.push_back({"input-u8", Json::object()});
 }
 
-Values precision_values(const GridFacts& facts, const Choice&, bool) {
+/// Whether some device here computes in it, or the file's size is what counts.
+bool half_pays(const GridFacts& facts) {
+  return facts.for_size ||
+         std::any_of(facts.backends.begin(), facts.backends.end(),
+                     [&](const Availability& a) { return computes_in_half(facts, a.backend); });
+}
+
+Values precision_values(const GridFacts& facts, const Choice&, bool every) {
   Values values{"fp32"};
+  if (every || half_pays(facts)) values.emplace_back("fp16");
   if (facts.can_calibrate) values.emplace_back("int8-static");
   if (facts.product_share >= kLeastProductShare)
     values.insert(values.end(), product_precisions().begin(), product_precisions().end());
@@ -77,10 +94,12 @@ void apply_precision(Variant& variant, const std::string& value) {
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
-Values backend_values(const GridFacts& facts, const Choice&, bool) {
+Values backend_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  const bool all = every || facts.for_size || chosen.at("precision") != "fp16";
   Values names;
   for (const Availability& a : facts.backends)
-    if (device_of(facts, a.backend) != nullptr) names.push_back(a.backend);
+    if (device_of(facts, a.backend) != nullptr && (all || computes_in_half(facts, a.backend)))
+      names.push_back(a.backend);
   return names;
 }
 
@@ -96,6 +115,33 @@ Values form_values(const GridFacts&, const Choice& chosen, bool) {
 
 void apply_form(Variant& variant, const std::string& value) {
   variant.recipe.back().params["for"] = value;
+}
+
+/// A head that is cut off has no distances to rewrite, and those are all that OpenVINO gains by.
+Values rewrites_values(const GridFacts& facts, const Choice& chosen, bool) {
+  const std::string& precision = chosen.at("precision");
+  const bool cut = chosen.at("head") == "cut", ort = chosen.at("backend") == "ort";
+  if ((precision != "fp32" && precision != "fp16") ||
+      facts.nothing_to_choose.count("rewrites") != 0)
+    return {};
+  return cut && !ort ? Values{"none"} : Values{"none", "runtime"};
+}
+
+void apply_rewrites_value(Variant& variant, const std::string& value) {
+  if (value != "runtime") return;
+  const char* target = variant.settings.backend == "ort" ? "ort" : "all";
+  const Step step{"rewrites", {{"for", target}}};
+  const auto after = find_step(variant.recipe, "simplify").value() + 1;  // before the precision
+  variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(after), step);
+}
+
+/// By itself a search gives layers back only where a gate is missed (give_back.h).
+Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
+  return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
+}
+
+void apply_float_layers(Variant& variant, const std::string& value) {
+  if (value != "0") variant.recipe.back().params["float_layers"] = std::stoul(value);
 }
 
 Values inference_precision_values(const GridFacts& facts, const Choice& chosen, bool) {
@@ -115,8 +161,7 @@ void apply_inference_precision(Variant& variant, const std::string& value) {
 Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
   if (chosen.at("backend") != "ort") return {};
   if (every) return {"all", "extended", "basic", "disable"};
-  // What is best for the model as it is is best for it with another interface.
-  return changes_interface(chosen) ? Values{"all"} : Values{"all", "extended"};
+  return is_special(chosen) ? Values{"all"} : Values{"all", "extended"};
 }
 
 void apply_graph_level(Variant& variant, const std::string& value) {
@@ -124,7 +169,7 @@ void apply_graph_level(Variant& variant, const std::string& value) {
 }
 
 Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (!every && changes_interface(chosen)) return {std::to_string(facts.cores)};
+  if (!every && is_special(chosen)) return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
   Values values;
@@ -278,8 +323,8 @@ const std::vector<Axis>& axes() {
        head_values,
        apply_head},
       {"precision",
-       "of the file: fp32, int8-static, int8-dynamic, int8-weights, int4-weights",
-       {"fp32", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
+       "of the file: fp32, fp16, int8-static, int8-dynamic, int8-weights, int4-weights",
+       {"fp32", "fp16", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
        precision_values,
        apply_precision},
       {"backend",
@@ -292,6 +337,16 @@ const std::vector<Axis>& axes() {
        {"ort", "openvino", "portable"},
        form_values,
        apply_form},
+      {"float-layers",
+       "of an INT8 file: so many layers given back to FP32; default: as a missed gate demands",
+       {},
+       float_layers_values,
+       apply_float_layers},
+      {"rewrites",
+       "of a float file, exact: none, or runtime: as the runtime executes it faster",
+       {"none", "runtime"},
+       rewrites_values,
+       apply_rewrites_value},
       {"input",
        "f32 as the card says, or u8: the picture's bytes, normalised inside (with --allow input)",
        {"f32", "u8"},
@@ -323,8 +378,9 @@ void check_axes(const std::map<std::string, Values>& asked) {
                   fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
-      bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
-                    value.find_first_not_of("0123456789") == std::string::npos;
+      bool none = value == "0" && axis->name == "float-layers";
+      bool number = none || (!value.empty() && value.size() < 5 && value[0] != '0' &&
+                             value.find_first_not_of("0123456789") == std::string::npos);
       if (axis->known.empty() && !number)
         throw Error(ErrorCode::invalid_argument,
                     fmt::format("--{}: '{}' is no positive number", name, value));

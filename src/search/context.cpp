@@ -54,7 +54,9 @@ GridFacts make_facts(const SearchContext& context) {
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
   facts.allow = context.request.allow;
-  for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8")})
+  facts.for_size = context.request.objective == Objective::size;
+  for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8"),
+                                   std::pair("rewrites", "rewrites")})
     if (const Json why = context.model.steps.value(step, Json()); !why.is_null())
       facts.nothing_to_choose[axis] = why.get<std::string>();
   facts.cores = usable_cores(context.machine);

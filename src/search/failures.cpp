@@ -84,10 +84,11 @@ void forget_failures(Store& store) {
   });
 }
 
-/// Only quantising has a command of its own; for the rest the whole run is repeated.
+/// Only quantising by itself has a command of its own; for the rest the whole run is repeated.
 std::string build_command(const SearchContext& context, const Recipe& recipe) {
   const SearchRequest& r = context.request;
-  if (recipe.empty() || recipe.back().name == "simplify")
+  const std::size_t steps = find_step(recipe, "simplify") ? 2 : 1;
+  if (recipe.empty() || recipe.back().name == "simplify" || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
   std::string command =
       "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);
@@ -95,6 +96,10 @@ std::string build_command(const SearchContext& context, const Recipe& recipe) {
   if (recipe.back().name != "int8-static")
     return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,
                                  card_arguments(context));
+  for (const Json& name : recipe.back().params.value("keep_float", Json::array()))
+    command += " --keep-float " + quoted(name.get<std::string>());
+  if (auto layers = recipe.back().params.find("float_layers"); layers != recipe.back().params.end())
+    command += fmt::format(" --float-layers {}", layers->get<int>());
   std::string form = recipe.back().params.value("for", "portable");
   return command + fmt::format(" --for {} --seed {}{} --out quantised.onnx", form, r.seed,
                                card_arguments(context));

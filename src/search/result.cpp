@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/version.h"
@@ -40,6 +42,20 @@ std::string state_of(const Candidate& c) {
   if (!c.screening) return "planned";
   if (c.raced) return "raced";
   return c.screened_out ? "screened_out" : "measured";
+}
+
+/// Which layers an INT8 variant has in FP32 so that it may keep its accuracy, and why these.
+Json given_back_json(const Candidate& c, const std::string& from) {
+  if (c.given_back.empty()) return Json();
+  Json layers = Json::array();
+  for (const LayerSensitivity& layer : c.given_back)
+    layers.push_back({{"node", layer.node},
+                      {"gain_db", layer.gain_db},
+                      {"together", layer.together},
+                      {"only_together", layer.only_together},
+                      {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
+                      {"reason", "given back: " + to_text(layer)}});
+  return {{"from", from}, {"layers", layers}, {"of", c.layers}};
 }
 
 void add_gate(Json& json, const Candidate& c) {
@@ -143,6 +159,33 @@ Json model_json(const SearchContext& c) {
 
 }  // namespace
 
+Json caller_changes(const Card& parent, const Json& parent_io, const Card& own, const Json& io) {
+  Json changes = Json::array();
+  const auto side_text = [](const Json& values) {
+    std::string text;
+    for (const Json& v : values)
+      text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", v.at("name").get<std::string>(),
+                          v.at("type").get<std::string>(), v.at("shape").dump());
+    return text;
+  };
+  for (const char* side : {"inputs", "outputs"})
+    if (const std::string before = side_text(parent_io.at(side)), now = side_text(io.at(side));
+        before != now)
+      changes.push_back(fmt::format("{}: {}, instead of {}", side, now, before));
+  const Json before = to_json(parent, false).flatten(), now = to_json(own, false).flatten();
+  const auto value = [](const Json& card, const std::string& key) {
+    return card.contains(key) ? card.at(key).dump() : std::string("nothing");
+  };
+  std::set<std::string> keys;
+  for (const Json* card : {&before, &now})
+    for (const auto& [key, unused] : card->items()) keys.insert(key);
+  for (const std::string& key : keys)
+    if (value(before, key) != value(now, key))
+      changes.push_back(fmt::format("card: {}: {}, instead of {}", key.substr(1), value(now, key),
+                                    value(before, key)));
+  return changes;
+}
+
 Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
                  double wall_s) {
   const auto& candidates = run.candidates();
@@ -179,10 +222,18 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
     json["nearest_miss"] = {{"id", id(outcome.nearest_miss)}, {"text", outcome.nearest_miss_text}};
   json["reasons"] = outcome.reasons;
   json["counterfactuals"] = outcome.counterfactuals;
+  json["caller_changes"] = Json::array();
+  if (const auto& picked = candidates[outcome.pick].artefact; picked && settled)
+    json["caller_changes"] =
+        caller_changes(context.card(), context.model.description, picked->card, picked->info.io);
   json["counts"] = counts_json(candidates);
   json["variants"] = Json::array();
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    json["variants"].push_back(variant_json(candidates[i], context, i == 0));
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& c = candidates[i];
+    Json row = variant_json(c, context, i == 0);
+    row["given_back"] = given_back_json(c, c.from ? candidates[*c.from].variant.id : "");
+    json["variants"].push_back(std::move(row));
+  }
   json["comparisons"] = outcome.comparisons;
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];

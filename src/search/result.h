@@ -6,6 +6,10 @@
 
 namespace tamis {
 
+/// What a caller of the parent has to change to call an artefact: a sentence per difference of
+/// inputs, outputs ({inputs, outputs: [{name, type, shape}]}) and card. Empty: nothing.
+Json caller_changes(const Card& parent, const Json& parent_io, const Card& own, const Json& io);
+
 /// The document "tamis/result/1" (docs/json.md): everything that reports show.
 Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
                  double wall_s);
