@@ -135,6 +135,9 @@ DecisionText describe_decision(const ResultView& result) {
   }
   if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
   if (result.nearest_miss) text.notes.push_back(miss_note(result));
+  if (result.from_pixels)
+    text.notes.emplace_back(
+        "Latencies begin at the resized picture's bytes: making the input tensor is part of them.");
   return text;
 }
 

@@ -73,6 +73,11 @@ struct SearchContext {
   std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }
+  /// Whether latencies begin at the resized picture's bytes: where variants may have different
+  /// inputs, what it takes to make them is part of the comparison.
+  bool from_pixels() const {
+    return request.allow.count("input") != 0 || request.axes.count("input") != 0;
+  }
   bool interrupted() const { return listener.interrupted && listener.interrupted(); }
   /// Whether measuring must end: Ctrl-C, or `share` of the budget is used.
   bool out_of_time(double share = 1.0) const;

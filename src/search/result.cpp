@@ -80,6 +80,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["latency_ms"] = timing_json(c, Which::total);
   json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
+  json["prepare_ms"] = context.from_pixels() ? timing_json(c, Which::prepare) : Json();
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
   const OpenedInfo* info = c.screening ? &c.screening->info : nullptr;
@@ -204,6 +205,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"gates", gates_json(context.request.gates, std::string(context.task->metric))},
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
+            {"latency_from", context.from_pixels() ? "pixels" : "tensor"},
             {"baseline", candidates[0].variant.id}};
   bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
   json["pick"] = settled && outcome.status != "nearest_miss"

@@ -150,14 +150,16 @@ std::string variant_key(SearchContext& context, const Variant& variant, const Ar
   return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
                    runtime_version(context, variant.settings.backend) +
                    library_of(context, variant.settings.backend) +
-                   canonical_text(to_json(artefact.card, false)));
+                   canonical_text(to_json(artefact.card, false)) +
+                   (context.from_pixels() ? "from pixels" : ""));
 }
 
 ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
-  spec.request = {artefact.model, artefact.card, variant.settings, false, {}};
+  spec.request = {artefact.model,       artefact.card, variant.settings, false, {},
+                  context.from_pixels()};
   spec.request.settings.library = library_of(context, variant.settings.backend);
   std::vector<std::size_t> items = context.evaluation_order;
   if (items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);

@@ -14,4 +14,12 @@ namespace tamis {
 void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
                      Placement& placement);
 
+/// The two halves of prepare_picture(): resizing by the card's rule, in the card's number of
+/// channels, and the conversion of what came of it into image n of `input`.
+Picture lay_out_picture(const Card& card, const Picture& picture, Placement& placement);
+void fill_input(const Card& card, const Picture& laid_out, Tensor& input, int n);
+
+/// Whether a laid-out picture's bytes are the input as they are: nothing is left to convert.
+bool takes_pixels(const Card& card);
+
 }  // namespace tamis

@@ -130,6 +130,7 @@ Frame visit_once(WorkerState& state, const Json& request) {
   Frame reply;
   for (const TimedRun& run : runs) {
     append(reply.block, run.inference_ns);
+    append(reply.block, run.prepare_ns);
     append(reply.block, run.total_ns);
   }
   return reply;
