@@ -6,7 +6,7 @@
 #include "passes/input_u8.h"
 #include "passes/passes.h"
 #include "recipe/steps.h"
-#include "tasks/prepare.h"
+#include "vision/preprocess.h"
 
 namespace tamis {
 namespace {
@@ -20,13 +20,15 @@ Picture random_picture(const Card& card, unsigned seed) {
   return picture;
 }
 
-/// Of its own size already, so that nothing is resized.
-std::vector<Tensor> as_input(Card card, const Picture& picture) {
-  card.resize = ResizeRule::letterbox;
+/// As prepare_picture() would make it of a picture of just the input's size. That function itself
+/// would bring its resizing into every program that names steps.
+std::vector<Tensor> as_input(const Card& card, const Picture& picture) {
   std::vector<Tensor> inputs;
   inputs.emplace_back(card.input_type, card.input_shape());
-  Placement placement;
-  prepare_picture(card, picture, inputs.front(), 0, placement);
+  normalise(picture,
+            {card.color == ColorOrder::bgr, card.scale, card.mean, card.std,
+             card.layout == InputLayout::nhwc},
+            inputs.front());
   return inputs;
 }
 
