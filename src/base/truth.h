@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/geometry.h"
@@ -12,13 +13,18 @@ struct TruthBox {
   Box box;
   int label = 0;
   bool crowd = false;
-  double area = 0;  ///< square pixels; COCO's own value where given, else the box's
+  double area = 0;  ///< square pixels; COCO's own value where given, else the mask's or the box's
+  std::string mask{};  ///< the text form of base/mask.h; empty: unknown or not loaded
 };
 
 /// What is known to be true of an item. Absent members are unknown (unlabelled folder).
 struct Truth {
   std::optional<int> label;                    ///< classification
   std::optional<std::vector<TruthBox>> boxes;  ///< detection; empty vector = known to be empty
+  Size mask_size{};                            ///< of all the boxes' masks, the picture's own
 };
+
+/// How much of the truth is read: masks are most of a dataset's bytes, and few tasks need them.
+enum class TruthDetail { boxes, masks };
 
 }  // namespace tamis

@@ -59,6 +59,9 @@ void check_itself(Card& card) {
   if (card.sources.count("input.pad") != 0 && card.resize != ResizeRule::letterbox)
     fail(fmt::format("pad goes with resize letterbox only, here it is {}; leave --pad out",
                      to_text(card.resize)));
+  if (card.anchor != Anchor::center && card.resize != ResizeRule::letterbox)
+    fail(fmt::format("anchor goes with resize letterbox only, here it is {}; leave --anchor out",
+                     to_text(card.resize)));
   int longest = std::max(card.input_size.height, card.input_size.width);
   if (card.short_side && *card.short_side < longest)
     fail(

@@ -14,15 +14,17 @@
 
 namespace tamis {
 
-enum class TaskKind { classify, detect };  // further families: a row in card.cpp's tables
+enum class TaskKind { classify, detect, segment };  // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
 enum class InputLayout { nchw, nhwc };
+enum class Anchor { center, top_left };
 
 std::string_view to_text(TaskKind);
 std::string_view to_text(ColorOrder);
 std::string_view to_text(ResizeRule);
 std::string_view to_text(InputLayout);
+std::string_view to_text(Anchor);
 
 /// What the graph does not say. x = (pixel / scale − mean) / std per channel, channels in `color`
 /// order; where input_type is u8, x = pixel.
@@ -36,10 +38,14 @@ struct Card {
   std::vector<double> mean;  ///< one per channel (1 or 3), after division by scale
   std::vector<double> std;
   ResizeRule resize = ResizeRule::stretch;
-  std::optional<int> short_side;  ///< center_crop only: the short side is resized to this, then
-                                  ///< input_size is cut out
-  int pad = 114;                  ///< letterbox only: grey level of the border, 0..255
-  std::string decoder;            ///< "classifier", "yolov8"
+  std::optional<int> short_side;   ///< center_crop only: the short side is resized to this, then
+                                   ///< input_size is cut out
+  int pad = 114;                   ///< letterbox only: grey level of the border, 0..255
+  Anchor anchor = Anchor::center;  ///< letterbox only: where the picture lies in the input
+  std::string decoder;             ///< "classifier", "yolov8", …: the table of card_decoders.cpp
+  /// What each of the model's outputs is to the decoder, in the model's order ("boxes", "scores" …;
+  /// "-" is not read); empty where the decoder reads one output, or tells them apart itself.
+  std::vector<std::string> outputs;
   /// yolov8-cut only: bins of a distance, and the levels' strides in pixels, finest first. Absent
   /// and empty: as the outputs' shapes say.
   std::optional<int> reg_max;

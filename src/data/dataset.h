@@ -39,6 +39,7 @@ class Dataset {
 struct DataSpec {
   std::filesystem::path path;
   std::string split;  ///< "", "train", "val", "test"; empty = the default of the use
+  TruthDetail detail = TruthDetail::boxes;  ///< items and their order are the same with either
 };
 
 /// A dataset found at a path: its format and the splits it has.

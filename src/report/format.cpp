@@ -119,8 +119,12 @@ std::string ms_number(double ms) {
 std::string tick_text(double value) { return with_minus(fmt::format("{:.4g}", value)); }
 
 std::string metric_name(const std::string& metric) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{
-      {{"map50_95", "mAP50-95"}, {"map50", "mAP50"}, {"top1", "top-1"}, {"top5", "top-5"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kNames{
+      {{"map50_95", "mAP50-95"},
+       {"map50", "mAP50"},
+       {"mask_map50_95", "mask mAP50-95"},
+       {"top1", "top-1"},
+       {"top5", "top-5"}}};
   for (auto [name, shown] : kNames)
     if (metric == name) return std::string(shown);
   return metric;

@@ -148,6 +148,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
                             "folder",
                             c.request.out.string()));
   c.task = &find_task(c.model.required_card().task);
+  c.request.data.detail = c.task->truth_detail;
   c.data = plan_calibration({.data = c.request.data,
                              .calibration = c.request.calibration,
                              .seed = c.request.seed,

@@ -83,6 +83,40 @@ std::vector<Detection> parse_boxes(const Json& json) {
   return out;
 }
 
+Json size_json(Size size) { return {size.height, size.width}; }
+
+Size parse_size(const Json& json) { return {json.at(0).get<int>(), json.at(1).get<int>()}; }
+
+void add_masks(const ItemRecord& record, Json& out) {
+  if (record.prediction.mask_size != Size{}) {
+    out["size"] = size_json(record.prediction.mask_size);
+    out["masks"] = record.prediction.masks;
+  }
+  if (!record.truth.boxes || record.truth.mask_size == Size{}) return;
+  out["truth_size"] = size_json(record.truth.mask_size);
+  out["truth_masks"] = Json::array();
+  for (const TruthBox& t : *record.truth.boxes) out["truth_masks"].push_back(t.mask);
+}
+
+[[noreturn]] void fail_masks(const Json& json, const char* boxes) {
+  throw Error(ErrorCode::corrupt_data, "item record: " + json.at("item").get<std::string>() +
+                                           " has another number of masks than of " + boxes);
+}
+
+void parse_masks(const Json& json, ItemRecord& out) {
+  if (json.contains("masks")) {
+    out.prediction.masks = json["masks"].get<std::vector<std::string>>();
+    out.prediction.mask_size = parse_size(json.at("size"));
+    if (out.prediction.masks.size() != out.prediction.boxes.size()) fail_masks(json, "boxes");
+  }
+  if (!json.contains("truth_masks")) return;
+  out.truth.mask_size = parse_size(json.at("truth_size"));
+  const Json& masks = json["truth_masks"];
+  if (!out.truth.boxes || masks.size() != out.truth.boxes->size()) fail_masks(json, "truths");
+  for (std::size_t i = 0; i < masks.size(); ++i)
+    (*out.truth.boxes)[i].mask = masks[i].get<std::string>();
+}
+
 }  // namespace
 
 Json to_json(const ItemRecord& record) {
@@ -93,6 +127,7 @@ Json to_json(const ItemRecord& record) {
     out["top"] = record.prediction.top;
   else
     out["boxes"] = boxes_json(record.prediction.boxes);
+  add_masks(record, out);
   return out;
 }
 
@@ -105,6 +140,7 @@ ItemRecord parse_item_record(const Json& json) try {
     out.prediction.top = json["top"].get<std::vector<int>>();
   else
     out.prediction.boxes = parse_boxes(json.at("boxes"));
+  parse_masks(json, out);
   return out;
 } catch (const Json::exception& e) {
   throw Error(ErrorCode::corrupt_data, std::string("item record: ") + e.what());

@@ -6,7 +6,7 @@
 namespace tamis {
 
 const std::vector<Task>& tasks() {
-  static const std::vector<Task> rows{classify_task(), detect_task()};
+  static const std::vector<Task> rows{classify_task(), detect_task(), segment_task()};
   return rows;
 }
 

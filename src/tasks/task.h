@@ -18,10 +18,13 @@
 
 namespace tamis {
 
-/// What a model says of one picture. One of the two is used, by task.
+/// What a model says of one picture. Which members are used hangs on the task.
 struct Prediction {
   std::vector<int> top;          ///< classify: up to five classes, best first
-  std::vector<Detection> boxes;  ///< detect: falling score, in the picture's pixels
+  std::vector<Detection> boxes;  ///< detect, segment: falling score, in the picture's pixels
+  /// segment: of each box, as the text of base/mask.h, of the picture's size.
+  std::vector<std::string> masks{};
+  Size mask_size{};
 };
 
 /// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
@@ -32,7 +35,9 @@ struct ItemRecord {
 };
 
 /// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
-/// "boxes": [x0,y0,x1,y1,score,label, …]}. Every float survives exactly.
+/// "boxes": [x0,y0,x1,y1,score,label, …]}; with masks also "size": [height, width] and "masks":
+/// [text, …], one per box, and the same of the truth as "truth_size" and "truth_masks". Every float
+/// survives exactly.
 Json to_json(const ItemRecord& record);
 /// Throws corrupt_data naming what is missing.
 ItemRecord parse_item_record(const Json& json);
@@ -42,8 +47,8 @@ ItemRecord parse_item_record(const Json& json);
 /// the same for all (tasks/prepare.h).
 struct Task {
   TaskKind kind;
-  std::string_view name;    ///< "classify", "detect"
-  std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95"
+  std::string_view name;    ///< "classify", "detect", "segment"
+  std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95", "mask_map50_95"
 
   /// From the outputs of one image (batch 1) to the final prediction. Throws unsupported where the
   /// outputs are not the decoder's, backend_failed where they hold values that are not finite.
@@ -70,6 +75,9 @@ struct Task {
 
   /// 1 per right and 0 per wrong record where the primary metric is right-or-wrong, else absent.
   std::optional<std::vector<std::uint8_t>> (*right)(std::span<const ItemRecord> records);
+
+  /// What its truth must hold of a dataset that has more than it needs.
+  TruthDetail truth_detail = TruthDetail::boxes;
 };
 
 const std::vector<Task>& tasks();

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/error.h"
+#include "vision/decode_parts.h"
 #include "vision/fast_exp.h"
-#include "vision/to_picture.h"
 
 namespace tamis {
 namespace {
@@ -79,9 +79,6 @@ struct Hit {
   int label;
   float score;  ///< the logit at first
 };
-
-/// What is not a number counts as above: a broken model must not look like an empty picture.
-bool is_above(float logit, float limit) { return !(logit <= limit); }
 
 void scan(const Level& level, int label, float limit, std::vector<Hit>& hits) {
   const std::size_t cells = level.cells();
@@ -198,14 +195,9 @@ std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
   found.reserve(hits.size());
   for (const Hit& hit : hits) {
     found.push_back({boxes[hit.position], hit.score, hit.label});
-    if (!is_finite(found.back()))
-      throw Error(ErrorCode::backend_failed,
-                  "decode yolov8-cut: a box or score is not finite (position " +
-                      std::to_string(hit.position) + "); the model overflows in these settings");
+    check_finite("yolov8-cut", hit.position, found.back());
   }
-  std::vector<Detection> kept = suppress(std::move(found), options);
-  for (Detection& d : kept) d.box = to_picture(d.box, placement);
-  return kept;
+  return suppress_and_map(std::move(found), placement, options);
 }
 
 std::optional<std::size_t> yolov8_cut_class_count(const std::vector<TensorInfo>& outputs) {
