@@ -82,9 +82,9 @@ std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std
     return runs;
   }
   const Picture& picture = inputs.laid_out[which];
-  Tensor input = inputs.tensors[which].clone();
-  for (int i = 0; i < discard; ++i) model.run_from_pixels(picture, input, placement);
-  for (TimedRun& run : runs) run = model.run_from_pixels(picture, input, placement);
+  Tensor tensor = inputs.tensors[which].clone();
+  for (int i = 0; i < discard; ++i) model.run_from_pixels(picture, tensor, placement);
+  for (TimedRun& run : runs) run = model.run_from_pixels(picture, tensor, placement);
   return runs;
 }
 
