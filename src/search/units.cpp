@@ -142,6 +142,7 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
     folder = context.cache->publish(key, temporary.path());
   }
   ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
+  if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
   Card card = info.card.is_null() ? context.card() : parse_card(info.card);
   return {key, *folder / "model.onnx", std::move(info), std::move(card)};
 }
