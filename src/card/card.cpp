@@ -62,6 +62,11 @@ void check_itself(Card& card) {
   if (card.anchor != Anchor::center && card.resize != ResizeRule::letterbox)
     fail(fmt::format("anchor goes with resize letterbox only, here it is {}; leave --anchor out",
                      to_text(card.resize)));
+  if (card.threshold && card.task != TaskKind::anomaly)
+    fail(
+        fmt::format("a threshold goes with the task anomaly only, here it is {}; leave "
+                    "--threshold out",
+                    to_text(card.task)));
   int longest = std::max(card.input_size.height, card.input_size.width);
   if (card.short_side && *card.short_side < longest)
     fail(

@@ -14,7 +14,12 @@
 
 namespace tamis {
 
-enum class TaskKind { classify, detect, segment };  // further families: a row in card.cpp's tables
+enum class TaskKind {
+  classify,
+  detect,
+  segment,
+  anomaly
+};  // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
 enum class InputLayout { nchw, nhwc };
@@ -38,11 +43,12 @@ struct Card {
   std::vector<double> mean;  ///< one per channel (1 or 3), after division by scale
   std::vector<double> std;
   ResizeRule resize = ResizeRule::stretch;
-  std::optional<int> short_side;   ///< center_crop only: the short side is resized to this, then
-                                   ///< input_size is cut out
-  int pad = 114;                   ///< letterbox only: grey level of the border, 0..255
-  Anchor anchor = Anchor::center;  ///< letterbox only: where the picture lies in the input
-  std::string decoder;             ///< "classifier", "yolov8", …: the table of card_decoders.cpp
+  std::optional<int> short_side;    ///< center_crop only: the short side is resized to this, then
+                                    ///< input_size is cut out
+  int pad = 114;                    ///< letterbox only: grey level of the border, 0..255
+  Anchor anchor = Anchor::center;   ///< letterbox only: where the picture lies in the input
+  std::optional<double> threshold;  ///< anomaly only: a picture whose score is above is defective
+  std::string decoder;              ///< "classifier", "yolov8", …: the table of card_decoders.cpp
   /// What each of the model's outputs is to the decoder, in the model's order ("boxes", "scores" …;
   /// "-" is not read); empty where the decoder reads one output, or tells them apart itself.
   std::vector<std::string> outputs;

@@ -133,6 +133,22 @@ std::optional<std::int64_t> yolov8_seg_classes(const ModelFacts& facts) {
   return less(dims(facts, 1 - place)[1], 4 + dims(facts, place)[1].value_or(0));
 }
 
+// anomaly: one float per picture and, beside it, a float map [N, H, W] or [N, 1, H, W].
+Reason anomaly_misfit(const ModelFacts& facts) {
+  int scores = 0, maps = 0;
+  for (const TensorInfo& output : facts.outputs) {
+    const Dims& d = output.shape;
+    if (output.type != DataType::f32 || d.empty()) continue;
+    const bool is_map = d.size() == 3 || (d.size() == 4 && d[1] == 1);
+    const bool one = std::all_of(d.begin() + 1, d.end(), [](auto& side) { return side == 1; });
+    scores += one && d.size() <= 2 ? 1 : 0;
+    maps += is_map && !one ? 1 : 0;
+  }
+  if (scores == 1 && maps == 1) return std::nullopt;
+  return fmt::format("{} outputs are a score per picture and {} are maps, one of each is wanted",
+                     scores, maps);
+}
+
 // [N, positions, 5 + classes].
 Reason objectness_misfit(const ModelFacts& facts) {
   if (Reason rank = wrong_rank(facts, 0, 3)) return rank;
@@ -273,6 +289,8 @@ std::vector<DecoderRow> make_rows() {
        yolov8_cut_classes, yolo},
       {"yolov8-seg", Kind::segment, "[N,4+classes+M,positions] and [N,M,h,w]", yolov8_seg_misfit,
        yolov8_seg_classes, yolo},
+      {"anomaly", Kind::anomaly, "score [N,1] and map [N,1,H,W]", anomaly_misfit, unknown_classes,
+       stretch},
       {"yolov5", Kind::detect, "[N,positions,5+classes]", yolov5_misfit, objectness_classes, yolo},
       {"yolox", Kind::detect, "[N,cells,5+classes], raw", yolox_misfit, objectness_classes, yolox},
       {"yolox-decoded", Kind::detect, "[N,cells,5+classes], boxes in pixels", yolox_misfit,

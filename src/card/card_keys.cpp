@@ -19,8 +19,10 @@ struct Named {
   T value;
   std::string_view name;
 };
-constexpr Named<TaskKind> kTasks[] = {
-    {TaskKind::classify, "classify"}, {TaskKind::detect, "detect"}, {TaskKind::segment, "segment"}};
+constexpr Named<TaskKind> kTasks[] = {{TaskKind::classify, "classify"},
+                                      {TaskKind::detect, "detect"},
+                                      {TaskKind::segment, "segment"},
+                                      {TaskKind::anomaly, "anomaly"}};
 constexpr Named<ColorOrder> kColors[] = {
     {ColorOrder::rgb, "rgb"}, {ColorOrder::bgr, "bgr"}, {ColorOrder::gray, "gray"}};
 constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
@@ -207,7 +209,7 @@ const std::vector<CardKey>& card_keys() {
   using Where = const std::string&;
   static const std::vector<CardKey> keys{
       {"task",
-       {"task", "TASK", "classify, detect or segment"},
+       {"task", "TASK", "classify, detect, segment or anomaly"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.task = parse_named(kTasks, v, w); },
        [](const Card& c) { return Json(to_text(c.task)); }},
@@ -273,6 +275,11 @@ const std::vector<CardKey>& card_keys() {
        text_itself,
        [](Card& c, const Json& v, Where w) { c.anchor = parse_named(kAnchors, v, w); },
        [](const Card& c) { return c.anchor == Anchor::center ? Json() : Json(to_text(c.anchor)); }},
+      {"threshold",
+       {"threshold", "X", "anomaly: a picture whose score is above this is defective"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
+       [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
       {"decoder",
        {"decoder", "NAME", "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md)"},
        text_itself,

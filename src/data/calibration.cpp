@@ -74,7 +74,7 @@ std::string place_text(const DataSpec& spec, const ItemSet& set) {
 
 bool is_labelled(const Dataset& dataset) {
   const Truth& truth = dataset.items().front().truth;
-  return truth.label.has_value() || truth.boxes.has_value();
+  return truth.label.has_value() || truth.boxes.has_value() || truth.anomaly.has_value();
 }
 
 std::optional<std::string> try_hash(const Dataset& dataset, std::size_t i) {

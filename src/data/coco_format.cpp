@@ -259,7 +259,9 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
       fail(file, where + " repeats the id of another");
     auto picture = find_picture(folders, name, last);
     found += picture ? 1 : 0;
-    Item item{name, {}, picture.value_or(folders[last] / name), std::nullopt};
+    Item item;
+    item.id = name;
+    item.file = picture ? *picture : folders[last] / name;
     if (labelled) item.truth.boxes.emplace();
     images.items.push_back(std::move(item));
   }

@@ -20,6 +20,8 @@ constexpr std::array kFormats{
     DatasetFormat{"idx", "IDX files (train-images-idx3-ubyte, t10k-…)", probe_idx, open_idx},
     DatasetFormat{"labels_txt", "labels.txt of file and class index", probe_labels_txt, open_list},
     DatasetFormat{"list", "a text file of picture paths", probe_list, open_list},
+    DatasetFormat{"mvtec", "MVTec AD's train/good, test/ and ground_truth/", probe_mvtec,
+                  open_mvtec},
     DatasetFormat{"folder_per_class", "a folder of pictures per class", probe_folder_per_class,
                   open_folder_per_class},
     DatasetFormat{"pictures", "pictures", probe_pictures, open_pictures},

@@ -46,6 +46,8 @@ std::unique_ptr<Dataset> open_list(const std::filesystem::path& path, const std:
 std::optional<DatasetInfo> probe_folder_per_class(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_folder_per_class(const std::filesystem::path& path,
                                                const std::string& split);
+std::optional<DatasetInfo> probe_mvtec(const std::filesystem::path& path);
+std::unique_ptr<Dataset> open_mvtec(const std::filesystem::path& path, const std::string& split);
 std::optional<DatasetInfo> probe_pictures(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_pictures(const std::filesystem::path& path, const std::string& split);
 

@@ -66,6 +66,19 @@ GridFacts make_facts(const SearchContext& context) {
   return facts;
 }
 
+/// Without labels the baseline's answers stand for them. Labels of another kind than the task's are
+/// an error of their own, later.
+void judge_by_agreement(SearchContext& context) {
+  const ItemSet& set = context.data.evaluation;
+  for (std::size_t i : set.items)
+    if (has_truth(set.dataset->items()[i].truth)) return;
+  context.agreement = &find_agreement(context.card().task);
+  context.task = &context.agreement->task;
+  if (context.card().task == TaskKind::anomaly && !context.card().threshold)
+    context.agreement->truth_of(context.card(), {{}, {}, AnomalyPrediction()});  // says why not
+  context.note(agreement_caveat(*context.agreement));
+}
+
 std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order) {
   std::string all;
   std::vector<std::optional<std::string>> hashes = content_hashes(*set.dataset, set.items);
@@ -73,6 +86,7 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
   for (std::size_t i : order) {
     const Item& item = set.dataset->items()[i];
     Json record = to_json(ItemRecord{item.id, item.truth, {}});
+    if (item.truth.anomaly && item.truth.anomaly->mask) all += hash_file(*item.truth.anomaly->mask);
     all += record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   return hash_text(all);
@@ -154,6 +168,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
                              .seed = c.request.seed,
                              .excluded_hashes = c.model.calibration_hashes});
   for (const std::string& note : c.data.notes) c.note(note);
+  judge_by_agreement(c);
   c.evaluation_order = c.data.evaluation.items;
   Random random(c.request.seed, 7);
   shuffle(std::span<std::size_t>(c.evaluation_order), random);

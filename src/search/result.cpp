@@ -113,7 +113,9 @@ Json data_json(const SearchContext& c) {
              {{"path", c.request.data.path.string()},
               {"split", c.data.evaluation.split},
               {"items", c.data.evaluation.items.size()}}},
-            {"notes", c.data.notes}};
+            {"notes", c.data.notes},
+            {"truth", c.agreement == nullptr ? "labels" : "baseline"},
+            {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)}};
   json["calibration"] = c.data.calibration.items.empty()
                             ? Json()
                             : Json{{"path", calibration.path.string()},

@@ -293,6 +293,8 @@ std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   });
   bool plain_baseline = choice.id == candidates_[0].variant.id && !choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalists.size()) : choice.why};
+  if (choice.more_accurate && context_.agreement != nullptr)
+    outcome_.reasons[0] += " (agrees most with the baseline)";
   for (std::size_t i : finalists)
     if (candidates_[i].variant.id == choice.id) return i;
   return finalists.front();

@@ -117,13 +117,54 @@ void parse_masks(const Json& json, ItemRecord& out) {
     (*out.truth.boxes)[i].mask = masks[i].get<std::string>();
 }
 
+Json pixels_json(const PixelScores& scores) {
+  Json out = Json::array({scores.pixels});
+  for (float v : scores.medians) out.push_back(static_cast<double>(v));
+  return out;
+}
+
+PixelScores parse_pixels(const Json& json) {
+  PixelScores out;
+  out.pixels = json.at(0).get<std::uint64_t>();
+  for (std::size_t i = 1; i < json.size(); ++i) out.medians.push_back(json[i].get<float>());
+  if (out.medians.size() > out.pixels || (out.medians.empty() && out.pixels != 0))
+    throw Error(ErrorCode::corrupt_data, "item record: " + std::to_string(out.medians.size()) +
+                                             " medians of " + std::to_string(out.pixels) +
+                                             " pixels");
+  return out;
+}
+
+void write_anomaly(Json& out, const AnomalyPrediction& prediction) {
+  out["score"] = static_cast<double>(prediction.score);
+  if (prediction.flagged) out["flagged"] = *prediction.flagged;
+  if (!prediction.pixels) return;
+  out["normal"] = pixels_json(prediction.pixels->normal);
+  out["regions"] = Json::array();
+  for (const PixelScores& region : prediction.pixels->regions)
+    out["regions"].push_back(pixels_json(region));
+}
+
+AnomalyPrediction parse_anomaly(const Json& json) {
+  AnomalyPrediction out;
+  out.score = json.at("score").get<float>();
+  if (json.contains("flagged")) out.flagged = json["flagged"].get<bool>();
+  if (!json.contains("normal")) return out;
+  out.pixels.emplace();
+  out.pixels->normal = parse_pixels(json["normal"]);
+  for (const Json& region : json.at("regions")) out.pixels->regions.push_back(parse_pixels(region));
+  return out;
+}
+
 }  // namespace
 
 Json to_json(const ItemRecord& record) {
   Json out{{"item", record.item}};
   if (record.truth.label) out["label"] = *record.truth.label;
   if (record.truth.boxes) out["truth"] = truth_json(*record.truth.boxes);
-  if (!record.prediction.top.empty())
+  if (record.truth.anomaly) out["kind"] = record.truth.anomaly->kind;
+  if (record.prediction.anomaly)
+    write_anomaly(out, *record.prediction.anomaly);
+  else if (!record.prediction.top.empty())
     out["top"] = record.prediction.top;
   else
     out["boxes"] = boxes_json(record.prediction.boxes);
@@ -136,7 +177,10 @@ ItemRecord parse_item_record(const Json& json) try {
   out.item = json.at("item").get<std::string>();
   if (json.contains("label")) out.truth.label = json["label"].get<int>();
   if (json.contains("truth")) out.truth.boxes = parse_truth(json["truth"]);
-  if (json.contains("top"))
+  if (json.contains("kind")) out.truth.anomaly = AnomalyTruth{json["kind"].get<std::string>(), {}};
+  if (json.contains("score"))
+    out.prediction.anomaly = parse_anomaly(json);
+  else if (json.contains("top"))
     out.prediction.top = json["top"].get<std::vector<int>>();
   else
     out.prediction.boxes = parse_boxes(json.at("boxes"));

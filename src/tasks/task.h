@@ -14,9 +14,19 @@
 #include "base/tensor.h"
 #include "base/truth.h"
 #include "card/card.h"
+#include "metrics/anomaly.h"
 #include "stats/interval.h"
 
 namespace tamis {
+
+/// Whether something is wrong, and where.
+struct AnomalyPrediction {
+  float score = 0;              ///< higher: more likely defective
+  std::optional<bool> flagged;  ///< the score is above the card's threshold; absent without one
+  Size map_size;                ///< of `map`, over the model's whole input
+  std::vector<float> map;       ///< rows; emptied by Task::condense
+  std::optional<AnomalyPixels> pixels;  ///< what condense() kept of the map
+};
 
 /// What a model says of one picture. Which members are used hangs on the task.
 struct Prediction {
@@ -25,6 +35,7 @@ struct Prediction {
   /// segment: of each box, as the text of base/mask.h, of the picture's size.
   std::vector<std::string> masks{};
   Size mask_size{};
+  std::optional<AnomalyPrediction> anomaly = {};
 };
 
 /// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
@@ -36,8 +47,9 @@ struct ItemRecord {
 
 /// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
 /// "boxes": [x0,y0,x1,y1,score,label, …]}; with masks also "size": [height, width] and "masks":
-/// [text, …], one per box, and the same of the truth as "truth_size" and "truth_masks". Every float
-/// survives exactly.
+/// [text, …], one per box, and the same of the truth as "truth_size" and "truth_masks"; or {"item",
+/// "kind", "score", "flagged", "normal": [pixels, median, …], "regions": [[pixels, median, …], …]}.
+/// Every float survives exactly.
 Json to_json(const ItemRecord& record);
 /// Throws corrupt_data naming what is missing.
 ItemRecord parse_item_record(const Json& json);
@@ -47,7 +59,7 @@ ItemRecord parse_item_record(const Json& json);
 /// the same for all (tasks/prepare.h).
 struct Task {
   TaskKind kind;
-  std::string_view name;    ///< "classify", "detect", "segment"
+  std::string_view name;    ///< "classify", "detect", "segment", "anomaly"
   std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95", "mask_map50_95"
 
   /// From the outputs of one image (batch 1) to the final prediction. Throws unsupported where the
@@ -78,6 +90,9 @@ struct Task {
 
   /// What its truth must hold of a dataset that has more than it needs.
   TruthDetail truth_detail = TruthDetail::boxes;
+  /// Reduces a prediction to what records keep, where that needs the truth; `mask` is the item's, a
+  /// grey picture, or null. Not timed. Null: nothing to reduce.
+  void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
 };
 
 const std::vector<Task>& tasks();

@@ -160,8 +160,8 @@ Frame evaluate_begin(WorkerState& state, const Json& request) {
   state.evaluator.reset();
   if (const Task* task = opened(state).task()) spec.data->detail = task->truth_detail;
   state.evaluation_data = open_dataset(*spec.data);
-  state.evaluator =
-      std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
+  state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data,
+                                                    spec.items, request.value("labelled", true));
   return {};
 }
 

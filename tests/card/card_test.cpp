@@ -77,6 +77,24 @@ TEST(Card, infers_a_detector_from_its_shapes) {
   EXPECT_EQ(card.sources.at("input.mean"), "default of decoder yolov8");
 }
 
+TEST(Card, infers_an_anomaly_detector_from_a_score_and_a_map) {
+  ModelFacts model = facts({1, 3, 64, 64}, {1, 1});
+  model.outputs.push_back({"map", DataType::f32, {1, 1, 16, 16}});
+  CardOptions options{{{"mean", "0"}, {"std", "1"}, {"threshold", "2.5"}}};
+  Card card = resolve_card(model, std::nullopt, options);
+  EXPECT_EQ(card.task, TaskKind::anomaly);
+  EXPECT_EQ(card.decoder, "anomaly");
+  EXPECT_EQ(card.threshold, 2.5);
+  EXPECT_EQ(parse_card(to_json(card, false)).threshold, 2.5);
+  EXPECT_THAT(to_yaml(card), HasSubstr("threshold: 2.5"));
+  try {
+    resolve_card(classifier(), std::nullopt, options);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("leave --threshold out"));
+  }
+}
+
 TEST(Card, reads_the_metadata_of_ultralytics) {
   Card card = resolve_card(ultralytics(), std::nullopt, {});
   EXPECT_EQ(card.input_size, (Size{320, 416}));
