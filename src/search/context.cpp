@@ -74,8 +74,11 @@ void judge_by_agreement(SearchContext& context) {
     if (has_truth(set.dataset->items()[i].truth)) return;
   context.agreement = &find_agreement(context.card().task);
   context.task = &context.agreement->task;
-  if (context.card().task == TaskKind::anomaly && !context.card().threshold)
-    context.agreement->truth_of(context.card(), {{}, {}, AnomalyPrediction()});  // says why not
+  if (context.card().task == TaskKind::anomaly && !context.card().threshold) {
+    Prediction some;
+    some.anomaly = AnomalyPrediction();
+    context.agreement->truth_of(context.card(), some);  // says why not
+  }
   context.note(agreement_caveat(*context.agreement));
 }
 
