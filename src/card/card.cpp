@@ -90,6 +90,11 @@ Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::
   return card;
 }
 
+Shape Card::input_shape() const {
+  if (layout == InputLayout::nhwc) return {1, input_size.height, input_size.width, channels()};
+  return {1, channels(), input_size.height, input_size.width};
+}
+
 Card parse_card(const Json& json) {
   Json keys = json;
   std::map<std::string, std::string> sources;

@@ -22,18 +22,22 @@ enum class TaskKind {
 };  // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
+enum class InputLayout { nchw, nhwc };
 enum class Anchor { center, top_left };
 
 std::string_view to_text(TaskKind);
 std::string_view to_text(ColorOrder);
 std::string_view to_text(ResizeRule);
+std::string_view to_text(InputLayout);
 std::string_view to_text(Anchor);
 
 /// What the graph does not say. x = (pixel / scale − mean) / std per channel, channels in `color`
-/// order, layout NCHW.
+/// order; where input_type is u8, x = pixel.
 struct Card {
   TaskKind task = TaskKind::classify;
   Size input_size;
+  DataType input_type = DataType::f32;  ///< f32 or u8
+  InputLayout layout = InputLayout::nchw;
   ColorOrder color = ColorOrder::rgb;
   double scale = 255;
   std::vector<double> mean;  ///< one per channel (1 or 3), after division by scale
@@ -48,12 +52,18 @@ struct Card {
   /// What each of the model's outputs is to the decoder, in the model's order ("boxes", "scores" …;
   /// "-" is not read); empty where the decoder reads one output, or tells them apart itself.
   std::vector<std::string> outputs;
+  /// yolov8-cut only: bins of a distance, and the levels' strides in pixels, finest first. Absent
+  /// and empty: as the outputs' shapes say.
+  std::optional<int> reg_max;
+  std::vector<int> strides;
   std::vector<std::string> labels;  ///< may be empty: names unknown
   /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",
   /// "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …
   std::map<std::string, std::string> sources;
 
   int channels() const { return color == ColorOrder::gray ? 1 : 3; }
+  /// Of one picture, batch 1, in `layout`.
+  Shape input_shape() const;
 };
 
 /// The card's options as the user gave them on the command line (text, unparsed) - one row per
@@ -62,8 +72,8 @@ struct CardOptions {
   std::map<std::string, std::string> given;  ///< option name without dashes ("input-size") → text
 };
 
-/// The table of card options: {name, help}: input-size color scale mean std resize short-side pad
-/// task decoder labels.
+/// The table of card options: {name, help}: task input-size input-type layout color scale mean
+/// std resize short-side pad decoder reg-max strides labels.
 struct CardOption {
   std::string_view name;
   std::string_view value_name;

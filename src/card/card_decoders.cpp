@@ -98,6 +98,24 @@ std::optional<std::int64_t> yolov8_classes(const ModelFacts& facts) {
   return less(dims(facts, 0)[1], 4);
 }
 
+// yolov8-cut: pairs of maps [N, 4·bins, h, w] and [N, classes, h, w].
+Reason yolov8_cut_misfit(const ModelFacts& facts) {
+  const std::size_t count = facts.outputs.size();
+  if (count < 2 || count % 2 != 0) return fmt::format("it has {}, not pairs", count_text(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (Reason rank = wrong_rank(facts, i, 4)) return rank;
+    const Dims &own = dims(facts, i), &pair = dims(facts, i - i % 2);
+    if (own[2] != pair[2] || own[3] != pair[3])
+      return fmt::format("outputs {} and {} are maps of different sizes", i - 1, i);
+    if (i % 2 == 0 && (own[1].value_or(1) < 8 || *own[1] % 4 != 0))
+      return fmt::format("output {} holds no bins of four distances", i);
+  }
+  return std::nullopt;
+}
+std::optional<std::int64_t> yolov8_cut_classes(const ModelFacts& facts) {
+  return dims(facts, 1)[1];
+}
+
 // yolov8-seg: [N, 4 + classes + M, positions] and prototypes [N, M, h, w], in either order.
 std::size_t prototypes_place(const ModelFacts& facts) { return dims(facts, 0).size() == 4 ? 0 : 1; }
 Reason yolov8_seg_misfit(const ModelFacts& facts) {
@@ -267,6 +285,8 @@ std::vector<DecoderRow> make_rows() {
   return {
       {"classifier", Kind::classify, "[N,classes]", classifier_misfit, second_side, stretch},
       {"yolov8", Kind::detect, "[N,4+classes,positions]", yolov8_misfit, yolov8_classes, yolo},
+      {"yolov8-cut", Kind::detect, "pairs of [N,4*bins,h,w] and [N,classes,h,w]", yolov8_cut_misfit,
+       yolov8_cut_classes, yolo},
       {"yolov8-seg", Kind::segment, "[N,4+classes+M,positions] and [N,M,h,w]", yolov8_seg_misfit,
        yolov8_seg_classes, yolo},
       {"anomaly", Kind::anomaly, "score [N,1] and map [N,1,H,W]", anomaly_misfit, unknown_classes,

@@ -18,6 +18,14 @@ using Dims = std::vector<std::optional<std::int64_t>>;
   throw Error(ErrorCode::invalid_argument, "card: " + problem);
 }
 
+bool is_channels(const std::optional<std::int64_t>& dim) { return dim == 1 || dim == 3; }
+
+/// Channels last: the last dimension says so and the second does not.
+bool is_nhwc(const TensorInfo& input) {
+  const Dims& dims = input.shape;
+  return dims.size() == 4 && is_channels(dims[3]) && !is_channels(dims[1]);
+}
+
 const TensorInfo& picture_input(const ModelFacts& facts) {
   if (facts.inputs.size() != 1)
     throw Error(
@@ -26,20 +34,25 @@ const TensorInfo& picture_input(const ModelFacts& facts) {
                     facts.inputs.size()));
   const TensorInfo& input = facts.inputs.front();
   const Dims& dims = input.shape;
-  auto is_channels = [](const std::optional<std::int64_t>& d) { return !d || *d == 1 || *d == 3; };
-  if (dims.size() == 4 && is_channels(dims[1])) return input;
-  bool last = dims.size() == 4 && dims[3] && (*dims[3] == 1 || *dims[3] == 3);
+  if (dims.size() == 4 && (!dims[1] || is_channels(dims[1]) || is_nhwc(input))) return input;
   throw Error(
       ErrorCode::unsupported,
       fmt::format(
-          "card: input \"{}\" has the shape {}{}; export the model with pictures as [N,C,H,W], "
-          "1 or 3 channels",
-          input.name, dims_text(dims), last ? " (channels last)" : ""));
+          "card: input \"{}\" has the shape {}; export the model with pictures as [N,C,H,W] or "
+          "[N,H,W,C], 1 or 3 channels",
+          input.name, dims_text(dims)));
 }
 
+/// Where a picture's sides and channels are among the input's dimensions.
+struct Places {
+  std::size_t channels, height;  ///< width is behind height
+};
+Places places_of(const TensorInfo& input) { return is_nhwc(input) ? Places{3, 1} : Places{1, 2}; }
+
 std::optional<Size> static_size(const TensorInfo& input) {
-  if (!input.shape[2] || !input.shape[3]) return std::nullopt;
-  return Size{static_cast<int>(*input.shape[2]), static_cast<int>(*input.shape[3])};
+  const std::size_t at = places_of(input).height;
+  if (!input.shape[at] || !input.shape[at + 1]) return std::nullopt;
+  return Size{static_cast<int>(*input.shape[at]), static_cast<int>(*input.shape[at + 1])};
 }
 
 const DecoderRow& decoder_row(const std::string& name) {
@@ -63,6 +76,25 @@ const std::string* find_metadata(const ModelFacts& facts, const std::string& key
 bool is_ultralytics(const ModelFacts& facts) {
   const std::string* author = find_metadata(facts, "author");
   return author != nullptr && *author == "Ultralytics";
+}
+
+/// reg_max and strides, where they are said, against the outputs' shapes.
+void check_cut(const ModelFacts& facts, const Card& card) {
+  const auto& outputs = facts.outputs;
+  if (card.reg_max && *outputs[0].shape[1] != 4 * *card.reg_max)
+    fail(fmt::format("reg_max is {}, but the output {} holds 4 x {} bins; correct --reg-max",
+                     *card.reg_max, dims_text(outputs[0].shape), *outputs[0].shape[1] / 4));
+  if (card.strides.empty()) return;
+  if (card.strides.size() != outputs.size() / 2)
+    fail(fmt::format("{} strides, but the model has {} levels; correct --strides",
+                     card.strides.size(), outputs.size() / 2));
+  for (std::size_t i = 0; i < card.strides.size(); ++i) {
+    const auto& rows = outputs[2 * i].shape[2];
+    if (rows && *rows * card.strides[i] != card.input_size.height)
+      fail(fmt::format("stride {}, but {} rows of the output {} make {} pixels; correct --strides",
+                       card.strides[i], *rows, dims_text(outputs[2 * i].shape),
+                       card.input_size.height));
+  }
 }
 
 }  // namespace
@@ -101,7 +133,12 @@ void CardInference::add_shapes(CardEntries& entries) const {
   std::string source = "input shape " + dims_text(input.shape);
   if (auto size = static_size(input))
     put(entries, "input.size", Json::array({size->height, size->width}), source);
-  if (input.shape[1] == 1) put(entries, "input.color", "gray", source);
+  if (is_nhwc(input)) put(entries, "input.layout", "nhwc", source);
+  if (input.shape[places_of(input).channels] == 1) put(entries, "input.color", "gray", source);
+  if (input.type != DataType::u8) return;
+  for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{
+           {"input.type", "u8"}, {"input.scale", 1}, {"input.mean", 0}, {"input.std", 1}})
+    put(entries, key, value, "u8 input");
 }
 
 void CardInference::add_decoder(CardEntries& entries) const {
@@ -205,21 +242,7 @@ void CardInference::add_defaults(CardEntries& entries) const {
 }
 
 void CardInference::check(const Card& card) const {
-  const TensorInfo& input = picture_input(facts_);
-  for (int i = 0; i < 2; ++i) {
-    int side = i == 0 ? card.input_size.height : card.input_size.width;
-    if (input.shape[static_cast<std::size_t>(i) + 2].value_or(side) != side)
-      fail(fmt::format(
-          "the model's input is {}, but the card ({}) says {}x{}; leave --input-size out",
-          dims_text(input.shape), card.sources.at("input.size"), card.input_size.height,
-          card.input_size.width));
-  }
-  if (input.shape[1].value_or(card.channels()) != card.channels())
-    fail(fmt::format(
-        "wrong channel count: the model's input {} has {} channels, the color \"{}\" ({}) has {}; "
-        "give another --color",
-        dims_text(input.shape), *input.shape[1], to_text(card.color),
-        card.sources.at("input.color"), card.channels()));
+  check_input(card);
   const DecoderRow& row = decoder_row(card.decoder);
   if (row.task != card.task)
     fail(fmt::format("decoder {} ({}) is of the task {}, not {} ({}); give --task or --decoder",
@@ -234,6 +257,32 @@ void CardInference::check(const Card& card) const {
     fail(fmt::format("{} labels ({}), but the model's output {} has {} classes; correct --labels",
                      labels, card.sources.at("labels"), class_output_text(), *classes));
   check_roles(card);
+  if (row.name == "yolov8-cut") check_cut(facts_, card);
+}
+
+void CardInference::check_input(const Card& card) const {
+  const TensorInfo& input = picture_input(facts_);
+  const Places at = places_of(input);
+  if ((card.layout == InputLayout::nhwc) != is_nhwc(input))
+    fail(fmt::format("the layout is {}, but the model's input is {}; correct --layout",
+                     to_text(card.layout), dims_text(input.shape)));
+  if ((card.input_type == DataType::u8) != (input.type == DataType::u8))
+    fail(fmt::format("the input's type is {}, but the model's is {}; correct --input-type",
+                     to_text(card.input_type), to_text(input.type)));
+  for (std::size_t i = 0; i < 2; ++i) {
+    int side = i == 0 ? card.input_size.height : card.input_size.width;
+    if (input.shape[at.height + i].value_or(side) != side)
+      fail(fmt::format(
+          "the model's input is {}, but the card ({}) says {}x{}; leave --input-size out",
+          dims_text(input.shape), card.sources.at("input.size"), card.input_size.height,
+          card.input_size.width));
+  }
+  if (input.shape[at.channels].value_or(card.channels()) != card.channels())
+    fail(fmt::format(
+        "wrong channel count: the model's input {} has {} channels, the color \"{}\" ({}) has {}; "
+        "give another --color",
+        dims_text(input.shape), *input.shape[at.channels], to_text(card.color),
+        card.sources.at("input.color"), card.channels()));
 }
 
 /// The output that classes are counted in.

@@ -29,6 +29,9 @@ constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
                                           {ResizeRule::letterbox, "letterbox"},
                                           {ResizeRule::center_crop, "center_crop"}};
 
+constexpr Named<InputLayout> kLayouts[] = {{InputLayout::nchw, "nchw"},
+                                           {InputLayout::nhwc, "nhwc"}};
+constexpr Named<DataType> kInputTypes[] = {{DataType::f32, "f32"}, {DataType::u8, "u8"}};
 constexpr Named<Anchor> kAnchors[] = {{Anchor::center, "center"}, {Anchor::top_left, "top_left"}};
 
 [[noreturn]] void fail(const std::string& where, const std::string& problem) {
@@ -140,6 +143,14 @@ void apply_std(Card& card, const Json& value, const std::string& where) {
     if (std <= 0) fail(where, "each number must be above 0");
 }
 
+void apply_strides(Card& card, const Json& value, const std::string& where) {
+  if (!value.is_array() || value.empty())
+    fail(where,
+         fmt::format("expected one number per level, such as [8, 16, 32], got {}", value.dump()));
+  card.strides.clear();
+  for (const Json& one : value) card.strides.push_back(whole_between(one, 1, kMaxSide, where));
+}
+
 // A list of names, a table number → name that starts at 0 without gaps, or a file with a name per
 // line.
 void apply_labels(Card& card, const Json& value, const std::string& where) {
@@ -191,6 +202,7 @@ Json numbers_json(const std::vector<double>& values) {
 std::string_view to_text(TaskKind task) { return name_of(kTasks, task); }
 std::string_view to_text(ColorOrder color) { return name_of(kColors, color); }
 std::string_view to_text(ResizeRule resize) { return name_of(kResizes, resize); }
+std::string_view to_text(InputLayout layout) { return name_of(kLayouts, layout); }
 std::string_view to_text(Anchor anchor) { return name_of(kAnchors, anchor); }
 
 const std::vector<CardKey>& card_keys() {
@@ -207,6 +219,20 @@ const std::vector<CardKey>& card_keys() {
        apply_size,
        [](const Card& c) {
          return Json::array({c.input_size.height, c.input_size.width});
+       }},
+      {"input.type",
+       {"input-type", "TYPE", "f32, or u8: the model takes pixels as they are"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.input_type = parse_named(kInputTypes, v, w); },
+       [](const Card& c) {
+         return c.input_type == DataType::f32 ? Json() : Json(to_text(c.input_type));
+       }},
+      {"input.layout",
+       {"layout", "ORDER", "of the model's input: nchw or nhwc"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.layout = parse_named(kLayouts, v, w); },
+       [](const Card& c) {
+         return c.layout == InputLayout::nchw ? Json() : Json(to_text(c.layout));
        }},
       {"input.color",
        {"color", "ORDER", "rgb, bgr or gray"},
@@ -262,6 +288,16 @@ const std::vector<CardKey>& card_keys() {
          c.decoder = v.get<std::string>();
        },
        [](const Card& c) { return Json(c.decoder); }},
+      {"reg_max",
+       {"reg-max", "N", "yolov8-cut: bins of a box's distance"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.reg_max = whole_between(v, 2, kMaxSide, w); },
+       [](const Card& c) { return c.reg_max ? Json(*c.reg_max) : Json(); }},
+      {"strides",
+       {"strides", "A,B,C", "yolov8-cut: pixels per cell of each level, finest first"},
+       list_from_text,
+       apply_strides,
+       [](const Card& c) { return c.strides.empty() ? Json() : Json(c.strides); }},
       {"outputs",
        {"outputs", "A,B,…",
         "what each of the model's outputs is: boxes, scores, … (docs/cards.md)"},

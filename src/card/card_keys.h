@@ -53,6 +53,7 @@ class CardInference {
   void check(const Card& card) const;
 
  private:
+  void check_input(const Card& card) const;
   void add_metadata(CardEntries& entries) const;
   void add_shapes(CardEntries& entries) const;
   void add_decoder(CardEntries& entries) const;

@@ -21,6 +21,9 @@ struct ExecuteRequest {
   RunSettings settings;
   bool profile = false;
   std::filesystem::path engine_cache;  ///< empty: none
+  /// Times begin at the resized picture's bytes instead of at the tensor, so that models with
+  /// different inputs compare. Needs a card.
+  bool from_pixels = false;
 };
 Json to_json(const ExecuteRequest& request);
 ExecuteRequest parse_execute_request(const Json& json);
@@ -28,6 +31,7 @@ ExecuteRequest parse_execute_request(const Json& json);
 /// Where the time of one inference went.
 struct TimedRun {
   std::int64_t inference_ns = 0;  ///< the runtime alone
+  std::int64_t prepare_ns = 0;    ///< from pixels: resized picture → tensor, part of the total
   std::int64_t total_ns = 0;  ///< tensor in → final predictions (decode and suppression included)
 };
 
@@ -49,6 +53,9 @@ class OpenedModel {
   /// A tensor for the model's input, zero-filled.
   Tensor make_input() const;
 
+  /// A picture of just the input's size; all zero where the input is no picture.
+  Placement whole_placement() const;
+
   /// Picture → input tensor. Thread safe. Needs a card.
   void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
 
@@ -56,10 +63,17 @@ class OpenedModel {
   /// all the same, since it is part of the time.
   TimedRun run(const Tensor& input, const Placement& placement, Prediction* prediction);
 
+  bool from_pixels() const { return from_pixels_; }
+
+  /// The same from a picture that was resized already (tasks/prepare.h): `input` holds its tensor,
+  /// and is filled anew within the time where the bytes are not the input themselves.
+  TimedRun run_from_pixels(const Picture& laid_out, Tensor& input, const Placement& placement);
+
   /// The outputs of the last run.
   const std::vector<Tensor>& outputs() const { return outputs_; }
 
  private:
+  bool from_pixels_ = false;
   std::optional<Card> card_;
   const Task* task_ = nullptr;
   std::unique_ptr<Session> session_;

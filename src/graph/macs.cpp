@@ -79,13 +79,17 @@ std::vector<std::string> fix_inputs(Graph& graph, std::int64_t batch, std::optio
   for (auto& input : *graph.graph().mutable_input()) {
     if (!graph.is_input(input.name()) || !input.type().has_tensor_type()) continue;
     auto& dims = *input.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim();
+    const auto counts_channels = [&](int i) {
+      return dims.size() == 4 && (dims.Get(i).dim_value() == 1 || dims.Get(i).dim_value() == 3);
+    };
+    const int height = counts_channels(3) && !counts_channels(1) ? 1 : 2;  // channels last
     for (int i = 0; i < dims.size(); ++i) {
       if (!is_open(dims.Get(i))) continue;
-      bool spatial = dims.size() == 4 && i >= 2;
+      bool spatial = dims.size() == 4 && (i == height || i == height + 1);
       if (i == 0)
         dims.Mutable(i)->set_dim_value(batch);
       else if (spatial && size)
-        dims.Mutable(i)->set_dim_value(i == 2 ? size->height : size->width);
+        dims.Mutable(i)->set_dim_value(i == height ? size->height : size->width);
       else
         open.push_back("input \"" + input.name() + "\", dimension " + std::to_string(i) + " (" +
                        dim_text(dims.Get(i)) + ")");
@@ -203,9 +207,14 @@ Graph with_fixed_inputs(const Graph& graph, std::int64_t batch, std::optional<Si
     throw Error(ErrorCode::invalid_argument,
                 "fix inputs of " + graph.source() + ": " + open.front() +
                     " is dynamic; give its size with --input-size HxW");
+  const auto declared = fixed.graph().output();
   forget_shapes(fixed);
   fixed.infer_shapes();
   note_output_shapes(fixed);
+  // Behind an operator that inference does not know (com.microsoft) the declaration is all there
+  // is.
+  for (int i = 0; i < declared.size(); ++i)
+    if (!fixed.shape(declared.Get(i).name())) *fixed.graph().mutable_output(i) = declared.Get(i);
   return fixed;
 }
 

@@ -63,12 +63,15 @@ double VisitSample::total() const { return median(total_ns); }
 double VisitSample::inference() const { return median(inference_ns); }
 
 Json to_json(const VisitSample& sample) {
-  return Json{{"total_ns", sample.total_ns}, {"inference_ns", sample.inference_ns}};
+  return Json{{"total_ns", sample.total_ns},
+              {"inference_ns", sample.inference_ns},
+              {"prepare_ns", sample.prepare_ns}};
 }
 
 VisitSample parse_visit_sample(const Json& json) {
   return {json.at("total_ns").get<std::vector<double>>(),
-          json.at("inference_ns").get<std::vector<double>>()};
+          json.at("inference_ns").get<std::vector<double>>(),
+          json.value("prepare_ns", std::vector<double>())};
 }
 
 Contestant::Contestant(ContestantSpec spec) : spec_(std::move(spec)) {
@@ -91,9 +94,10 @@ VisitSample Contestant::visit(std::size_t input, Block block) {
   worker_.pause();
   std::vector<double> both = to_doubles(reply.block);
   VisitSample sample;
-  for (std::size_t i = 0; i + 1 < both.size(); i += 2) {
+  for (std::size_t i = 0; i + 2 < both.size(); i += 3) {
     sample.inference_ns.push_back(both[i]);
-    sample.total_ns.push_back(both[i + 1]);
+    sample.prepare_ns.push_back(both[i + 1]);
+    sample.total_ns.push_back(both[i + 2]);
   }
   return sample;
 }

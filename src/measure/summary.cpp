@@ -41,7 +41,9 @@ Json to_json(const LatencySummary& s) {
 LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, double confidence) {
   std::vector<double> per_round, all;
   for (const VisitSample& sample : samples) {
-    const auto& times = which == Which::total ? sample.total_ns : sample.inference_ns;
+    const auto& times = which == Which::total       ? sample.total_ns
+                        : which == Which::inference ? sample.inference_ns
+                                                    : sample.prepare_ns;
     per_round.push_back(median(times) * 1e-6);
     for (double t : times) all.push_back(t * 1e-6);
   }

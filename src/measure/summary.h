@@ -20,7 +20,7 @@ struct LatencySummary {
 };
 Json to_json(const LatencySummary& summary);
 
-enum class Which { total, inference };
+enum class Which { total, inference, prepare };
 
 /// The samples of one variant, one per round in order. At least one. low and high equal the
 /// extremes of the rounds where there are too few for an interval.

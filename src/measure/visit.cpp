@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "stats/percentile.h"
 #include "stats/random.h"
+#include "tasks/prepare.h"
 
 namespace tamis {
 namespace {
@@ -34,7 +35,10 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
     Tensor input = model.make_input();
     Placement placement;
     try {
-      model.prepare(data.load_picture(i), input, placement);
+      const Picture picture = data.load_picture(i);
+      model.prepare(picture, input, placement);
+      if (model.from_pixels())
+        inputs.laid_out.push_back(lay_out_picture(*model.card(), picture, placement));
     } catch (const Error& e) {
       last = e;  // evaluation names and counts it; here another picture serves as well
       continue;
@@ -61,14 +65,8 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
       if (input.type() == DataType::u8)
         input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
     }
-    Placement whole;
-    const Shape& shape = input.shape();
-    if (shape.size() == 4) {
-      whole.input = {static_cast<int>(shape[2]), static_cast<int>(shape[3])};
-      whole.picture = whole.input;
-    }
     inputs.tensors.push_back(std::move(input));
-    inputs.placements.push_back(whole);
+    inputs.placements.push_back(model.whole_placement());
   }
   return inputs;
 }
@@ -77,10 +75,16 @@ std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std
                             int discard, int timed) {
   std::size_t which = input % inputs.tensors.size();
   std::vector<TimedRun> runs(static_cast<std::size_t>(timed));
-  for (int i = 0; i < discard; ++i)
-    model.run(inputs.tensors[which], inputs.placements[which], nullptr);
-  for (TimedRun& run : runs)
-    run = model.run(inputs.tensors[which], inputs.placements[which], nullptr);
+  const Placement& placement = inputs.placements[which];
+  if (inputs.laid_out.empty()) {
+    for (int i = 0; i < discard; ++i) model.run(inputs.tensors[which], placement, nullptr);
+    for (TimedRun& run : runs) run = model.run(inputs.tensors[which], placement, nullptr);
+    return runs;
+  }
+  const Picture& picture = inputs.laid_out[which];
+  Tensor tensor = inputs.tensors[which].clone();
+  for (int i = 0; i < discard; ++i) model.run_from_pixels(picture, tensor, placement);
+  for (TimedRun& run : runs) run = model.run_from_pixels(picture, tensor, placement);
   return runs;
 }
 

@@ -11,6 +11,7 @@ namespace tamis {
 struct MeasureInputs {
   std::vector<Tensor> tensors;
   std::vector<Placement> placements;
+  std::vector<Picture> laid_out;  ///< the resized pictures, where the model is timed from pixels
 };
 
 /// Prepares the first `most` of the items that can be decoded, and leaves only these in `items`.

@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "execute/opened_model.h"
+#include "graph/inspect.h"
 #include "measure/visit.h"
 #include "recipe/feed.h"
 #include "recipe/parent_check.h"
 #include "recipe/steps.h"
+#include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -41,8 +45,8 @@ BuildState make_state(const BuildRequest& request) {
     Graph graph = Graph::load(model);
     OpenRequest open{model, settings, {}, false, {}};
     auto inputs = graph.inputs();
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4)
-      open.input_shapes = {{1, card.channels(), card.input_size.height, card.input_size.width}};
+    if (inputs.size() == 1 && inputs[0].shape.size() == 4 && !concrete_shape(inputs[0]))
+      open.input_shapes = {card.input_shape()};
     return find_backend(settings.backend)->open(open);
   };
   auto inputs = state.graph.inputs();
@@ -84,6 +88,9 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
   save_file(request.out / "model.card.yaml", to_yaml(state.card));
+  info.card = to_json(state.card, true);
+  const Json description = inspect_model(state.graph, state.card.input_size);
+  info.io = {{"inputs", description.at("inputs")}, {"outputs", description.at("outputs")}};
   info.size_bytes = fs::file_size(request.out / "model.onnx");
   info.wall_s = seconds_since(start);
   info.peak_memory_bytes = peak_memory_bytes();

@@ -20,8 +20,7 @@ NamedRuntime named_runtime(const BuildState& state, const std::string& backend) 
             auto named = state.libraries.find(backend);
             request.settings.library = named == state.libraries.end() ? "" : named->second;
             request.settings.inference_precision = "f32";
-            request.input_shapes = {{1, state.card.channels(), state.card.input_size.height,
-                                     state.card.input_size.width}};
+            request.input_shapes = {state.card.input_shape()};
             return find_backend(backend)->open(request);
           }};
 }

@@ -20,8 +20,7 @@ class Prefetch {
   Prefetch(const Card& card, const Dataset& data, const std::vector<std::size_t>& items,
            DataType type)
       : card_(card), data_(data), items_(items) {
-    for (Tensor& tensor : ring_)
-      tensor = Tensor(type, {1, card.channels(), card.input_size.height, card.input_size.width});
+    for (Tensor& tensor : ring_) tensor = Tensor(type, card.input_shape());
     thread_ = std::thread([this] { produce(); });
   }
   Prefetch(const Prefetch&) = delete;

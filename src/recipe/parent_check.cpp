@@ -107,6 +107,7 @@ std::vector<std::pair<std::string, Card>> other_cards(const Card& card) {
     add(rgb ? "--color bgr" : "--color rgb",
         [&](Card& c) { c.color = rgb ? ColorOrder::bgr : ColorOrder::rgb; });
   }
+  if (card.input_type == DataType::u8) return others;  // the graph normalises
   const bool unit = card.scale != 1;
   add(unit ? "--scale 1" : "--scale 255", [&](Card& c) { c.scale = unit ? 1 : 255; });
   if (card.channels() == 3) {

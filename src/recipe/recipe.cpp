@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/units.h"
+#include "passes/input_u8.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -32,6 +33,14 @@ const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds{
       {"simplify", "fold constants, drop dead ends and identities, fuse batch normalisation", false,
        &simplify_version, &simplify_text, &apply_simplify},
+      {"head-cut", "the YOLO tail moved out of the graph, into the native decoder yolov8-cut",
+       false, &head_cut_version, &head_cut_text, &apply_head_cut},
+      {"input-u8", "pictures of bytes [N,H,W,C] in, colour order and normalisation in the graph",
+       false, &input_u8_version, &input_u8_text, &apply_input_u8},
+      {"rewrites", "exact rewrites into what a runtime executes faster", false, &rewrites_version,
+       &rewrites_text, &apply_rewrites},
+      {"fp16", "weights and arithmetic in FP16, inputs and outputs as they are", false,
+       &fp16_version, &fp16_text, &apply_fp16},
       {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)",
        true, &int8_static_version, &int8_static_text, &apply_int8_static},
       {"int8-dynamic", "INT8 matrix products, their inputs quantised as they come", false,
@@ -60,6 +69,19 @@ bool needs_calibration(const Recipe& recipe) {
   for (const Step& step : recipe)
     if (find_step_kind(step.name).needs_calibration) return true;
   return false;
+}
+
+std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name) {
+  for (std::size_t i = 0; i < recipe.size(); ++i)
+    if (recipe[i].name == name) return i;
+  return std::nullopt;
+}
+
+Json step_reasons(const Graph& graph, const Card& card) {
+  const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+  return Json{{"head-cut", reason(head_cut_reason(graph, card))},
+              {"input-u8", reason(input_u8_reason(graph))},
+              {"rewrites", reason(rewrites_reason(graph))}};
 }
 
 std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,11 @@ const std::vector<StepKind>& step_kinds();
 /// Throws invalid_argument with nearest names.
 const StepKind& find_step_kind(std::string_view name);
 bool needs_calibration(const Recipe& recipe);
+/// The place of the first step of this name.
+std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name);
+
+/// Of the steps that not every model takes: {step: why this one does not, null where it does}.
+Json step_reasons(const Graph& graph, const Card& card);
 
 /// H(parent, card, steps, their versions, hashes of the calibration items, runtimes). `runtimes`:
 /// name and version of each that builds or checks, since ranges and refusals hang on them.

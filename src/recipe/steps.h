@@ -13,6 +13,26 @@ std::string simplify_version();
 std::string simplify_text(const Json& params);
 void apply_simplify(BuildState& state, const Json& params);
 
+std::string head_cut_version();
+std::string head_cut_text(const Json& params);
+void apply_head_cut(BuildState& state, const Json& params);
+/// Empty: it can be applied.
+std::string head_cut_reason(const Graph& graph, const Card& card);
+
+std::string input_u8_version();
+std::string input_u8_text(const Json& params);
+void apply_input_u8(BuildState& state, const Json& params);
+
+std::string rewrites_version();
+std::string rewrites_text(const Json& params);
+void apply_rewrites(BuildState& state, const Json& params);
+/// Empty: some apply.
+std::string rewrites_reason(const Graph& graph);
+
+std::string fp16_version();
+std::string fp16_text(const Json& params);
+void apply_fp16(BuildState& state, const Json& params);
+
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);

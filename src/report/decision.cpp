@@ -137,6 +137,9 @@ DecisionText describe_decision(const ResultView& result) {
     text.notes.push_back(caveat);
   if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
   if (result.nearest_miss) text.notes.push_back(miss_note(result));
+  if (result.from_pixels)
+    text.notes.emplace_back(
+        "Latencies begin at the resized picture's bytes: making the input tensor is part of them.");
   return text;
 }
 
@@ -149,6 +152,7 @@ std::string decision_text(const Json& document) {
     text += fmt::format("  Gates: {}, at {:.4g} % confidence\n", gates_text(result),
                         *result.confidence * 100);
   for (const std::string& note : decision.notes) text += "  " + note + "\n";
+  append_list(text, kCallerChanges, result.caller_changes);
   append_list(text, "Why", result.reasons);
   append_list(text, "What would change it", result.counterfactuals);
   return text;

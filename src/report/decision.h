@@ -7,6 +7,9 @@
 
 namespace tamis {
 
+/// Above ResultView::caller_changes, in every format.
+inline constexpr const char* kCallerChanges = "What its caller has to change";
+
 /// The decision in words, shared by every form of the report. Plain text: escape before embedding.
 struct DecisionText {
   std::string status;    ///< "gates met", "nearest miss", "interrupted"

@@ -119,6 +119,7 @@ std::string head(const ResultView& result) {
 std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots) {
   std::string text = head(result);
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
+  text += list_section(kCallerChanges, result.caller_changes);
   text += list_section("Why", result.reasons);
   text += list_section("What would change it", result.counterfactuals);
   text += variants_section(result);

@@ -205,6 +205,8 @@ void read_decision(const Node& root, ResultView& result) {
   result.nearest_miss = read_named(root["nearest_miss"]);
   result.reasons = root["reasons"].texts();
   result.counterfactuals = root["counterfactuals"].texts();
+  result.caller_changes = root["caller_changes"].texts();
+  result.from_pixels = root["latency_from"].text() == "pixels";
 }
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {

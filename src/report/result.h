@@ -76,6 +76,8 @@ struct ResultView {
   std::optional<std::string> pick, runner_up;
   std::optional<NamedVariant> fastest_estimated, nearest_miss;
   std::vector<std::string> reasons, counterfactuals;
+  bool from_pixels = false;                 ///< latencies begin at the resized picture's bytes
+  std::vector<std::string> caller_changes;  ///< empty: the pick is called as the parent
   std::map<std::string, std::int64_t> counts;
   std::vector<VariantView> variants;
   std::vector<WarningView> warnings;

@@ -24,6 +24,13 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
   return nullptr;
 }
 
+bool computes_in_half(const GridFacts& facts, const std::string& backend) {
+  const DeviceInfo* device = device_of(facts, backend);
+  if (device == nullptr) return false;
+  const auto& can = device->capabilities;
+  return std::find(can.begin(), can.end(), "f16") != can.end();
+}
+
 /// From here on the forms that only quantise matrix products can gain something.
 constexpr double kLeastProductShare = 0.5;
 
@@ -32,8 +39,50 @@ const Values& product_precisions() {
   return values;
 }
 
-Values precision_values(const GridFacts& facts, const Choice&, bool) {
+/// An axis of the interface: its first value is the model as it is.
+Values interface_values(const GridFacts& facts, const std::string& axis, Values values) {
+  if (facts.allow.count(axis) == 0 || facts.nothing_to_choose.count(axis) != 0) return {};
+  return values;
+}
+
+/// Whether the caller sees another model than the parent here, or it is written otherwise: then a
+/// search tries only what usually wins, so that the grid does not grow by a factor.
+bool is_special(const Choice& chosen) {
+  const auto is = [&](const char* axis, const char* value) {
+    auto found = chosen.find(axis);
+    return found != chosen.end() && found->second == value;
+  };
+  return is("head", "cut") || is("input", "u8") || is("rewrites", "runtime") ||
+         is("precision", "fp16");
+}
+
+Values head_values(const GridFacts& facts, const Choice&, bool) {
+  return interface_values(facts, "head", {"graph", "cut"});
+}
+
+void apply_head(Variant& variant, const std::string& value) {
+  if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
+}
+
+Values input_values(const GridFacts& facts, const Choice&, bool) {
+  return interface_values(facts, "input", {"f32", "u8"});
+}
+
+/// Behind the precision: quantising places the first Q, which the pixels may then be.
+void apply_input(Variant& variant, const std::string& value) {
+  if (value == "u8") variant.recipe.push_back({"input-u8", Json::object()});
+}
+
+/// Whether some device here computes in it, or the file's size is what counts.
+bool half_pays(const GridFacts& facts) {
+  return facts.for_size ||
+         std::any_of(facts.backends.begin(), facts.backends.end(),
+                     [&](const Availability& a) { return computes_in_half(facts, a.backend); });
+}
+
+Values precision_values(const GridFacts& facts, const Choice&, bool every) {
   Values values{"fp32"};
+  if (every || half_pays(facts)) values.emplace_back("fp16");
   if (facts.can_calibrate) values.emplace_back("int8-static");
   if (facts.product_share >= kLeastProductShare)
     values.insert(values.end(), product_precisions().begin(), product_precisions().end());
@@ -45,10 +94,12 @@ void apply_precision(Variant& variant, const std::string& value) {
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
-Values backend_values(const GridFacts& facts, const Choice&, bool) {
+Values backend_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  const bool all = every || facts.for_size || chosen.at("precision") != "fp16";
   Values names;
   for (const Availability& a : facts.backends)
-    if (device_of(facts, a.backend) != nullptr) names.push_back(a.backend);
+    if (device_of(facts, a.backend) != nullptr && (all || computes_in_half(facts, a.backend)))
+      names.push_back(a.backend);
   return names;
 }
 
@@ -64,6 +115,24 @@ Values form_values(const GridFacts&, const Choice& chosen, bool) {
 
 void apply_form(Variant& variant, const std::string& value) {
   variant.recipe.back().params["for"] = value;
+}
+
+/// A head that is cut off has no distances to rewrite, and those are all that OpenVINO gains by.
+Values rewrites_values(const GridFacts& facts, const Choice& chosen, bool) {
+  const std::string& precision = chosen.at("precision");
+  const bool cut = chosen.at("head") == "cut", ort = chosen.at("backend") == "ort";
+  if ((precision != "fp32" && precision != "fp16") ||
+      facts.nothing_to_choose.count("rewrites") != 0)
+    return {};
+  return cut && !ort ? Values{"none"} : Values{"none", "runtime"};
+}
+
+void apply_rewrites_value(Variant& variant, const std::string& value) {
+  if (value != "runtime") return;
+  const char* target = variant.settings.backend == "ort" ? "ort" : "all";
+  const Step step{"rewrites", {{"for", target}}};
+  const auto after = find_step(variant.recipe, "simplify").value() + 1;  // before the precision
+  variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(after), step);
 }
 
 /// By itself a search gives layers back only where a gate is missed (give_back.h).
@@ -91,14 +160,16 @@ void apply_inference_precision(Variant& variant, const std::string& value) {
 
 Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
   if (chosen.at("backend") != "ort") return {};
-  return every ? Values{"all", "extended", "basic", "disable"} : Values{"all", "extended"};
+  if (every) return {"all", "extended", "basic", "disable"};
+  return is_special(chosen) ? Values{"all"} : Values{"all", "extended"};
 }
 
 void apply_graph_level(Variant& variant, const std::string& value) {
   variant.settings.graph_level = value;
 }
 
-Values thread_values(const GridFacts& facts, const Choice&, bool) {
+Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (!every && is_special(chosen)) return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
   Values values;
@@ -125,6 +196,17 @@ Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chose
     if (!holds(both, value) && (axis.known.empty() || holds(existing, value)))
       both.push_back(value);
   return both;
+}
+
+const Axis& axis_named(std::string_view name) {
+  return *std::find_if(axes().begin(), axes().end(),
+                       [&](const Axis& axis) { return axis.name == name; });
+}
+
+/// Naming values of an axis of the interface allows them.
+GridFacts with_allowed(GridFacts facts, const std::map<std::string, Values>& asked) {
+  for (const auto& [axis, values] : asked) facts.allow.insert(axis);
+  return facts;
 }
 
 struct Expansion {
@@ -188,6 +270,10 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
                     fmt::format("--{} {}: quantises matrix products only; {}; tamis quantize "
                                 "--precision {} makes the file all the same",
                                 axis, value, share_text(facts), value));
+      if (auto why = facts.nothing_to_choose.find(axis);
+          !used && why != facts.nothing_to_choose.end())
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("--{} {}: {}; leave it out", axis, value, why->second));
       if (!used)
         throw Error(
             ErrorCode::unavailable,
@@ -197,16 +283,29 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
 
 }  // namespace
 
+namespace {
+
+/// "int8-static(ort) + head-cut": the precision first, then what else was changed.
+std::string made_text(const Recipe& recipe) {
+  if (recipe.empty()) return "parent";
+  std::string precision = "fp32", others;
+  for (const Step& step : recipe) {
+    const std::string text = find_step_kind(step.name).text(step.params);
+    const Values& known = axis_named("precision").known;
+    if (std::find(known.begin(), known.end(), step.name) != known.end())
+      precision = text;
+    else if (step.name != "simplify")
+      others += " + " + text;
+  }
+  return precision + others;
+}
+
+}  // namespace
+
 std::string variant_name(const Variant& variant) {
   const RunSettings& s = variant.settings;
   std::vector<std::string> parts;
-  std::string made = "parent";
-  if (!variant.recipe.empty()) {
-    made = "fp32";
-    for (const Step& step : variant.recipe)
-      if (step.name != "simplify") made = find_step_kind(step.name).text(step.params);
-  }
-  parts.push_back(made);
+  parts.push_back(made_text(variant.recipe));
   parts.push_back(s.backend);
   if (s.device != "CPU") parts.push_back(s.device);
   if (s.inference_precision) parts.push_back(*s.inference_precision);
@@ -218,9 +317,14 @@ std::string variant_name(const Variant& variant) {
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
+      {"head",
+       "of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
+       {"graph", "cut"},
+       head_values,
+       apply_head},
       {"precision",
-       "of the file: fp32, int8-static, int8-dynamic, int8-weights, int4-weights",
-       {"fp32", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
+       "of the file: fp32, fp16, int8-static, int8-dynamic, int8-weights, int4-weights",
+       {"fp32", "fp16", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
        precision_values,
        apply_precision},
       {"backend",
@@ -238,6 +342,16 @@ const std::vector<Axis>& axes() {
        {},
        float_layers_values,
        apply_float_layers},
+      {"rewrites",
+       "of a float file, exact: none, or runtime: as the runtime executes it faster",
+       {"none", "runtime"},
+       rewrites_values,
+       apply_rewrites_value},
+      {"input",
+       "f32 as the card says, or u8: the picture's bytes, normalised inside (with --allow input)",
+       {"f32", "u8"},
+       input_values,
+       apply_input},
       {"inference-precision",
        "f32, bf16, f16: what the runtime uses where the file leaves it free",
        {"f32", "bf16", "f16"},
@@ -397,9 +511,10 @@ Variant baseline_variant(const GridFacts& facts) {
   return baseline;
 }
 
-std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& asked,
+std::vector<Variant> expand_grid(const GridFacts& given, const std::map<std::string, Values>& asked,
                                  bool every) {
   check_axes(asked);
+  const GridFacts facts = with_allowed(given, asked);
   if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
   return grid_with(baseline_variant(facts), facts, asked, every);
 }

@@ -54,6 +54,11 @@ GridFacts make_facts(const SearchContext& context) {
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
   facts.allow = context.request.allow;
+  facts.for_size = context.request.objective == Objective::size;
+  for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8"),
+                                   std::pair("rewrites", "rewrites")})
+    if (const Json why = context.model.steps.value(step, Json()); !why.is_null())
+      facts.nothing_to_choose[axis] = why.get<std::string>();
   facts.cores = usable_cores(context.machine);
   const double macs = context.model.description.value("macs", 0.0);
   if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;
@@ -119,6 +124,7 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   Json head = worker.request(request, kInspectTimeout_s).head;
   info.hash = head.at("hash");
   info.description = head.at("model");
+  info.steps = head.value("steps", Json::object());
   if (head.at("card").is_null()) {
     info.card_error = head.at("card_error").at("text");
     info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());

@@ -29,6 +29,7 @@ struct ModelInfo {
   std::filesystem::path file;
   std::string hash;
   Json description;          ///< inspect_model()
+  Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
   std::optional<Card> card;  ///< absent: card_error says why
   std::string card_error;
   ErrorCode card_error_code = ErrorCode::invalid_argument;
@@ -74,6 +75,11 @@ struct SearchContext {
   std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }
+  /// Whether latencies begin at the resized picture's bytes: where variants may have different
+  /// inputs, what it takes to make them is part of the comparison.
+  bool from_pixels() const {
+    return request.allow.count("input") != 0 || request.axes.count("input") != 0;
+  }
   bool interrupted() const { return listener.interrupted && listener.interrupted(); }
   /// Whether measuring must end: Ctrl-C, or `share` of the budget is used.
   bool out_of_time(double share = 1.0) const;

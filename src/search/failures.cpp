@@ -84,10 +84,11 @@ void forget_failures(Store& store) {
   });
 }
 
-/// Only quantising has a command of its own; for the rest the whole run is repeated.
+/// Only quantising by itself has a command of its own; for the rest the whole run is repeated.
 std::string build_command(const SearchContext& context, const Recipe& recipe) {
   const SearchRequest& r = context.request;
-  if (recipe.empty() || recipe.back().name == "simplify")
+  const std::size_t steps = find_step(recipe, "simplify") ? 2 : 1;
+  if (recipe.empty() || recipe.back().name == "simplify" || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
   std::string command =
       "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);

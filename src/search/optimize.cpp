@@ -74,9 +74,11 @@ void hand_over_again(SearchContext& context, const Json& result) {
   for (Variant& v : expand_grid(context.facts, request.axes, request.exhaustive)) {
     if (v.id != id) continue;
     for (const Json& layer : layers)
-      v.recipe.back().params["keep_float"].push_back(layer.at("node"));
+      v.recipe.at(find_step(v.recipe, "int8-static").value())
+          .params["keep_float"]
+          .push_back(layer.at("node"));
     v.id = handed_over_id(result);
-    hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
+    hand_over(context, v, ensure_artefact(context, v.recipe), result);
   }
 }
 
@@ -132,7 +134,7 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   SearchOutcome outcome = run.run();
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
   const Candidate& handed = run.candidates()[outcome.pick];
-  hand_over(context, handed.variant, handed.artefact->model, result);
+  hand_over(context, handed.variant, *handed.artefact, result);
   bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
   if (complete) context.store->put(Kind::decision, key, result);
   return result;

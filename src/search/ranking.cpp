@@ -7,8 +7,9 @@
 namespace tamis {
 
 bool is_plain_int8(const Recipe& recipe) {
-  if (recipe.empty() || recipe.back().name != "int8-static") return false;
-  const Json& params = recipe.back().params;
+  const std::optional<std::size_t> place = find_step(recipe, "int8-static");
+  if (!place) return false;
+  const Json& params = recipe[*place].params;
   return !params.contains("keep_float") && !params.contains("float_layers");
 }
 
@@ -23,16 +24,19 @@ Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t c
   Recipe mixed = recipe;
   Json names = Json::array();
   for (std::size_t i = 0; i < count; ++i) names.push_back(ranking.order.at(i).node);
-  mixed.back().params["keep_float"] = names;
+  mixed.at(find_step(recipe, "int8-static").value()).params["keep_float"] = names;
   return mixed;
 }
 
 Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
-  std::string key = hash_text("ranking/1" + recipe_key(context, variant.recipe) +
+  // What comes after changes no layer.
+  Recipe recipe = variant.recipe;
+  recipe.resize(find_step(recipe, "int8-static").value() + 1);
+  std::string key = hash_text("ranking/1" + recipe_key(context, recipe) +
                               canonical_text(to_json(variant.settings)) + context.machine_hash);
   if (auto stored = context.store->find(Kind::measurement, key)) return parse_sensitivity(*stored);
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
-  Json request = to_json(build_request(context, variant.recipe, {}));
+  Json request = to_json(build_request(context, recipe, {}));
   request["op"] = "rank_layers";
   RunSettings settings = variant.settings;
   settings.library = library_of(context, settings.backend);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/version.h"
@@ -78,6 +80,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["latency_ms"] = timing_json(c, Which::total);
   json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
+  json["prepare_ms"] = context.from_pixels() ? timing_json(c, Which::prepare) : Json();
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
   const OpenedInfo* info = c.screening ? &c.screening->info : nullptr;
@@ -159,6 +162,33 @@ Json model_json(const SearchContext& c) {
 
 }  // namespace
 
+Json caller_changes(const Card& parent, const Json& parent_io, const Card& own, const Json& io) {
+  Json changes = Json::array();
+  const auto side_text = [](const Json& values) {
+    std::string text;
+    for (const Json& v : values)
+      text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", v.at("name").get<std::string>(),
+                          v.at("type").get<std::string>(), v.at("shape").dump());
+    return text;
+  };
+  for (const char* side : {"inputs", "outputs"})
+    if (const std::string before = side_text(parent_io.at(side)), now = side_text(io.at(side));
+        before != now)
+      changes.push_back(fmt::format("{}: {}, instead of {}", side, now, before));
+  const Json before = to_json(parent, false).flatten(), now = to_json(own, false).flatten();
+  const auto value = [](const Json& card, const std::string& key) {
+    return card.contains(key) ? card.at(key).dump() : std::string("nothing");
+  };
+  std::set<std::string> keys;
+  for (const Json* card : {&before, &now})
+    for (const auto& [key, unused] : card->items()) keys.insert(key);
+  for (const std::string& key : keys)
+    if (value(before, key) != value(now, key))
+      changes.push_back(fmt::format("card: {}: {}, instead of {}", key.substr(1), value(now, key),
+                                    value(before, key)));
+  return changes;
+}
+
 Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
                  double wall_s) {
   const auto& candidates = run.candidates();
@@ -177,6 +207,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"gates", gates_json(context.request.gates, std::string(context.task->metric))},
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
+            {"latency_from", context.from_pixels() ? "pixels" : "tensor"},
             {"baseline", candidates[0].variant.id}};
   bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
   json["pick"] = settled && outcome.status != "nearest_miss"
@@ -195,6 +226,10 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
     json["nearest_miss"] = {{"id", id(outcome.nearest_miss)}, {"text", outcome.nearest_miss_text}};
   json["reasons"] = outcome.reasons;
   json["counterfactuals"] = outcome.counterfactuals;
+  json["caller_changes"] = Json::array();
+  if (const auto& picked = candidates[outcome.pick].artefact; picked && settled)
+    json["caller_changes"] =
+        caller_changes(context.card(), context.model.description, picked->card, picked->info.io);
   json["counts"] = counts_json(candidates);
   json["variants"] = Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -275,12 +310,12 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
   return json;
 }
 
-void hand_over(const SearchContext& context, const Variant& variant,
-               const std::filesystem::path& model, const Json& result) {
+void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+               const Json& result) {
   const std::filesystem::path& out = context.request.out;
   std::filesystem::remove(out / "result.json");  // until all is written, nothing is handed over
-  copy_file_atomically(model, out / "model.onnx");
-  save_file(out / "model.card.yaml", to_yaml(context.card()));
+  copy_file_atomically(artefact.model, out / "model.onnx");
+  save_file(out / "model.card.yaml", to_yaml(artefact.card));
   Json settings = to_json(variant.settings);
   settings.erase("library");
   settings.erase("extra");
@@ -290,10 +325,8 @@ void hand_over(const SearchContext& context, const Variant& variant,
              {"name", variant_name(variant)},
              {"recipe", to_json(variant.recipe)},
              {"settings", settings},
-             {"card", to_json(context.card(), false)},
-             {"io",
-              {{"inputs", context.model.description.at("inputs")},
-               {"outputs", context.model.description.at("outputs")}}},
+             {"card", to_json(artefact.card, false)},
+             {"io", artefact.info.io},
              {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
              {"tamis_version", kVersion}});
   save_json(out / "decision.json", make_decision(result, out));

@@ -6,6 +6,10 @@
 
 namespace tamis {
 
+/// What a caller of the parent has to change to call an artefact: a sentence per difference of
+/// inputs, outputs ({inputs, outputs: [{name, type, shape}]}) and card. Empty: nothing.
+Json caller_changes(const Card& parent, const Json& parent_io, const Card& own, const Json& io);
+
 /// The document "tamis/result/1" (docs/json.md): everything that reports show.
 Json make_result(const SearchContext& context, const SearchRun& run, const SearchOutcome& outcome,
                  double wall_s);
@@ -18,8 +22,8 @@ std::string handed_over_id(const Json& result);
 
 /// Writes model.onnx, model.card.yaml, run.json, decision.json and result.json into request.out.
 /// `variant` is the one of handed_over_id, `model` its file.
-void hand_over(const SearchContext& context, const Variant& variant,
-               const std::filesystem::path& model, const Json& result);
+void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+               const Json& result);
 
 /// Whether request.out holds just what hand_over would write for this result.
 bool handed_over(const SearchContext& context, const Json& result);

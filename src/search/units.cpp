@@ -41,6 +41,9 @@ namespace {
 ArtefactInfo parent_info(const SearchContext& context) {
   ArtefactInfo info;
   info.size_bytes = context.model.description.value("file_bytes", std::uint64_t{0});
+  info.card = to_json(context.card(), true);
+  for (const char* side : {"inputs", "outputs"})
+    info.io[side] = context.model.description.value(side, Json::array());
   return info;
 }
 
@@ -118,7 +121,7 @@ std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
 
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.file, parent_info(context)};
+    return {context.model.hash, context.model.file, parent_info(context), context.card()};
   std::string key = recipe_key(context, recipe);
   if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
     throw failed->second;
@@ -138,21 +141,26 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
     }
     folder = context.cache->publish(key, temporary.path());
   }
-  return {key, *folder / "model.onnx", parse_artefact_info(load_json(*folder / "artefact.json"))};
+  ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
+  if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
+  Card card = info.card.is_null() ? context.card() : parse_card(info.card);
+  return {key, *folder / "model.onnx", std::move(info), std::move(card)};
 }
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
   return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
                    runtime_version(context, variant.settings.backend) +
                    library_of(context, variant.settings.backend) +
-                   canonical_text(to_json(context.card(), false)));
+                   canonical_text(to_json(artefact.card, false)) +
+                   (context.from_pixels() ? "from pixels" : ""));
 }
 
 ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
-  spec.request = {artefact.model, context.card(), variant.settings, false, {}};
+  spec.request = {artefact.model,       artefact.card, variant.settings, false, {},
+                  context.from_pixels()};
   spec.request.settings.library = library_of(context, variant.settings.backend);
   std::vector<std::size_t> items = context.evaluation_order;
   if (items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
@@ -237,7 +245,7 @@ VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& vari
   const RunSettings& s = variant.settings;
   key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
                    runtime_version(context, s.backend) + output_hash +
-                   canonical_text(to_json(context.card(), false)) + context.data_hash + "metric/1");
+                   canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/1");
 }
 
 Worker& VariantEvaluation::worker(std::size_t from) {

@@ -27,19 +27,31 @@ Picture lay_out(const Card& card, const Picture& picture, Placement& placement) 
 
 }  // namespace
 
-void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
-                     Placement& placement) {
+Picture lay_out_picture(const Card& card, const Picture& picture, Placement& placement) {
+  if (picture.channels == card.channels()) return lay_out(card, picture, placement);
+  return lay_out(card, with_channels(picture, card.channels()), placement);
+}
+
+void fill_input(const Card& card, const Picture& laid_out, Tensor& input, int n) {
   const Shape& shape = input.shape();
-  if (shape.size() != 4 || shape[1] != card.channels())
+  const bool last = card.layout == InputLayout::nhwc;
+  if (shape.size() != 4 || shape[last ? 3 : 1] != card.channels())
     throw Error(ErrorCode::invalid_argument,
                 "prepare: the model's input is " + to_text(shape) + ", the card says " +
                     std::to_string(card.channels()) + " channels (" +
                     std::string(to_text(card.color)) + "); give --color");
-  Normalisation how{card.color == ColorOrder::bgr, card.scale, card.mean, card.std};
-  if (picture.channels == card.channels())
-    normalise(lay_out(card, picture, placement), how, input, n);
-  else
-    normalise(lay_out(card, with_channels(picture, card.channels()), placement), how, input, n);
+  normalise(laid_out, {card.color == ColorOrder::bgr, card.scale, card.mean, card.std, last}, input,
+            n);
+}
+
+bool takes_pixels(const Card& card) {
+  return card.input_type == DataType::u8 && card.layout == InputLayout::nhwc &&
+         card.color != ColorOrder::bgr;
+}
+
+void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
+                     Placement& placement) {
+  fill_input(card, lay_out_picture(card, picture, placement), input, n);
 }
 
 }  // namespace tamis

@@ -7,6 +7,7 @@
 #include "vision/decoder_ssd.h"
 #include "vision/decoder_yolov5.h"
 #include "vision/decoder_yolov8.h"
+#include "vision/decoder_yolov8_cut.h"
 #include "vision/decoder_yolox.h"
 #include "vision/detect.h"
 
@@ -16,6 +17,9 @@ const std::vector<Decoder>& decoders() {
   static const std::vector<Decoder> rows{
       {"yolov8", "[1,4+classes,anchors] centre-size boxes in the input's pixels, then scores",
        decode_yolov8, yolov8_class_count},
+      {"yolov8-cut",
+       "per level logits of distance bins [1,4*bins,h,w], then of classes [1,classes,h,w]",
+       decode_yolov8_cut, yolov8_cut_class_count},
       {"yolov5",
        "[1,anchors,5+classes] centre-size boxes in the input's pixels, objectness, scores",
        decode_yolov5, yolov5_class_count},

@@ -15,18 +15,19 @@ namespace {
 
 void check(const Picture& picture, const Normalisation& how, const Tensor& out, int n) {
   const Shape& shape = out.shape();
-  if (shape.size() != 4) fail("the input must be [N,C,H,W], got " + to_text(shape));
+  if (shape.size() != 4) fail("the input must have four dimensions, got " + to_text(shape));
+  const std::size_t at = how.channels_last ? 3 : 1, height = how.channels_last ? 1 : 2;
   if (n < 0 || n >= shape[0])
     fail("image " + std::to_string(n) + " does not exist in " + to_text(shape));
-  if (shape[1] != 1 && shape[1] != 3) fail("1 or 3 channels, got " + to_text(shape));
-  if (shape[2] != picture.height || shape[3] != picture.width)
+  if (shape[at] != 1 && shape[at] != 3) fail("1 or 3 channels, got " + to_text(shape));
+  if (shape[height] != picture.height || shape[height + 1] != picture.width)
     fail("the picture is " + std::to_string(picture.height) + "x" + std::to_string(picture.width) +
          ", the input " + to_text(shape) + "; give --input-size");
   if (out.type() != DataType::f32 && out.type() != DataType::u8)
     throw Error(ErrorCode::unsupported, "normalise: an input of type " +
                                             std::string(to_text(out.type())) +
                                             "; f32 and u8 are supported");
-  std::size_t channels = shape[1];
+  std::size_t channels = shape[at];
   if (out.type() == DataType::f32 && (how.mean.size() != channels || how.std.size() != channels))
     fail("mean and std need " + std::to_string(channels) + " values each; give --mean and --std");
 }
@@ -64,12 +65,26 @@ void spread(const std::uint8_t* in, std::size_t count, bool swap, const std::arr
   }
 }
 
-void write_u8(const Picture& picture, bool bgr, std::uint8_t* out) {
+/// Pixels stay side by side, as they are in the picture.
+template <typename T, typename Lookup>
+void keep(const std::uint8_t* in, std::size_t count, bool swap, const std::array<Lookup, 3>& by,
+          T* __restrict out) {
+  const std::size_t first = swap ? 2 : 0, third = swap ? 0 : 2;
+  for (std::size_t i = 0; i < count; ++i, in += 3, out += 3) {
+    out[0] = by[0][in[first]];
+    out[1] = by[1][in[1]];
+    out[2] = by[2][in[third]];
+  }
+}
+
+void write_u8(const Picture& picture, const Normalisation& how, std::uint8_t* out) {
   std::size_t count = static_cast<std::size_t>(picture.height) * picture.width;
-  if (picture.channels == 1)
-    std::memcpy(out, picture.pixels.data(), count);
+  if (picture.channels == 1 || (how.channels_last && !how.bgr))
+    std::memcpy(out, picture.pixels.data(), count * static_cast<std::size_t>(picture.channels));
+  else if (how.channels_last)
+    keep(picture.pixels.data(), count, how.bgr, std::array<Same, 3>{}, out);
   else
-    spread(picture.pixels.data(), count, bgr, std::array<Same, 3>{}, out);
+    spread(picture.pixels.data(), count, how.bgr, std::array<Same, 3>{}, out);
 }
 
 void write_f32(const Picture& picture, const Normalisation& how, float* out) {
@@ -79,7 +94,8 @@ void write_f32(const Picture& picture, const Normalisation& how, float* out) {
     for (std::size_t i = 0; i < count; ++i) out[i] = table[picture.pixels[i]];
   } else {
     std::array<Table, 3> by{table_of(how, 0), table_of(how, 1), table_of(how, 2)};
-    spread(picture.pixels.data(), count, how.bgr, by, out);
+    how.channels_last ? keep(picture.pixels.data(), count, how.bgr, by, out)
+                      : spread(picture.pixels.data(), count, how.bgr, by, out);
   }
 }
 
@@ -87,11 +103,11 @@ void write_f32(const Picture& picture, const Normalisation& how, float* out) {
 
 void normalise(const Picture& picture, const Normalisation& how, Tensor& out, int n) {
   check(picture, how, out, n);
-  auto channels = static_cast<int>(out.shape()[1]);
+  auto channels = static_cast<int>(out.shape()[how.channels_last ? 3 : 1]);
   if (channels != picture.channels) return normalise(with_channels(picture, channels), how, out, n);
   std::size_t offset = static_cast<std::size_t>(n) * channels * picture.height * picture.width;
   if (out.type() == DataType::u8)
-    write_u8(picture, how.bgr, out.data<std::uint8_t>() + offset);
+    write_u8(picture, how, out.data<std::uint8_t>() + offset);
   else
     write_f32(picture, how, out.data<float>() + offset);
 }

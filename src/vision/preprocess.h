@@ -31,13 +31,14 @@ Picture center_crop(const Picture& picture, int short_side, Size size, Placement
 /// resize_antialiased to exactly `size`.
 Picture stretch(const Picture& picture, Size size, Placement& placement);
 
-/// x = (pixel / scale − mean) / std, HWC u8 → NCHW f32 or u8 (then no arithmetic), written into
-/// image n of `out`. Channels: picture's RGB are swapped when bgr; gray is 0.299 R + 0.587 G +
+/// x = (pixel / scale − mean) / std, HWC u8 → NCHW or NHWC, f32 or u8 (then no arithmetic), written
+/// into image n of `out`. Channels: picture's RGB are swapped when bgr; gray is 0.299 R + 0.587 G +
 /// 0.114 B. mean, std: one value per channel of `out`.
 struct Normalisation {
   bool bgr = false;
   double scale = 255;
   std::vector<double> mean, std;
+  bool channels_last = false;  ///< `out` is NHWC
 };
 void normalise(const Picture& picture, const Normalisation& how, Tensor& out, int n = 0);
 

@@ -68,6 +68,7 @@ Frame inspect(WorkerState&, const Json& request) {
   try {
     Card card = resolve_card(to_facts(describe_model(graph)), card_file, options);
     head["card"] = to_json(card, true);
+    head["steps"] = step_reasons(graph, card);
     size = card.input_size;
   } catch (const Error& e) {
     head["card"] = nullptr;
@@ -89,12 +90,7 @@ Frame rank_layers(WorkerState&, const Json& request) {
 
 double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
   zeros.tensors.push_back(model.make_input());
-  Placement whole;
-  const Shape& shape = zeros.tensors[0].shape();
-  if (shape.size() == 4) {
-    whole.input = {static_cast<int>(shape[2]), static_cast<int>(shape[3])};
-    whole.picture = whole.input;
-  }
+  const Placement whole = model.whole_placement();
   zeros.placements.push_back(whole);
   return static_cast<double>(model.run(zeros.tensors[0], whole, nullptr).total_ns) * 1e-6;
 }
@@ -134,6 +130,7 @@ Frame visit_once(WorkerState& state, const Json& request) {
   Frame reply;
   for (const TimedRun& run : runs) {
     append(reply.block, run.inference_ns);
+    append(reply.block, run.prepare_ns);
     append(reply.block, run.total_ns);
   }
   return reply;

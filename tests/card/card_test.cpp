@@ -171,7 +171,7 @@ TEST(Card, refuses_values_that_make_no_sense) {
 }
 
 TEST(Card, refuses_models_that_it_does_not_understand) {
-  EXPECT_THAT(failure(facts({1, 640, 640, 3}, {1, 84, 8400}), {}), HasSubstr("channels last"));
+  EXPECT_THAT(failure(facts({1, 640, 640, 7}, {1, 84, 8400}), {}), HasSubstr("[1,640,640,7]"));
   EXPECT_THAT(failure(facts({1, 12}, {1, 10}), {}), HasSubstr("[N,C,H,W]"));
   ModelFacts two = detector();
   two.inputs.push_back(two.inputs[0]);
@@ -245,6 +245,48 @@ TEST(Card, options_are_listed_once_per_key) {
   EXPECT_THAT(names, ElementsAre("task", "input-size", "color", "scale", "mean", "std", "resize",
                                  "short-side", "pad", "anchor", "threshold", "decoder", "outputs",
                                  "labels"));
+}
+
+TEST(Card, reads_pictures_of_bytes_from_the_input) {
+  ModelFacts bytes = facts({1, 480, 640, 3}, {1, 84, 6300});
+  bytes.inputs[0].type = DataType::u8;
+  const Card card = resolve_card(bytes, {}, {});
+  EXPECT_EQ(card.layout, InputLayout::nhwc);
+  EXPECT_EQ(card.input_type, DataType::u8);
+  EXPECT_EQ(card.input_size, (Size{480, 640}));
+  EXPECT_EQ(card.scale, 1);
+  EXPECT_EQ(card.input_shape(), (Shape{1, 480, 640, 3}));
+  EXPECT_THAT(to_yaml(card), HasSubstr("type: u8, layout: nhwc"));
+  const Card again = parse_card(to_json(card, true));
+  EXPECT_EQ(to_json(again, true), to_json(card, true));
+}
+
+TEST(Card, of_a_float_input_says_nothing_of_bytes) {
+  const std::string yaml = to_yaml(resolve_card(detector(), {}, {}));
+  EXPECT_EQ(yaml.find("layout"), std::string::npos);
+  EXPECT_EQ(yaml.find("type:"), std::string::npos);
+}
+
+ModelFacts cut_detector() {
+  ModelFacts out = facts({1, 3, 64, 64}, {});
+  out.outputs.clear();
+  for (int stride : {8, 16, 32}) {
+    out.outputs.push_back({"boxes", DataType::f32, {1, 64, 64 / stride, 64 / stride}});
+    out.outputs.push_back({"classes", DataType::f32, {1, 80, 64 / stride, 64 / stride}});
+  }
+  return out;
+}
+
+TEST(Card, infers_a_head_that_was_cut_off_and_checks_what_is_said_of_it) {
+  EXPECT_EQ(resolve_card(cut_detector(), {}, {}).decoder, "yolov8-cut");
+  CardOptions options;
+  options.given = {{"reg-max", "16"}, {"strides", "8,16,32"}};
+  const Card card = resolve_card(cut_detector(), {}, options);
+  EXPECT_THAT(card.strides, ElementsAre(8, 16, 32));
+  EXPECT_THAT(to_yaml(card), HasSubstr("reg_max: 16\nstrides: [8, 16, 32]"));
+  EXPECT_THAT(failure(cut_detector(), {{{"reg-max", "8"}}}), HasSubstr("correct --reg-max"));
+  EXPECT_THAT(failure(cut_detector(), {{{"strides", "8,16"}}}), HasSubstr("has 3 levels"));
+  EXPECT_THAT(failure(cut_detector(), {{{"strides", "8,16,64"}}}), HasSubstr("correct --strides"));
 }
 
 }  // namespace

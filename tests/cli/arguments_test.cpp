@@ -15,7 +15,7 @@ TEST_F(CommandLine, help_names_every_command_and_loads_no_vendor_library) {
   Ended help = run({"--help"}, {{"LD_DEBUG", "files"}});
   EXPECT_EQ(help.status, 0);
   for (const char* command : {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "explain",
-                              "quantize", "report", "cache"})
+                              "quantize", "apply", "report", "cache"})
     EXPECT_THAT(help.out, HasSubstr(command));
   EXPECT_THAT(help.err, HasSubstr("libc.so"));  // the loader did speak
   for (const char* library : {"onnxruntime", "openvino", "opencv", "torch", "tamis-ort"})
@@ -29,13 +29,13 @@ TEST_F(CommandLine, help_shows_the_defaults) {
   EXPECT_THAT(optimize, ContainsRegex("--confidence TEXT(=| .)95%"));
   EXPECT_THAT(run({"sweep", "--help"}).out, ContainsRegex("--budget TEXT(=| .)12h"));
   EXPECT_THAT(run({"bench", "--help"}).out, ContainsRegex("(=| .)100"));
-  for (const char* command : {"optimize", "sweep", "eval", "bench", "quantize"})
+  for (const char* command : {"optimize", "sweep", "eval", "bench", "quantize", "apply"})
     EXPECT_THAT(run({command, "--help"}).out, Not(HasSubstr("[]")));
 }
 
 TEST_F(CommandLine, every_command_has_help_with_json) {
   for (const char* command : {"doctor", "inspect", "optimize", "sweep", "eval", "bench", "explain",
-                              "quantize", "report", "cache"}) {
+                              "quantize", "apply", "report", "cache"}) {
     Ended help = run({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("--json")) << command;

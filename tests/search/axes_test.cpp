@@ -25,6 +25,7 @@ GridFacts facts(int cores = 2) {
   GridFacts f;
   f.backends = {runtime("ort", {"f32"}), runtime("openvino", {"f32", "bf16"})};
   f.cores = cores;
+  f.nothing_to_choose = {{"rewrites", "nothing to rewrite"}};
   return f;
 }
 
@@ -57,7 +58,72 @@ TEST(Grid, has_every_point_that_is_worth_trying_once) {
   std::vector<Variant> variants = expand_grid(facts(), {}, false);
   EXPECT_EQ(variants.size(), 1U + 8 + 16);
   EXPECT_EQ(names(variants).size(), variants.size());
-  EXPECT_EQ(expand_grid(facts(), {}, true).size(), 1U + 12 + 24);
+  // All that exist: FP16 too.
+  EXPECT_EQ(expand_grid(facts(), {}, true).size(), 1U + 12 + 12 + 24);
+}
+
+TEST(Grid, changes_the_interface_only_where_that_is_allowed) {
+  GridFacts f = facts();
+  const std::size_t plain = expand_grid(f, {}, false).size();
+  EXPECT_EQ(names(expand_grid(f, {}, false)).count("fp32 + head-cut · ort · f32 · all · 2 threads"),
+            0U);
+  f.allow = {"head", "input"};
+  const std::set<std::string> found = names(expand_grid(f, {}, false));
+  // Each of the three others: float in ort 1 and openvino 2, in INT8 twice that.
+  EXPECT_EQ(found.size(), plain + 3 * (3 + 6));
+  EXPECT_EQ(found.count("fp32 + head-cut · ort · f32 · all · 2 threads"), 1U);
+  EXPECT_EQ(
+      found.count("int8-static(openvino) + head-cut + input-u8 · openvino · bf16 · 2 threads"), 1U);
+  EXPECT_EQ(found.count("fp32 + head-cut · ort · f32 · all · 1 thread"), 0U);
+}
+
+TEST(Grid, takes_naming_a_value_for_allowing_it) {
+  const std::set<std::string> found =
+      names(expand_grid(facts(), {{"head", {"cut"}}, {"precision", {"fp32"}}}, false));
+  EXPECT_EQ(found.count("fp32 + head-cut · openvino · bf16 · 2 threads"), 1U);
+  EXPECT_EQ(found.count("fp32 · openvino · bf16 · 2 threads"), 0U);
+}
+
+TEST(Grid, says_why_a_step_cannot_be_applied) {
+  GridFacts f = facts();
+  f.nothing_to_choose["head"] = "no YOLO tail is recognised";
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"head", {"cut"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--head cut: no YOLO tail is recognised"));
+}
+
+TEST(Grid, takes_bytes_last_and_cuts_first) {
+  GridFacts f = facts();
+  f.allow = {"head", "input"};
+  for (const Variant& v : expand_grid(f, {{"precision", {"int8-static"}}}, false))
+    if (v.recipe.size() == 4) {
+      EXPECT_EQ(v.recipe.front().name, "head-cut");
+      EXPECT_EQ(v.recipe[2].name, "int8-static");
+      EXPECT_EQ(v.recipe.back().name, "input-u8");
+    }
+}
+
+TEST(Grid, rewrites_a_float_file_for_its_runtime) {
+  GridFacts f = facts();
+  f.nothing_to_choose.clear();
+  const std::set<std::string> found = names(expand_grid(f, {}, false));
+  EXPECT_EQ(found.count("fp32 + rewrites(ort) · ort · f32 · all · 2 threads"), 1U);
+  EXPECT_EQ(found.count("fp32 + rewrites · openvino · f32 · 2 threads"), 1U);
+  EXPECT_EQ(found.count("fp32 + rewrites(ort) · ort · f32 · extended · 2 threads"), 0U);
+}
+
+TEST(Grid, tries_half_precision_where_a_device_gains_or_the_size_counts) {
+  EXPECT_EQ(names(expand_grid(facts(), {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
+  GridFacts half = facts();
+  half.backends = {runtime("ort", {"f32"}), runtime("openvino", {"f32", "f16"})};
+  EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · openvino · f16 · 2 threads"), 1U);
+  EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
+  GridFacts small = facts();
+  small.for_size = true;
+  EXPECT_EQ(names(expand_grid(small, {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 1U);
 }
 
 TEST(Grid, numbers_its_variants_in_order) {

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "cli/console.h"
+#include "execute/worker.h"
+#include "recipe/build.h"
+
+namespace tamis {
+namespace {
+
+struct ApplyArguments {
+  ExecuteOptions execute;
+  std::vector<std::string> steps;
+  std::string target = "all", out;
+};
+
+/// Steps that this command applies: those that need no pictures.
+std::vector<std::string> known_steps() {
+  std::vector<std::string> names;
+  for (const StepKind& kind : step_kinds())
+    if (!kind.needs_calibration) names.emplace_back(kind.name);
+  return names;
+}
+
+Recipe recipe_of(const ApplyArguments& a) {
+  Recipe recipe;
+  for (const std::string& name : a.steps) {
+    if (find_step_kind(name).needs_calibration)
+      throw Error(
+          ErrorCode::invalid_argument,
+          fmt::format("--step {}: needs pictures to calibrate on; tamis quantize does that", name));
+    recipe.push_back({name, Json::object()});
+    if (name == "rewrites") recipe.back().params["for"] = a.target;
+  }
+  return recipe;
+}
+
+BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
+                           const std::filesystem::path& out) {
+  BuildRequest request;
+  request.parent = info.file;
+  request.card = info.required_card();
+  request.recipe = recipe_of(a);
+  for (const Availability& backend : probe_backends({}, false))
+    if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
+  request.settings = run_settings("", a.execute);
+  if (!request.backends.empty()) request.settings.backend = request.backends.front();
+  request.out = out;
+  return request;
+}
+
+void print_text(const Json& d) {
+  fmt::print("{}: {} in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
+             duration_text(d.at("wall_s")));
+  for (const Json& step : d.at("steps")) {
+    const Json& report = step.at("report");
+    fmt::print("  {}{}\n", step.at("name").get<std::string>(),
+               report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+  }
+  for (const char* side : {"inputs", "outputs"})
+    for (const Json& value : d.at("io").at(side))
+      fmt::print("  {}: {} {} {}\n", std::string(side, 0, std::string(side).size() - 1),
+                 value.at("name").get<std::string>(), value.at("type").get<std::string>(),
+                 value.at("shape").dump());
+}
+
+int apply(const ApplyArguments& a, const Console& console) {
+  install_interrupt_handler();
+  recipe_of(a);  // before anything is written
+  const std::filesystem::path out = a.out;
+  if (out.extension() != ".onnx")
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: give the name of an .onnx file", a.out));
+  const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(model.file))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: is the model itself; give another name", a.out));
+  make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
+  const std::int64_t start = now_ns();
+  TemporaryFolder folder("tamis-apply");
+  Json head = to_json(build_request(a, model, folder.path()));
+  head["op"] = "build";
+  const double inference_s = guessed_inference_s(model.description.value("macs", 0.0));
+  Worker worker;
+  const ArtefactInfo info = parse_artefact_info(
+      worker.request(head, patience_to_build(0, inference_s), [] { return !interrupt_asked(); })
+          .head);
+  copy_file_atomically(folder.path() / "model.onnx", out);
+  copy_file_atomically(folder.path() / "model.card.yaml",
+                       std::filesystem::path(out).replace_extension(".card.yaml"));
+  const Json document{{"schema", "tamis/apply/1"},
+                      {"model", out.string()},
+                      {"steps", info.steps},
+                      {"io", info.io},
+                      {"card", info.card},
+                      {"refused", info.refused},
+                      {"size_bytes", info.size_bytes},
+                      {"wall_s", seconds_since(start)},
+                      {"peak_memory_bytes", info.peak_memory_bytes}};
+  console.json ? print_json(document) : print_text(document);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> make_apply(CLI::App& app, Console& console) {
+  auto a = std::make_shared<ApplyArguments>();
+  add_model_option(app, a->execute);
+  app.add_option("--step", a->steps,
+                 fmt::format("In this order, of: {}", fmt::join(known_steps(), ", ")))
+      ->delimiter(',')
+      ->required();
+  app.add_option("--for", a->target, "Of the step rewrites: ort, or all runtimes")
+      ->check(CLI::IsMember({"ort", "all"}));
+  app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
+  add_card_options(app, a->execute);
+  add_console_options(app, console);
+  return [a, &console] { return apply(*a, console); };
+}
+
+}  // namespace tamis

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "graph/inspect.h"
+#include "passes/head_cut.h"
+#include "passes/passes.h"
+#include "recipe/steps.h"
+#include "vision/decoder_yolov8_cut.h"
+
+namespace tamis {
+namespace {
+
+constexpr const char* kUncut = "yolov8";
+constexpr const char* kCut = "yolov8-cut";
+constexpr double kTolerance = 1e-4;  // per value, relative above 1
+constexpr unsigned kProbes = 2;
+
+std::optional<YoloTail> find_tail(const Graph& fixed, const Card& card, std::string& reason) {
+  if (card.decoder == kUncut) {
+    std::optional<YoloTail> tail = find_yolo_tail(fixed, reason);
+    if (!tail) reason = "no YOLO tail is recognised: " + reason;
+    return tail;
+  }
+  reason =
+      fmt::format("only the tail of decoder {} is cut, the card says {}", kUncut, card.decoder);
+  return std::nullopt;
+}
+
+YoloTail required_tail(const Graph& fixed, const Card& card) {
+  std::string reason;
+  if (std::optional<YoloTail> tail = find_tail(fixed, card, reason)) return *tail;
+  throw Error(ErrorCode::unsupported, "head-cut: " + reason + "; leave the step out");
+}
+
+/// The largest difference per value, relative where it is above 1.
+double difference(const Tensor& a, const Tensor& b) {
+  if (a.type() != DataType::f32 || a.shape() != b.shape())
+    throw Error(ErrorCode::unsupported,
+                fmt::format("head-cut: the uncut output is {} {}, the native decoder gives {}; "
+                            "leave the step out",
+                            to_text(a.type()), to_text(a.shape()), to_text(b.shape())));
+  double most = 0;
+  for (std::int64_t i = 0; i < a.elements(); ++i) {
+    const double x = a.data<float>()[i], y = b.data<float>()[i];
+    const double d = std::abs(x - y) / std::max(1.0, std::abs(x));
+    if (!(d <= most)) most = d;  // and what is not a number stays
+  }
+  return most;
+}
+
+/// Every box and score of the native decoder's reference against the uncut model's, in the
+/// reference runtime: what lies between distances and output (anchors, strides, form of the box)
+/// is checked by its values.
+double largest_difference(const BuildState& state, const Graph& before, const Graph& after,
+                          const YoloTail& tail) {
+  const std::vector<TensorInfo> names = before.outputs();
+  const auto at = std::find_if(names.begin(), names.end(),
+                               [&](const TensorInfo& o) { return o.name == tail.output; });
+  double most = 0;
+  for (unsigned seed = 1; seed <= kProbes; ++seed) {
+    const std::vector<Tensor> inputs = probe_inputs(before, seed);
+    const std::vector<Tensor> whole = evaluate_in_reference(state, before, inputs);
+    std::vector<Tensor> maps = evaluate_in_reference(state, after, inputs);
+    maps.resize(2 * tail.boxes.size());
+    const Tensor& uncut = whole[static_cast<std::size_t>(at - names.begin())];
+    most = std::max(most, difference(uncut, yolov8_uncut(maps, state.card.input_size)));
+  }
+  return most;
+}
+
+std::vector<int> strides_of(const Graph& fixed, const YoloTail& tail, const Card& card) {
+  std::vector<int> strides;
+  for (const std::string& map : tail.boxes) {
+    const std::optional<Shape> shape = fixed.static_shape(map);
+    if (!shape || shape->size() != 4 || (*shape)[2] < 1 ||
+        card.input_size.height % (*shape)[2] != 0)
+      throw Error(ErrorCode::unsupported, "head-cut: \"" + map +
+                                              "\" has no whole stride on the input; leave the "
+                                              "step out");
+    strides.push_back(static_cast<int>(card.input_size.height / (*shape)[2]));
+  }
+  return strides;
+}
+
+}  // namespace
+
+std::string head_cut_version() { return "head-cut/1"; }
+std::string head_cut_text(const Json&) { return "head-cut"; }
+
+std::string head_cut_reason(const Graph& graph, const Card& card) {
+  std::string reason;
+  const bool sized = card.decoder == kUncut;  // others need no look at the graph
+  find_tail(sized ? with_fixed_inputs(graph, 1, card.input_size) : graph, card, reason);
+  return reason;
+}
+
+void apply_head_cut(BuildState& state, const Json&) {
+  const Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  const YoloTail tail = required_tail(before, state.card);
+  const std::vector<int> strides = strides_of(before, tail, state.card);
+  Graph cut = state.graph;
+  cut.infer_shapes();
+  cut_yolo_tail(cut, tail);
+  cut.verify();
+  const Graph after = with_fixed_inputs(cut, 1, state.card.input_size);
+  const double most = largest_difference(state, before, after, tail);
+  if (!(most <= kTolerance))
+    throw Error(ErrorCode::unsupported,
+                fmt::format("head-cut: the native decoder differs from the tail by {:.3g}, more "
+                            "than {:.3g}; leave the step out",
+                            most, kTolerance));
+  state.report = {{"output", tail.output},
+                  {"reg_max", tail.bins},
+                  {"strides", strides},
+                  {"nodes_before", state.graph.graph().node_size()},
+                  {"nodes_after", cut.graph().node_size()},
+                  {"largest_difference", most}};
+  state.graph = std::move(cut);
+  state.card.decoder = kCut;
+  state.card.reg_max = static_cast<int>(tail.bins);
+  state.card.strides = strides;
+  for (const char* key : {"decoder", "reg_max", "strides"})
+    state.card.sources[key] = "step head-cut";
+}
+
+}  // namespace tamis

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/inspect.h"
+#include "passes/passes.h"
+#include "recipe/steps.h"
+
+namespace tamis {
+namespace {
+
+std::string runtime_of(const Json& params) { return params.value("for", "all"); }
+
+std::size_t changes(const PassLog& log) {
+  std::size_t all = 0;
+  for (const PassRecord& record : log.passes) all += record.changes;
+  return all;
+}
+
+}  // namespace
+
+std::string rewrites_version() {
+  return "rewrites/1:" + pass_versions(rewrite_passes("ort")) + ";" +
+         pass_versions(rewrite_passes("all"));
+}
+
+std::string rewrites_text(const Json& params) {
+  const std::string runtime = runtime_of(params);
+  return runtime == "all" ? "rewrites" : fmt::format("rewrites({})", runtime);
+}
+
+std::string rewrites_reason(const Graph& graph) {
+  Graph copy = graph;
+  return changes(run_passes(copy, rewrite_passes("ort"), {})) == 0
+             ? "no part of it is known to run faster when written otherwise"
+             : "";
+}
+
+void apply_rewrites(BuildState& state, const Json& params) {
+  Graph graph = state.graph;
+  const PassLog log = run_passes(graph, rewrite_passes(runtime_of(params)), {});
+  if (changes(log) == 0)
+    throw Error(ErrorCode::unsupported,
+                "rewrites: no part of the model is known to run faster when written otherwise; "
+                "leave the step out");
+  const Evaluator evaluate = [&](const Graph& model, const std::vector<Tensor>& inputs) {
+    return evaluate_in_reference(state, model, inputs);
+  };
+  const Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  const auto differences = compare_outputs(
+      evaluate, before, with_fixed_inputs(graph, 1, state.card.input_size), probe_inputs(before));
+  require_same_outputs(differences);
+  state.report = to_json(log);
+  state.graph = std::move(graph);
+}
+
+}  // namespace tamis
