@@ -18,6 +18,7 @@ struct SearchOptions {
   std::string max_drop, min_accuracy, max_latency, max_size, max_memory;
   std::string confidence = "95%", budget = "10m", objective = "latency", calibration, out, baseline;
   std::map<std::string, std::vector<std::string>> axes;
+  std::vector<std::string> allow;
   std::uint64_t seed = 1;
   std::string ort_library, openvino_library;
   bool dry_run = false, retry_failed = false;
@@ -67,6 +68,10 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
                  "What drops and speed-ups refer to: the parent in other settings, such as "
                  "openvino:bf16, or a variant of tamis sweep --dry-run, such as v07 (default: the "
                  "parent, ort:f32:all)");
+  app.add_option("--allow", o.allow,
+                 "Steps that change what a caller feeds or gets: resolution, head, input")
+      ->delimiter(',')
+      ->type_name("A,B,…");
   app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO (default: CPU)");
   app.add_option("--ort-library", o.ort_library, "ONNX Runtime's library to load");
   app.add_option("--openvino-library", o.openvino_library, "OpenVINO's C library to load");
@@ -106,6 +111,7 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
                 "--confidence: below 50% proves nothing; give 50% to 99.9%");
   r.objective = parse_objective(o.objective);
   r.axes = o.axes;
+  r.allow = parse_allow(o.allow);
   r.exhaustive = exhaustive;
   r.allow_bad = o.execute.allow_bad;
   r.seed = o.seed;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ struct GridFacts {
   bool can_calibrate = true;
   double product_share = 0;  ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
   std::string baseline;      ///< as --baseline has it; "" = the default
+  /// Steps that change the model's interface and may be tried (SearchRequest::allow).
+  std::set<std::string> allow;
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not

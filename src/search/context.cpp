@@ -53,6 +53,7 @@ GridFacts make_facts(const SearchContext& context) {
     if (a.ok()) facts.backends.push_back(a);
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
+  facts.allow = context.request.allow;
   facts.cores = usable_cores(context.machine);
   const double macs = context.model.description.value("macs", 0.0);
   if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -31,6 +32,20 @@ Objective parse_objective(const std::string& text) {
               fmt::format("--objective: unknown value '{}'; {}", text, suggest(text, known)));
 }
 
+const std::vector<std::string>& interface_steps() {
+  static const std::vector<std::string> names{"resolution", "head", "input"};
+  return names;
+}
+
+std::set<std::string> parse_allow(const std::vector<std::string>& names) {
+  const auto& known = interface_steps();
+  for (const std::string& name : names)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("--allow: unknown value '{}'; {}", name, suggest(name, known)));
+  return {names.begin(), names.end()};
+}
+
 Json identity(const SearchRequest& r) {
   Json json{{"model", std::filesystem::weakly_canonical(r.model).string()},
             {"card_options", r.card_options.given},
@@ -39,6 +54,7 @@ Json identity(const SearchRequest& r) {
             {"confidence", r.confidence},
             {"objective", to_text(r.objective)},
             {"axes", r.axes},
+            {"allow", r.allow},
             {"exhaustive", r.exhaustive},
             {"allow_bad", r.allow_bad},
             {"seed", r.seed},

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct SearchRequest {
   Objective objective = Objective::latency;
   /// Axis name → values asked for; axes that are not here have their default values.
   std::map<std::string, std::vector<std::string>> axes;
+  /// Steps that change the model's interface and may be tried: of interface_steps().
+  std::set<std::string> allow;
   bool exhaustive = false;  ///< sweep: every variant of the grid is measured and evaluated in full
   std::size_t allow_bad = 0;
   std::uint64_t seed = 1;
@@ -54,6 +57,12 @@ struct SearchRequest {
   std::filesystem::path out;
   std::string command;  ///< as typed, for the report
 };
+
+/// What --allow may name: resolution, head, input. Each changes what a caller feeds to the model or
+/// gets from it.
+const std::vector<std::string>& interface_steps();
+/// Throws invalid_argument with the nearest name for what is none.
+std::set<std::string> parse_allow(const std::vector<std::string>& names);
 
 /// What identifies the request's results: everything but `out`, `command`, the budget and
 /// retry_failed.

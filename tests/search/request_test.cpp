@@ -44,6 +44,7 @@ TEST(Identity, hangs_on_all_that_changes_results) {
       [](SearchRequest& r) { r.confidence = 0.5; },
       [](SearchRequest& r) { r.objective = Objective::size; },
       [](SearchRequest& r) { r.axes["threads"] = {"1"}; },
+      [](SearchRequest& r) { r.allow = {"resolution"}; },
       [](SearchRequest& r) { r.exhaustive = true; },
       [](SearchRequest& r) { r.allow_bad = 1; },
       [](SearchRequest& r) { r.seed = 2; },
@@ -79,6 +80,16 @@ TEST(ObjectiveNames, are_read_as_they_are_written) {
   for (Objective o : {Objective::latency, Objective::size, Objective::memory})
     EXPECT_EQ(parse_objective(std::string(to_text(o))), o);
   EXPECT_THROW(parse_objective("speed"), Error);
+}
+
+TEST(Allow, takes_known_steps_only) {
+  EXPECT_EQ(parse_allow({"head", "resolution"}), (std::set<std::string>{"head", "resolution"}));
+  try {
+    parse_allow({"resolutoin"});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "--allow: unknown value 'resolutoin'; did you mean resolution?");
+  }
 }
 
 }  // namespace
