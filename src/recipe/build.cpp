@@ -7,9 +7,11 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "execute/opened_model.h"
+#include "graph/inspect.h"
 #include "measure/visit.h"
 #include "recipe/feed.h"
 #include "recipe/parent_check.h"
+#include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -17,6 +19,15 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// Pictures as the card now says them: steps may change it.
+void feed_as_the_card_says(BuildState& state, const BuildRequest& request) {
+  state.feed =
+      make_calibration_feed(state.card, *request.calibration, state.graph.inputs().at(0).type);
+  state.calibration_key =
+      hash_text(joined(request.calibration->hashes) + canonical_text(to_json(state.card, false)) +
+                state.reference_backend + request.reference_version);
 }
 
 BuildState make_state(const BuildRequest& request) {
@@ -38,19 +49,15 @@ BuildState make_state(const BuildRequest& request) {
     Graph graph = Graph::load(model);
     OpenRequest open{model, settings, {}, false, {}};
     auto inputs = graph.inputs();
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4)
+    if (inputs.size() == 1 && inputs[0].shape.size() == 4 && !concrete_shape(inputs[0]))
       open.input_shapes = {{1, card.channels(), card.input_size.height, card.input_size.width}};
     return find_backend(settings.backend)->open(open);
   };
-  auto inputs = state.graph.inputs();
-  if (request.calibration && !inputs.empty()) {
-    state.feed = make_calibration_feed(request.card, *request.calibration, inputs[0].type);
+  if (request.calibration && !state.graph.inputs().empty()) {
     state.cache = request.cache;
     if (request.check_parent)
       state.check_parent = [request] { return tamis::check_parent(request); };
-    state.calibration_key =
-        hash_text(joined(request.calibration->hashes) + canonical_text(to_json(card, false)) +
-                  state.reference_backend + request.reference_version);
+    feed_as_the_card_says(state, request);
   }
   return state;
 }
@@ -65,7 +72,10 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   for (const Step& step : request.recipe) {
     std::int64_t step_start = now_ns();
     state.report = Json::object();
+    const std::string card = canonical_text(to_json(state.card, false));
     find_step_kind(step.name).apply(state, step.params);
+    if (state.feed && card != canonical_text(to_json(state.card, false)))
+      feed_as_the_card_says(state, request);
     info.steps.push_back(
         {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
     for (const Json& check : state.report.value("checks", Json::array()))
@@ -83,6 +93,9 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
   save_file(request.out / "model.card.yaml", to_yaml(state.card));
+  info.card = to_json(state.card, true);
+  const Json description = inspect_model(state.graph, state.card.input_size);
+  info.io = {{"inputs", description.at("inputs")}, {"outputs", description.at("outputs")}};
   info.size_bytes = fs::file_size(request.out / "model.onnx");
   info.wall_s = seconds_since(start);
   info.peak_memory_bytes = peak_memory_bytes();

@@ -43,6 +43,8 @@ struct ArtefactInfo {
   Recipe recipe;
   std::uint64_t size_bytes = 0;
   std::vector<std::string> calibration_hashes;
+  Json card;                     ///< of the artefact, as to_json(card, true): steps may change it
+  Json io;                       ///< {inputs, outputs: [{name, type, shape}]}
   Json steps = Json::array();    ///< per step: {name, wall_s, report}
   Json refused = Json::array();  ///< [{runtime, reason}]: runtimes in which this file goes wrong
   double wall_s = 0;

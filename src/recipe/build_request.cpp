@@ -59,6 +59,8 @@ Json to_json(const ArtefactInfo& info) {
   return Json{{"recipe", to_json(info.recipe)},
               {"size_bytes", info.size_bytes},
               {"calibration_hashes", info.calibration_hashes},
+              {"card", info.card},
+              {"io", info.io},
               {"steps", info.steps},
               {"refused", info.refused},
               {"wall_s", info.wall_s},
@@ -70,6 +72,8 @@ ArtefactInfo parse_artefact_info(const Json& json) {
   info.recipe = parse_recipe(json.at("recipe"));
   info.size_bytes = json.at("size_bytes");
   info.calibration_hashes = json.at("calibration_hashes").get<std::vector<std::string>>();
+  info.card = json.value("card", Json());
+  info.io = json.value("io", Json());
   info.steps = json.at("steps");
   info.refused = json.at("refused");
   info.wall_s = json.at("wall_s");

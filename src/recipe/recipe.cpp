@@ -32,6 +32,8 @@ const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds{
       {"simplify", "fold constants, drop dead ends and identities, fuse batch normalisation", false,
        &simplify_version, &simplify_text, &apply_simplify},
+      {"resolution", "another height and width of the picture, baked shapes computed anew", false,
+       &resolution_version, &resolution_text, &apply_resolution},
       {"int8-static", "INT8 weights and activations with ranges from calibration images (QDQ)",
        true, &int8_static_version, &int8_static_text, &apply_int8_static},
       {"int8-dynamic", "INT8 matrix products, their inputs quantised as they come", false,

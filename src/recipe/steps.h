@@ -12,6 +12,10 @@ std::string simplify_version();
 std::string simplify_text(const Json& params);
 void apply_simplify(BuildState& state, const Json& params);
 
+std::string resolution_version();
+std::string resolution_text(const Json& params);
+void apply_resolution(BuildState& state, const Json& params);
+
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);

@@ -32,7 +32,53 @@ const Values& product_precisions() {
   return values;
 }
 
-Values precision_values(const GridFacts& facts, const Choice&, bool) {
+/// 0x0 where the text is no size.
+Size parse_size(const std::string& text) {
+  const std::size_t cross = text.find('x');
+  const std::string first = text.substr(0, cross);
+  const std::string second = cross == std::string::npos ? first : text.substr(cross + 1);
+  auto side = [](const std::string& digits) {
+    const bool number = !digits.empty() && digits.size() < 6 && digits[0] != '0' &&
+                        digits.find_first_not_of("0123456789") == std::string::npos;
+    return number ? std::stoi(digits) : 0;
+  };
+  const Size size{side(first), side(second)};
+  return size.height > 0 && size.width > 0 ? size : Size{};
+}
+
+std::string read_resolution(const std::string& value) {
+  const Size size = parse_size(value);
+  if (size.height == 0)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--resolution: '{}' is no height and width; give them as 480x640, or "
+                            "one number for a square",
+                            value));
+  return fmt::format("{}x{}", size.height, size.width);
+}
+
+Values resolution_values(const GridFacts& facts, const Choice&, bool) {
+  if (facts.allow.count("resolution") == 0) return {};
+  Values values{facts.own_resolution};
+  values.insert(values.end(), facts.resolutions.begin(), facts.resolutions.end());
+  return values;
+}
+
+void apply_resolution_value(Variant& variant, const std::string& value) {
+  const Size size = parse_size(value);
+  variant.recipe.push_back({"simplify", Json::object()});
+  variant.recipe.push_back({"resolution", {{"height", size.height}, {"width", size.width}}});
+}
+
+/// At another resolution a search only tries what usually wins, so that the grid does not grow by
+/// a factor; a sweep tries all.
+bool narrowed(const GridFacts& facts, const Choice& chosen, bool every) {
+  auto resolution = chosen.find("resolution");
+  return !every && resolution != chosen.end() && !resolution->second.empty() &&
+         resolution->second != facts.own_resolution;
+}
+
+Values precision_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (narrowed(facts, chosen, every)) return {facts.can_calibrate ? "int8-static" : "fp32"};
   Values values{"fp32"};
   if (facts.can_calibrate) values.emplace_back("int8-static");
   if (facts.product_share >= kLeastProductShare)
@@ -41,7 +87,7 @@ Values precision_values(const GridFacts& facts, const Choice&, bool) {
 }
 
 void apply_precision(Variant& variant, const std::string& value) {
-  variant.recipe.push_back({"simplify", Json::object()});
+  if (variant.recipe.empty()) variant.recipe.push_back({"simplify", Json::object()});
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
@@ -55,9 +101,11 @@ Values backend_values(const GridFacts& facts, const Choice&, bool) {
 void apply_backend(Variant& variant, const std::string& value) { variant.settings.backend = value; }
 
 /// The quantised file's form: the one made for the runtime, and the one for all.
-Values form_values(const GridFacts&, const Choice& chosen, bool) {
+Values form_values(const GridFacts& facts, const Choice& chosen, bool every) {
   if (chosen.at("precision") != "int8-static") return {};
   const std::string& backend = chosen.at("backend");
+  if (narrowed(facts, chosen, every) && (backend == "ort" || backend == "openvino"))
+    return {backend};
   if (backend == "ort" || backend == "openvino") return {backend, "portable"};
   return {"portable"};
 }
@@ -80,8 +128,9 @@ void apply_inference_precision(Variant& variant, const std::string& value) {
   variant.settings.inference_precision = value;
 }
 
-Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
+Values graph_level_values(const GridFacts& facts, const Choice& chosen, bool every) {
   if (chosen.at("backend") != "ort") return {};
+  if (narrowed(facts, chosen, every)) return {"all"};
   return every ? Values{"all", "extended", "basic", "disable"} : Values{"all", "extended"};
 }
 
@@ -89,12 +138,22 @@ void apply_graph_level(Variant& variant, const std::string& value) {
   variant.settings.graph_level = value;
 }
 
-Values thread_values(const GridFacts& facts, const Choice&, bool) {
+Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (narrowed(facts, chosen, every)) return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
   Values values;
   for (int count : counts) values.push_back(std::to_string(count));
   return values;
+}
+
+std::string read_count(const std::string& value) {
+  const bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
+                      value.find_first_not_of("0123456789") == std::string::npos;
+  if (!number)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--threads: '{}' is no positive number", value));
+  return value;
 }
 
 void apply_threads(Variant& variant, const std::string& value) {
@@ -149,7 +208,8 @@ Variant to_variant(const Choice& choice, const GridFacts& facts) {
   Variant variant;
   variant.settings.device = facts.device;
   for (const Axis& axis : axes())
-    if (const std::string& value = choice.at(std::string(axis.name)); !value.empty())
+    if (const std::string& value = choice.at(std::string(axis.name));
+        !value.empty() && !(axis.name == "resolution" && value == facts.own_resolution))
       axis.apply(variant, value);
   return variant;
 }
@@ -194,8 +254,13 @@ std::string variant_name(const Variant& variant) {
   std::string made = "parent";
   if (!variant.recipe.empty()) {
     made = "fp32";
-    for (const Step& step : variant.recipe)
-      if (step.name != "simplify") made = find_step_kind(step.name).text(step.params);
+    for (const Step& step : variant.recipe) {
+      const std::string text = find_step_kind(step.name).text(step.params);
+      if (step.name == "resolution")
+        parts.push_back(text);
+      else if (step.name != "simplify")
+        made = text;
+    }
   }
   parts.push_back(made);
   parts.push_back(s.backend);
@@ -209,6 +274,12 @@ std::string variant_name(const Variant& variant) {
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
+      {"resolution",
+       "height x width of the picture, such as 480x640; 512 is a square",
+       {},
+       resolution_values,
+       apply_resolution_value,
+       read_resolution},
       {"precision",
        "of the file: fp32, int8-static, int8-dynamic, int8-weights, int4-weights",
        {"fp32", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
@@ -234,7 +305,7 @@ const std::vector<Axis>& axes() {
        {"disable", "basic", "extended", "all"},
        graph_level_values,
        apply_graph_level},
-      {"threads", "of the runtime", {}, thread_values, apply_threads},
+      {"threads", "of the runtime", {}, thread_values, apply_threads, read_count},
   };
   return table;
 }
@@ -250,11 +321,7 @@ void check_axes(const std::map<std::string, Values>& asked) {
                   fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
-      bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
-                    value.find_first_not_of("0123456789") == std::string::npos;
-      if (axis->known.empty() && !number)
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("--{}: '{}' is no positive number", name, value));
+      if (axis->known.empty()) axis->read(value);
       if (!axis->known.empty() &&
           std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
         throw Error(ErrorCode::invalid_argument, fmt::format("--{}: unknown value '{}'; {}", name,
@@ -382,9 +449,13 @@ Variant baseline_variant(const GridFacts& facts) {
   return baseline;
 }
 
-std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& asked,
+std::vector<Variant> expand_grid(const GridFacts& facts, const std::map<std::string, Values>& typed,
                                  bool every) {
-  check_axes(asked);
+  check_axes(typed);
+  std::map<std::string, Values> asked = typed;
+  for (const Axis& axis : axes())
+    if (auto named = asked.find(std::string(axis.name)); named != asked.end() && axis.read)
+      std::transform(named->second.begin(), named->second.end(), named->second.begin(), axis.read);
   if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
   return grid_with(baseline_variant(facts), facts, asked, every);
 }

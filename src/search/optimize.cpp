@@ -66,7 +66,7 @@ void hand_over_again(SearchContext& context, const Json& result) {
   const SearchRequest& request = context.request;
   for (const Variant& v : expand_grid(context.facts, request.axes, request.exhaustive))
     if (v.id == handed_over_id(result))
-      hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
+      hand_over(context, v, ensure_artefact(context, v.recipe), result);
 }
 
 /// The stored result, unless some of it is to be tried again.
@@ -121,7 +121,7 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   SearchOutcome outcome = run.run();
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
   const Candidate& handed = run.candidates()[outcome.pick];
-  hand_over(context, handed.variant, handed.artefact->model, result);
+  hand_over(context, handed.variant, *handed.artefact, result);
   bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
   if (complete) context.store->put(Kind::decision, key, result);
   return result;

@@ -254,25 +254,27 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
   return json;
 }
 
-void hand_over(const SearchContext& context, const Variant& variant,
-               const std::filesystem::path& model, const Json& result) {
+void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+               const Json& result) {
   const std::filesystem::path& out = context.request.out;
   std::filesystem::remove(out / "result.json");  // until all is written, nothing is handed over
-  copy_file_atomically(model, out / "model.onnx");
-  save_file(out / "model.card.yaml", to_yaml(context.card()));
+  copy_file_atomically(artefact.model, out / "model.onnx");
+  save_file(out / "model.card.yaml", to_yaml(artefact.card));
   Json settings = to_json(variant.settings);
   settings.erase("library");
   settings.erase("extra");
+  const Json& parent = context.model.description;
+  const Json io = artefact.info.io.is_null()
+                      ? Json{{"inputs", parent.at("inputs")}, {"outputs", parent.at("outputs")}}
+                      : artefact.info.io;
   save_json(out / "run.json",
             {{"schema", "tamis/run/1"},
              {"model", "model.onnx"},
              {"name", variant_name(variant)},
              {"recipe", to_json(variant.recipe)},
              {"settings", settings},
-             {"card", to_json(context.card(), false)},
-             {"io",
-              {{"inputs", context.model.description.at("inputs")},
-               {"outputs", context.model.description.at("outputs")}}},
+             {"card", to_json(artefact.card, false)},
+             {"io", io},
              {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
              {"tamis_version", kVersion}});
   save_json(out / "decision.json", make_decision(result, out));

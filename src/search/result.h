@@ -17,9 +17,9 @@ Json make_decision(const Json& result, const std::filesystem::path& out);
 std::string handed_over_id(const Json& result);
 
 /// Writes model.onnx, model.card.yaml, run.json, decision.json and result.json into request.out.
-/// `variant` is the one of handed_over_id, `model` its file.
-void hand_over(const SearchContext& context, const Variant& variant,
-               const std::filesystem::path& model, const Json& result);
+/// `variant` is the one of handed_over_id.
+void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+               const Json& result);
 
 /// Whether request.out holds just what hand_over would write for this result.
 bool handed_over(const SearchContext& context, const Json& result);

@@ -102,7 +102,7 @@ Screening parse_screening(const Json& json) {
 
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.file, parent_info(context)};
+    return {context.model.hash, context.model.file, parent_info(context), context.card()};
   std::vector<std::string> runtimes;
   for (const Availability& a : context.facts.backends)
     runtimes.push_back(a.backend + " " + a.version + " " + library_of(context, a.backend));
@@ -126,21 +126,23 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
     }
     folder = context.cache->publish(key, temporary.path());
   }
-  return {key, *folder / "model.onnx", parse_artefact_info(load_json(*folder / "artefact.json"))};
+  ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
+  Card card = info.card.is_null() ? context.card() : parse_card(info.card);
+  return {key, *folder / "model.onnx", std::move(info), std::move(card)};
 }
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
   return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
                    runtime_version(context, variant.settings.backend) +
                    library_of(context, variant.settings.backend) +
-                   canonical_text(to_json(context.card(), false)));
+                   canonical_text(to_json(artefact.card, false)));
 }
 
 ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
-  spec.request = {artefact.model, context.card(), variant.settings, false, {}};
+  spec.request = {artefact.model, artefact.card, variant.settings, false, {}};
   spec.request.settings.library = library_of(context, variant.settings.backend);
   std::vector<std::size_t> items = context.evaluation_order;
   if (items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
@@ -225,7 +227,7 @@ VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& vari
   const RunSettings& s = variant.settings;
   key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
                    runtime_version(context, s.backend) + output_hash +
-                   canonical_text(to_json(context.card(), false)) + context.data_hash + "metric/1");
+                   canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/1");
 }
 
 Worker& VariantEvaluation::worker(std::size_t from) {
