@@ -23,6 +23,8 @@ struct QuantizeArguments {
   std::string precision = "int8-static", concat_scale;
   std::size_t block = 32;
   bool standard_ops = false, for_is_given = false, block_is_given = false;
+  std::vector<std::string> keep_float;
+  std::size_t float_layers = 0;
   std::size_t items = kCalibrationItems;
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
@@ -52,6 +54,8 @@ Json step_parameters(const QuantizeArguments& a) {
   if (a.weight_bits != "auto") params["weight_bits"] = a.weight_bits;
   if (!a.concat_scale.empty()) params["concat_scale"] = a.concat_scale;
   if (a.standard_ops) params["standard_ops"] = true;
+  if (!a.keep_float.empty()) params["keep_float"] = a.keep_float;
+  if (a.float_layers > 0) params["float_layers"] = a.float_layers;
   return params;
 }
 
@@ -226,6 +230,11 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
       ->check(CLI::IsMember({"shared", "own"}));
   app.add_flag("--standard-ops", a->standard_ops,
                "Only operators of ONNX itself: slower, where a target knows others");
+  app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")
+      ->default_str("")
+      ->delimiter(',');
+  app.add_option("--float-layers", a->float_layers,
+                 "Give so many layers back to FP32: those whose error counts most at the output");
   app.add_option("--method", a->method,
                  fmt::format("Ranges: {}", fmt::join(range_methods(), ", ")));
   app.add_option("--percentile", a->percentile, "Of --method percentile, such as 99.99");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -30,9 +31,11 @@ Observations parse_observations(const Json& json);
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
 
-/// The same, but what `known` holds for this graph is not observed again; what is observed is put
-/// there. `cached`: whether the float model did not have to run.
-Observations observe_or_find(const Graph& graph, const std::set<std::string>& values,
+/// What `known` holds for this graph, where that has all of `needed`; else the `wanted` (that hold
+/// the needed) are observed, with all that was known before, and put there. `cached`: whether the
+/// float model did not have to run.
+Observations observe_or_find(const Graph& graph, const std::set<std::string>& needed,
+                             const std::function<std::set<std::string>()>& wanted,
                              const OpenSession& open, const FeedCalibration& feed,
                              const StatisticsStore& known, bool& cached);
 

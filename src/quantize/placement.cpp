@@ -88,6 +88,12 @@ class Placer {
     return user != nullptr && region_.count(user) != 0 && cuts_at_zero(graph_, *user);
   }
 
+  /// Between a convolution that stays in float and its SiLU a Q/DQ pair would only cost.
+  bool float_into_silu(const onnx::NodeProto* node, const std::string& value) const {
+    const onnx::NodeProto* producer = graph_.producer(value);
+    return silus_.count(node) != 0 && producer != nullptr && region_.count(producer) == 0;
+  }
+
   void quantise(const std::string& value) { quantised_.insert(value); }
 
   /// ONNX Runtime: everything that a node of the region reads or writes.
@@ -95,7 +101,7 @@ class Placer {
     for (const onnx::NodeProto* node : nodes_) {
       if (region_.count(node) == 0) continue;
       for (const std::string& value : reads(node)) {
-        if (!absorbed(value)) quantise(value);
+        if (!absorbed(value) && !float_into_silu(node, value)) quantise(value);
       }
       for (const std::string& value : node->output()) {
         if (!value.empty() && !absorbed(value) && !free_output(*node, value)) quantise(value);

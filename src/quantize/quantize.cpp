@@ -30,6 +30,10 @@ namespace {
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
 constexpr double kLeastSnrDb = 8;
 
+std::string node_name(const onnx::NodeProto& node) {
+  return node.name().empty() ? node.output(0) : node.name();
+}
+
 class GroupRanges {
  public:
   GroupRanges(const Plan& plan, const Observations& observations, const QuantizeOptions& options)
@@ -112,8 +116,7 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
       const double snr = quantisation_snr_db(seen, affines[group],
                                              after_silu ? silu : std::function<double(double)>());
       if (snr >= kLeastSnrDb) continue;
-      const std::string& name = compute.node->name();
-      nodes[name.empty() ? compute.node->output(0) : name] = wide_text(value, seen.extremes(), snr);
+      nodes[node_name(*compute.node)] = wide_text(value, seen.extremes(), snr);
     }
   }
   return nodes;
@@ -127,6 +130,18 @@ std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions op
                                       QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {
     options.target = target;
     values.merge(observed_values(plan_quantisation(graph, options)));
+  }
+  return values;
+}
+
+/// What the plan needs with any one of its layers more in float.
+std::set<std::string> values_for_any_layer(const Graph& graph, QuantizeOptions options,
+                                           const Plan& own) {
+  std::set<std::string> values = observed_values(own);
+  for (const ComputeNode& compute : own.compute) {
+    options.keep_float.push_back(node_name(*compute.node));
+    values.merge(observed_values(plan_quantisation(graph, options)));
+    options.keep_float.pop_back();
   }
   return values;
 }
@@ -192,21 +207,27 @@ Quantised quantise(const Graph& parent, const QuantizeOptions& options, const Op
   demand_work(plan);
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  Observations observations = observe_or_find(parent, values_of_all_forms(parent, options, plan),
-                                              open, feed, known, report.statistics_cached);
+  auto find = [&](const std::function<std::set<std::string>()>& wanted) {
+    return observe_or_find(parent, observed_values(plan), wanted, open, feed, known,
+                           report.statistics_cached);
+  };
+  Observations observations = find([&] {
+    return options.observe_for_any_layer ? values_for_any_layer(parent, options, plan)
+                                         : values_of_all_forms(parent, options, plan);
+  });
   std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
   if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
     plan = plan_quantisation(work, options, wide);
     demand_work(plan);
-    if (!all_seen(plan, observations))
-      observations = observe_or_find(parent, observed_values(plan), open, feed, known,
-                                     report.statistics_cached);
+    if (!all_seen(plan, observations)) observations = find([&] { return observed_values(plan); });
     affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
   report.warnings = suspicious_samples(observations);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
+  for (const ComputeNode& compute : plan.compute)
+    report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
 
   const bool for_tensorrt = options.target == QuantizeTarget::tensorrt;
@@ -280,7 +301,7 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   Graph work = graph;
   const std::vector<std::string> notes = prepare_for_quantising(work).notes;
   Quantised best = quantise(work, options, open, feed, known);
-  try_equalising(work, best, options, open, feed, known);
+  if (options.correct) try_equalising(work, best, options, open, feed, known);
   graph = std::move(best.graph);
   best.report.notes = notes;
   best.report.wall_s = seconds_since(start);

@@ -59,7 +59,11 @@ struct QuantizeOptions {
   bool standard_ops = false;  ///< only operators of ONNX itself: Sigmoid and Mul are quantised
                               ///< where com.microsoft.QuickGelu would be written
   std::vector<std::string>
-      keep_float;  ///< names of nodes to be left in float, beside those found by itself
+      keep_float;       ///< names of nodes to be left in float, beside those found by itself
+  bool correct = true;  ///< try what changes the float model so that its INT8 form gets better
+
+  // What changes how long it takes.
+  bool observe_for_any_layer = false;  ///< also what forms with one more layer in float need
 };
 
 /// A node that could have been executed in INT8 and is not.
@@ -81,9 +85,10 @@ struct QuantizeReport {
   std::vector<std::string> notes;     ///< what was done to the input first: "1 204 f16 tensors …"
   std::vector<std::string> warnings;  ///< about the samples, a line each
   std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
-  std::size_t calibrated_on = 0;      ///< samples
-  double calibrate_s = 0;             ///< running the float model and observing
-  bool statistics_cached = false;     ///< the float model did not have to run
+  std::vector<std::string> quantised;  ///< their names, in the graph's order
+  std::size_t calibrated_on = 0;       ///< samples
+  double calibrate_s = 0;              ///< running the float model and observing
+  bool statistics_cached = false;      ///< the float model did not have to run
   double wall_s = 0;
 };
 /// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], notes, warnings,
@@ -106,6 +111,8 @@ struct StatisticsStore {
   std::function<std::optional<Json>(const std::string& key)> find;
   std::function<void(const std::string& key, const Json& statistics)> keep;
 };
+/// Kept for as long as the store or a copy of it lives. Not thread safe.
+StatisticsStore statistics_in_memory();
 
 /// Replaces a float model by its INT8 QDQ form: weights s8 symmetric per channel, activations u8
 /// with zero point, bias s32 (for tensorrt activations s8 symmetric, bias float). Inputs and

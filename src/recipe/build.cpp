@@ -11,7 +11,11 @@
 #include "measure/visit.h"
 #include "recipe/feed.h"
 #include "recipe/parent_check.h"
+<<<<<<< HEAD
 #include "runtime/tensor_info.h"
+=======
+#include "recipe/steps.h"
+>>>>>>> main
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -21,6 +25,7 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+<<<<<<< HEAD
 /// Pictures as the card now says them: steps may change it.
 void feed_as_the_card_says(BuildState& state, const BuildRequest& request) {
   state.feed =
@@ -29,6 +34,9 @@ void feed_as_the_card_says(BuildState& state, const BuildRequest& request) {
       hash_text(joined(request.calibration->hashes) + canonical_text(to_json(state.card, false)) +
                 state.reference_backend + request.reference_version);
 }
+=======
+}  // namespace
+>>>>>>> main
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);
@@ -61,8 +69,6 @@ BuildState make_state(const BuildRequest& request) {
   }
   return state;
 }
-
-}  // namespace
 
 ArtefactInfo build_artefact(const BuildRequest& request) {
   std::int64_t start = now_ns();

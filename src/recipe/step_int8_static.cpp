@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "machine/fingerprint.h"
 #include "quantize/quantize.h"
+#include "recipe/float_layers.h"
 #include "recipe/steps.h"
 #include "recipe/weight_bits.h"
 #include "store/artefact_cache.h"
@@ -18,7 +19,9 @@ WeightChoice weight_choice(const Json& params) {
   return choose_weight_bits(params.value("weight_bits", "auto"), capture_fingerprint());
 }
 
-QuantizeOptions parse_options(const Json& params) {
+}  // namespace
+
+QuantizeOptions int8_static_options(const Json& params) {
   QuantizeOptions options;
   options.target = parse_quantize_target(params.value("for", "portable"));
   if (params.contains("method"))
@@ -31,6 +34,8 @@ QuantizeOptions parse_options(const Json& params) {
   options.standard_ops = params.value("standard_ops", false);
   return options;
 }
+
+namespace {
 
 /// A form made for one runtime is only checked there; TensorRT's in ONNX Runtime, which executes
 /// any placement of pairs rightly, if slowly.
@@ -79,24 +84,33 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/4 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/5 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {
-  std::string target = params.value("for", "portable");
-  return target == "portable" ? "int8-static" : fmt::format("int8-static({})", target);
+  std::vector<std::string> words;
+  if (std::string target = params.value("for", "portable"); target != "portable")
+    words.push_back(target);
+  const std::size_t in_float = params.value("float_layers", std::size_t{0}) +
+                               params.value("keep_float", Json::array()).size();
+  if (in_float > 0)
+    words.push_back(fmt::format("{} layer{} in FP32", in_float, in_float == 1 ? "" : "s"));
+  return words.empty() ? "int8-static" : fmt::format("int8-static({})", fmt::join(words, ", "));
 }
 
 void apply_int8_static(BuildState& state, const Json& params) {
   if (!state.feed)
     throw Error(ErrorCode::invalid_argument,
                 "int8-static: needs images to calibrate on; give --calibration or --data");
-  QuantizeOptions options = parse_options(params);
+  QuantizeOptions options = int8_static_options(params);
   StatisticsStore known = statistics_store(state);
   Json parent = parent_accuracy(state, known);
+  const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
   const Graph before = state.graph;
   QuantizeReport report =
       quantize_static(state.graph, options, state.open_reference, state.feed, known);
+  for (KeptInFloat& kept : report.kept_in_float)
+    if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   state.report = to_json(report);
   state.report["parent"] = parent;
   state.report["method"] = to_text(options.method);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "recipe/build.h"
 #include "recipe/recipe.h"
 
 namespace tamis {
@@ -19,6 +20,9 @@ void apply_resolution(BuildState& state, const Json& params);
 std::string int8_static_version();
 std::string int8_static_text(const Json& params);
 void apply_int8_static(BuildState& state, const Json& params);
+struct QuantizeOptions;
+/// What the parameters say beside keep_float and float_layers (float_layers.h).
+QuantizeOptions int8_static_options(const Json& params);
 
 std::string int8_dynamic_version();
 std::string int8_dynamic_text(const Json& params);
@@ -35,6 +39,9 @@ void apply_int4_weights(BuildState& state, const Json& params);
 /// the step in messages. Throws unsupported when no runtime executes it rightly.
 void check_in_runtimes(BuildState& state, const Graph& before,
                        const std::vector<std::string>& backends, const std::string& step);
+
+/// What the request's steps work on: the parent, with functions that open and feed.
+BuildState make_state(const BuildRequest& request);
 
 /// Runs a graph in state's reference runtime, through a temporary file.
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,

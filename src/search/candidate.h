@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "measure/summary.h"
+#include "quantize/sensitivity.h"
 #include "search/judge.h"
 #include "search/units.h"
 #include "search/variant.h"
@@ -34,6 +35,11 @@ struct Candidate {
   std::optional<Judgement> judgement;
   GateOutcome hard = GateOutcome::met;  ///< latency, size and memory gates
   std::string hard_reason;
+
+  // Of one that an INT8 variant got because it misses its accuracy gate (give_back.h).
+  std::optional<std::size_t> from;           ///< that variant's place among the candidates
+  std::vector<LayerSensitivity> given_back;  ///< to FP32
+  std::size_t layers = 0;                    ///< that were ranked
 
   std::vector<VisitSample> samples;      ///< of the latest phase that timed it
   std::string timed_in;                  ///< that phase: screening, race, confirmation

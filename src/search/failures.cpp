@@ -95,6 +95,10 @@ std::string build_command(const SearchContext& context, const Recipe& recipe) {
   if (recipe.back().name != "int8-static")
     return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,
                                  card_arguments(context));
+  for (const Json& name : recipe.back().params.value("keep_float", Json::array()))
+    command += " --keep-float " + quoted(name.get<std::string>());
+  if (auto layers = recipe.back().params.find("float_layers"); layers != recipe.back().params.end())
+    command += fmt::format(" --float-layers {}", layers->get<int>());
   std::string form = recipe.back().params.value("for", "portable");
   return command + fmt::format(" --for {} --seed {}{} --out quantised.onnx", form, r.seed,
                                card_arguments(context));

@@ -101,7 +101,7 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   j.figures = context_.task->figures(std::span(records).first(shared));
   bool absolute = context_.request.gates.max_drop && !context_.request.gates.max_drop->relative;
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
-  double confidence = confidence_of_each();
+  double confidence = confidence_of(variant);
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
   if (j.baseline <= 0 && !last) return j;  // nothing to be relative to yet: undecided
   j.outcome = GateOutcome::met;
@@ -127,14 +127,16 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   return j;
 }
 
-double AccuracyJudge::confidence_of_each() const {
-  return tamis::confidence_of_each(std::max(context_.request.confidence, 0.5), answers_);
+double AccuracyJudge::confidence_of(const Variant& variant) const {
+  auto part = error_parts_.find(variant.id);
+  return confidence_of_each(std::max(context_.request.confidence, 0.5), answers_,
+                            part == error_parts_.end() ? 1 : part->second);
 }
 
 /// Where no formula tells beforehand how much two good variants differ, the first pair does.
 void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEvidence& found) {
   constexpr double kPower = 0.8;
-  double confidence = confidence_of_each();
+  double confidence = confidence_of(variant);
   if (warned_ || variant.id == baseline_.id || confidence <= 0.5 ||
       !std::holds_alternative<PairedMoments>(found))
     return;

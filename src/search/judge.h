@@ -35,6 +35,9 @@ class AccuracyJudge {
   /// among them is false more often than asked.
   void share_error(std::size_t answers) { answers_ = answers; }
 
+  /// The variant's share is only this part of an answer's; the rest is another's.
+  void set_error_part(const std::string& id, double part) { error_parts_[id] = part; }
+
   /// `full`: all items, whatever early looks say. Throws what evaluating throws.
   Judgement judge(const Variant& variant, const std::string& output_hash, bool full);
 
@@ -56,9 +59,10 @@ class AccuracyJudge {
   Variant baseline_;
   std::map<std::string, std::unique_ptr<VariantEvaluation>> evaluations_;  // by variant id
   double evaluated_s_ = 0;
-  double confidence_of_each() const;
+  double confidence_of(const Variant& variant) const;
   std::size_t answers_ = 1;
-  bool warned_ = false;  // that there are too few items
+  std::map<std::string, double> error_parts_;  // by variant id; those not in it have all of theirs
+  bool warned_ = false;                        // that there are too few items
 };
 
 }  // namespace tamis

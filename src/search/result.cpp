@@ -42,6 +42,20 @@ std::string state_of(const Candidate& c) {
   return c.screened_out ? "screened_out" : "measured";
 }
 
+/// Which layers an INT8 variant has in FP32 so that it may keep its accuracy, and why these.
+Json given_back_json(const Candidate& c, const std::string& from) {
+  if (c.given_back.empty()) return Json();
+  Json layers = Json::array();
+  for (const LayerSensitivity& layer : c.given_back)
+    layers.push_back({{"node", layer.node},
+                      {"gain_db", layer.gain_db},
+                      {"together", layer.together},
+                      {"only_together", layer.only_together},
+                      {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
+                      {"reason", "given back: " + to_text(layer)}});
+  return {{"from", from}, {"layers", layers}, {"of", c.layers}};
+}
+
 void add_gate(Json& json, const Candidate& c) {
   GateOutcome gate = c.gate();
   json["gate"] = c.judgement || c.hard == GateOutcome::missed ? Json(to_text(gate)) : Json();
@@ -181,8 +195,12 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["counterfactuals"] = outcome.counterfactuals;
   json["counts"] = counts_json(candidates);
   json["variants"] = Json::array();
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    json["variants"].push_back(variant_json(candidates[i], context, i == 0));
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& c = candidates[i];
+    Json row = variant_json(c, context, i == 0);
+    row["given_back"] = given_back_json(c, c.from ? candidates[*c.from].variant.id : "");
+    json["variants"].push_back(std::move(row));
+  }
   json["comparisons"] = outcome.comparisons;
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];

@@ -102,6 +102,7 @@ void SearchRun::screen_all() {
   judge_ = std::make_unique<AccuracyJudge>(context_, candidates_[0].variant,
                                            candidates_[0].screening->output_hash);
   judge_->share_error(answers_to_judge());
+  share_error_with_relatives();
 }
 
 std::vector<std::size_t> SearchRun::by_objective() const {
@@ -148,6 +149,12 @@ bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) cons
   return c.screened->low > leader.screened->high;
 }
 
+bool SearchRun::behind_any(const Candidate& c, const std::vector<std::size_t>& leaders) const {
+  return c.screening && std::any_of(leaders.begin(), leaders.end(), [&](std::size_t l) {
+           return clearly_behind(c, candidates_[l]);
+         });
+}
+
 /// The different answers among those that may come to be judged and picked. Known before any
 /// accuracy is, so that the error can be shared among them.
 std::size_t SearchRun::answers_to_judge() const {
@@ -156,9 +163,13 @@ std::size_t SearchRun::answers_to_judge() const {
   std::set<std::string> answers;
   for (std::size_t i = 1; i < candidates_.size(); ++i) {
     const Candidate& c = candidates_[i];
+    const RunSettings& s = c.variant.settings;
+    // One that could not be measured counts where its relatives may be judged.
+    if (c.failure && may_give_back(c))
+      answers.insert(canonical_text(to_json(c.variant.recipe)) + s.backend + s.device +
+                     s.inference_precision.value_or(""));
     if (!c.screening || c.hard == GateOutcome::missed) continue;
     if (!baseline_may_miss && clearly_behind(c, baseline)) continue;
-    const RunSettings& s = c.variant.settings;
     answers.insert(c.artefact->key + s.backend + s.device + s.inference_precision.value_or("") +
                    c.screening->output_hash);
   }
@@ -173,10 +184,10 @@ std::vector<std::size_t> SearchRun::find_leaders() {
   std::vector<std::size_t> order = by_objective();
   for (std::size_t n = 0; n < order.size(); ++n) {
     Candidate& c = candidates_[order[n]];
-    bool behind = std::any_of(leaders.begin(), leaders.end(),
-                              [&](std::size_t l) { return clearly_behind(c, candidates_[l]); });
+    bool behind = behind_any(c, leaders);
     c.screened_out = behind && order[n] != 0;
     if (behind && !context_.request.exhaustive) continue;
+    if (c.from && !c.judgement) continue;  // its turn is over (give_back.h)
     if (!c.judgement && context_.out_of_time(kJudgingShare)) {
       outcome_.budget_ended = true;
       continue;  // the baseline, judged already, may still come
@@ -185,7 +196,7 @@ std::vector<std::size_t> SearchRun::find_leaders() {
                              : judge(order[n], context_.request.exhaustive);
     if (met && !behind) leaders.push_back(order[n]);
   }
-  return leaders;
+  return give_layers_back(std::move(leaders));
 }
 
 std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
@@ -270,8 +281,12 @@ void SearchRun::note_failures(const StoredRace& race, std::vector<std::size_t>& 
 
 std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   std::vector<Finalist> options;
-  for (std::size_t i : finalists)
-    options.push_back({candidates_[i].variant.id, candidates_[i].variant.recipe.size(), i});
+  for (std::size_t i : finalists) {
+    const Candidate& c = candidates_[i];
+    // Relatives come after the plan, those with the fewest layers in FP32 first.
+    std::size_t place = c.from ? candidates_.size() + c.given_back.size() : i;
+    options.push_back({c.variant.id, c.variant.recipe.size(), place});
+  }
   FinalChoice choice = choose(options, [&](const std::string& a, const std::string& b) {
     return judge_->more_accurate(a, b);
   });
@@ -429,6 +444,7 @@ void SearchRun::explain() {
                               pick.speedup->ratio, pick.speedup->low, pick.speedup->high,
                               pick.speedup->rounds));
   if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
+  if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
   if (outcome_.budget_ended && !context_.interrupted())
     why.push_back(
         "the budget ended before everything was measured; the same command goes on from here");

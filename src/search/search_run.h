@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,18 @@ class SearchRun {
   std::vector<std::size_t> find_leaders();
   std::size_t answers_to_judge() const;
   bool clearly_behind(const Candidate& candidate, const Candidate& leader) const;
+  bool behind_any(const Candidate& candidate, const std::vector<std::size_t>& leaders) const;
+  // give_back.cpp
+  bool may_give_back(const Candidate& candidate) const;
+  bool wants_relatives(std::size_t candidate) const;
+  std::optional<std::size_t> next_family(const std::vector<std::size_t>& leaders) const;
+  std::vector<std::size_t> give_layers_back(std::vector<std::size_t> leaders);
+  std::vector<std::size_t> without_those_behind(const std::vector<std::size_t>& leaders);
+  void judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders);
+  std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
+  bool screen_relative(std::size_t candidate);
+  void share_error_with_relatives();
+  static std::string given_back_text(const Candidate& candidate);
   std::vector<std::size_t> race(std::vector<std::size_t> leaders);
   void note_failures(const StoredRace& race, std::vector<std::size_t>& running);
   std::size_t pick_among(const std::vector<std::size_t>& finalists);
@@ -58,7 +71,8 @@ class SearchRun {
   std::unique_ptr<Screener> screener_;
   std::unique_ptr<AccuracyJudge> judge_;
   SearchOutcome outcome_;
-  std::size_t judged_ = 0;  // in the present phase, for progress
+  std::set<std::string> families_;  // that got relatives
+  std::size_t judged_ = 0;          // in the present phase, for progress
 };
 
 }  // namespace tamis

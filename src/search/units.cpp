@@ -29,10 +29,14 @@ std::string runtime_version(const SearchContext& context, const std::string& bac
   return "";
 }
 
+}  // namespace
+
 std::string library_of(const SearchContext& context, const std::string& backend) {
   auto named = context.request.libraries.find(backend);
   return named == context.request.libraries.end() ? "" : named->second;
 }
+
+namespace {
 
 ArtefactInfo parent_info(const SearchContext& context) {
   ArtefactInfo info;
@@ -46,6 +50,8 @@ bool has_external_data(const SearchContext& context) {
   constexpr std::uint64_t kSlack = 4096;
   return whole > fs::file_size(context.model.file) + kSlack + whole / 20;
 }
+
+}  // namespace
 
 BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
                            const fs::path& out) {
@@ -71,6 +77,8 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.reference_version = runtime_version(context, request.settings.backend);
   return request;
 }
+
+namespace {
 
 Patience build_patience(const SearchContext& context, const Recipe& recipe) {
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
@@ -100,14 +108,18 @@ Screening parse_screening(const Json& json) {
 
 }  // namespace
 
-Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
-  if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.file, parent_info(context), context.card()};
+std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
   std::vector<std::string> runtimes;
   for (const Availability& a : context.facts.backends)
     runtimes.push_back(a.backend + " " + a.version + " " + library_of(context, a.backend));
-  std::string key = artefact_key(context.model.hash, context.card(), recipe,
-                                 context.data.calibration_hashes, runtimes);
+  return artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes,
+                      runtimes);
+}
+
+Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
+  if (recipe.empty() && !has_external_data(context))
+    return {context.model.hash, context.model.file, parent_info(context), context.card()};
+  std::string key = recipe_key(context, recipe);
   if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
     throw failed->second;
   auto folder = context.cache->find(key);

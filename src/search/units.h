@@ -31,6 +31,16 @@ struct Artefact {
 /// Builds or finds. Throws what the steps throw; lasting failures are stored (failures.h).
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe);
 
+/// The artefact's key, whether it is built or not.
+std::string recipe_key(const SearchContext& context, const Recipe& recipe);
+
+/// What a worker needs to build the recipe into the folder.
+BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
+                           const std::filesystem::path& out);
+
+/// The vendor's library that was asked for; "" = found by the plugin's rules.
+std::string library_of(const SearchContext& context, const std::string& backend);
+
 /// H(artefact, settings, versions of the runtimes).
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact);
 

@@ -335,9 +335,9 @@ std::optional<std::size_t> items_to_plan(const PairedEvidence& measured, const A
   return std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(std::min(needed, 1e15))));
 }
 
-double confidence_of_each(double confidence, std::size_t tests) {
-  if (confidence <= 0.5 || tests < 2) return confidence;
-  return 1 - (1 - confidence) / as_double(tests);
+double confidence_of_each(double confidence, std::size_t tests, double part) {
+  if (confidence <= 0.5) return confidence;
+  return 1 - (1 - confidence) * part / as_double(std::max<std::size_t>(1, tests));
 }
 
 }  // namespace tamis

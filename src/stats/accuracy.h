@@ -123,8 +123,9 @@ std::optional<std::size_t> items_to_plan(const PairedEvidence& measured, const A
 
 /// The confidence at which each of `tests` limits is tested, so that all the answers "kept"
 /// together hold at `confidence` (Bonferroni). 0.5 remains 0.5: there the point estimate decides,
-/// and nothing is claimed.
-double confidence_of_each(double confidence, std::size_t tests);
+/// and nothing is claimed. `part`, in (0, 1]: of a test's share, where it leaves the rest to
+/// others.
+double confidence_of_each(double confidence, std::size_t tests, double part = 1);
 
 /// met: kept at the asked confidence; estimated: only the point estimate keeps it; missed: the
 /// estimate itself does not; undecided: go on to the next look.

@@ -13,6 +13,7 @@
 #include "graph/graph.h"
 #include "graph/inspect.h"
 #include "recipe/build.h"
+#include "recipe/float_layers.h"
 #include "runtime/backend.h"
 
 namespace tamis {
@@ -78,6 +79,12 @@ Frame inspect(WorkerState&, const Json& request) {
 
 Frame build(WorkerState&, const Json& request) {
   return {to_json(build_artefact(parse_build_request(request))), {}};
+}
+
+Frame rank_layers(WorkerState&, const Json& request) {
+  return {to_json(rank_int8_layers(parse_build_request(request),
+                                   parse_run_settings(request.at("target")))),
+          {}};
 }
 
 double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
@@ -207,6 +214,7 @@ constexpr std::array kOperations{
     Operation{"probe", probe},
     Operation{"inspect", inspect},
     Operation{"build", build},
+    Operation{"rank_layers", rank_layers},
     Operation{"open", open},
     Operation{"visit", visit_once},
     Operation{"from_file", from_file},

@@ -216,6 +216,17 @@ void expect_error(const std::string& part, ErrorCode code, const std::function<v
   }
 }
 
+TEST(Placement, leaves_a_silu_alone_behind_a_convolution_in_float) {
+  for (const QuantizeTarget target : {QuantizeTarget::ort, QuantizeTarget::portable}) {
+    Graph graph = model(kSilu);
+    QuantizeOptions options;
+    options.target = target;
+    options.keep_float = {"t"};
+    quantise_ramp(graph, options, kInput);
+    EXPECT_EQ(way_back(graph, "y"), "DQ Q Conv DQ Q Mul Conv");
+  }
+}
+
 TEST(QuantizeStatic, refuses_an_unknown_node_to_keep_and_leaves_the_graph) {
   Graph graph = model(kConvConv);
   const std::string before = graph.to_bytes();

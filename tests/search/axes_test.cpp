@@ -191,6 +191,19 @@ TEST(Axes, are_checked_with_the_nearest_names) {
   EXPECT_NO_THROW(check_axes({{"threads", {"1", "64"}}, {"precision", {"int8-static"}}}));
 }
 
+TEST(Grid, gives_layers_back_to_float_only_where_asked) {
+  Asked asked{{"precision", {"int8-static"}},
+              {"backend", {"ort"}},
+              {"form", {"ort"}},
+              {"threads", {"1"}},
+              {"graph-level", {"all"}},
+              {"float-layers", {"0", "4"}}};
+  std::set<std::string> found = names(expand_grid(facts(), asked, false));
+  EXPECT_EQ(found.count("int8-static(ort) · ort · f32 · all · 1 thread"), 1U);
+  EXPECT_EQ(found.count("int8-static(ort, 4 layers in FP32) · ort · f32 · all · 1 thread"), 1U);
+  EXPECT_EQ(found.size(), 3U);  // and the baseline
+}
+
 TEST(Axes, are_each_applied_by_a_row_of_the_table) {
   Variant variant;
   for (const Axis& axis : axes()) {

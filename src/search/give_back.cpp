@@ -1,0 +1,166 @@
+#include "search/give_back.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "search/search_run.h"
+
+namespace tamis {
+namespace {
+
+constexpr double kJudgingShare = 0.75;    // of the budget, as in search_run.cpp
+constexpr std::size_t kMostFamilies = 3;  // each takes as long as several variants
+
+/// Variants that differ in nothing that an answer hangs on have one family.
+std::string family_of(const Variant& v) {
+  return canonical_text(to_json(v.recipe)) + v.settings.backend + v.settings.device +
+         v.settings.inference_precision.value_or("");
+}
+
+}  // namespace
+
+bool SearchRun::may_give_back(const Candidate& c) const {
+  const SearchRequest& r = context_.request;
+  bool gated = r.gates.max_drop || r.gates.min_accuracy;
+  return gated && !r.exhaustive && r.objective == Objective::latency &&
+         r.axes.count("float-layers") == 0 && is_plain_int8(c.variant.recipe);
+}
+
+/// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.
+bool SearchRun::wants_relatives(std::size_t index) const {
+  const Candidate& c = candidates_[index];
+  if (!may_give_back(c)) return false;
+  if (c.failure) return !c.screening && c.failure->code == ErrorCode::unsupported;
+  if (!c.screening || !c.judgement || c.hard == GateOutcome::missed) return false;
+  return c.judgement->outcome == GateOutcome::missed ||
+         c.judgement->outcome == GateOutcome::estimated;
+}
+
+/// Of those that want relatives and are not clearly behind a leader or one another, the one that is
+/// nearest to its gate.
+std::optional<std::size_t> SearchRun::next_family(const std::vector<std::size_t>& leaders) const {
+  std::vector<std::size_t> wanting;
+  for (std::size_t i = 0; i < candidates_.size(); ++i)
+    if (wants_relatives(i) && families_.count(family_of(candidates_[i].variant)) == 0 &&
+        !behind_any(candidates_[i], leaders))
+      wanting.push_back(i);
+  auto nearness = [&](std::size_t i) {
+    return candidates_[i].judgement ? candidates_[i].judgement->probability : -1;
+  };
+  std::optional<std::size_t> next;
+  for (std::size_t i : wanting) {
+    std::vector<std::size_t> timed;
+    for (std::size_t other : wanting)
+      if (candidates_[other].screening) timed.push_back(other);
+    if (behind_any(candidates_[i], timed)) continue;
+    if (!next || nearness(i) > nearness(*next)) next = i;
+  }
+  return next;
+}
+
+std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> leaders) {
+  while (families_.size() < kMostFamilies) {
+    std::optional<std::size_t> parent = next_family(leaders);
+    if (!parent) break;
+    if (context_.out_of_time(kJudgingShare)) {
+      outcome_.budget_ended = true;
+      break;
+    }
+    families_.insert(family_of(candidates_[*parent].variant));
+    judge_relatives(*parent, leaders);
+  }
+  return without_those_behind(leaders);
+}
+
+/// In the order of by_objective(); a relative may be clearly faster than those that came before it.
+std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::size_t>& leaders) {
+  std::vector<std::size_t> left;
+  for (std::size_t i : by_objective()) {
+    if (std::find(leaders.begin(), leaders.end(), i) == leaders.end()) continue;
+    if (!behind_any(candidates_[i], leaders))
+      left.push_back(i);
+    else if (i != 0)
+      candidates_[i].screened_out = true;
+  }
+  return left;
+}
+
+/// From the most layers in FP32 to the fewest, up to the first that is not met; where the point
+/// estimate decides there is no error to spend, and one is tried after that.
+void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders) {
+  Sensitivity ranking;
+  try {
+    ranking = ensure_ranking(context_, candidates_[parent].variant);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::io || context_.interrupted()) throw;
+    context_.note(fmt::format("{}: no layers are given back to FP32: {}", label(parent), e.what()));
+    return;
+  }
+  context_.note(
+      fmt::format("{} does not keep its accuracy: layers are given back to FP32, by a "
+                  "ranking of {} from {} models",
+                  label(parent), ranking.order.size(), ranking.models));
+  std::size_t misses_left = context_.request.confidence > 0.5 ? 1 : 2;
+  for (std::size_t count : given_back_counts(ranking.order.size())) {
+    if (context_.out_of_time(kJudgingShare)) {
+      outcome_.budget_ended = true;
+      return;
+    }
+    std::size_t index = add_relative(parent, ranking, count);
+    if (!screen_relative(index)) {
+      if (candidates_[index].failure) return;
+      continue;
+    }
+    Candidate& c = candidates_[index];
+    c.screened_out = behind_any(c, leaders);
+    if (c.screened_out || c.hard == GateOutcome::missed) continue;
+    if (judge(index, false))
+      leaders.push_back(index);
+    else if (--misses_left == 0)
+      return;
+  }
+}
+
+std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranking,
+                                    std::size_t count) {
+  Candidate c;
+  c.variant = candidates_[parent].variant;
+  c.variant.id = fmt::format("v{:02}", candidates_.size() + 1);
+  c.variant.recipe = give_back(c.variant.recipe, ranking, count);
+  c.from = parent;
+  c.given_back.assign(ranking.order.begin(),
+                      ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
+  c.layers = ranking.order.size();
+  judge_->set_error_part(c.variant.id, kErrorOfRelatives);
+  candidates_.push_back(std::move(c));
+  return candidates_.size() - 1;
+}
+
+bool SearchRun::screen_relative(std::size_t index) {
+  if (context_.listener.unit) context_.listener.unit(label(index), judged_);
+  screener_ = std::make_unique<Screener>(context_, candidates_[0].variant);
+  bool done = screen(candidates_[index]);
+  screener_.reset();  // its memory is needed for judging
+  return done;
+}
+
+/// Those that an accuracy gate may come to give relatives, and so leave a part of their error.
+void SearchRun::share_error_with_relatives() {
+  for (const Candidate& c : candidates_)
+    if (may_give_back(c)) judge_->set_error_part(c.variant.id, 1 - kErrorOfRelatives);
+}
+
+std::string SearchRun::given_back_text(const Candidate& c) {
+  constexpr std::size_t kNamed = 4;
+  std::vector<std::string> named;
+  for (std::size_t i = 0; i < std::min(kNamed, c.given_back.size()); ++i)
+    named.push_back(c.given_back[i].node + " (" + to_text(c.given_back[i]) + ")");
+  return fmt::format("{} of {} layers given back to FP32: {}{}", c.given_back.size(), c.layers,
+                     fmt::join(named, ", "),
+                     c.given_back.size() > named.size()
+                         ? fmt::format(" and {} more", c.given_back.size() - named.size())
+                         : "");
+}
+
+}  // namespace tamis

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "quantize/sensitivity.h"
+#include "search/context.h"
+#include "search/variant.h"
+
+namespace tamis {
+
+// Mixed precision under a gate: an INT8 variant that misses its accuracy gate gets relatives with
+// some of its layers given back to FP32.
+
+/// The part of an INT8 answer's error that its relatives get, all together; the answer itself keeps
+/// the rest. Tested in a fixed sequence, from the most layers in FP32 to the fewest, up to the
+/// first that is not met, they need no more than that (Maurer, Hothorn and Lehmacher 1995;
+/// docs/accuracy.md).
+inline constexpr double kErrorOfRelatives = 0.25;
+
+/// Whether the recipe ends in INT8 and no layer of it is given back.
+bool is_plain_int8(const Recipe& recipe);
+
+/// How many layers are given back, most first; at most half of `layers`.
+std::vector<std::size_t> given_back_counts(std::size_t layers);
+
+/// The recipe with the first `count` layers of the ranking in FP32.
+Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t count);
+
+/// The layers of the variant ranked in its runtime and settings, or as found in the store. A unit
+/// of work (units.h). Throws what building and opening throw.
+Sensitivity ensure_ranking(SearchContext& context, const Variant& variant);
+
+}  // namespace tamis

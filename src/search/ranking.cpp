@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "search/give_back.h"
+#include "search/units.h"
+
+namespace tamis {
+
+bool is_plain_int8(const Recipe& recipe) {
+  if (recipe.empty() || recipe.back().name != "int8-static") return false;
+  const Json& params = recipe.back().params;
+  return !params.contains("keep_float") && !params.contains("float_layers");
+}
+
+std::vector<std::size_t> given_back_counts(std::size_t layers) {
+  std::vector<std::size_t> counts;
+  for (std::size_t count : {32, 24, 16, 12, 8, 6, 4, 3, 2, 1})
+    if (2 * count <= layers) counts.push_back(count);
+  return counts;
+}
+
+Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t count) {
+  Recipe mixed = recipe;
+  Json names = Json::array();
+  for (std::size_t i = 0; i < count; ++i) names.push_back(ranking.order.at(i).node);
+  mixed.back().params["keep_float"] = names;
+  return mixed;
+}
+
+Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
+  std::string key = hash_text("ranking/1" + recipe_key(context, variant.recipe) +
+                              canonical_text(to_json(variant.settings)) + context.machine_hash);
+  if (auto stored = context.store->find(Kind::measurement, key)) return parse_sensitivity(*stored);
+  constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
+  Json request = to_json(build_request(context, variant.recipe, {}));
+  request["op"] = "rank_layers";
+  RunSettings settings = variant.settings;
+  settings.library = library_of(context, settings.backend);
+  request["target"] = to_json(settings);
+  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
+  Worker worker;
+  Json ranking =
+      worker
+          .request(request, patience_to_build(context.data.calibration.items.size() + kModels,
+                                              context.inference_s.value_or(guess_s)))
+          .head;
+  context.store->put(Kind::measurement, key, ranking);
+  return parse_sensitivity(ranking);
+}
+
+}  // namespace tamis
