@@ -27,6 +27,10 @@ std::string_view to_text(ResizeRule);
 struct Card {
   TaskKind task = TaskKind::classify;
   Size input_size;
+  /// Letterbox only: a set of input sizes of which each picture takes the one that fits it best
+  /// (vision/shape_set.h); the model's height and width are dynamic. input_size is then the largest
+  /// of them. Empty: input_size alone.
+  std::vector<Size> input_sizes;
   ColorOrder color = ColorOrder::rgb;
   double scale = 255;
   std::vector<double> mean;  ///< one per channel (1 or 3), after division by scale
@@ -43,6 +47,10 @@ struct Card {
 
   int channels() const { return color == ColorOrder::gray ? 1 : 3; }
 };
+
+/// One card per input size: the card itself, or for a set one for each of input_sizes, in order,
+/// with that alone as its size.
+std::vector<Card> cards_by_size(const Card& card);
 
 /// The card's options as the user gave them on the command line (text, unparsed) - one row per
 /// option, see card_options().

@@ -41,15 +41,20 @@ class OpenedModel {
 
   Session& session() { return *session_; }
   const std::optional<Card>& card() const { return card_; }
+  /// How many input shapes there are: 1, or as many as the card's set has.
+  std::size_t shapes() const { return cards_.empty() ? 1 : cards_.size(); }
+  /// The shape that a picture goes to, below shapes().
+  std::size_t shape_for(Size picture) const;
   const Task* task() const { return task_; }  ///< null without a card
 
   /// The number of classes that the outputs or labels tell; absent when neither does.
   std::optional<std::size_t> class_count() const;
 
-  /// A tensor for the model's input, zero-filled.
-  Tensor make_input() const;
+  /// A tensor for the model's input of that shape, zero-filled.
+  Tensor make_input(std::size_t shape = 0) const;
 
-  /// Picture → input tensor. Thread safe. Needs a card.
+  /// Picture → input tensor, which is replaced where its shape is not the picture's. Thread safe.
+  /// Needs a card.
   void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
 
   /// Runs on `input`, which keeps its content, and times it. `prediction` may be null: it is made
@@ -57,13 +62,15 @@ class OpenedModel {
   TimedRun run(const Tensor& input, const Placement& placement, Prediction* prediction);
 
   /// The outputs of the last run.
-  const std::vector<Tensor>& outputs() const { return outputs_; }
+  const std::vector<Tensor>& outputs() const { return outputs_[last_]; }
 
  private:
   std::optional<Card> card_;
   const Task* task_ = nullptr;
+  std::vector<Card> cards_;  // one per shape; empty without a card
   std::unique_ptr<Session> session_;
-  std::vector<Tensor> outputs_;
+  std::vector<std::vector<Tensor>> outputs_;  // by shape
+  std::size_t last_ = 0;                      // the shape that ran last
 };
 
 }  // namespace tamis

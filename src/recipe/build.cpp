@@ -9,13 +9,11 @@
 #include "execute/opened_model.h"
 #include "graph/inspect.h"
 #include "measure/visit.h"
+#include "passes/free_shapes.h"
 #include "recipe/feed.h"
+#include "recipe/open_with_card.h"
 #include "recipe/parent_check.h"
-<<<<<<< HEAD
-#include "runtime/tensor_info.h"
-=======
 #include "recipe/steps.h"
->>>>>>> main
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -25,18 +23,27 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-<<<<<<< HEAD
-/// Pictures as the card now says them: steps may change it.
-void feed_as_the_card_says(BuildState& state, const BuildRequest& request) {
+/// Sessions and pictures as the card now says: steps may change it.
+void follow_card(BuildState& state, const BuildRequest& request) {
+  RunSettings settings = request.settings;
+  settings.backend = state.reference_backend;
+  settings.inference_precision = "f32";
+  settings.graph_level.reset();
+  state.open_reference = [card = state.card, settings](const fs::path& model) {
+    OpenRequest open;
+    open.model = model;
+    open.settings = settings;
+    return open_with_card(open, card);
+  };
+  if (!request.calibration || state.graph.inputs().empty()) return;
   state.feed =
-      make_calibration_feed(state.card, *request.calibration, state.graph.inputs().at(0).type);
+      make_calibration_feed(state.card, *request.calibration, state.graph.inputs()[0].type);
   state.calibration_key =
       hash_text(joined(request.calibration->hashes) + canonical_text(to_json(state.card, false)) +
                 state.reference_backend + request.reference_version);
 }
-=======
+
 }  // namespace
->>>>>>> main
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);
@@ -47,26 +54,12 @@ BuildState make_state(const BuildRequest& request) {
   state.check_backends = request.backends;
   state.base_settings = request.settings;
   state.libraries = request.libraries;
-  Card card = request.card;
-  RunSettings settings = request.settings;
-  settings.backend = state.reference_backend;
-  settings.inference_precision = "f32";
-  settings.graph_level.reset();
-  state.open_reference = [card, settings](const fs::path& model) {
-    // A folded subgraph has no picture as its input: only models that take one get the card's size.
-    Graph graph = Graph::load(model);
-    OpenRequest open{model, settings, {}, false, {}};
-    auto inputs = graph.inputs();
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4 && !concrete_shape(inputs[0]))
-      open.input_shapes = {{1, card.channels(), card.input_size.height, card.input_size.width}};
-    return find_backend(settings.backend)->open(open);
-  };
-  if (request.calibration && !state.graph.inputs().empty()) {
+  if (request.calibration) {
     state.cache = request.cache;
     if (request.check_parent)
       state.check_parent = [request] { return tamis::check_parent(request); };
-    feed_as_the_card_says(state, request);
   }
+  follow_card(state, request);
   return state;
 }
 
@@ -80,8 +73,7 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
     state.report = Json::object();
     const std::string card = canonical_text(to_json(state.card, false));
     find_step_kind(step.name).apply(state, step.params);
-    if (state.feed && card != canonical_text(to_json(state.card, false)))
-      feed_as_the_card_says(state, request);
+    if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
     info.steps.push_back(
         {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
     for (const Json& check : state.report.value("checks", Json::array()))
@@ -96,6 +88,7 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
     if (auto own = known.find(kCalibrationMetadata); own != known.end()) all += " " + own->second;
     state.graph.set_metadata(kCalibrationMetadata, all);
   }
+  if (!state.card.input_sizes.empty()) free_shapes(state.graph, state.card.input_size);
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
   save_file(request.out / "model.card.yaml", to_yaml(state.card));

@@ -5,6 +5,7 @@
 #include "graph/inspect.h"
 #include "passes/passes.h"
 #include "quantize/quantize.h"
+#include "recipe/open_with_card.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -20,9 +21,7 @@ NamedRuntime named_runtime(const BuildState& state, const std::string& backend) 
             auto named = state.libraries.find(backend);
             request.settings.library = named == state.libraries.end() ? "" : named->second;
             request.settings.inference_precision = "f32";
-            request.input_shapes = {{1, state.card.channels(), state.card.input_size.height,
-                                     state.card.input_size.width}};
-            return find_backend(backend)->open(request);
+            return open_with_card(request, state.card);
           }};
 }
 

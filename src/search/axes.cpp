@@ -335,16 +335,7 @@ void check_axes(const std::map<std::string, Values>& asked) {
                   fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
-<<<<<<< HEAD
       if (axis->known.empty()) axis->read(value);
-=======
-      bool none = value == "0" && axis->name == "float-layers";
-      bool number = none || (!value.empty() && value.size() < 5 && value[0] != '0' &&
-                             value.find_first_not_of("0123456789") == std::string::npos);
-      if (axis->known.empty() && !number)
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("--{}: '{}' is no positive number", name, value));
->>>>>>> main
       if (!axis->known.empty() &&
           std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
         throw Error(ErrorCode::invalid_argument, fmt::format("--{}: unknown value '{}'; {}", name,

@@ -21,11 +21,8 @@ struct GridFacts {
   std::string baseline;      ///< as --baseline has it; "" = the default
   /// Steps that change the model's interface and may be tried (SearchRequest::allow).
   std::set<std::string> allow;
-<<<<<<< HEAD
   std::string own_resolution;            ///< of the parent, as the axis writes it; "" = not known
   std::vector<std::string> resolutions;  ///< others worth trying on this data
-=======
->>>>>>> main
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not

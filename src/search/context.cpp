@@ -54,12 +54,9 @@ GridFacts make_facts(const SearchContext& context) {
   facts.device = context.request.device;
   facts.baseline = context.request.baseline;
   facts.allow = context.request.allow;
-<<<<<<< HEAD
   if (context.request.axes.count("resolution") != 0) facts.allow.insert("resolution");
   const Size own = context.card().input_size;
   facts.own_resolution = fmt::format("{}x{}", own.height, own.width);
-=======
->>>>>>> main
   facts.cores = usable_cores(context.machine);
   const double macs = context.model.description.value("macs", 0.0);
   if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;

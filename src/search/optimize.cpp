@@ -64,11 +64,6 @@ void announce(const SearchContext& c, const std::vector<Candidate>& candidates) 
 void hand_over_again(SearchContext& context, const Json& result) {
   if (handed_over(context, result)) return;
   const SearchRequest& request = context.request;
-<<<<<<< HEAD
-  for (const Variant& v : expand_grid(context.facts, request.axes, request.exhaustive))
-    if (v.id == handed_over_id(result))
-      hand_over(context, v, ensure_artefact(context, v.recipe), result);
-=======
   std::string id = handed_over_id(result);
   Json layers = Json::array();
   for (const Json& row : result.at("variants"))
@@ -81,9 +76,8 @@ void hand_over_again(SearchContext& context, const Json& result) {
     for (const Json& layer : layers)
       v.recipe.back().params["keep_float"].push_back(layer.at("node"));
     v.id = handed_over_id(result);
-    hand_over(context, v, ensure_artefact(context, v.recipe).model, result);
+    hand_over(context, v, ensure_artefact(context, v.recipe), result);
   }
->>>>>>> main
 }
 
 /// The stored result, unless some of it is to be tried again.
