@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "data/picture_header.h"
 #include "stats/percentile.h"
 #include "stats/random.h"
 
@@ -22,16 +23,54 @@ double block_median(OpenedModel& model, const MeasureInputs& inputs, int runs) {
   return median(times);
 }
 
+/// The shape that item i goes to, by its file's header; absent where that cannot be read.
+std::optional<std::size_t> shape_of(const OpenedModel& model, const Dataset& data, std::size_t i) {
+  const Item& item = data.items()[i];
+  if (item.record) return model.shape_for(data.load_picture(i).size());
+  const auto header = probe_picture_header(item.file);
+  if (!header || header->upright().height < 1 || header->upright().width < 1) return std::nullopt;
+  return model.shape_for(header->upright());
+}
+
+std::vector<double> shares_of(const OpenedModel& model, const Dataset& data,
+                              const std::vector<std::size_t>& items) {
+  std::vector<double> shares(model.shapes(), 0.0);
+  double count = 0;
+  for (std::size_t i : items)
+    if (const auto shape = shape_of(model, data, i)) ++shares[*shape], ++count;
+  for (double& share : shares) share /= std::max(count, 1.0);
+  return shares;
+}
+
+/// Shapes that no picture goes to are not part of the time.
+void drop_empty_shapes(MeasureInputs& inputs) {
+  double sum = 0;
+  for (std::size_t k = inputs.of_shape.size(); k-- > 0;) {
+    if (inputs.of_shape[k].empty()) {
+      inputs.of_shape.erase(inputs.of_shape.begin() + static_cast<std::ptrdiff_t>(k));
+      inputs.shares.erase(inputs.shares.begin() + static_cast<std::ptrdiff_t>(k));
+    } else {
+      sum += inputs.shares[k];
+    }
+  }
+  for (double& share : inputs.shares) share /= sum;
+}
+
 }  // namespace
 
 MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
                              std::vector<std::size_t>& items, std::size_t most) {
   MeasureInputs inputs;
+  const std::size_t shapes = model.shapes();
+  if (shapes > 1) inputs.of_shape.resize(shapes);
+  if (shapes > 1) inputs.shares = shares_of(model, data, items);
   std::vector<std::size_t> usable;
   std::optional<Error> last;
   for (std::size_t i : items) {
-    if (usable.size() == most) break;
-    Tensor input = model.make_input();
+    if (usable.size() == most * shapes) break;
+    const std::size_t shape = shapes > 1 ? shape_of(model, data, i).value_or(0) : 0;
+    if (shapes > 1 && inputs.of_shape[shape].size() == most) continue;
+    Tensor input = model.make_input(shape);
     Placement placement;
     try {
       model.prepare(data.load_picture(i), input, placement);
@@ -39,6 +78,7 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
       last = e;  // evaluation names and counts it; here another picture serves as well
       continue;
     }
+    if (shapes > 1) inputs.of_shape[shape].push_back(inputs.tensors.size());
     inputs.tensors.push_back(std::move(input));
     inputs.placements.push_back(placement);
     usable.push_back(i);
@@ -47,14 +87,19 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
   if (usable.empty())
     throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
   items = usable;
+  drop_empty_shapes(inputs);
   return inputs;
 }
 
 MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed) {
   MeasureInputs inputs;
   Random random(seed);
-  for (int n = 0; n < count; ++n) {
-    Tensor input = model.make_input();
+  const std::size_t shapes = model.shapes();
+  if (shapes > 1) inputs.of_shape.resize(shapes);
+  if (shapes > 1) inputs.shares.assign(shapes, 1.0 / static_cast<double>(shapes));
+  for (std::size_t n = 0; n < static_cast<std::size_t>(count) * shapes; ++n) {
+    Tensor input = model.make_input(n % shapes);
+    if (shapes > 1) inputs.of_shape[n % shapes].push_back(n);
     for (std::int64_t i = 0; i < input.elements(); ++i) {
       if (input.type() == DataType::f32)
         input.data<float>()[i] = static_cast<float>(random.uniform());
@@ -73,14 +118,30 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
   return inputs;
 }
 
+namespace {
+
+TimedRun run_one(OpenedModel& model, const MeasureInputs& inputs, std::size_t number) {
+  if (inputs.of_shape.empty()) {
+    const std::size_t which = number % inputs.tensors.size();
+    return model.run(inputs.tensors[which], inputs.placements[which], nullptr);
+  }
+  double inference = 0, total = 0;
+  for (std::size_t k = 0; k < inputs.of_shape.size(); ++k) {
+    const std::size_t which = inputs.of_shape[k][number % inputs.of_shape[k].size()];
+    const TimedRun run = model.run(inputs.tensors[which], inputs.placements[which], nullptr);
+    inference += inputs.shares[k] * static_cast<double>(run.inference_ns);
+    total += inputs.shares[k] * static_cast<double>(run.total_ns);
+  }
+  return {static_cast<std::int64_t>(inference), static_cast<std::int64_t>(total)};
+}
+
+}  // namespace
+
 std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input,
                             int discard, int timed) {
-  std::size_t which = input % inputs.tensors.size();
   std::vector<TimedRun> runs(static_cast<std::size_t>(timed));
-  for (int i = 0; i < discard; ++i)
-    model.run(inputs.tensors[which], inputs.placements[which], nullptr);
-  for (TimedRun& run : runs)
-    run = model.run(inputs.tensors[which], inputs.placements[which], nullptr);
+  for (int i = 0; i < discard; ++i) run_one(model, inputs, input);
+  for (TimedRun& run : runs) run = run_one(model, inputs, input);
   return runs;
 }
 
@@ -100,12 +161,15 @@ int warm_up(OpenedModel& model, const MeasureInputs& inputs, int most, double se
 std::vector<std::int64_t> time_from_file(OpenedModel& model, const Dataset& data,
                                          const std::vector<std::size_t>& items, int repeats) {
   std::vector<std::int64_t> times;
-  Tensor input = model.make_input();
+  std::vector<Tensor> buffers;  // by shape, so that none is made inside the time
+  for (std::size_t k = 0; k < model.shapes(); ++k) buffers.push_back(model.make_input(k));
   Placement placement;
   for (int r = 0; r <= repeats; ++r) {
     for (std::size_t i : items) {
       std::int64_t start = now_ns();
-      model.prepare(data.load_picture(i), input, placement);
+      const Picture picture = data.load_picture(i);
+      Tensor& input = buffers[model.shape_for(picture.size())];
+      model.prepare(picture, input, placement);
       model.run(input, placement, nullptr);
       if (r > 0) times.push_back(now_ns() - start);
     }

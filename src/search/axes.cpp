@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "search/resolutions.h"
 
 namespace tamis {
 namespace {
@@ -32,28 +33,8 @@ const Values& product_precisions() {
   return values;
 }
 
-/// 0x0 where the text is no size.
-Size parse_size(const std::string& text) {
-  const std::size_t cross = text.find('x');
-  const std::string first = text.substr(0, cross);
-  const std::string second = cross == std::string::npos ? first : text.substr(cross + 1);
-  auto side = [](const std::string& digits) {
-    const bool number = !digits.empty() && digits.size() < 6 && digits[0] != '0' &&
-                        digits.find_first_not_of("0123456789") == std::string::npos;
-    return number ? std::stoi(digits) : 0;
-  };
-  const Size size{side(first), side(second)};
-  return size.height > 0 && size.width > 0 ? size : Size{};
-}
-
 std::string read_resolution(const std::string& value) {
-  const Size size = parse_size(value);
-  if (size.height == 0)
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--resolution: '{}' is no height and width; give them as 480x640, or "
-                            "one number for a square",
-                            value));
-  return fmt::format("{}x{}", size.height, size.width);
+  return resolution_text(parse_resolution(value));
 }
 
 Values resolution_values(const GridFacts& facts, const Choice&, bool) {
@@ -64,9 +45,13 @@ Values resolution_values(const GridFacts& facts, const Choice&, bool) {
 }
 
 void apply_resolution_value(Variant& variant, const std::string& value) {
-  const Size size = parse_size(value);
+  const std::vector<Size> shapes = parse_resolution(value);
+  Json params{{"height", shapes[0].height}, {"width", shapes[0].width}};
+  if (shapes.size() > 1) params = Json{{"sizes", Json::array()}};
+  for (const Size& s : shapes)
+    if (shapes.size() > 1) params["sizes"].push_back(Json::array({s.height, s.width}));
   variant.recipe.push_back({"simplify", Json::object()});
-  variant.recipe.push_back({"resolution", {{"height", size.height}, {"width", size.width}}});
+  variant.recipe.push_back({"resolution", params});
 }
 
 /// At another resolution a search only tries what usually wins, so that the grid does not grow by
@@ -117,6 +102,16 @@ void apply_form(Variant& variant, const std::string& value) {
 /// By itself a search gives layers back only where a gate is missed (give_back.h).
 Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
+}
+
+std::string read_layer_count(const std::string& value) {
+  const bool number = !value.empty() && value.size() < 5 &&
+                      value.find_first_not_of("0123456789") == std::string::npos &&
+                      (value == "0" || value[0] != '0');
+  if (!number)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--float-layers: '{}' is no positive number", value));
+  return value;
 }
 
 void apply_float_layers(Variant& variant, const std::string& value) {
@@ -284,7 +279,7 @@ std::string variant_name(const Variant& variant) {
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
       {"resolution",
-       "height x width of the picture, such as 480x640; 512 is a square",
+       "height x width of the picture, such as 480x640; a set of shapes: 480x640+640x480+640x640",
        {},
        resolution_values,
        apply_resolution_value,
@@ -308,7 +303,8 @@ const std::vector<Axis>& axes() {
        "of an INT8 file: so many layers given back to FP32; default: as a missed gate demands",
        {},
        float_layers_values,
-       apply_float_layers},
+       apply_float_layers,
+       read_layer_count},
       {"inference-precision",
        "f32, bf16, f16: what the runtime uses where the file leaves it free",
        {"f32", "bf16", "f16"},
