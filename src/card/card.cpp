@@ -59,6 +59,14 @@ void check_itself(Card& card) {
   if (card.sources.count("input.pad") != 0 && card.resize != ResizeRule::letterbox)
     fail(fmt::format("pad goes with resize letterbox only, here it is {}; leave --pad out",
                      to_text(card.resize)));
+  if (card.anchor != Anchor::center && card.resize != ResizeRule::letterbox)
+    fail(fmt::format("anchor goes with resize letterbox only, here it is {}; leave --anchor out",
+                     to_text(card.resize)));
+  if (card.threshold && card.task != TaskKind::anomaly)
+    fail(
+        fmt::format("a threshold goes with the task anomaly only, here it is {}; leave "
+                    "--threshold out",
+                    to_text(card.task)));
   if (!card.input_sizes.empty() && card.resize != ResizeRule::letterbox)
     fail(fmt::format("sizes go with resize letterbox only, here it is {}; leave --input-sizes out",
                      to_text(card.resize)));

@@ -14,13 +14,20 @@
 
 namespace tamis {
 
-enum class TaskKind { classify, detect };  // further families: a row in card.cpp's tables
+enum class TaskKind {
+  classify,
+  detect,
+  segment,
+  anomaly
+};  // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
+enum class Anchor { center, top_left };
 
 std::string_view to_text(TaskKind);
 std::string_view to_text(ColorOrder);
 std::string_view to_text(ResizeRule);
+std::string_view to_text(Anchor);
 
 /// What the graph does not say. x = (pixel / scale − mean) / std per channel, channels in `color`
 /// order, layout NCHW.
@@ -39,7 +46,12 @@ struct Card {
   std::optional<int> short_side;    ///< center_crop only: the short side is resized to this, then
                                     ///< input_size is cut out
   int pad = 114;                    ///< letterbox only: grey level of the border, 0..255
-  std::string decoder;              ///< "classifier", "yolov8"
+  Anchor anchor = Anchor::center;   ///< letterbox only: where the picture lies in the input
+  std::optional<double> threshold;  ///< anomaly only: a picture whose score is above is defective
+  std::string decoder;              ///< "classifier", "yolov8", …: the table of card_decoders.cpp
+  /// What each of the model's outputs is to the decoder, in the model's order ("boxes", "scores" …;
+  /// "-" is not read); empty where the decoder reads one output, or tells them apart itself.
+  std::vector<std::string> outputs;
   std::vector<std::string> labels;  ///< may be empty: names unknown
   /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",
   /// "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "card/card_decoders.h"
 #include "card/card_keys.h"
 #include "card/python_literal.h"
 
@@ -15,13 +16,6 @@ using Dims = std::vector<std::optional<std::int64_t>>;
 
 [[noreturn]] void fail(const std::string& problem) {
   throw Error(ErrorCode::invalid_argument, "card: " + problem);
-}
-
-std::string dims_text(const Dims& dims) {
-  std::string text;
-  for (const auto& dim : dims)
-    text += (text.empty() ? "" : ",") + (dim ? std::to_string(*dim) : "?");
-  return "[" + text + "]";
 }
 
 const TensorInfo& picture_input(const ModelFacts& facts) {
@@ -43,83 +37,18 @@ const TensorInfo& picture_input(const ModelFacts& facts) {
           input.name, dims_text(dims), last ? " (channels last)" : ""));
 }
 
-// Positions of YOLOv8's three grids (strides 8, 16, 32) for an input.
-std::int64_t yolo_positions(const Size& size) {
-  std::int64_t count = 0;
-  for (int stride : {8, 16, 32})
-    count += static_cast<std::int64_t>((size.height + stride - 1) / stride) *
-             ((size.width + stride - 1) / stride);
-  return count;
-}
-
 std::optional<Size> static_size(const TensorInfo& input) {
   if (!input.shape[2] || !input.shape[3]) return std::nullopt;
   return Size{static_cast<int>(*input.shape[2]), static_cast<int>(*input.shape[3])};
 }
 
-// [N, 4 + classes, positions]: one output.
-bool fits_yolov8(const ModelFacts& facts) {
-  if (facts.outputs.size() != 1 || facts.outputs[0].shape.size() != 3) return false;
-  const auto& channels = facts.outputs[0].shape[1];
-  const auto& positions = facts.outputs[0].shape[2];
-  if (!channels || *channels < 5) return false;
-  auto size = static_size(picture_input(facts));
-  if (!positions || !size) return true;
-  return *positions == yolo_positions(*size);
-}
-
-// [N, classes] or [N, classes, 1, 1].
-bool fits_classifier(const ModelFacts& facts) {
-  if (facts.outputs.size() != 1) return false;
-  const Dims& dims = facts.outputs[0].shape;
-  if (dims.size() == 4) return dims[2] == 1 && dims[3] == 1;
-  return dims.size() == 2 && dims[1].value_or(2) >= 2;
-}
-
-/// A family: what its outputs look like, and what its pictures are prepared with unless something
-/// else is said.
-struct DecoderRow {
-  std::string_view name;
-  TaskKind task;
-  bool (*fits)(const ModelFacts&);
-  std::string_view outputs;
-  int class_offset;  // channels of dimension 1 that are no classes
-  std::vector<std::pair<std::string_view, Json>> defaults;
-};
-
-const std::vector<DecoderRow>& decoders() {
-  static const std::vector<DecoderRow> rows{{"classifier",
-                                             TaskKind::classify,
-                                             fits_classifier,
-                                             "[N,classes]",
-                                             0,
-                                             {{"input.resize", "stretch"}}},
-                                            {"yolov8",
-                                             TaskKind::detect,
-                                             fits_yolov8,
-                                             "[N,4+classes,positions]",
-                                             4,
-                                             {{"input.resize", "letterbox"},
-                                              {"input.color", "rgb"},
-                                              {"input.mean", 0},
-                                              {"input.std", 1}}}};
-  return rows;
-}
-
 const DecoderRow& decoder_row(const std::string& name) {
   std::vector<std::string> known;
-  for (const DecoderRow& row : decoders()) {
+  for (const DecoderRow& row : card_decoders()) {
     if (row.name == name) return row;
     known.emplace_back(row.name);
   }
   fail(fmt::format("unknown decoder \"{}\"; {} (--decoder)", name, suggest(name, known)));
-}
-
-std::string outputs_text(const ModelFacts& facts) {
-  std::vector<std::string> texts;
-  for (const TensorInfo& output : facts.outputs)
-    texts.push_back(output.name + " " + dims_text(output.shape));
-  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 void put(CardEntries& entries, const std::string& key, Json value, const std::string& source) {
@@ -143,6 +72,7 @@ void CardInference::complete(CardEntries& entries) const {
   add_metadata(entries);
   add_shapes(entries);
   add_decoder(entries);
+  add_roles(entries);
   add_defaults(entries);
 }
 
@@ -180,35 +110,88 @@ void CardInference::add_decoder(CardEntries& entries) const {
       fail(entries["decoder"].source + ": decoder: expected a name");
     const auto name = entries["decoder"].value.get<std::string>();
     const DecoderRow& row = decoder_row(name);
-    if (!row.fits(facts_))
-      fail(fmt::format("decoder {} ({}) reads outputs {}, the model has {}; give another --decoder",
-                       row.name, entries["decoder"].source, row.outputs, outputs_text(facts_)));
+    if (std::optional<std::string> misfit = row.misfit(facts_))
+      fail(fmt::format(
+          "decoder {} ({}) reads outputs {}, the model has {}: {}; give another "
+          "--decoder",
+          row.name, entries["decoder"].source, row.outputs, outputs_text(facts_), *misfit));
     return put(entries, "task", Json(to_text(row.task)), "decoder " + std::string(row.name));
   }
+  const DecoderRow& row = only_fitting(entries);
+  std::string source = row.roles.empty() && facts_.outputs.size() == 1
+                           ? "output shape " + dims_text(facts_.outputs[0].shape)
+                           : "output shapes " + outputs_text(facts_);
+  put(entries, "decoder", std::string(row.name), source);
+  put(entries, "task", Json(to_text(row.task)), source);
+}
+
+const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const {
   auto task = entries.find("task");
   std::vector<const DecoderRow*> fitting;
-  for (const DecoderRow& row : decoders()) {
-    bool other_task = task != entries.end() && task->second.value != Json(to_text(row.task));
-    if (!other_task && row.fits(facts_)) fitting.push_back(&row);
+  std::string reasons;
+  for (const DecoderRow& row : card_decoders()) {
+    std::optional<std::string> misfit = row.misfit(facts_);
+    if (task != entries.end() && task->second.value != Json(to_text(row.task)))
+      misfit = fmt::format("is of the task {}", to_text(row.task));
+    if (!misfit)
+      fitting.push_back(&row);
+    else
+      reasons +=
+          fmt::format("{}{} {}: {}", reasons.empty() ? "" : "; ", row.name, row.outputs, *misfit);
   }
-  std::string outputs = outputs_text(facts_);
   if (fitting.empty())
     fail(fmt::format(
-        "the outputs ({}) fit no known decoder{}; known: classifier [N,classes], yolov8 "
-        "[N,4+classes,positions] (--task, --decoder)",
-        outputs, task == entries.end() ? "" : " of the task " + task->second.value.dump()));
-  if (fitting.size() > 1)
-    fail(fmt::format("the outputs ({}) fit the decoders {} and {}; say which with --decoder",
-                     outputs, fitting[0]->name, fitting[1]->name));
-  std::string source = "output shape " + dims_text(facts_.outputs[0].shape);
-  put(entries, "decoder", std::string(fitting[0]->name), source);
-  put(entries, "task", Json(to_text(fitting[0]->task)), source);
+        "the outputs ({}) fit no known decoder{}. Ruled out: {}. Export the model with outputs "
+        "like "
+        "one of these, or say what it is with --task and --decoder, or in a card NAME.card.yaml "
+        "beside it (docs/cards.md)",
+        outputs_text(facts_),
+        task == entries.end() ? "" : " of the task " + task->second.value.dump(), reasons));
+  if (fitting.size() > 1) fitting = narrow_by_labels(std::move(fitting), entries);
+  if (fitting.size() == 1) return *fitting.front();
+  std::string names;
+  for (std::size_t i = 0; i < fitting.size(); ++i)
+    names += fmt::format("{}{} ({})",
+                         i == 0                   ? ""
+                         : i + 1 < fitting.size() ? ", "
+                                                  : " and ",
+                         fitting[i]->name, fitting[i]->outputs);
+  fail(
+      fmt::format("the outputs ({}) fit the decoders {}, and nothing tells which it is; say it "
+                  "with --decoder, or decoder: NAME in NAME.card.yaml",
+                  outputs_text(facts_), names));
+}
+
+/// Those whose number of classes is that of the labels, where these are listed and any has it.
+std::vector<const DecoderRow*> CardInference::narrow_by_labels(std::vector<const DecoderRow*> rows,
+                                                               const CardEntries& entries) const {
+  auto labels = entries.find("labels");
+  if (labels == entries.end() || labels->second.value.is_string()) return rows;
+  auto count = static_cast<std::int64_t>(labels->second.value.size());
+  std::vector<const DecoderRow*> same;
+  for (const DecoderRow* row : rows)
+    if (row->classes(facts_).value_or(count) == count) same.push_back(row);
+  return same.empty() ? rows : same;
+}
+
+void CardInference::add_roles(CardEntries& entries) const {
+  const DecoderRow& row = decoder_row(entries["decoder"].value.get<std::string>());
+  if (row.roles.empty() || entries.count("outputs") != 0) return;
+  std::vector<std::string> roles = row.find_roles(facts_);
+  if (roles.empty())
+    fail(
+        fmt::format("decoder {} reads {}, but which of the outputs ({}) is which cannot be seen; "
+                    "give --outputs, a list of {} in the model's order",
+                    row.name, row.outputs, outputs_text(facts_), fmt::join(row.roles, ", ")));
+  put(entries, "outputs", roles, "output names and shapes");
 }
 
 void CardInference::add_defaults(CardEntries& entries) const {
   std::string name = entries["decoder"].value.get<std::string>();
-  for (const auto& [key, value] : decoder_row(name).defaults)
+  for (const auto& [key, value] : decoder_row(name).defaults) {
+    if (key == "input.anchor" && entries["input.resize"].value != "letterbox") continue;
     put(entries, std::string(key), value, "default of decoder " + name);
+  }
   put(entries, "input.color", "rgb", "default");
   put(entries, "input.scale", 255, "default");
   const Json& resize = entries["input.resize"].value;
@@ -242,12 +225,40 @@ void CardInference::check(const Card& card) const {
     fail(fmt::format("decoder {} ({}) is of the task {}, not {} ({}); give --task or --decoder",
                      row.name, card.sources.at("decoder"), to_text(row.task), to_text(card.task),
                      card.sources.at("task")));
-  const auto& channels = facts_.outputs[0].shape[1];
+  if (std::optional<std::string> misfit = row.misfit(facts_))
+    fail(fmt::format("decoder {} ({}) does not read the model's outputs {}: {}; give --decoder",
+                     row.name, card.sources.at("decoder"), outputs_text(facts_), *misfit));
+  auto classes = row.classes(facts_);
   auto labels = static_cast<std::int64_t>(card.labels.size());
-  if (channels && labels != 0 && *channels - row.class_offset != labels)
+  if (classes && labels != 0 && *classes != labels)
     fail(fmt::format("{} labels ({}), but the model's output {} has {} classes; correct --labels",
-                     labels, card.sources.at("labels"), dims_text(facts_.outputs[0].shape),
-                     *channels - row.class_offset));
+                     labels, card.sources.at("labels"), class_output_text(), *classes));
+  check_roles(card);
+}
+
+/// The output that classes are counted in.
+std::string CardInference::class_output_text() const {
+  return facts_.outputs.size() == 1 ? dims_text(facts_.outputs[0].shape) : outputs_text(facts_);
+}
+
+void CardInference::check_roles(const Card& card) const {
+  const DecoderRow& row = decoder_row(card.decoder);
+  if (card.outputs.empty()) return;
+  const std::string& source = card.sources.at("outputs");
+  if (row.roles.empty())
+    fail(fmt::format("decoder {} reads one output, but {} names several; leave --outputs out",
+                     row.name, source));
+  if (card.outputs.size() != facts_.outputs.size())
+    fail(fmt::format("{} names {} outputs, the model has {} ({}); correct --outputs", source,
+                     card.outputs.size(), facts_.outputs.size(), outputs_text(facts_)));
+  for (std::string_view role : row.roles)
+    if (std::count(card.outputs.begin(), card.outputs.end(), role) != 1)
+      fail(fmt::format("{} must name each of {} once; correct --outputs", source,
+                       fmt::join(row.roles, ", ")));
+}
+
+std::optional<Size> static_input_size(const ModelFacts& facts) {
+  return static_size(picture_input(facts));
 }
 
 }  // namespace tamis

@@ -20,12 +20,16 @@ struct Named {
   std::string_view name;
 };
 constexpr Named<TaskKind> kTasks[] = {{TaskKind::classify, "classify"},
-                                      {TaskKind::detect, "detect"}};
+                                      {TaskKind::detect, "detect"},
+                                      {TaskKind::segment, "segment"},
+                                      {TaskKind::anomaly, "anomaly"}};
 constexpr Named<ColorOrder> kColors[] = {
     {ColorOrder::rgb, "rgb"}, {ColorOrder::bgr, "bgr"}, {ColorOrder::gray, "gray"}};
 constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
                                           {ResizeRule::letterbox, "letterbox"},
                                           {ResizeRule::center_crop, "center_crop"}};
+
+constexpr Named<Anchor> kAnchors[] = {{Anchor::center, "center"}, {Anchor::top_left, "top_left"}};
 
 [[noreturn]] void fail(const std::string& where, const std::string& problem) {
   throw Error(ErrorCode::invalid_argument, where + ": " + problem);
@@ -92,7 +96,9 @@ Json sizes_from_text(const std::string& text) {
 }
 
 Json labels_from_text(const std::string& text) {
-  if (std::filesystem::is_regular_file(text) || text.find(',') == std::string::npos) return text;
+  std::error_code error;  // a long list is no name of a file
+  if (std::filesystem::is_regular_file(text, error) || text.find(',') == std::string::npos)
+    return text;
   return split(text, ',');
 }
 
@@ -189,6 +195,16 @@ void apply_labels(Card& card, const Json& value, const std::string& where) {
   }
 }
 
+void apply_outputs(Card& card, const Json& value, const std::string& where) {
+  card.outputs.clear();
+  if (!value.is_array() || value.empty())
+    fail(where, "expected a list with a word for each of the model's outputs");
+  for (const Json& role : value) {
+    if (!role.is_string()) fail(where, fmt::format("expected a word, got {}", role.dump()));
+    card.outputs.push_back(role.get<std::string>());
+  }
+}
+
 // As far as they are whole, numbers are written without ".0".
 Json number_json(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
@@ -206,12 +222,13 @@ Json numbers_json(const std::vector<double>& values) {
 std::string_view to_text(TaskKind task) { return name_of(kTasks, task); }
 std::string_view to_text(ColorOrder color) { return name_of(kColors, color); }
 std::string_view to_text(ResizeRule resize) { return name_of(kResizes, resize); }
+std::string_view to_text(Anchor anchor) { return name_of(kAnchors, anchor); }
 
 const std::vector<CardKey>& card_keys() {
   using Where = const std::string&;
   static const std::vector<CardKey> keys{
       {"task",
-       {"task", "TASK", "classify or detect"},
+       {"task", "TASK", "classify, detect, segment or anomaly"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.task = parse_named(kTasks, v, w); },
        [](const Card& c) { return Json(to_text(c.task)); }},
@@ -264,14 +281,30 @@ const std::vector<CardKey>& card_keys() {
        number_or_text,
        [](Card& c, const Json& v, Where w) { c.pad = whole_between(v, 0, 255, w); },
        [](const Card& c) { return c.resize == ResizeRule::letterbox ? Json(c.pad) : Json(); }},
+      {"input.anchor",
+       {"anchor", "PLACE", "letterbox: where the picture lies in the input, center or top_left"},
+       text_itself,
+       [](Card& c, const Json& v, Where w) { c.anchor = parse_named(kAnchors, v, w); },
+       [](const Card& c) { return c.anchor == Anchor::center ? Json() : Json(to_text(c.anchor)); }},
+      {"threshold",
+       {"threshold", "X", "anomaly: a picture whose score is above this is defective"},
+       number_or_text,
+       [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
+       [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
       {"decoder",
-       {"decoder", "NAME", "how outputs are read: classifier or yolov8"},
+       {"decoder", "NAME", "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md)"},
        text_itself,
        [](Card& c, const Json& v, Where w) {
          if (!v.is_string()) fail(w, "expected a name");
          c.decoder = v.get<std::string>();
        },
        [](const Card& c) { return Json(c.decoder); }},
+      {"outputs",
+       {"outputs", "A,B,…",
+        "what each of the model's outputs is: boxes, scores, … (docs/cards.md)"},
+       [](const std::string& text) { return Json(split(text, ',')); },
+       apply_outputs,
+       [](const Card& c) { return c.outputs.empty() ? Json() : Json(c.outputs); }},
       {"labels",
        {"labels", "FILE|A,B,…", "names of the classes: a file with one per line, or a list"},
        labels_from_text,

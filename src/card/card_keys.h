@@ -11,6 +11,8 @@
 
 namespace tamis {
 
+struct DecoderRow;
+
 /// One thing that a source says: the value in the card's JSON form, and the source's name for
 /// people.
 struct CardEntry {
@@ -54,7 +56,14 @@ class CardInference {
   void add_metadata(CardEntries& entries) const;
   void add_shapes(CardEntries& entries) const;
   void add_decoder(CardEntries& entries) const;
+  const DecoderRow& only_fitting(const CardEntries& entries) const;
+  std::vector<const DecoderRow*> narrow_by_labels(std::vector<const DecoderRow*> rows,
+                                                  const CardEntries& entries) const;
+  void add_roles(CardEntries& entries) const;
   void add_defaults(CardEntries& entries) const;
+
+  void check_roles(const Card& card) const;
+  std::string class_output_text() const;
 
   const ModelFacts& facts_;
 };

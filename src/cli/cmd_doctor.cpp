@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/console.h"
 #include "machine/noise.h"
+#include "machine/peak.h"
 #include "stats/paired.h"
 #include "stats/percentile.h"
 #include "store/machine_lock.h"
@@ -44,6 +45,7 @@ struct Findings {
   Fingerprint machine;
   std::vector<Availability> backends;
   std::optional<NoiseReport> noise;
+  std::optional<MachinePeak> peak;
   std::optional<double> resolvable_ratio;  ///< smallest within kBudget_s
   std::vector<EnvironmentWarning> warnings;
 };
@@ -81,8 +83,9 @@ void measure(Findings& findings) {
     MachineLock lock = MachineLock::take(false, 0);
     findings.noise = measure_noise(
         {.seconds = kNoiseSeconds, .threads = usable_cores(findings.machine), .piece_ms = 2.0});
+    findings.peak = measure_peak(usable_cores(findings.machine));
   } catch (const Error& error) {
-    findings.warnings.push_back({fmt::format("the noise was not measured: {}", error.what()),
+    findings.warnings.push_back({fmt::format("noise and peak were not measured: {}", error.what()),
                                  "run tamis doctor again when nothing else measures"});
     return;
   }
@@ -143,6 +146,7 @@ Json document(const Findings& findings) {
             {"machine", to_json(findings.machine)},
             {"backends", Json::array()},
             {"noise", noise_json(findings)},
+            {"peak", findings.peak ? to_json(*findings.peak) : Json()},
             {"warnings", Json::array()}};
   for (const Availability& a : findings.backends) {
     Json backend = to_json(a);
@@ -269,11 +273,28 @@ void print_noise(const Findings& findings) {
   row("can resolve", resolves);
 }
 
+void print_rate(std::string_view name, const std::optional<PeakRate>& rate) {
+  row(name, rate ? fmt::format("{:.0f} GOP/s ({})", rate->per_s * 1e-9, rate->instructions)
+                 : "no instructions known here");
+}
+
+void print_peak(const Findings& findings) {
+  if (!findings.peak) return;
+  const MachinePeak& peak = *findings.peak;
+  fmt::print("\nPeak ({} thread{}, a multiply-accumulate is two operations)\n", peak.threads,
+             peak.threads == 1 ? "" : "s");
+  print_rate("FP32", peak.f32);
+  print_rate("BF16", peak.bf16);
+  print_rate("INT8", peak.int8);
+  row("memory", fmt::format("{:.1f} GB/s read", peak.memory_bytes_per_s * 1e-9));
+}
+
 void print_text(const Findings& findings) {
   print_machine(findings.machine);
   fmt::print("\nRuntimes\n");
   for (const Availability& a : findings.backends) print_backend(a);
   print_noise(findings);
+  print_peak(findings);
   if (!findings.warnings.empty()) fmt::print("\nWarnings\n");
   for (const EnvironmentWarning& w : findings.warnings)
     fmt::print("  ! {}\n    → {}\n", w.text, w.remedy);

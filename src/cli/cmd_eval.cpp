@@ -127,7 +127,8 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   std::int64_t start = now_ns();
   ModelInfo info = inspect_in_worker(options.model, options.card);
   const Task& task = find_task(info.required_card().task);
-  EvaluationPlan plan = plan_evaluation({options.data, options.split}, info.calibration_hashes);
+  EvaluationPlan plan =
+      plan_evaluation({options.data, options.split, task.truth_detail}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
   Random random(1, 7);  // any first part of it then stands for the whole

@@ -5,46 +5,27 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "cli/console.h"
-#include "execute/worker.h"
 #include "explain/explain.h"
-#include "measure/interleave.h"
-#include "measure/summary.h"
-#include "stats/sequential.h"
+#include "machine/fingerprint.h"
+#include "machine/peak.h"
+#include "search/explain_files.h"
 #include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
 
-constexpr double kTimeout_s = 600, kConfidence = 0.95;
-constexpr std::size_t kRounds = 40, kLeastRounds = 10;
-constexpr int kRunsPerBlock = 3;
-
 struct ExplainArguments {
   ExecuteOptions execute;
   std::string against, out;
   int runs = 30;
-  bool all = false;
+  bool all = false, roof = true;
 };
-
-/// One of the two files, with how it is run.
-struct Side {
-  ModelInfo info;
-  ExecuteRequest request;
-};
-
-Side make_side(const std::string& model, const ExplainArguments& a, const RunSettings& settings) {
-  Side side;
-  side.info = inspect_in_worker(model, a.execute.card);
-  side.request = {side.info.file, side.info.card, settings, true, a.execute.engine_cache};
-  return side;
-}
 
 /// A file quantised by another tool has no card of its own: its parent's fits.
-void share_cards(std::vector<Side>& sides, bool required) {
-  for (Side& side : sides)
-    for (const Side& other : sides)
-      if (!side.request.card) side.request.card = other.info.card;
-  if (required && !sides[0].request.card) sides[0].info.required_card();
+void share_cards(std::vector<ExplainedFile>& files) {
+  for (ExplainedFile& file : files)
+    for (const ExplainedFile& other : files)
+      if (!file.card) file.card = other.card;
 }
 
 InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
@@ -55,100 +36,19 @@ InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
   return {DataSpec{a.execute.data, plan.evaluation.split}, items};
 }
 
-std::unique_ptr<Worker> open_profiled(const Side& side, const InputSpec& inputs) {
-  auto worker = std::make_unique<Worker>();
-  Json open = to_json(side.request);
-  open["op"] = "open";
-  open["inputs"] = to_json(inputs);
-  worker->request(open, kTimeout_s);
-  worker->pause();
-  return worker;
-}
-
-/// Both sides in turn, so that both see the same machine. Input 0 always: that of the values.
-void run_profiled(const std::vector<Worker*>& workers, int runs, Progress& progress) {
-  progress.begin("profiling", static_cast<std::size_t>(runs));
-  for (int done = 0; done < runs; done += kRunsPerBlock) {
-    if (interrupt_asked()) throw Error(ErrorCode::unavailable, "explain: interrupted");
-    for (Worker* worker : workers) {
-      worker->request({{"op", "visit"}, {"input", 0}, {"discard", 0}, {"timed", kRunsPerBlock}},
-                      kTimeout_s);
-      worker->pause();
-    }
-    progress.advance(kRunsPerBlock);
-  }
-}
-
-Json span_json(const LatencySummary& s) {
-  return {{"median", s.median}, {"low", s.low}, {"high", s.high}};
-}
-
-/// Inference alone, without the profile, in paired rounds.
-Json measure_latency(const std::vector<Side>& sides, const InputSpec& inputs, Progress& progress) {
-  std::vector<std::unique_ptr<Contestant>> contestants;
-  std::vector<Contestant*> all;
-  for (std::size_t i = 0; i < sides.size(); ++i) {
-    ExecuteRequest request = sides[i].request;
-    request.profile = false;
-    contestants.push_back(
-        std::make_unique<Contestant>(ContestantSpec{i == 0 ? "model" : "parent", request, inputs}));
-    all.push_back(contestants.back().get());
-  }
-  PairedStopping stopping({kConfidence, kLeastRounds, kRounds, 0.01});
-  RoundTable table;
-  std::vector<double> a, b;
-  progress.begin("measuring", kRounds);
-  for (std::size_t r = 0; r < kRounds && !interrupt_asked(); ++r) {
-    std::vector<RoundFailure> failures;
-    Round round = run_round(all, 1, r, failures);
-    if (!failures.empty())
-      throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
-                  failures[0].error.at("text").get<std::string>());
-    a.push_back(round.at("model").inference());
-    if (sides.size() > 1) b.push_back(round.at("parent").inference());
-    table.add(std::move(round));
-    progress.advance();
-    bool enough = sides.size() < 2 ? r + 1 >= kLeastRounds
-                                   : stopping.is_look(r + 1) && stopping.look(a, b).stop;
-    if (enough) break;
-  }
-  if (table.size() < 2) throw Error(ErrorCode::unavailable, "explain: interrupted");
-  Json json{{"model", span_json(summarise(table.samples("model"), Which::inference, kConfidence))},
-            {"against", nullptr},
-            {"ratio", nullptr},
-            {"low", nullptr},
-            {"high", nullptr},
-            {"verdict", nullptr}};
-  if (sides.size() < 2) return json;
-  RatioEstimate ratio = stopping.finish(a, b).estimate;
-  json["against"] = span_json(summarise(table.samples("parent"), Which::inference, kConfidence));
-  json["ratio"] = ratio.ratio;
-  json["low"] = ratio.low;
-  json["high"] = ratio.high;
-  json["verdict"] = to_text(verdict(ratio));
-  return json;
-}
-
-Json explain_in_worker(Worker& worker, const std::vector<Side>& sides,
-                       const std::vector<Worker*>& workers, int runs) {
-  Fingerprint machine = capture_fingerprint();
-  ExplainRequest request;
-  request.runs = static_cast<std::size_t>(runs);
-  request.backend = sides[0].request.settings.backend;
-  request.isa = machine.isa;
-  request.architecture = machine.architecture;
-  auto side = [&](std::size_t i) {
-    Json reply = workers[i]->request({{"op", "profile"}}, kTimeout_s).head;
-    return ExplainSide{sides[i].request.model, reply.at("layers")};
+/// How the two phases show.
+SearchListener listener_of(Progress& progress, std::size_t& shown) {
+  SearchListener listener;
+  listener.phase = [&](const std::string& phase, std::size_t units) {
+    progress.begin(phase, units);
+    shown = 0;
   };
-  request.variant = side(0);
-  if (sides.size() > 1) request.parent = side(1);
-  Json head{{"op", "explain"},
-            {"request", to_json(request)},
-            {"settings", to_json(sides[0].request.settings)}};
-  Json document = worker.request(head, kTimeout_s).head;
-  document.erase("ok");
-  return document;
+  listener.unit = [&](const std::string&, std::size_t done) {
+    progress.advance(done - shown);
+    shown = done;
+  };
+  listener.interrupted = interrupt_asked;
+  return listener;
 }
 
 void write_reports(const std::filesystem::path& folder, const Json& document) {
@@ -159,26 +59,21 @@ void write_reports(const std::filesystem::path& folder, const Json& document) {
 Json make_document(const ExplainArguments& a, Progress& progress) {
   MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
   RunSettings settings = run_settings(a.execute.model, a.execute);
-  std::vector<Side> sides{make_side(a.execute.model, a, settings)};
-  if (!a.against.empty()) sides.push_back(make_side(a.against, a, settings));
-  share_cards(sides, !a.execute.data.empty());
-  InputSpec inputs = choose_inputs(a, sides[0].info);
-  std::vector<std::unique_ptr<Worker>> owned;
-  std::vector<Worker*> workers;
-  for (const Side& side : sides) {
-    owned.push_back(open_profiled(side, inputs));
-    workers.push_back(owned.back().get());
+  std::vector<ModelInfo> infos{inspect_in_worker(a.execute.model, a.execute.card)};
+  if (!a.against.empty()) infos.push_back(inspect_in_worker(a.against, a.execute.card));
+  ExplainPlan plan;
+  for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});
+  share_cards(plan.files);
+  if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();
+  plan.inputs = choose_inputs(a, infos[0]);
+  plan.runs = a.runs;
+  plan.engine_cache = a.execute.engine_cache;
+  if (a.roof) {
+    const int cores = usable_cores(capture_fingerprint());
+    plan.peak = to_json(measure_peak(settings.threads.value_or(cores)));
   }
-  run_profiled(workers, a.runs, progress);
-  Json latency = measure_latency(sides, inputs, progress);
-  Json found = explain_in_worker(*workers[0], sides, workers, a.runs);
-  Json document{{"schema", "tamis/explain/1"},
-                {"settings", to_json(settings)},
-                {"settings_text", to_text(settings)},
-                {"input", inputs.data ? "pictures of " + inputs.data->path.string() : "noise"},
-                {"latency_ms", std::move(latency)}};
-  document.update(found);
-  return document;
+  std::size_t shown = 0;
+  return explain_files(plan, listener_of(progress, shown));
 }
 
 int explain_model(const ExplainArguments& a, const Console& console) {
@@ -204,6 +99,7 @@ std::function<int()> make_explain(CLI::App& app, Console& console) {
                  "The file it was made from: both side by side, in the same settings")
       ->type_name("PARENT");
   app.add_flag("--all", a->all, "Every layer, not only those that take longest");
+  app.add_flag("!--no-roof", a->roof, "Do not first measure what this machine can do at most");
   app.add_option("--runs", a->runs, "Profiled inferences")->check(CLI::Range(6, 10000));
   app.add_option("--out", a->out, "Folder for explain.json and explain.md");
   add_data_options(app, a->execute);

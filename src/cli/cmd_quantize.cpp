@@ -17,7 +17,7 @@ namespace {
 
 struct QuantizeArguments {
   ExecuteOptions execute;
-  std::string calibration, out, target = "portable", method, weight_bits = "auto";
+  std::string calibration, out, target = "portable", method, weight_bits = "auto", corrections;
   std::optional<double> percentile;
   bool symmetric = false, trust_parent = false;
   std::string precision = "int8-static", concat_scale;
@@ -51,6 +51,7 @@ Json step_parameters(const QuantizeArguments& a) {
   if (!a.method.empty()) params["method"] = a.method;
   if (a.percentile) params["percentile"] = *a.percentile;
   if (a.symmetric) params["symmetric"] = true;
+  if (!a.corrections.empty()) params["corrections"] = a.corrections;
   if (a.weight_bits != "auto") params["weight_bits"] = a.weight_bits;
   if (!a.concat_scale.empty()) params["concat_scale"] = a.concat_scale;
   if (a.standard_ops) params["standard_ops"] = true;
@@ -106,7 +107,7 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
                 {"wall_s", wall_s},
                 {"peak_memory_bytes", info.peak_memory_bytes}};
   // What only calibrated precisions have.
-  for (const char* key : {"warnings", "corrections", "parent", "method", "weights",
+  for (const char* key : {"warnings", "corrections", "held_aside", "parent", "method", "weights",
                           "statistics_cached", "calibrate_s"})
     if (auto found = report.find(key); found != report.end()) document[key] = *found;
   return document;
@@ -176,6 +177,7 @@ void check_arguments(const QuantizeArguments& a) {
                             a.precision));
   parse_quantize_target(a.target);
   if (!a.method.empty()) parse_range_method(a.method);
+  if (!a.corrections.empty()) parse_correction_level(a.corrections);
   if (a.percentile && a.method != "percentile")
     throw Error(ErrorCode::invalid_argument, "--percentile: goes with --method percentile only");
 }
@@ -239,6 +241,9 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                  fmt::format("Ranges: {}", fmt::join(range_methods(), ", ")));
   app.add_option("--percentile", a->percentile, "Of --method percentile, such as 99.99");
   app.add_flag("--symmetric", a->symmetric, "Activations with zero point 128");
+  app.add_option("--corrections", a->corrections,
+                 "Of weights and biases, each kept only where it helps: fast (default), all (costs "
+                 "minutes) or none");
   app.add_option("--weight-bits", a->weight_bits,
                  "7, 8 or auto: 7 where this CPU's products saturate (no VNNI)");
   app.add_flag("--trust-model", a->trust_parent,

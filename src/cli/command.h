@@ -31,6 +31,7 @@ std::function<int()> make_eval(CLI::App& app, Console& console);
 std::function<int()> make_bench(CLI::App& app, Console& console);
 std::function<int()> make_quantize(CLI::App& app, Console& console);
 std::function<int()> make_explain(CLI::App& app, Console& console);
+std::function<int()> make_fit(CLI::App& app, Console& console);
 std::function<int()> make_report(CLI::App& app, Console& console);
 std::function<int()> make_cache(CLI::App& app, Console& console);
 

@@ -12,6 +12,7 @@ const std::vector<Command>& commands() {
       {"bench", "Latency of one or more models, interleaved and paired", make_bench},
       {"explain", "Where the time of an INT8 model goes, layer by layer", make_explain},
       {"quantize", "Make an INT8 model", make_quantize},
+      {"fit", "Make a model from pictures, without training: an anomaly detector", make_fit},
       {"report", "Write the reports of a finished run again", make_report},
       {"cache", "List or clean the cache of built artefacts", make_cache},
   };

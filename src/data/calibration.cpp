@@ -34,11 +34,25 @@ std::string calibration_split(const DataSpec& spec, const DatasetInfo& info) {
 
 ItemSet open_all(const DataSpec& spec, const std::string& split) {
   ItemSet set;
-  set.dataset = open_dataset({spec.path, split});
+  set.dataset = open_dataset({spec.path, split, spec.detail});
   set.split = split;
   set.items.resize(set.dataset->items().size());
   std::iota(set.items.begin(), set.items.end(), std::size_t{0});
   return set;
+}
+
+/// Some pictures of a dataset may have boxes and no masks: they cannot evaluate masks.
+void leave_out_unknown(const DataSpec& spec, ItemSet& evaluation, std::vector<std::string>& notes) {
+  if (spec.detail == TruthDetail::boxes) return;
+  const std::vector<Item>& all = evaluation.dataset->items();
+  std::size_t before = evaluation.items.size();
+  std::vector<std::size_t> known;
+  for (std::size_t i : evaluation.items)
+    if (all[i].truth.boxes) known.push_back(i);
+  if (known.empty() || known.size() == before) return;  // nothing is labelled: scoring will say so
+  notes.push_back(std::to_string(before - known.size()) + " of " + std::to_string(before) +
+                  " pictures have no masks, and do not evaluate.");
+  evaluation.items = std::move(known);
 }
 
 std::string name_some(const std::vector<std::string>& ids) {
@@ -60,7 +74,7 @@ std::string place_text(const DataSpec& spec, const ItemSet& set) {
 
 bool is_labelled(const Dataset& dataset) {
   const Truth& truth = dataset.items().front().truth;
-  return truth.label.has_value() || truth.boxes.has_value();
+  return truth.label.has_value() || truth.boxes.has_value() || truth.anomaly.has_value();
 }
 
 std::optional<std::string> try_hash(const Dataset& dataset, std::size_t i) {
@@ -242,6 +256,7 @@ CalibrationPlan plan_calibration(const CalibrationRequest& request) {
   Hashes excluded(request.excluded_hashes.begin(), request.excluded_hashes.end());
   CalibrationPlan plan;
   ItemSet evaluation = open_all(request.data, evaluation_split(request.data, info));
+  leave_out_unknown(request.data, evaluation, plan.notes);
   const char* why = "have calibrated the model that was given";
   if (!request.calibration && is_one_set(info, request.data)) {
     set_aside(plan, std::move(evaluation), request);
@@ -275,6 +290,7 @@ EvaluationPlan plan_evaluation(const DataSpec& data,
                                const std::vector<std::string>& excluded_hashes) {
   EvaluationPlan plan;
   plan.evaluation = open_all(data, evaluation_split(data, probe_dataset(data.path)));
+  leave_out_unknown(data, plan.evaluation, plan.notes);
   leave_out(plan.evaluation, Hashes(excluded_hashes.begin(), excluded_hashes.end()),
             "have calibrated the model", plan.notes);
   return plan;

@@ -5,11 +5,14 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/mask.h"
 #include "data/formats.h"
+#include "data/picture_header.h"
 
 /// COCO JSON: images, annotations (bbox, area, iscrowd) and categories. Classes are numbered in the
-/// order of their category ids, as pycocotools and the 80-class detectors do. Masks (polygons and
-/// RLE) are read past: the boxes come from bbox. Source: https://cocodataset.org/#format-data
+/// order of their category ids, as pycocotools and the 80-class detectors do. Boxes
+/// come from bbox, masks (polygons and RLE) from segmentation, read past unless they are asked for.
+/// Source: https://cocodataset.org/#format-data
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
@@ -56,11 +59,12 @@ std::map<std::string, fs::path> annotation_files(const fs::path& path) {
   return found;
 }
 
-/// Parses without keeping the masks, which are most of the file.
-Json load_without_masks(const fs::path& file) {
+/// Parses without keeping the masks, which are most of the file, unless they are asked for.
+Json load_annotations(const fs::path& file, TruthDetail detail) {
   std::string text = load_text(file);
-  auto keep = [](int, nlohmann::detail::parse_event_t event, Json& value) {
-    return event != nlohmann::detail::parse_event_t::key || value != "segmentation";
+  auto keep = [detail](int, nlohmann::detail::parse_event_t event, Json& value) {
+    return event != nlohmann::detail::parse_event_t::key || value != "segmentation" ||
+           detail == TruthDetail::masks;
   };
   try {
     return Json::parse(text, keep);
@@ -131,6 +135,60 @@ TruthBox read_box(const fs::path& file, const Json& annotation, const std::strin
   return truth;
 }
 
+std::vector<double> numbers(const fs::path& file, const Json& list, const std::string& where) {
+  std::vector<double> values;
+  for (const Json& v : list) {
+    if (!v.is_number()) fail(file, where + " has a segmentation that is not of numbers");
+    values.push_back(v.get<double>());
+  }
+  return values;
+}
+
+Mask read_polygons(const fs::path& file, const Json& list, Size size, const std::string& where) {
+  Mask mask;
+  for (const Json& corners : list) {
+    if (!corners.is_array()) fail(file, where + " has a segmentation that is no list of polygons");
+    Mask part = polygon_mask(numbers(file, corners, where), size);
+    mask = mask.runs.empty() ? std::move(part) : unite(mask, part);
+  }
+  return mask;
+}
+
+/// {"size": [height, width], "counts": compressed text or list of runs}.
+Mask read_runs(const fs::path& file, const Json& segmentation, Size size,
+               const std::string& where) {
+  const Json* sides = member(segmentation, "size");
+  const Json* counts = member(segmentation, "counts");
+  if (sides == nullptr || counts == nullptr || !sides->is_array())
+    fail(file, where + " has a segmentation without size and counts");
+  if (*sides != Json::array({size.height, size.width}))
+    fail(file, where + " has a mask of [height, width] " + sides->dump() + ", but its picture is " +
+                   Json::array({size.height, size.width}).dump() +
+                   "; masks must have their picture's size");
+  if (counts->is_string()) return parse_mask(counts->get<std::string>(), size);
+  std::vector<std::uint32_t> runs;
+  for (double v : numbers(file, *counts, where)) {
+    if (v < 0 || v > 4e9) fail(file, where + " has a segmentation with an absurd run");
+    runs.push_back(static_cast<std::uint32_t>(v));
+  }
+  return mask_of_runs(std::move(runs), size);
+}
+
+/// Without a segmentation the mask stays empty, that is: unknown.
+void read_mask(const fs::path& file, const Json& annotation, Size size, const std::string& where,
+               TruthBox& truth) {
+  const Json* segmentation = member(annotation, "segmentation");
+  if (segmentation == nullptr || segmentation->empty()) return;
+  try {
+    truth.mask = to_text(segmentation->is_array() ? read_polygons(file, *segmentation, size, where)
+                                                  : read_runs(file, *segmentation, size, where));
+  } catch (const Error& e) {
+    std::string what = e.what();
+    if (what.rfind("read ", 0) == 0) throw;
+    fail(file, where + ": " + what);
+  }
+}
+
 /// Folders in which the pictures of an annotation file usually lie.
 std::vector<fs::path> picture_folders(const fs::path& file) {
   fs::path beside = file.parent_path();
@@ -159,6 +217,28 @@ std::optional<fs::path> find_picture(const std::vector<fs::path>& folders, const
   return std::nullopt;
 }
 
+/// The size that an image entry states, which must be its file's, where that can be read.
+Size picture_size(const fs::path& file, const Json& image, const Item& item) {
+  Size stated;
+  const Json *height = member(image, "height"), *width = member(image, "width");
+  if (height != nullptr && width != nullptr && height->is_number_integer() &&
+      width->is_number_integer())
+    stated = {height->get<int>(), width->get<int>()};
+  constexpr int kMostSide = 1 << 14;
+  if (stated != Size{} && (stated.height < 1 || stated.width < 1 || stated.height > kMostSide ||
+                           stated.width > kMostSide))
+    fail(file, item.id + " is stated to have an absurd size");
+  auto header = probe_picture_header(item.file);
+  if (!header) return stated;
+  if (stated != Size{} && stated != header->upright())
+    fail(file, item.id + " is stated to be " + std::to_string(stated.height) + "x" +
+                   std::to_string(stated.width) + ", but the picture is " +
+                   std::to_string(header->upright().height) + "x" +
+                   std::to_string(header->upright().width) +
+                   " (height x width, upright); masks must have their picture's size");
+  return header->upright();
+}
+
 struct Images {
   std::vector<Item> items;
   std::unordered_map<std::int64_t, std::size_t> index_of;  ///< image id → item
@@ -179,7 +259,9 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
       fail(file, where + " repeats the id of another");
     auto picture = find_picture(folders, name, last);
     found += picture ? 1 : 0;
-    Item item{name, {}, picture.value_or(folders[last] / name), std::nullopt};
+    Item item;
+    item.id = name;
+    item.file = picture ? *picture : folders[last] / name;
     if (labelled) item.truth.boxes.emplace();
     images.items.push_back(std::move(item));
   }
@@ -191,7 +273,7 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
 }
 
 void read_annotations(const fs::path& file, const Json& list, const Categories& categories,
-                      Images& images) {
+                      TruthDetail detail, Images& images) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::string where = "annotation " + std::to_string(i);
     auto image = images.index_of.find(id_of(file, list[i], "image_id", where));
@@ -202,7 +284,9 @@ void read_annotations(const fs::path& file, const Json& list, const Categories& 
       fail(file, where + " has a category that is not listed");
     TruthBox truth = read_box(file, list[i], where);
     truth.label = category->second;
-    images.items[image->second].truth.boxes->push_back(truth);
+    Truth& all = images.items[image->second].truth;
+    if (detail == TruthDetail::masks) read_mask(file, list[i], all.mask_size, where, truth);
+    all.boxes->push_back(std::move(truth));
   }
 }
 
@@ -217,16 +301,30 @@ std::optional<DatasetInfo> probe_coco(const fs::path& path) {
   return info;
 }
 
-std::unique_ptr<Dataset> open_coco(const fs::path& path, const std::string& split) {
-  fs::path file = annotation_files(path).at(split);
-  Json json = load_without_masks(file);
+namespace {
+
+std::unique_ptr<Dataset> open_annotated(const fs::path& file, TruthDetail detail) {
+  Json json = load_annotations(file, detail);
   if (!json.is_object()) fail(file, "is no COCO file (an object with images is expected)");
   const Json* annotations = member(json, "annotations");
   if (annotations != nullptr && !annotations->is_array()) fail(file, "annotations is not a list");
   Categories categories = read_categories(file, json);
   Images images = read_images(file, json, annotations != nullptr);
-  if (annotations != nullptr) read_annotations(file, *annotations, categories, images);
+  if (detail == TruthDetail::masks)
+    for (std::size_t i = 0; i < images.items.size(); ++i)
+      images.items[i].truth.mask_size = picture_size(file, json["images"][i], images.items[i]);
+  if (annotations != nullptr) read_annotations(file, *annotations, categories, detail, images);
   return std::make_unique<FileDataset>(std::move(images.items), std::move(categories.names));
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_coco(const fs::path& path, const std::string& split) {
+  return open_annotated(annotation_files(path).at(split), TruthDetail::boxes);
+}
+
+std::unique_ptr<Dataset> open_coco_masks(const fs::path& path, const std::string& split) {
+  return open_annotated(annotation_files(path).at(split), TruthDetail::masks);
 }
 
 }  // namespace tamis

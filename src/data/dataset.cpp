@@ -13,13 +13,15 @@ namespace {
 
 /// In the order of asking: what is more specific comes first.
 constexpr std::array kFormats{
-    DatasetFormat{"coco", "a COCO JSON file", probe_coco, open_coco},
-    DatasetFormat{"yolo", "a YOLO data.yaml", probe_yolo, open_yolo},
+    DatasetFormat{"coco", "a COCO JSON file", probe_coco, open_coco, open_coco_masks},
+    DatasetFormat{"yolo", "a YOLO data.yaml", probe_yolo, open_yolo, open_yolo_masks},
     DatasetFormat{"cifar", "CIFAR-10 records (data_batch_*.bin, test_batch.bin)", probe_cifar,
                   open_cifar},
     DatasetFormat{"idx", "IDX files (train-images-idx3-ubyte, t10k-…)", probe_idx, open_idx},
     DatasetFormat{"labels_txt", "labels.txt of file and class index", probe_labels_txt, open_list},
     DatasetFormat{"list", "a text file of picture paths", probe_list, open_list},
+    DatasetFormat{"mvtec", "MVTec AD's train/good, test/ and ground_truth/", probe_mvtec,
+                  open_mvtec},
     DatasetFormat{"folder_per_class", "a folder of pictures per class", probe_folder_per_class,
                   open_folder_per_class},
     DatasetFormat{"pictures", "pictures", probe_pictures, open_pictures},
@@ -67,7 +69,9 @@ std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
   if (!has_split(found.info, split))
     throw Error(ErrorCode::not_found, "open data " + spec.path.string() + ": has no split " +
                                           split + "; " + suggest(split, found.info.splits));
-  auto dataset = found.format->open(spec.path, split);
+  bool masks = spec.detail == TruthDetail::masks && found.format->open_with_masks != nullptr;
+  auto dataset = masks ? found.format->open_with_masks(spec.path, split)
+                       : found.format->open(spec.path, split);
   if (dataset->items().empty())
     throw Error(ErrorCode::invalid_argument,
                 "open data " + spec.path.string() + ": split " + split +

@@ -39,11 +39,13 @@ class Dataset {
 struct DataSpec {
   std::filesystem::path path;
   std::string split;  ///< "", "train", "val", "test"; empty = the default of the use
+  TruthDetail detail = TruthDetail::boxes;  ///< items and their order are the same with either
 };
 
 /// A dataset found at a path: its format and the splits it has.
 struct DatasetInfo {
-  std::string format;  ///< folder_per_class, labels_txt, cifar, idx, yolo, coco, list, pictures
+  std::string
+      format;  ///< folder_per_class, labels_txt, cifar, idx, yolo, coco, list, mvtec, pictures
   std::vector<std::string> splits;  ///< e.g. {"train","val"}; {"all"} when there are no splits
   bool train_equals_val = false;    ///< both name the same files
 };
@@ -54,13 +56,18 @@ struct DatasetInfo {
 /// test_batch.bin; 3073-byte records; val = test_batch); IDX pairs (train-images-idx3-ubyte[.gz] …,
 /// val = t10k); YOLO data.yaml (a folder with one yaml, or the yaml itself; labels/ beside
 /// images/); COCO JSON (the json; images found beside, in ../images/, ../<split>/ …); a text file
-/// of paths (one per line, optional label); a folder of pictures without labels.
+/// of paths (one per line, optional label); MVTec AD's train/good, test/{good,DEFECT},
+/// ground_truth/DEFECT/*_mask.png; a folder of pictures without labels.
 DatasetInfo probe_dataset(const std::filesystem::path& path);
 
 /// Opens a split ("" = the only one, or val when it evaluates). Throws not_found, corrupt_data
 /// (labels out of range are checked later against the card; malformed label lines are named here
 /// with line number).
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec);
+
+/// The mask of an item that has one (truth.anomaly->mask), grey. Throws corrupt_data where it
+/// cannot be decoded or is not of the picture's size; not_found, io. Thread safe.
+Picture load_mask(const Item& item, Size size);
 
 /// Decodes encoded picture bytes (JPEG, PNG, BMP, WebP …) through the pictures plugin. Throws
 /// corrupt_data "…: cannot be decoded", unsupported for absurd sizes (> 2^28 pixels; checked from

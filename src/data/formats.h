@@ -23,12 +23,19 @@ struct DatasetFormat {
   std::optional<DatasetInfo> (*probe)(const std::filesystem::path& path);
   /// Opens one of the splits that probe gave.
   std::unique_ptr<Dataset> (*open)(const std::filesystem::path& path, const std::string& split);
+  /// The same with the masks of the truth; null where the format holds none.
+  std::unique_ptr<Dataset> (*open_with_masks)(const std::filesystem::path& path,
+                                              const std::string& split) = nullptr;
 };
 
 std::optional<DatasetInfo> probe_coco(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_coco(const std::filesystem::path& path, const std::string& split);
+std::unique_ptr<Dataset> open_coco_masks(const std::filesystem::path& path,
+                                         const std::string& split);
 std::optional<DatasetInfo> probe_yolo(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_yolo(const std::filesystem::path& path, const std::string& split);
+std::unique_ptr<Dataset> open_yolo_masks(const std::filesystem::path& path,
+                                         const std::string& split);
 std::optional<DatasetInfo> probe_cifar(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_cifar(const std::filesystem::path& path, const std::string& split);
 std::optional<DatasetInfo> probe_idx(const std::filesystem::path& path);
@@ -39,6 +46,8 @@ std::unique_ptr<Dataset> open_list(const std::filesystem::path& path, const std:
 std::optional<DatasetInfo> probe_folder_per_class(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_folder_per_class(const std::filesystem::path& path,
                                                const std::string& split);
+std::optional<DatasetInfo> probe_mvtec(const std::filesystem::path& path);
+std::unique_ptr<Dataset> open_mvtec(const std::filesystem::path& path, const std::string& split);
 std::optional<DatasetInfo> probe_pictures(const std::filesystem::path& path);
 std::unique_ptr<Dataset> open_pictures(const std::filesystem::path& path, const std::string& split);
 

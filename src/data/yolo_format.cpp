@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/mask.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -21,6 +22,8 @@ namespace {
 constexpr std::array<const char*, 3> kSplits{"train", "val", "test"};
 constexpr std::uintmax_t kMaxYamlBytes = 4 << 20;
 constexpr int kMaxYamlDepth = 50;
+// Polygons lie in labels/ too; where a dataset has both, they have a folder of their own.
+constexpr const char *kBoxLabels = "labels", *kPolygonLabels = "labels_segment";
 constexpr double kEdgeTolerance = 0.01;  // rounding in the files of several tools
 
 struct DataYaml {
@@ -152,10 +155,10 @@ std::vector<fs::path> split_pictures(const DataYaml& data, const std::string& sp
 
 /// images/…/NAME.jpg → labels/…/NAME.txt, replacing the last folder called images; where there is
 /// none, beside the picture.
-fs::path label_file(const fs::path& picture) {
+fs::path label_file(const fs::path& picture, const char* folder) {
   std::vector<fs::path> parts(picture.begin(), picture.end());
   auto images = std::find(parts.rbegin(), parts.rend(), fs::path("images"));
-  if (images != parts.rend()) *images = "labels";
+  if (images != parts.rend()) *images = folder;
   fs::path file;
   for (const fs::path& part : parts) file /= part;
   return file.replace_extension(".txt");
@@ -165,6 +168,7 @@ struct LabelFile {
   const fs::path& file;
   const std::vector<std::string>& names;
   Size size;
+  TruthDetail detail;
 };
 
 [[noreturn]] void fail(const LabelFile& labels, const TextLine& line, const std::string& what) {
@@ -197,6 +201,17 @@ std::array<double, 4> box_of(const std::vector<double>& v) {
   return box;
 }
 
+/// The mask of a polygon in fractions; its area becomes the truth's, as in COCO.
+void add_mask(const LabelFile& labels, std::vector<double> corners, TruthBox& truth) {
+  for (std::size_t i = 0; i < corners.size(); i += 2) {
+    corners[i] *= labels.size.width;
+    corners[i + 1] *= labels.size.height;
+  }
+  Mask mask = polygon_mask(corners, labels.size);
+  truth.mask = to_text(mask);
+  truth.area = static_cast<double>(area(mask));
+}
+
 TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
   auto words = split_words(line.text);
   if (words.size() < 5 || words.size() % 2 == 0)
@@ -210,7 +225,8 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
     fail(labels, line,
          "class " + std::string(words[0].substr(0, 40)) +
              " is out of range: " + std::to_string(labels.names.size()) + " names are given");
-  auto box = box_of(parse_fractions(labels, line, std::span(words).subspan(1)));
+  auto fractions = parse_fractions(labels, line, std::span(words).subspan(1));
+  auto box = box_of(fractions);
   TruthBox truth;
   truth.label = static_cast<int>(*label);
   truth.box = {static_cast<float>(box[0] * labels.size.width),
@@ -218,6 +234,8 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
                static_cast<float>(box[2] * labels.size.width),
                static_cast<float>(box[3] * labels.size.height)};
   truth.area = (box[2] - box[0]) * labels.size.width * (box[3] - box[1]) * labels.size.height;
+  if (labels.detail == TruthDetail::masks && fractions.size() > 4)
+    add_mask(labels, std::move(fractions), truth);
   return truth;
 }
 
@@ -235,20 +253,58 @@ std::vector<TruthBox> load_boxes(const LabelFile& labels, std::size_t& repeated)
   return boxes;
 }
 
-/// A picture whose header cannot be read has unknown boxes: reading the picture itself will fail
-/// and say why.
-Truth load_truth(const fs::path& picture, const std::vector<std::string>& names,
-                 std::size_t& repeated) {
+/// Which label files are read, and how.
+struct Labelling {
+  const char* folder;
+  TruthDetail detail;
+};
+
+/// A picture without a file shows nothing, by the format's rule; its masks are unknown where it has
+/// boxes in labels/. One whose header cannot be read has unknown boxes: reading the picture itself
+/// will fail and say why.
+Truth load_truth(const fs::path& picture, const Labelling& labelling,
+                 const std::vector<std::string>& names, std::size_t& repeated) {
   Truth truth;
-  fs::path file = label_file(picture);
+  fs::path file = label_file(picture, labelling.folder);
   std::error_code error;
-  if (!fs::exists(file, error)) {
-    truth.boxes.emplace();
+  bool labelled = fs::exists(file, error);
+  if (!labelled && labelling.detail == TruthDetail::masks &&
+      fs::exists(label_file(picture, kBoxLabels), error))
     return truth;
-  }
+  if (!labelled) truth.boxes.emplace();
+  if (!labelled && labelling.detail == TruthDetail::boxes) return truth;
   auto header = probe_picture_header(picture);
-  if (header) truth.boxes = load_boxes({file, names, header->upright()}, repeated);
+  if (header) truth.mask_size = header->upright();
+  if (header && labelled)
+    truth.boxes = load_boxes({file, names, header->upright(), labelling.detail}, repeated);
   return truth;
+}
+
+bool has_labels(const std::vector<fs::path>& files, const char* folder) {
+  std::error_code error;
+  return std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
+    return fs::exists(label_file(file, folder), error);
+  });
+}
+
+std::unique_ptr<Dataset> open_labelled(const fs::path& path, const std::string& split,
+                                       Labelling labelling) {
+  DataYaml data = *find_data_yaml(path);
+  auto files = split_pictures(data, split);
+  if (labelling.detail == TruthDetail::masks && has_labels(files, kPolygonLabels))
+    labelling.folder = kPolygonLabels;
+  bool labelled = has_labels(files, labelling.folder);
+  std::vector<Item> items;
+  std::size_t repeated = 0;
+  for (const fs::path& file : files) {
+    Item item{id_below(data.root, file), {}, file, std::nullopt};
+    if (labelled) item.truth = load_truth(file, labelling, data.names, repeated);
+    items.push_back(std::move(item));
+  }
+  if (repeated > 0)
+    say(Severity::info, "open data " + data.file.string() + ": " + std::to_string(repeated) +
+                            " repeated label lines left out");
+  return std::make_unique<FileDataset>(std::move(items), std::move(data.names));
 }
 
 }  // namespace
@@ -270,23 +326,11 @@ std::optional<DatasetInfo> probe_yolo(const fs::path& path) {
 }
 
 std::unique_ptr<Dataset> open_yolo(const fs::path& path, const std::string& split) {
-  DataYaml data = *find_data_yaml(path);
-  auto files = split_pictures(data, split);
-  std::error_code error;
-  bool labelled = std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
-    return fs::exists(label_file(file), error);
-  });
-  std::vector<Item> items;
-  std::size_t repeated = 0;
-  for (const fs::path& file : files) {
-    Item item{id_below(data.root, file), {}, file, std::nullopt};
-    if (labelled) item.truth = load_truth(file, data.names, repeated);
-    items.push_back(std::move(item));
-  }
-  if (repeated > 0)
-    say(Severity::info, "open data " + data.file.string() + ": " + std::to_string(repeated) +
-                            " repeated label lines left out");
-  return std::make_unique<FileDataset>(std::move(items), std::move(data.names));
+  return open_labelled(path, split, {kBoxLabels, TruthDetail::boxes});
+}
+
+std::unique_ptr<Dataset> open_yolo_masks(const fs::path& path, const std::string& split) {
+  return open_labelled(path, split, {kBoxLabels, TruthDetail::masks});
 }
 
 }  // namespace tamis

@@ -16,11 +16,12 @@ constexpr std::size_t kAhead = 6;
 }  // namespace
 
 ItemEvaluator::ItemEvaluator(OpenedModel& model, const Dataset& data,
-                             std::vector<std::size_t> order)
+                             std::vector<std::size_t> order, bool labelled)
     : model_(model), data_(data), order_(std::move(order)) {
   std::size_t classes = model.class_count().value_or(std::numeric_limits<int>::max());
   for (std::size_t i : order_) {
     const Item& item = data.items().at(i);
+    if (!labelled) continue;
     model.task()->check_truth(*model.card(), item.id, item.truth, classes);
   }
   for (std::size_t i = 0; i < std::min(kAhead, order_.size()); ++i)
@@ -49,7 +50,11 @@ void ItemEvaluator::load_ahead() {
       free_.pop_back();
     }
     try {
-      model_.prepare(data_.load_picture(i), prepared.input, prepared.placement);
+      const Picture picture = data_.load_picture(i);
+      model_.prepare(picture, prepared.input, prepared.placement);
+      const Item& item = data_.items()[i];
+      if (item.truth.anomaly && item.truth.anomaly->mask)
+        prepared.mask = load_mask(item, picture.size());
     } catch (const std::exception& e) {  // also bad_alloc: nothing may leave the thread
       prepared.error = e.what();
     }
@@ -87,6 +92,9 @@ EvaluatedItems ItemEvaluator::next(std::size_t count) {
     if (prepared.error.empty()) {
       ItemRecord record{item.id, item.truth, {}};
       TimedRun times = model_.run(prepared.input, prepared.placement, &record.prediction);
+      if (model_.task()->condense != nullptr)
+        model_.task()->condense(record, prepared.placement,
+                                prepared.mask ? &*prepared.mask : nullptr);
       result.inference_s += static_cast<double>(times.inference_ns) * 1e-9;
       result.records.push_back(std::move(record));
     } else {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,8 +34,9 @@ struct EvaluatedItems {
 class ItemEvaluator {
  public:
   /// Throws invalid_argument naming the item where a label does not fit the model or an item has no
-  /// truth. Keeps references to model and data.
-  ItemEvaluator(OpenedModel& model, const Dataset& data, std::vector<std::size_t> order);
+  /// truth, unless `labelled` says that no truth is needed. Keeps references to model and data.
+  ItemEvaluator(OpenedModel& model, const Dataset& data, std::vector<std::size_t> order,
+                bool labelled = true);
   ItemEvaluator(const ItemEvaluator&) = delete;
   ItemEvaluator& operator=(const ItemEvaluator&) = delete;
   ~ItemEvaluator();
@@ -47,6 +49,7 @@ class ItemEvaluator {
     std::size_t index = 0;
     Tensor input;
     Placement placement;
+    std::optional<Picture> mask;
     std::string error;  // why it is bad; empty when it is not
   };
   void load_ahead();

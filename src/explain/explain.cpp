@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "explain/findings.h"
+#include "explain/roof.h"
+#include "graph/inspect.h"
 
 namespace tamis {
 namespace {
@@ -240,7 +242,9 @@ Json to_json(const ExplainRequest& request) {
           {"runs", request.runs},
           {"backend", request.backend},
           {"isa", request.isa},
-          {"architecture", request.architecture}};
+          {"architecture", request.architecture},
+          {"peak", request.peak.value_or(Json())},
+          {"size", request.size ? Json{request.size->height, request.size->width} : Json()}};
 }
 
 ExplainRequest parse_explain_request(const Json& json) {
@@ -251,6 +255,8 @@ ExplainRequest parse_explain_request(const Json& json) {
   request.backend = json.at("backend");
   request.isa = json.at("isa").get<std::vector<std::string>>();
   request.architecture = json.at("architecture");
+  if (const Json& peak = json.at("peak"); !peak.is_null()) request.peak = peak;
+  if (const Json& size = json.at("size"); !size.is_null()) request.size = Size{size[0], size[1]};
   return request;
 }
 
@@ -270,11 +276,15 @@ Json explain(const ExplainRequest& request, const ExplainValues& values) {
                 {"int8_ratio", optional_json(int8_ratio(evidence))},
                 {"findings", Json::array()},
                 {"groups", Json::array()},
+                {"roof", nullptr},
                 {"errors", nullptr}};
   for (const Finding& finding : find_obstacles(evidence))
     document["findings"].push_back(finding_json(finding, variant.run.total_us()));
   for (const LayerGroup& group : groups)
     document["groups"].push_back(group_json(group, variant, parent ? &*parent : nullptr));
+  if (request.peak)
+    document["roof"] = roof_json(variant.run, macs_by_output(variant.graph, request.size),
+                                 parse_machine_peak(*request.peak));
   if (parent) add_errors(document, groups, *parent, variant, values);
   return document;
 }

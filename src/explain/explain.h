@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/geometry.h"
 #include "base/json.h"
 #include "explain/compare.h"
 
@@ -23,6 +24,8 @@ struct ExplainRequest {
   std::string backend;
   std::vector<std::string> isa;  ///< of the machine, machine/fingerprint.h
   std::string architecture;
+  std::optional<Json> peak;  ///< to_json(MachinePeak): for the roof; absent: not measured
+  std::optional<Size> size;  ///< of the pictures, where the model leaves it open
 };
 Json to_json(const ExplainRequest& request);
 ExplainRequest parse_explain_request(const Json& json);
@@ -40,13 +43,30 @@ struct ExplainValues {
 /// reading the models throws, and corrupt_data for a profile without rows.
 Json explain(const ExplainRequest& request, const ExplainValues& values);
 
+/// One sentence on the document's `roof`: "38 % of this machine's peak (…); …".
+std::string roof_text(const Json& roof);
+
+/// A part of what people are shown: a table with a sentence before or after it.
+struct ExplainSection {
+  std::string title;
+  std::string before, after;         ///< empty: none
+  std::vector<std::string> columns;  ///< of the table; empty: there is none
+  std::vector<bool> right;           ///< per column: aligned to the right
+  std::vector<std::vector<std::string>> rows;
+};
+/// What is executed, what INT8 does not get, the roof, layers, values, transitions: those of these
+/// that the document has. `all`: every layer, not the first fifteen.
+std::vector<ExplainSection> explain_sections(const Json& document, bool all);
+/// Where the times come from, in a sentence.
+std::string explain_source_text(const Json& document);
+
 /// How much of the document is shown.
 struct ExplainTextOptions {
   bool all = false;       ///< every layer, not the first fifteen
   bool markdown = false;  ///< tables as GitHub reads them
 };
 
-/// The whole document for people: headline, findings, layers, worst values, transitions.
+/// The whole document for people: headline and sections.
 std::string explain_text(const Json& document, const ExplainTextOptions& options);
 
 }  // namespace tamis

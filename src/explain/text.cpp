@@ -24,146 +24,126 @@ std::string ms_text(double us) {
 }
 std::string share_text(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
-/// Rows of cells under titles; columns whose title starts with '>' are aligned to the right.
-class Table {
+std::string as_plain(const ExplainSection& section) {
+  std::vector<std::size_t> widths(section.columns.size());
+  std::vector<std::vector<std::string>> rows{section.columns};
+  rows.insert(rows.end(), section.rows.begin(), section.rows.end());
+  for (const auto& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line = " ";
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      std::string gap(widths[c] - width_of(row[c]), ' ');
+      line += " " + (section.right[c] ? gap + row[c] : row[c] + gap) + " ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string as_markdown(const ExplainSection& section) {
+  std::string text = fmt::format("| {} |\n", fmt::join(section.columns, " | "));
+  for (bool right : section.right) text += right ? "| ---: " : "| --- ";
+  text += "|\n";
+  for (const auto& row : section.rows) text += fmt::format("| {} |\n", fmt::join(row, " | "));
+  return text + "\n";
+}
+
+/// Titles that begin with '>' are of columns aligned to the right.
+ExplainSection section(std::string title, const std::vector<std::string>& columns) {
+  ExplainSection section;
+  section.title = std::move(title);
+  for (const std::string& column : columns) {
+    section.right.push_back(column.rfind('>', 0) == 0);
+    section.columns.push_back(section.right.back() ? column.substr(1) : column);
+  }
+  return section;
+}
+
+std::string name_of(const Json& side) {
+  return std::filesystem::path(side.at("model").get<std::string>()).filename().string();
+}
+
+std::string verdict_text(const Json& verdict) {
+  std::string text = verdict.get<std::string>();
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+class Sections {
  public:
-  explicit Table(std::vector<std::string> titles) {
-    for (std::string& title : titles) {
-      right_.push_back(title.rfind('>', 0) == 0);
-      if (right_.back()) title.erase(0, 1);
-    }
-    rows_.push_back(std::move(titles));
-  }
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  bool empty() const { return rows_.size() < 2; }
+  Sections(const Json& document, bool all) : d_(document), all_(all) {}
 
-  std::string text(bool markdown) const { return markdown ? as_markdown() : as_plain(); }
-
- private:
-  std::string as_plain() const {
-    std::vector<std::size_t> widths(right_.size());
-    for (const auto& row : rows_)
-      for (std::size_t c = 0; c < row.size(); ++c)
-        widths[c] = std::max(widths[c], width_of(row[c]));
-    std::string text;
-    for (const auto& row : rows_) {
-      std::string line = " ";
-      for (std::size_t c = 0; c < row.size(); ++c) {
-        std::string gap(widths[c] - width_of(row[c]), ' ');
-        line += " " + (right_[c] ? gap + row[c] : row[c] + gap) + " ";
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      text += line + "\n";
-    }
-    return text;
-  }
-
-  std::string as_markdown() const {
-    std::string text;
-    for (std::size_t r = 0; r < rows_.size(); ++r) {
-      text += fmt::format("| {} |\n", fmt::join(rows_[r], " | "));
-      if (r != 0) continue;
-      for (bool right : right_) text += right ? "| ---: " : "| --- ";
-      text += "|\n";
-    }
-    return text + "\n";
-  }
-
-  std::vector<bool> right_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
-class Page {
- public:
-  Page(const Json& document, const ExplainTextOptions& options) : d_(document), o_(options) {}
-
-  std::string text() {
-    headline();
+  std::vector<ExplainSection> all() {
     precisions();
     findings();
+    roof();
     layers();
     values();
     transitions();
-    return text_;
+    return std::move(sections_);
   }
 
  private:
   bool paired() const { return !d_.at("against").is_null(); }
-  static std::string name(const Json& side) {
-    return std::filesystem::path(side.at("model").get<std::string>()).filename().string();
-  }
   double total_us() const { return d_.at("model").at("layers_us"); }
 
-  void title(const std::string& title) {
-    text_ += o_.markdown ? "\n## " + title + "\n\n" : "\n" + title + "\n";
-  }
-
-  void headline() {
-    const Json& latency = d_.at("latency_ms");
-    std::string line =
-        fmt::format("{} in {}", name(d_.at("model")), d_.at("settings_text").get<std::string>());
-    if (paired()) {
-      line += fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} [{:.2f}, {:.2f}] of its time: {}",
-                          latency.at("model").at("median").get<double>(), name(d_.at("against")),
-                          latency.at("against").at("median").get<double>(),
-                          latency.at("ratio").get<double>(), latency.at("low").get<double>(),
-                          latency.at("high").get<double>(), verdict_text(latency.at("verdict")));
-    } else {
-      line += fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
-    }
-    text_ += (o_.markdown ? "# Explained: " : "") + line + "\n";
-    if (o_.markdown) text_ += "\n";
-    text_ +=
-        fmt::format("Below: the runtime's own times of its layers, medians of {} runs on {}.\n",
-                    d_.at("runs").get<int>(), d_.at("input").get<std::string>());
-  }
-
-  static std::string verdict_text(const Json& verdict) {
-    std::string text = verdict.get<std::string>();
-    std::replace(text.begin(), text.end(), '_', ' ');
-    return text;
-  }
-
-  void add_side(Table& table, const Json& side) {
+  void add_side(ExplainSection& table, const Json& side) {
     for (const Json& p : side.at("precisions")) {
       double us = p.at("us"), all = side.at("layers_us");
-      table.add({name(side), p.at("precision"), std::to_string(p.at("layers").get<int>()),
-                 ms_text(us), share_text(all > 0 ? us / all : 0)});
+      table.rows.push_back({name_of(side), p.at("precision"),
+                            std::to_string(p.at("layers").get<int>()), ms_text(us),
+                            share_text(all > 0 ? us / all : 0)});
     }
   }
 
   void precisions() {
-    title("What is executed");
-    Table table({"file", "precision", ">layers", ">time", ">share"});
+    ExplainSection table =
+        section("What is executed", {"file", "precision", ">layers", ">time", ">share"});
     add_side(table, d_.at("model"));
     if (paired()) add_side(table, d_.at("against"));
-    text_ += table.text(o_.markdown);
     const Json& islands = d_.at("model").at("int8_islands");
-    if (islands.empty()) return;
     std::size_t layers = 0;
     for (const Json& size : islands) layers += size.get<std::size_t>();
-    text_ += fmt::format("{}{} layers in INT8, in {} island{}; the largest has {}.\n",
-                         o_.markdown ? "" : "  ", layers, islands.size(),
-                         islands.size() == 1 ? "" : "s", islands.front().get<int>());
+    if (!islands.empty())
+      table.after =
+          fmt::format("{} layers in INT8, in {} island{}; the largest has {}.", layers,
+                      islands.size(), islands.size() == 1 ? "" : "s", islands.front().get<int>());
+    sections_.push_back(std::move(table));
   }
 
   std::string findings_title() const {
     if (d_.at("model").at("int8_islands").empty()) return "No layer runs in INT8";
     if (!paired()) return "What INT8 does not get";
-    bool faster = d_.at("latency_ms").at("verdict") == "faster";
+    const Json& latency = d_.at("latency_ms");
+    if (latency.is_null()) return "What INT8 does not get";
+    bool faster = latency.at("verdict") == "faster";
     return faster ? "INT8 is faster; what it does not get" : "INT8 is not faster here because";
   }
 
   void findings() {
     if (d_.at("findings").empty()) return;
-    title(findings_title());
-    Table table({">time", ">share", ">gain at most", ""});
+    ExplainSection table = section(findings_title(), {">time", ">share", ">gain at most", ""});
     for (const Json& f : d_.at("findings")) {
       const Json& gain = f.at("gain_at_most_us");
-      table.add({ms_text(f.at("us")), share_text(f.at("share")),
-                 gain.is_null() ? "–" : ms_text(gain), f.at("text")});
+      table.rows.push_back({ms_text(f.at("us")), share_text(f.at("share")),
+                            gain.is_null() ? "–" : ms_text(gain), f.at("text")});
     }
-    text_ += table.text(o_.markdown);
+    sections_.push_back(std::move(table));
+  }
+
+  void roof() {
+    const Json& roof = d_.value("roof", Json());
+    if (roof.is_null()) return;
+    ExplainSection table =
+        section("Distance from the roof", {"layer", "in", ">time", ">at the peak", ">share"});
+    table.before = roof_text(roof);
+    for (const Json& f : roof.at("furthest"))
+      table.rows.push_back({f.at("layer"), f.at("precision"), ms_text(f.at("us")),
+                            ms_text(f.at("ideal_us")), share_text(f.at("share"))});
+    sections_.push_back(std::move(table));
   }
 
   static double side_us(const Json& group, const char* side) {
@@ -195,18 +175,18 @@ class Page {
 
   void layers() {
     std::vector<Json> groups = sorted_groups();
-    std::size_t shown = o_.all ? groups.size() : std::min(kTopLayers, groups.size());
-    title(shown < groups.size() ? fmt::format("The {} longest of {} layers", shown, groups.size())
-                                : std::string("Layers"));
-    Table table(paired()
-                    ? std::vector<std::string>{"layer", "operator", "runs in", ">time", "parent in",
-                                               ">time", ">ratio", "verdict", ">SNR dB"}
-                    : std::vector<std::string>{"layer", "operator", "runs in", ">time", ">share"});
+    std::size_t shown = all_ ? groups.size() : std::min(kTopLayers, groups.size());
+    ExplainSection table = section(
+        shown < groups.size() ? fmt::format("The {} longest of {} layers", shown, groups.size())
+                              : std::string("Layers"),
+        paired() ? std::vector<std::string>{"layer", "operator", "runs in", ">time", "parent in",
+                                            ">time", ">ratio", "verdict", ">SNR dB"}
+                 : std::vector<std::string>{"layer", "operator", "runs in", ">time", ">share"});
     for (std::size_t i = 0; i < shown; ++i) add_layer(table, groups[i]);
-    text_ += table.text(o_.markdown);
+    sections_.push_back(std::move(table));
   }
 
-  void add_layer(Table& table, const Json& group) const {
+  void add_layer(ExplainSection& table, const Json& group) const {
     const Json& model = group.at("model");
     std::vector<std::string> row{group.at("name"), group.at("op"), precisions_text(model),
                                  time_text(model)};
@@ -219,47 +199,98 @@ class Page {
     } else {
       row.push_back(share_text(total_us() > 0 ? side_us(group, "model") / total_us() : 0));
     }
-    table.add(std::move(row));
+    table.rows.push_back(std::move(row));
   }
 
   void values() {
     const Json& errors = d_.at("errors");
     if (errors.is_null()) return;
     if (!errors.at("reason").is_null()) {
-      title("Values");
-      text_ += "  not compared: " + errors.at("reason").get<std::string>() + "\n";
+      ExplainSection none = section("Values", {});
+      none.before = "not compared: " + errors.at("reason").get<std::string>();
+      sections_.push_back(std::move(none));
       return;
     }
-    const Json& all = errors.at("values");
-    std::size_t shown = o_.all ? all.size() : std::min(kTopValues, all.size());
-    title("Values that differ most from the parent's");
-    Table table({"layer", ">SNR dB", ">lost in it, dB"});
+    const Json& values = errors.at("values");
+    std::size_t shown = all_ ? values.size() : std::min(kTopValues, values.size());
+    ExplainSection table = section("Values that differ most from the parent's",
+                                   {"layer", ">SNR dB", ">lost in it, dB"});
     for (std::size_t i = 0; i < shown; ++i)
-      table.add({all[i].at("layer"), number_text(all[i].at("snr_db"), 1),
-                 number_text(all[i].at("lost_db"), 1)});
-    text_ += table.text(o_.markdown);
+      table.rows.push_back({values[i].at("layer"), number_text(values[i].at("snr_db"), 1),
+                            number_text(values[i].at("lost_db"), 1)});
+    sections_.push_back(std::move(table));
   }
 
   void transitions() {
-    const Json& all = d_.at("model").at("transitions");
-    title("From precision to precision");
-    Table table({"from", "to", ">values", ">layers that convert or move", ">time"});
-    for (const Json& t : all)
-      if (o_.all || t.at("from") != t.at("to") || t.at("conversions").get<int>() > 0)
-        table.add({t.at("from"), t.at("to"), std::to_string(t.at("values").get<int>()),
-                   std::to_string(t.at("conversions").get<int>()), ms_text(t.at("us"))});
-    text_ += table.empty() ? "  none changes\n" : table.text(o_.markdown);
+    ExplainSection table =
+        section("From precision to precision",
+                {"from", "to", ">values", ">layers that convert or move", ">time"});
+    for (const Json& t : d_.at("model").at("transitions"))
+      if (all_ || t.at("from") != t.at("to") || t.at("conversions").get<int>() > 0)
+        table.rows.push_back({t.at("from"), t.at("to"), std::to_string(t.at("values").get<int>()),
+                              std::to_string(t.at("conversions").get<int>()), ms_text(t.at("us"))});
+    if (table.rows.empty()) table.before = "none changes";
+    sections_.push_back(std::move(table));
   }
 
   const Json& d_;
-  const ExplainTextOptions& o_;
-  std::string text_;
+  bool all_;
+  std::vector<ExplainSection> sections_;
 };
+
+std::string headline(const Json& d) {
+  const Json& latency = d.at("latency_ms");
+  std::string line =
+      fmt::format("{} in {}", name_of(d.at("model")), d.at("settings_text").get<std::string>());
+  if (latency.is_null()) return line;
+  if (d.at("against").is_null())
+    return line + fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
+  return line + fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} [{:.2f}, {:.2f}] of its time: {}",
+                            latency.at("model").at("median").get<double>(),
+                            name_of(d.at("against")),
+                            latency.at("against").at("median").get<double>(),
+                            latency.at("ratio").get<double>(), latency.at("low").get<double>(),
+                            latency.at("high").get<double>(), verdict_text(latency.at("verdict")));
+}
 
 }  // namespace
 
+std::string roof_text(const Json& roof) {
+  const double us = roof.at("us"), ideal_us = roof.at("ideal_us"), other_us = roof.at("other_us"),
+               uncounted_us = roof.at("uncounted_us"), all = us + other_us + uncounted_us;
+  if (roof.at("share").is_null())
+    return "No layer with multiply-accumulates runs in a precision whose peak is known here.";
+  std::string text = fmt::format(
+      "At this machine's peak the multiply-accumulates would take {}: {} of the {} that their "
+      "layers take, {} of all layers' time.",
+      ms_text(ideal_us), share_text(ideal_us / us), ms_text(us), share_text(ideal_us / all));
+  if (uncounted_us > 0)
+    text += fmt::format(" {} in precisions without a known peak.", ms_text(uncounted_us));
+  return text;
+}
+
+std::vector<ExplainSection> explain_sections(const Json& document, bool all) {
+  return Sections(document, all).all();
+}
+
+std::string explain_source_text(const Json& document) {
+  return fmt::format("The runtime's own times of its layers, medians of {} runs on {}.",
+                     document.at("runs").get<int>(), document.at("input").get<std::string>());
+}
+
 std::string explain_text(const Json& document, const ExplainTextOptions& options) {
-  return Page(document, options).text();
+  const bool markdown = options.markdown;
+  std::string text = (markdown ? "# Explained: " : "") + headline(document) + "\n";
+  if (markdown) text += "\n";
+  text += explain_source_text(document) + "\n";
+  for (const ExplainSection& one : explain_sections(document, options.all)) {
+    text += markdown ? "\n## " + one.title + "\n\n" : "\n" + one.title + "\n";
+    const std::string indent = markdown ? "" : "  ";
+    if (!one.before.empty()) text += indent + one.before + "\n" + (markdown ? "\n" : "");
+    if (!one.rows.empty()) text += markdown ? as_markdown(one) : as_plain(one);
+    if (!one.after.empty()) text += indent + one.after + "\n";
+  }
+  return text;
 }
 
 }  // namespace tamis

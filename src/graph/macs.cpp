@@ -133,13 +133,35 @@ void infer_deeply(Graph& graph) {
 
 }  // namespace
 
-MacCount count_macs(const Graph& graph, std::optional<Size> size) {
+namespace {
+
+/// With all shapes that can be known for one picture of that size.
+Graph with_known_shapes(const Graph& graph, std::optional<Size> size) {
   Graph fixed = graph;
   fix_inputs(fixed, 1, size);
   forget_shapes(fixed);
   infer_deeply(fixed);
+  return fixed;
+}
+
+}  // namespace
+
+std::map<std::string, std::int64_t> macs_by_output(const Graph& graph, std::optional<Size> size) {
+  const Graph fixed = with_known_shapes(graph, size);
+  std::map<std::string, std::int64_t> counts;
+  for (const onnx::NodeProto* node : fixed.nodes()) {
+    for (const MacRow& row : mac_rows()) {
+      if (!is_op(*node, row.op_type)) continue;
+      if (Macs macs = row.count(fixed, *node)) counts[node->output(0)] = *macs;
+    }
+  }
+  return counts;
+}
+
+MacCount count_macs(const Graph& graph, std::optional<Size> size) {
+  const Graph fixed = with_known_shapes(graph, size);
   MacCount count;
-  for (const onnx::NodeProto* node : std::as_const(fixed).nodes()) {
+  for (const onnx::NodeProto* node : fixed.nodes()) {
     for (const MacRow& row : mac_rows()) {
       if (!is_op(*node, row.op_type)) continue;
       if (Macs macs = row.count(fixed, *node)) {

@@ -33,6 +33,7 @@ namespace {
 struct OfClass {
   std::vector<TruthBox> truth;
   std::vector<Detection> detections;
+  std::vector<ScoredMask> masks;  ///< of the detections; empty where boxes are evaluated
 };
 
 void check_label(int label, const char* whose) {
@@ -42,19 +43,22 @@ void check_label(int label, const char* whose) {
                                                  std::to_string(label));
 }
 
-std::map<int, OfClass> group(std::span<const TruthBox> truth,
-                             std::span<const Detection> detections) {
+std::map<int, OfClass> group(std::span<const TruthBox> truth, std::span<const Detection> detections,
+                             std::span<const std::string> masks) {
   std::map<int, OfClass> by_label;
   for (const TruthBox& t : truth) {
     check_label(t.label, "truth");
     by_label[t.label].truth.push_back(t);
   }
-  for (const Detection& d : detections) {
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    const Detection& d = detections[i];
     check_label(d.label, "detection");
     if (std::isnan(d.score))
       throw Error(ErrorCode::invalid_argument,
                   "coco evaluation: a detection's score is not a number");
-    by_label[d.label].detections.push_back(d);
+    OfClass& of = by_label[d.label];
+    of.detections.push_back(d);
+    if (!masks.empty()) of.masks.push_back({d.score, masks[i]});
   }
   return by_label;
 }
@@ -135,8 +139,11 @@ CocoEvaluation::CocoEvaluation(CocoEvaluation&&) noexcept = default;
 CocoEvaluation& CocoEvaluation::operator=(CocoEvaluation&&) noexcept = default;
 CocoEvaluation::~CocoEvaluation() = default;
 
-void CocoEvaluation::add(std::span<const TruthBox> truth, std::span<const Detection> detections) {
-  std::map<int, OfClass> by_label = group(truth, detections);
+template <typename Match>
+void CocoEvaluation::add_picture(std::span<const TruthBox> truth,
+                                 std::span<const Detection> detections,
+                                 std::span<const std::string> masks, Match match) {
+  std::map<int, OfClass> by_label = group(truth, detections, masks);
   auto picture = static_cast<std::uint32_t>(picture_count_);
   std::vector<CocoClass>& classes = state_->classes;
   if (!by_label.empty())
@@ -145,12 +152,30 @@ void CocoEvaluation::add(std::span<const TruthBox> truth, std::span<const Detect
   for (auto& [label, of] : by_label) {
     CocoClass& c = classes[static_cast<std::size_t>(label)];
     if (!of.truth.empty()) c.positives.push_back({picture, count_positives(of.truth)});
-    for (const MatchedDetection& m :
-         match_class(of.truth, std::move(of.detections), static_cast<std::size_t>(max_detections_)))
-      c.found.push_back({m, picture});
+    for (const MatchedDetection& m : match(of)) c.found.push_back({m, picture});
   }
   state_->curves.reset();
   ++picture_count_;
+}
+
+void CocoEvaluation::add(std::span<const TruthBox> truth, std::span<const Detection> detections) {
+  add_picture(truth, detections, {}, [this](OfClass& of) {
+    return match_class(of.truth, std::move(of.detections),
+                       static_cast<std::size_t>(max_detections_));
+  });
+}
+
+void CocoEvaluation::add_masks(std::span<const TruthBox> truth,
+                               std::span<const Detection> detections,
+                               std::span<const std::string> masks, Size size) {
+  if (masks.size() != detections.size())
+    throw Error(ErrorCode::invalid_argument, "coco evaluation: " + std::to_string(masks.size()) +
+                                                 " masks for " + std::to_string(detections.size()) +
+                                                 " detections");
+  add_picture(truth, detections, masks, [this, size](OfClass& of) {
+    return match_class(of.truth, std::move(of.masks), size,
+                       static_cast<std::size_t>(max_detections_));
+  });
 }
 
 CocoFigures CocoEvaluation::figures() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/geometry.h"
@@ -25,11 +26,12 @@ struct CocoFigures {
 /// Null where absent.
 Json to_json(const CocoFigures& figures);
 
-/// COCO evaluation of boxes, equal to pycocotools' COCOeval (iouType bbox, maxDets 1, 10, 100,
-/// max_detections) to 1e-6 on the same detections: crowd, ignore, area ranges, empty pictures, ties
-/// in score (by order of pictures, then of detections), 101-point interpolation. Matching is done
-/// once per picture, in add(); figures for any multiset of the pictures then need none (bootstrap).
-/// The const functions may be called from several threads, but not while add() runs.
+/// COCO evaluation of boxes or masks, equal to pycocotools' COCOeval (iouType bbox or segm, maxDets
+/// 1, 10, 100, max_detections) to 1e-6 on the same detections: crowd, ignore, area ranges, empty
+/// pictures, ties in score (by order of pictures, then of detections), 101-point interpolation.
+/// Matching is done once per picture, in add(); figures for any multiset of the pictures then need
+/// none (bootstrap). The const functions may be called from several threads, but not while add()
+/// runs.
 class CocoEvaluation {
  public:
   /// max_detections: per class and picture, as there. Throws invalid_argument below 1.
@@ -41,6 +43,13 @@ class CocoEvaluation {
   /// One picture's truth and detections, which may be in any order. Throws invalid_argument for a
   /// negative label or a score that is not a number.
   void add(std::span<const TruthBox> truth, std::span<const Detection> detections);
+
+  /// The same by masks, in the text form of base/mask.h and of the picture's size: masks[i] is
+  /// detection i's, a truth has its own. The area of a detection is its mask's. Throws corrupt_data
+  /// for a mask that does not fill `size`. One evaluation takes either boxes or masks.
+  void add_masks(std::span<const TruthBox> truth, std::span<const Detection> detections,
+                 std::span<const std::string> masks, Size size);
+
   std::size_t pictures() const { return picture_count_; }
 
   /// All figures over the pictures added so far.
@@ -53,6 +62,10 @@ class CocoEvaluation {
 
  private:
   struct State;
+  template <typename Match>
+  void add_picture(std::span<const TruthBox> truth, std::span<const Detection> detections,
+                   std::span<const std::string> masks, Match match);
+
   int max_detections_;
   std::size_t picture_count_ = 0;
   std::unique_ptr<State> state_;

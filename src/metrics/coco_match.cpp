@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mask.h"
+
 namespace tamis {
 namespace {
 
@@ -85,33 +87,82 @@ void match_area(std::span<const TruthBox> truth, std::span<const double> overlap
 }
 
 /// Detections that match nothing and are not of the area do not count as wrong.
-void ignore_other_areas(const std::vector<Detection>& detections,
-                        std::vector<MatchedDetection>& out) {
+void ignore_other_areas(std::span<const double> areas, std::vector<MatchedDetection>& out) {
   for (std::size_t d = 0; d < out.size(); ++d)
     for (int a = 0; a < kCocoAreas; ++a)
-      if (!kAreas[a].holds(area(detections[d].box)))
+      if (!kAreas[a].holds(areas[d]))
         out[d].ignored[a] |= static_cast<std::uint16_t>(kAllThresholds & ~out[d].matched[a]);
+}
+
+/// Falling score, at most `most`.
+template <typename Scored>
+void rank(std::vector<Scored>& detections, std::size_t most) {
+  std::stable_sort(detections.begin(), detections.end(),
+                   [](const Scored& a, const Scored& b) { return a.score > b.score; });
+  if (detections.size() > most) detections.resize(most);
+}
+
+/// Ranked detections, their areas, and the overlap of detection d and truth g at d * truths + g.
+template <typename Scored>
+std::vector<MatchedDetection> match_ranked(std::span<const TruthBox> truth,
+                                           std::span<const Scored> ranked,
+                                           std::span<const double> areas,
+                                           std::span<const double> overlaps) {
+  std::vector<MatchedDetection> out(ranked.size());
+  for (std::size_t d = 0; d < out.size(); ++d) {
+    out[d].score = ranked[d].score;
+    out[d].rank = static_cast<std::uint32_t>(d);
+  }
+  if (!truth.empty())
+    for (int a = 0; a < kCocoAreas; ++a) match_area(truth, overlaps, a, out);
+  ignore_other_areas(areas, out);
+  return out;
+}
+
+/// A mask and what is asked of it again and again.
+struct MeasuredMask {
+  Mask mask;
+  Box bounds;
+  double area;
+  MeasuredMask(std::string_view text, Size size)
+      : mask(parse_mask(text, size)),
+        bounds(tamis::bounds(mask)),
+        area(static_cast<double>(tamis::area(mask))) {}
+};
+
+double overlap(const MeasuredMask& d, const MeasuredMask& t, bool crowd) {
+  if (intersection(d.bounds, t.bounds) <= 0) return 0;
+  auto shared = static_cast<double>(intersection(d.mask, t.mask));
+  return shared == 0 ? 0 : shared / (crowd ? d.area : d.area + t.area - shared);
 }
 
 }  // namespace
 
 std::vector<MatchedDetection> match_class(std::span<const TruthBox> truth,
                                           std::vector<Detection> detections, std::size_t most) {
-  std::stable_sort(detections.begin(), detections.end(),
-                   [](const Detection& a, const Detection& b) { return a.score > b.score; });
-  if (detections.size() > most) detections.resize(most);
-  std::vector<MatchedDetection> out(detections.size());
-  std::vector<double> overlaps(truth.size() * detections.size());
-  for (std::size_t d = 0; d < detections.size(); ++d) {
-    out[d].score = detections[d].score;
-    out[d].rank = static_cast<std::uint32_t>(d);
-    for (std::size_t g = 0; g < truth.size(); ++g)
-      overlaps[d * truth.size() + g] = overlap(detections[d].box, truth[g]);
+  rank(detections, most);
+  std::vector<double> areas, overlaps;
+  for (const Detection& d : detections) {
+    areas.push_back(area(d.box));
+    for (const TruthBox& t : truth) overlaps.push_back(overlap(d.box, t));
   }
-  if (!truth.empty())
-    for (int a = 0; a < kCocoAreas; ++a) match_area(truth, overlaps, a, out);
-  ignore_other_areas(detections, out);
-  return out;
+  return match_ranked<Detection>(truth, detections, areas, overlaps);
+}
+
+std::vector<MatchedDetection> match_class(std::span<const TruthBox> truth,
+                                          std::vector<ScoredMask> detections, Size size,
+                                          std::size_t most) {
+  rank(detections, most);
+  std::vector<MeasuredMask> truths;
+  for (const TruthBox& t : truth) truths.emplace_back(t.mask, size);
+  std::vector<double> areas, overlaps;
+  for (const ScoredMask& d : detections) {
+    MeasuredMask mask(d.mask, size);
+    areas.push_back(mask.area);
+    for (std::size_t g = 0; g < truth.size(); ++g)
+      overlaps.push_back(overlap(mask, truths[g], truth[g].crowd));
+  }
+  return match_ranked<ScoredMask>(truth, detections, areas, overlaps);
 }
 
 std::array<std::uint32_t, kCocoAreas> count_positives(std::span<const TruthBox> truth) {

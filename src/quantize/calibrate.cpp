@@ -15,13 +15,30 @@ namespace tamis {
 
 namespace {
 
-/// A copy whose outputs are the values that some node makes, and that computes nothing else.
-Graph with_outputs(const Graph& graph, const std::set<std::string>& values) {
+/// With the inputs as large as those of a sample.
+void fix_inputs(Graph& graph, std::span<const Tensor> sample) {
+  const std::vector<TensorInfo> inputs = graph.inputs();
+  for (std::size_t i = 0; i < std::min(inputs.size(), sample.size()); ++i) {
+    for (onnx::ValueInfoProto& info : *graph.graph().mutable_input()) {
+      if (info.name() != inputs[i].name) continue;
+      auto& shape = *info.mutable_type()->mutable_tensor_type()->mutable_shape();
+      shape.clear_dim();
+      for (const std::int64_t size : sample[i].shape()) shape.add_dim()->set_dim_value(size);
+    }
+  }
+}
+
+/// A copy whose outputs are the values that some node makes, or the sampler's, and that computes
+/// nothing else.
+Graph with_outputs(const Graph& graph, const std::set<std::string>& values,
+                   std::span<const Tensor> sample, InputSampler* sampler) {
   Graph copy = graph;
   copy.infer_shapes();
   copy.graph().clear_output();
+  fix_inputs(copy, sample);
   copy.reindex();
   copy.infer_shapes();
+  if (sampler != nullptr) sampler->add_outputs(copy);
   for (const std::string& value : values) {
     if (!copy.is_input(value)) copy.add_output(value);
   }
@@ -123,7 +140,12 @@ void demand_numbers(const Observations& observations) {
 }
 
 /// Raised whenever what observe() gives for the same model and samples may differ.
-constexpr std::string_view kObserverVersion = "observer/1";
+constexpr std::string_view kObserverVersion = "observer/2";
+
+/// Thrown through a feed to end it.
+struct Enough {};
+
+constexpr std::size_t kFewPictures = 32;
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
@@ -188,15 +210,49 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
 
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed) {
-  const Graph copy = with_outputs(graph, values);
   TemporaryFolder folder("tamis-calibrate");
   const std::filesystem::path file = folder.path() / "observed.onnx";
-  copy.save(file);
-  Watcher watcher(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file));
-  feed([&](std::span<const Tensor> inputs) { watcher.look(inputs); });
-  Observations observations = watcher.take();
+  std::optional<Watcher> watcher;
+  feed([&](std::span<const Tensor> inputs) {
+    if (!watcher) {
+      const Graph copy = with_outputs(graph, values, inputs, nullptr);
+      copy.save(file);
+      watcher.emplace(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file));
+    }
+    watcher->look(inputs);
+  });
+  Observations observations = watcher ? watcher->take() : Observations();
   demand_numbers(observations);
   return observations;
+}
+
+LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const FeedCalibration& feed,
+                          bool keep_rows) {
+  const std::size_t most =
+      keep_rows ? InputSampler::kRows / InputSampler::kPositions : kFewPictures;
+  TemporaryFolder folder("tamis-sample");
+  InputSampler sampler(keep_rows);
+  std::unique_ptr<Session> session;
+  std::vector<Tensor> outputs;
+  std::size_t count = 0;
+  try {
+    feed([&](std::span<const Tensor> inputs) {
+      if (count++ == most) throw Enough();
+      if (!session) {
+        const Graph copy = with_outputs(graph, {}, inputs, &sampler);
+        if (copy.graph().output_size() == 0) throw Enough();
+        copy.save(folder.path() / "sampled.onnx");
+        session = open(folder.path() / "sampled.onnx");
+        outputs = make_tensors(session->outputs());
+      }
+      session->run(inputs, outputs);
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        sampler.take(session->outputs()[i].name, outputs[i]);
+    });
+  } catch (const Enough&) {
+    // There are more pictures, and these will do.
+  }
+  return sampler.result();
 }
 
 StatisticsStore statistics_in_memory() {

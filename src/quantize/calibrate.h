@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "quantize/histogram.h"
+#include "quantize/layer_inputs.h"
 #include "quantize/quantize.h"
 
 namespace tamis {
@@ -31,9 +32,15 @@ Observations parse_observations(const Json& json);
 Observations observe(const Graph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
 
+/// What the compute nodes of the graph read on the first 32 samples, or 64 with `keep_rows`
+/// (LayerInput::rows). A run of its own: with the observed values as outputs too, ONNX Runtime
+/// would keep nearly all activations at once. Throws what `open` and `feed` throw.
+LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const FeedCalibration& feed,
+                          bool keep_rows);
+
 /// What `known` holds for this graph, where that has all of `needed`; else the `wanted` (that hold
-/// the needed) are observed, with all that was known before, and put there. `cached`: whether the
-/// float model did not have to run.
+/// the needed) are observed, with all that was known before, and put there (without rows).
+/// `cached`: whether the float model did not have to run.
 Observations observe_or_find(const Graph& graph, const std::set<std::string>& needed,
                              const std::function<std::set<std::string>()>& wanted,
                              const OpenSession& open, const FeedCalibration& feed,

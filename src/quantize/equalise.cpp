@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "quantize/corrections.h"
 #include "quantize/roles.h"
 
 namespace tamis {
@@ -133,6 +134,14 @@ std::vector<std::string> equalise_channels(Graph& graph) {
   }
   graph.remove_dead();
   return {changed.begin(), changed.end()};
+}
+
+std::vector<Attempt> attempt_equalising(const Form& form, const CorrectionTools& tools) {
+  Graph equalised = *form.parent;
+  const std::vector<std::string> changed = equalise_channels(equalised);
+  if (changed.empty()) return {};
+  equalised.infer_shapes();
+  return {{tools.form_of(equalised), layers_text(changed.size())}};
 }
 
 }  // namespace tamis

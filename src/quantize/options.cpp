@@ -25,6 +25,12 @@ constexpr std::array<std::pair<RangeMethod, std::string_view>, 5> kMethods{{
     {RangeMethod::mse, "mse"},
 }};
 
+constexpr std::array<std::pair<CorrectionLevel, std::string_view>, 3> kLevels{{
+    {CorrectionLevel::none, "none"},
+    {CorrectionLevel::fast, "fast"},
+    {CorrectionLevel::all, "all"},
+}};
+
 template <typename Table, typename Value>
 std::string_view name_of(const Table& table, Value wanted) {
   for (const auto& [value, name] : table) {
@@ -54,6 +60,12 @@ std::string_view to_text(QuantizeTarget target) { return name_of(kTargets, targe
 
 QuantizeTarget parse_quantize_target(std::string_view text) {
   return value_of(kTargets, text, "target");
+}
+
+std::string_view to_text(CorrectionLevel level) { return name_of(kLevels, level); }
+
+CorrectionLevel parse_correction_level(std::string_view text) {
+  return value_of(kLevels, text, "corrections");
 }
 
 std::string_view to_text(RangeMethod method) { return name_of(kMethods, method); }

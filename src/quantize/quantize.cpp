@@ -13,14 +13,12 @@
 #include "base/units.h"
 #include "passes/passes.h"
 #include "quantize/calibrate.h"
-#include "quantize/equalise.h"
+#include "quantize/corrections.h"
+#include "quantize/form.h"
 #include "quantize/input_kinds.h"
 #include "quantize/options.h"
-#include "quantize/placement.h"
 #include "quantize/plan.h"
-#include "quantize/products.h"
 #include "quantize/ranges.h"
-#include "quantize/rewrite.h"
 #include "quantize/tensorrt.h"
 
 namespace tamis {
@@ -169,24 +167,23 @@ Json to_json(const QuantizeReport& report) {
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   Json corrections = Json::array();
   for (const Correction& one : report.corrections)
-    corrections.push_back({{"name", one.name}, {"kept", one.kept}, {"why", one.why}});
+    corrections.push_back({{"name", one.name},
+                           {"kept", one.kept},
+                           {"why", one.why},
+                           {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()}});
   return {{"kept_in_float", std::move(kept)},
           {"corrections", std::move(corrections)},
           {"notes", report.notes},
           {"warnings", report.warnings},
           {"quantised_nodes", report.quantised_nodes},
           {"calibrated_on", report.calibrated_on},
+          {"held_aside", report.held_aside},
           {"calibrate_s", report.calibrate_s},
           {"statistics_cached", report.statistics_cached},
           {"wall_s", report.wall_s}};
 }
 
 namespace {
-
-struct Quantised {
-  Graph graph;
-  QuantizeReport report;
-};
 
 /// The float graph as its runtime executes it fastest. What is new in it only moves data or stays
 /// in float, so that observations of the graph before serve all forms.
@@ -199,15 +196,17 @@ Graph written_for(const Graph& graph, const QuantizeOptions& options) {
   return written;
 }
 
-/// The whole way for one float graph (opset 13, sorted, shapes inferred).
-Quantised quantise(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
-                   const FeedCalibration& feed, const StatisticsStore& known) {
-  Graph work = written_for(parent, options);
-  Plan plan = plan_quantisation(work, options);
+/// The whole way for one float graph (opset 13, sorted, shapes inferred), but for corrections.
+Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
+             const FeedCalibration& feed, const StatisticsStore& known) {
+  auto planned = std::make_shared<Planned>(Planned{written_for(parent, options), {}, {}, {}, {}});
+  const Graph& work = planned->graph;
+  Plan& plan = planned->plan;
+  plan = plan_for(work, options);
   demand_work(plan);
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  auto find = [&](const std::function<std::set<std::string>()>& wanted) {
+  const auto find = [&](const std::function<std::set<std::string>()>& wanted) {
     return observe_or_find(parent, observed_values(plan), wanted, open, feed, known,
                            report.statistics_cached);
   };
@@ -215,12 +214,13 @@ Quantised quantise(const Graph& parent, const QuantizeOptions& options, const Op
     return options.observe_for_any_layer ? values_for_any_layer(parent, options, plan)
                                          : values_of_all_forms(parent, options, plan);
   });
-  std::vector<Affine> affines = GroupRanges(plan, observations, options).affines();
-  if (const auto wide = too_wide(plan, observations, affines); !wide.empty()) {
-    plan = plan_quantisation(work, options, wide);
+  planned->affines = GroupRanges(plan, observations, options).affines();
+  planned->too_wide = too_wide(plan, observations, planned->affines);
+  if (!planned->too_wide.empty()) {
+    plan = plan_for(work, options, planned->too_wide);
     demand_work(plan);
     if (!all_seen(plan, observations)) observations = find([&] { return observed_values(plan); });
-    affines = GroupRanges(plan, observations, options).affines();
+    planned->affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
   report.warnings = suspicious_samples(observations);
@@ -229,66 +229,11 @@ Quantised quantise(const Graph& parent, const QuantizeOptions& options, const Op
   for (const ComputeNode& compute : plan.compute)
     report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
-
-  const bool for_tensorrt = options.target == QuantizeTarget::tensorrt;
-  if (for_tensorrt)
-    for (ComputeNode& compute : plan.compute) compute.bias.reset();  // stays as it is, in float
-  write_quantised(work, plan, affines, writes_quick_gelu(options));
-  if (for_tensorrt) make_pairs_signed(work);
-  merge_equal_weights(work);
-  if (!for_tensorrt && options.target != QuantizeTarget::openvino)
-    drop_zero_points_of_products(work);
-  work.verify();
-  return {std::move(work), std::move(report)};
-}
-
-/// The last fifth of the samples.
-FeedCalibration held_aside(const FeedCalibration& feed, std::size_t samples) {
-  const std::size_t first = samples - (samples + 4) / 5;
-  return [feed, first](const std::function<void(std::span<const Tensor>)>& use) {
-    std::size_t i = 0;
-    feed([&](std::span<const Tensor> inputs) {
-      if (i++ >= first) use(inputs);
-    });
-  };
-}
-
-/// Output SNR in dB against the float model, of the worst output; by the runtime behind `open`.
-double output_snr_db(const Graph& float_graph, const Graph& quantised, const OpenSession& open,
-                     const FeedCalibration& feed) {
-  TemporaryFolder folder("tamis-correct");
-  float_graph.save(folder.path() / "float.onnx");
-  quantised.save(folder.path() / "int8.onnx");
-  constexpr std::size_t kMost = 8;
-  const NamedRuntime runtime{"reference", open};
-  const RuntimeCheck check =
-      check_quantized(folder.path() / "float.onnx", folder.path() / "int8.onnx", runtime, {runtime},
-                      feed, {.samples = kMost, .least_snr_db = -300})
-          .front();
-  if (check.refused) return -300;
-  double least = 200;
-  for (const OutputCheck& output : check.outputs) least = std::min(least, output.snr_db);
-  return least;
-}
-
-/// Equalises channels where some are outliers, and keeps that where it helps.
-void try_equalising(const Graph& work, Quantised& best, const QuantizeOptions& options,
-                    const OpenSession& open, const FeedCalibration& feed,
-                    const StatisticsStore& known) {
-  Graph equalised = work;
-  const std::vector<std::string> changed = equalise_channels(equalised);
-  if (changed.empty()) return;
-  equalised.infer_shapes();
-  Quantised other = quantise(equalised, options, open, feed, known);
-  const FeedCalibration judges = held_aside(feed, other.report.calibrated_on);
-  const double before = output_snr_db(work, best.graph, open, judges);
-  const double after = output_snr_db(work, other.graph, open, judges);
-  char text[120];
-  std::snprintf(text, sizeof text, "%zu convolutions: output SNR %.1f dB instead of %.1f dB",
-                changed.size(), after, before);
-  Correction correction{"channel equalisation", after > before, text};
-  if (correction.kept) best = std::move(other);
-  best.report.corrections.push_back(std::move(correction));
+  if (options.corrections != CorrectionLevel::none)
+    planned->inputs = sample_layers(parent, open, feed, wants_rows(options.corrections));
+  Form form{std::make_shared<const Graph>(parent), planned,
+            quantise_constants(work, plan, planned->affines), std::move(report)};
+  return form;
 }
 
 }  // namespace
@@ -300,12 +245,16 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   check_options(options);
   Graph work = graph;
   const std::vector<std::string> notes = prepare_for_quantising(work).notes;
-  Quantised best = quantise(work, options, open, feed, known);
-  if (options.correct) try_equalising(work, best, options, open, feed, known);
-  graph = std::move(best.graph);
-  best.report.notes = notes;
-  best.report.wall_s = seconds_since(start);
-  return best.report;
+  HeldAside held(feed);
+  const FeedCalibration rest = held.rest();
+  Form form = form_of(work, options, open, rest, known);
+  correct(form, held, {options, open, rest, [&](const Graph& parent) {
+                         return form_of(parent, options, open, rest, known);
+                       }});
+  graph = write_form(form, options).graph;
+  form.report.notes = notes;
+  form.report.wall_s = seconds_since(start);
+  return form.report;
 }
 
 }  // namespace tamis

@@ -47,6 +47,16 @@ std::string_view to_text(RangeMethod method);
 RangeMethod parse_range_method(std::string_view text);
 std::vector<std::string> range_methods();  ///< the names
 
+/// Which corrections are tried (corrections.h).
+enum class CorrectionLevel {
+  none,
+  fast,  ///< those that cost little beside the calibration
+  all,
+};
+std::string_view to_text(CorrectionLevel level);
+/// Throws invalid_argument naming the known levels.
+CorrectionLevel parse_correction_level(std::string_view text);
+
 struct QuantizeOptions {
   // What changes results.
   QuantizeTarget target = QuantizeTarget::portable;
@@ -59,8 +69,8 @@ struct QuantizeOptions {
   bool standard_ops = false;  ///< only operators of ONNX itself: Sigmoid and Mul are quantised
                               ///< where com.microsoft.QuickGelu would be written
   std::vector<std::string>
-      keep_float;       ///< names of nodes to be left in float, beside those found by itself
-  bool correct = true;  ///< try what changes the float model so that its INT8 form gets better
+      keep_float;  ///< names of nodes to be left in float, beside those found by itself
+  CorrectionLevel corrections = CorrectionLevel::fast;
 
   // What changes how long it takes.
   bool observe_for_any_layer = false;  ///< also what forms with one more layer in float need
@@ -72,11 +82,12 @@ struct KeptInFloat {
   std::string reason;
 };
 
-/// A change of the float model that should help its INT8 form, tried because it applies.
+/// A change that should help the INT8 form, tried because it applies.
 struct Correction {
   std::string name;
-  bool kept = false;  ///< it helped on calibration images held aside
-  std::string why;
+  bool kept = false;              ///< it helped on calibration images held aside
+  std::string why;                ///< "63 layers: output SNR 18.4 dB instead of 17.9 dB"
+  std::optional<double> gain_db;  ///< mean over the images held aside; absent: not judged
 };
 
 struct QuantizeReport {
@@ -86,13 +97,14 @@ struct QuantizeReport {
   std::vector<std::string> warnings;  ///< about the samples, a line each
   std::size_t quantised_nodes = 0;    ///< Conv, Gemm and MatMul in INT8
   std::vector<std::string> quantised;  ///< their names, in the graph's order
-  std::size_t calibrated_on = 0;       ///< samples
+  std::size_t calibrated_on = 0;       ///< samples that ranges were taken from
+  std::size_t held_aside = 0;          ///< others, on which corrections were judged; 0: none was
   double calibrate_s = 0;              ///< running the float model and observing
   bool statistics_cached = false;      ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why}], notes, warnings,
-/// quantised_nodes, calibrated_on, calibrate_s, statistics_cached, wall_s}
+/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why, gain_db}], notes, warnings,
+/// quantised_nodes, calibrated_on, held_aside, calibrate_s, statistics_cached, wall_s}
 Json to_json(const QuantizeReport& report);
 
 /// Opens an ONNX file for FP32 execution. The shapes must be concrete after opening.

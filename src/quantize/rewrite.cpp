@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 #include "graph/attributes.h"
 #include "graph/tensor_data.h"
@@ -17,8 +16,10 @@ class Writer {
   Writer(Graph& graph, const Plan& plan, const std::vector<Affine>& affines)
       : graph_(graph), plan_(plan), affines_(affines) {}
 
-  void write(bool with_quick_gelu) {
-    for (const ComputeNode& compute : plan_.compute) quantise_constants(compute);
+  std::vector<std::string> write(const std::vector<NodeConstants>& constants,
+                                 bool with_quick_gelu) {
+    for (std::size_t i = 0; i < constants.size(); ++i)
+      write_constants(plan_.compute[i], constants[i]);
     if (with_quick_gelu) replace_silus();
     for (const auto& [value, group] : plan_.group_of)
       u8_names_[value] = graph_.unique_value_name(value + "_u8");
@@ -27,8 +28,11 @@ class Writer {
       if (movement == Movement::on_u8) read_u8(*mutable_node(node));
     }
     anchor_pool();
+    std::vector<std::string> computed;
+    for (const ComputeNode& compute : plan_.compute) computed.push_back(compute.node->output(0));
     graph_.sort();
     graph_.remove_dead();
+    return computed;
   }
 
  private:
@@ -149,38 +153,22 @@ class Writer {
     }
   }
 
-  void quantise_constants(const ComputeNode& compute) {
+  void write_constants(const ComputeNode& compute, const NodeConstants& constants) {
     onnx::NodeProto& node = *mutable_node(compute.node);
-    const float input_scale = affines_[plan_.group_of.at(node.input(compute.activation))].scale;
-    const onnx::TensorProto& tensor = *graph_.constant(node.input(compute.weights));
-    const Shape shape = shape_of(tensor);
-    const auto axis = static_cast<std::size_t>(compute.axis);
-    const auto product = [](Shape::const_iterator a, Shape::const_iterator b) {
-      return static_cast<std::size_t>(std::accumulate(a, b, std::int64_t{1}, std::multiplies<>()));
-    };
-    const auto split = shape.begin() + compute.axis;
-    const std::size_t channels = static_cast<std::size_t>(shape[axis]);
-    std::vector<float> bias;
-    std::vector<double> least;
-    if (compute.bias) {
-      bias = floats(*graph_.constant(node.input(*compute.bias)));
-      least = least_weight_scales(bias, input_scale);
-    }
-    const QuantisedWeights weights =
-        quantise_weights(floats(tensor), product(shape.begin(), split), channels,
-                         product(split + 1, shape.end()), least, plan_.weight_limit);
-    const std::string hint = node.input(compute.weights);
+    const QuantisedWeights& weights = constants.weights;
     const std::string stored =
-        graph_.add_initializer(hint + "_s8", shape, std::span<const std::int8_t>(weights.values));
+        graph_.add_initializer(node.input(compute.weights) + "_s8", constants.shape,
+                               std::span<const std::int8_t>(weights.values));
     graph_.set_input(node, compute.weights,
                      dequantised<std::int8_t>(stored, weights.scales, compute.axis));
     if (!compute.bias) return;
-    std::vector<float> bias_scales(channels);
-    for (std::size_t i = 0; i < channels; ++i) bias_scales[i] = input_scale * weights.scales[i];
-    const std::vector<std::int32_t> values = quantise_bias(bias, input_scale, weights.scales);
-    const std::string stored_bias = graph_.add_initializer(node.input(*compute.bias) + "_s32",
-                                                           {static_cast<std::int64_t>(channels)},
-                                                           std::span<const std::int32_t>(values));
+    std::vector<float> bias_scales = weights.scales;
+    for (float& scale : bias_scales) scale *= constants.input_scale;
+    const std::vector<std::int32_t> values =
+        quantise_bias(constants.bias, constants.input_scale, weights.scales);
+    const std::string stored_bias = graph_.add_initializer(
+        node.input(*compute.bias) + "_s32", {static_cast<std::int64_t>(constants.channels)},
+        std::span<const std::int32_t>(values));
     graph_.set_input(node, *compute.bias, dequantised<std::int32_t>(stored_bias, bias_scales, 0));
   }
 
@@ -220,9 +208,11 @@ class Writer {
 
 }  // namespace
 
-void write_quantised(Graph& graph, const Plan& plan, const std::vector<Affine>& affines,
-                     bool with_quick_gelu) {
-  Writer(graph, plan, affines).write(with_quick_gelu);
+std::vector<std::string> write_quantised(Graph& graph, const Plan& plan,
+                                         const std::vector<Affine>& affines,
+                                         const std::vector<NodeConstants>& constants,
+                                         bool with_quick_gelu) {
+  return Writer(graph, plan, affines).write(constants, with_quick_gelu);
 }
 
 }  // namespace tamis

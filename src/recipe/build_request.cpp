@@ -41,11 +41,12 @@ BuildRequest parse_build_request(const Json& json) {
   request.check_parent = json.value("check_parent", false);
   request.reference_version = json.value("reference_version", "");
   const Json& calibration = json.at("calibration");
-  if (!calibration.is_null())
-    request.calibration = CalibrationItems{
-        {calibration.at("path").get<std::string>(), calibration.at("split").get<std::string>()},
-        calibration.at("items").get<std::vector<std::size_t>>(),
-        calibration.at("hashes").get<std::vector<std::string>>()};
+  if (calibration.is_null()) return request;
+  CalibrationItems& items = request.calibration.emplace();
+  items.data.path = calibration.at("path").get<std::string>();
+  items.data.split = calibration.at("split").get<std::string>();
+  items.items = calibration.at("items").get<std::vector<std::size_t>>();
+  items.hashes = calibration.at("hashes").get<std::vector<std::string>>();
   return request;
 }
 

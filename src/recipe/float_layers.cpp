@@ -45,7 +45,7 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
   auto write = [&](const std::vector<std::string>& keep_float) {
     Graph graph = state.graph;
     QuantizeOptions own = options;
-    own.correct = false;  // the layers' order is wanted, not the best file
+    own.corrections = CorrectionLevel::none;  // the layers' order is wanted, not the best file
     own.observe_for_any_layer = true;
     own.keep_float.insert(own.keep_float.end(), keep_float.begin(), keep_float.end());
     report = quantize_static(graph, own, state.open_reference, state.feed, known);

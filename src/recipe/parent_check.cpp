@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -16,6 +17,7 @@ namespace tamis {
 namespace {
 
 constexpr double kLeastMap50 = 0.02;
+constexpr double kLeastMap50OfBoxes = 0.2;
 constexpr double kLuck = 0.05;
 
 struct Found {
@@ -23,12 +25,18 @@ struct Found {
   std::size_t classes = 0;
 };
 
-std::vector<std::size_t> items_with_truth(const Dataset& data,
+bool has_masks(const Truth& truth) {
+  return std::none_of(truth.boxes->begin(), truth.boxes->end(),
+                      [](const TruthBox& t) { return t.mask.empty(); });
+}
+
+std::vector<std::size_t> items_with_truth(const Task& task, const Dataset& data,
                                           const std::vector<std::size_t>& items) {
   std::vector<std::size_t> chosen;
   for (const std::size_t i : items) {
     const Truth& truth = data.items()[i].truth;
     if (!truth.label && !(truth.boxes && !truth.boxes->empty())) continue;
+    if (task.truth_detail == TruthDetail::masks && !has_masks(truth)) continue;
     chosen.push_back(i);
     if (chosen.size() == kMostItems) break;
   }
@@ -57,14 +65,33 @@ Found predict_all(const BuildRequest& request, const Card& card, const Dataset& 
   return found;
 }
 
-bool above_chance(const Task& task, const Found& found) {
-  if (const auto right = task.right(found.records)) {
-    if (found.classes < 2) return true;  // nothing to compare with
+bool above_chance(const Task& task, const std::vector<ItemRecord>& records, std::size_t classes) {
+  if (const auto right = task.right(records)) {
+    if (classes < 2) return true;  // nothing to compare with
     const std::size_t hits = std::accumulate(right->begin(), right->end(), std::size_t{0});
-    return chance_of_at_least(hits, right->size(), 1.0 / static_cast<double>(found.classes)) <
-           kLuck;
+    return chance_of_at_least(hits, right->size(), 1.0 / static_cast<double>(classes)) < kLuck;
   }
-  return task.figures(found.records).value("map50", 1.0) >= kLeastMap50;
+  const Json figures = task.figures(records);
+  return figures.value("map50", figures.value("mask_map50", 1.0)) >= kLeastMap50;
+}
+
+bool above_chance(const Task& task, const Found& found) {
+  return above_chance(task, found.records, found.classes);
+}
+
+std::vector<ItemRecord> with_shifted_labels(std::vector<ItemRecord> records, int by) {
+  for (ItemRecord& record : records)
+    if (record.truth.label) *record.truth.label += by;
+  return records;
+}
+
+std::vector<ItemRecord> with_one_label(std::vector<ItemRecord> records) {
+  for (ItemRecord& record : records) {
+    if (record.truth.boxes)
+      for (TruthBox& box : *record.truth.boxes) box.label = 0;
+    for (Detection& box : record.prediction.boxes) box.label = 0;
+  }
+  return records;
 }
 
 /// What users get wrong, each as an option and the card that it would give.
@@ -97,7 +124,9 @@ std::vector<std::pair<std::string, Card>> other_cards(const Card& card) {
 }
 
 std::string probable_cause(const BuildRequest& request, const Dataset& data,
-                           const std::vector<std::size_t>& items, const Task& task) {
+                           const std::vector<std::size_t>& items, const Task& task,
+                           const Found& given) {
+  if (auto labels = wrong_labels(task, given.records, given.classes)) return *labels;
   for (const auto& [text, card] : other_cards(request.card)) {
     const Found found = predict_all(request, card, data, items);
     if (above_chance(task, found))
@@ -109,6 +138,30 @@ std::string probable_cause(const BuildRequest& request, const Dataset& data,
 }
 
 }  // namespace
+
+std::optional<std::string> wrong_labels(const Task& task, const std::vector<ItemRecord>& records,
+                                        std::size_t classes) {
+  const auto value = [&](const std::vector<ItemRecord>& changed) {
+    return task.figures(changed).value(std::string(task.metric), 0.0);
+  };
+  if (task.right(records)) {
+    for (const int by : {-1, 1}) {
+      const std::vector<ItemRecord> shifted = with_shifted_labels(records, by);
+      if (above_chance(task, shifted, classes))
+        return fmt::format("with every label one {} it would be {:.3f}: the data's labels {}",
+                           by < 0 ? "less" : "more", value(shifted),
+                           by < 0 ? "count from 1, or the model has no class for the background"
+                                  : "do not count the model's class for the background");
+    }
+    return std::nullopt;
+  }
+  const std::vector<ItemRecord> alike = with_one_label(records);
+  if (task.figures(alike).value("map50", 0.0) < kLeastMap50OfBoxes) return std::nullopt;
+  return fmt::format(
+      "its boxes are right ({} {:.3f} whatever their class) and their classes are "
+      "not: the data's labels are in another order than the model's",
+      task.metric, value(alike));
+}
 
 double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
   double sum = 0;
@@ -122,18 +175,20 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
 }
 
 Json check_parent(const BuildRequest& request) {
-  const auto data = open_dataset(request.calibration->data);
-  const std::vector<std::size_t> items = items_with_truth(*data, request.calibration->items);
-  if (items.size() < kLeastItems) return Json();
   const Task& task = find_task(request.card.task);
+  DataSpec spec = request.calibration->data;
+  spec.detail = task.truth_detail;
+  const auto data = open_dataset(spec);
+  const std::vector<std::size_t> items = items_with_truth(task, *data, request.calibration->items);
+  if (items.size() < kLeastItems) return Json();
   const Found found = predict_all(request, request.card, *data, items);
   const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
   if (!above_chance(task, found))
-    throw Error(
-        ErrorCode::invalid_argument,
-        fmt::format("calibration: the model itself is no better than chance on {} labelled "
-                    "pictures ({} {:.3f}); {}",
-                    items.size(), task.metric, value, probable_cause(request, *data, items, task)));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("calibration: the model itself is no better than chance on {} labelled "
+                            "pictures ({} {:.3f}); {}",
+                            items.size(), task.metric, value,
+                            probable_cause(request, *data, items, task, found)));
   return {{"metric", task.metric}, {"value", value}, {"items", items.size()}};
 }
 

@@ -42,6 +42,8 @@ const std::vector<StepKind>& step_kinds() {
        false, &weights_version, &int8_weights_text, &apply_int8_weights},
       {"int4-weights", "weights of matrix products in blocks of 4 bits, activations in float",
        false, &weights_version, &int4_weights_text, &apply_int4_weights},
+      {"padim", "an anomaly detector from this backbone and good pictures", true, &padim_version,
+       &padim_text, &apply_padim},
   };
   return kinds;
 }

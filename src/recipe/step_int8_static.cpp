@@ -29,6 +29,7 @@ QuantizeOptions int8_static_options(const Json& params) {
   if (params.contains("percentile")) options.percentile = params.at("percentile").get<double>();
   options.symmetric = params.value("symmetric", options.symmetric);
   options.weight_bits = weight_choice(params).bits;
+  options.corrections = parse_correction_level(params.value("corrections", "fast"));
   if (auto scale = params.find("concat_scale"); scale != params.end())
     options.share_concat_scale = *scale == "shared";
   options.standard_ops = params.value("standard_ops", false);
@@ -84,7 +85,7 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/5 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/6 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {

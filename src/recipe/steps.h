@@ -34,6 +34,10 @@ void apply_int8_weights(BuildState& state, const Json& params);
 std::string int4_weights_text(const Json& params);
 void apply_int4_weights(BuildState& state, const Json& params);
 
+std::string padim_version();
+std::string padim_text(const Json& params);
+void apply_padim(BuildState& state, const Json& params);
+
 /// Runs the quantised state.graph beside `before` in those runtimes, on the calibration items or,
 /// where there are none, on random pictures, and puts the outcome under report.checks. `step` names
 /// the step in messages. Throws unsupported when no runtime executes it rightly.

@@ -133,6 +133,8 @@ DecisionText describe_decision(const ResultView& result) {
     std::string accuracy = accuracy_sentence(*pick);
     if (!accuracy.empty()) text.figures += (text.figures.empty() ? "" : "; ") + accuracy;
   }
+  if (std::string caveat = result.data.value("caveat", ""); !caveat.empty())
+    text.notes.push_back(caveat);
   if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
   if (result.nearest_miss) text.notes.push_back(miss_note(result));
   return text;

@@ -22,7 +22,9 @@ std::string with_minus(std::string number) {
   return number;
 }
 
-bool is_share_of_items(const std::string& metric) { return metric.starts_with("top"); }
+bool is_share_of_items(const std::string& metric) {
+  return metric.starts_with("top") || metric == "decision_agreement";
+}
 
 }  // namespace
 
@@ -119,8 +121,19 @@ std::string ms_number(double ms) {
 std::string tick_text(double value) { return with_minus(fmt::format("{:.4g}", value)); }
 
 std::string metric_name(const std::string& metric) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames{
-      {{"map50_95", "mAP50-95"}, {"map50", "mAP50"}, {"top1", "top-1"}, {"top5", "top-5"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kNames{
+      {{"map50_95", "mAP50-95"},
+       {"map50", "mAP50"},
+       {"mask_map50_95", "mask mAP50-95"},
+       {"mask_map50_95_agreement", "mask mAP50-95 agreement"},
+       {"top1", "top-1"},
+       {"top5", "top-5"},
+       {"auroc", "AUROC"},
+       {"pixel_auroc", "pixel AUROC"},
+       {"pro", "PRO"},
+       {"top1_agreement", "top-1 agreement"},
+       {"map50_95_agreement", "mAP50-95 agreement"},
+       {"decision_agreement", "decision agreement"}}};
   for (auto [name, shown] : kNames)
     if (metric == name) return std::string(shown);
   return metric;

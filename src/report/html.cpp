@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 #include "report/decision.h"
+#include "report/explained.h"
 #include "report/format.h"
 #include "report/html_parts.h"
 #include "report/page.h"
@@ -153,8 +154,8 @@ std::string report_html(const ResultView& result) {
           kPageDarkColours + "}\n:root[data-theme=light] { color-scheme: light; }\n</style>\n";
   page += "</head>\n<body>\n<main>\n" + header_html(result) + hero_html(result) +
           plots_html(result) + reasons_html(result) + variants_html(result) +
-          distributions_html(result) + failures_html(result) + winner_html(result) +
-          environment_html(result);
+          distributions_html(result) + explained_html(result) + failures_html(result) +
+          winner_html(result) + environment_html(result);
   page += fmt::format(
       "<footer>Made by tamis {}. Every figure was measured on the machine above."
       "</footer>\n</main>\n<script>{}</script>\n</body>\n</html>\n",

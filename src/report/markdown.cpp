@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 #include "report/decision.h"
+#include "report/explained.h"
 #include "report/format.h"
 #include "report/tables.h"
 
@@ -121,6 +122,7 @@ std::string report_markdown(const ResultView& result, const std::vector<std::str
   text += list_section("Why", result.reasons);
   text += list_section("What would change it", result.counterfactuals);
   text += variants_section(result);
+  text += explained_markdown(result);
   text += failures_section(result);
   text += environment_section(result);
   if (!result.command.empty()) text += "\n## Command\n\n" + fenced(result.command);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "explain/explain.h"
 #include "report/format.h"
 
 namespace tamis {
@@ -245,6 +246,20 @@ std::vector<std::size_t> ResultView::order() const {
   return indices;
 }
 
+namespace {
+
+/// What is shown of it has to be there.
+void check_explained(const Json& explain) {
+  if (!explain.contains("model")) return;
+  try {
+    explain_sections(explain, false);
+  } catch (const Json::exception& e) {
+    throw Error(ErrorCode::corrupt_data, std::string("result: explain: ") + e.what());
+  }
+}
+
+}  // namespace
+
 ResultView parse_result(const Json& document) {
   Node root{&document, ""};
   if (root["schema"].needed_text() != "tamis/result/1") root["schema"].refuse("\"tamis/result/1\"");
@@ -270,6 +285,8 @@ ResultView parse_result(const Json& document) {
   read_decision(root, result);
   read_warnings(root["environment"]["warnings"], result.warnings);
   read_warnings(root["warnings"], result.warnings);
+  result.explain = root["explain"].object();
+  check_explained(result.explain);
   check_names(result);
   show_metric_name(result);
   return result;

@@ -79,6 +79,7 @@ struct ResultView {
   std::map<std::string, std::int64_t> counts;
   std::vector<VariantView> variants;
   std::vector<WarningView> warnings;
+  Json explain;  ///< tamis/explain/1 of what is handed over, or {reason}; null: not there
 
   const VariantView* find(const std::string& id) const;  ///< null where there is none
   const VariantView* picked() const { return pick ? find(*pick) : nullptr; }

@@ -109,6 +109,7 @@ struct ResizeRow {
 };
 
 constexpr ResizeRow kResizes[] = {{"letterbox", &kPythonLetterbox},
+                                  {"letterbox top_left", &kPythonLetterboxTopLeft},
                                   {"stretch", &kPythonStretch},
                                   {"center_crop", &kPythonCenterCrop}};
 
@@ -161,6 +162,8 @@ std::string settings_table(const Json& settings) {
 
 std::string python_code(const BackendRow& backend, const Json& card, const Words& words) {
   std::string resize = text_or(member(member(card, "input"), "resize"), "stretch");
+  if (Json anchor = member(member(card, "input"), "anchor"); anchor == "top_left")
+    resize += " top_left";
   std::string code = std::string(
                          "import sys\n\nimport cv2\nimport numpy as np\nfrom PIL import "
                          "Image, ImageOps\n") +

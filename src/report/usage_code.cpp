@@ -99,6 +99,18 @@ const char* const kPythonLetterbox =
     return canvas, scale, left, top
 )";
 
+const char* const kPythonLetterboxTopLeft =
+    R"(def place(picture):  # keeps the aspect ratio, in the top left; x_model = x_picture * scale
+    h, w = picture.shape[:2]
+    scale = min(@HEIGHT@ / h, @WIDTH@ / w)
+    nw, nh = int(w * scale), int(h * scale)
+    if (nh, nw) != (h, w):
+        picture = cv2.resize(picture, (nw, nh), interpolation=cv2.INTER_LINEAR)
+    canvas = np.full((@HEIGHT@, @WIDTH@, 3), @PAD@, np.uint8)
+    canvas[:nh, :nw] = picture
+    return canvas, scale, 0, 0
+)";
+
 const char* const kPythonStretch =
     R"(def place(picture):
     resized = Image.fromarray(picture).resize((@WIDTH@, @HEIGHT@), Image.Resampling.BILINEAR)

@@ -14,6 +14,7 @@ extern const UsageCode kOrtUsage;
 extern const UsageCode kOpenvinoUsage;
 
 extern const char* const kPythonLetterbox;  ///< place(picture) → HWC u8
+extern const char* const kPythonLetterboxTopLeft;
 extern const char* const kPythonStretch;
 extern const char* const kPythonCenterCrop;
 extern const char* const kPythonPrepare;   ///< prepare(path) → NCHW f32

@@ -111,6 +111,19 @@ void plan_resolutions(SearchContext& c) {
   }
 }
 
+/// Without labels the baseline's answers stand for them. Labels of another kind than the task's are
+/// an error of their own, later.
+void judge_by_agreement(SearchContext& context) {
+  const ItemSet& set = context.data.evaluation;
+  for (std::size_t i : set.items)
+    if (has_truth(set.dataset->items()[i].truth)) return;
+  context.agreement = &find_agreement(context.card().task);
+  context.task = &context.agreement->task;
+  if (context.card().task == TaskKind::anomaly && !context.card().threshold)
+    context.agreement->truth_of(context.card(), {{}, {}, AnomalyPrediction()});  // says why not
+  context.note(agreement_caveat(*context.agreement));
+}
+
 std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order) {
   std::string all;
   std::vector<std::optional<std::string>> hashes = content_hashes(*set.dataset, set.items);
@@ -118,6 +131,7 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
   for (std::size_t i : order) {
     const Item& item = set.dataset->items()[i];
     Json record = to_json(ItemRecord{item.id, item.truth, {}});
+    if (item.truth.anomaly && item.truth.anomaly->mask) all += hash_file(*item.truth.anomaly->mask);
     all += record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   return hash_text(all);
@@ -192,10 +206,12 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
                             "folder",
                             c.request.out.string()));
   c.task = &find_task(c.model.required_card().task);
+  c.request.data.detail = c.task->truth_detail;
   c.data = plan_calibration({.data = c.request.data,
                              .calibration = c.request.calibration,
                              .seed = c.request.seed,
                              .excluded_hashes = c.model.calibration_hashes});
+  judge_by_agreement(c);
   c.evaluation_order = c.data.evaluation.items;
   Random random(c.request.seed, 7);
   shuffle(std::span<std::size_t>(c.evaluation_order), random);

@@ -19,6 +19,7 @@
 #include "search/request.h"
 #include "store/artefact_cache.h"
 #include "store/store.h"
+#include "tasks/agreement.h"
 #include "tasks/task.h"
 
 namespace tamis {
@@ -57,8 +58,9 @@ struct SearchContext {
   Fingerprint machine;
   std::string machine_hash;
   ModelInfo model;
-  const Task* task = nullptr;
-  std::vector<Availability> backends;  ///< all known ones, also those that do not run
+  const Task* task = nullptr;            ///< the agreement's, where there is one
+  const Agreement* agreement = nullptr;  ///< the data have no truth: the baseline stands for it
+  std::vector<Availability> backends;    ///< all known ones, also those that do not run
   GridFacts facts;
   CalibrationPlan data;
   std::vector<std::string> resolutions;       ///< worth trying beside the parent's own

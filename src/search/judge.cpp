@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "tasks/paired_scores.h"
 
 namespace tamis {
@@ -35,6 +36,13 @@ std::string two_digits(std::size_t number) {
   return fmt::format("{:.0f}", std::ceil(static_cast<double>(number) / unit) * unit);
 }
 
+/// Where no resample differs from another, nothing is known of other items (both rank a handful of
+/// items without an error, say).
+bool has_no_spread(const PairedEvidence& evidence) {
+  const auto* moments = std::get_if<PairedMoments>(&evidence);
+  return moments != nullptr && moments->baseline_variance <= 0 && moments->candidate_variance <= 0;
+}
+
 std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence,
                           std::size_t answers) {
   if (!j.drop) return "";
@@ -61,6 +69,19 @@ VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant,
   return *slot;
 }
 
+/// A variant's records; where the data have no truth, the baseline's answers take its place.
+std::span<const ItemRecord> AccuracyJudge::records(const std::string& id, std::size_t count) {
+  const std::vector<ItemRecord>& found = evaluations_.at(id)->records(count);
+  if (context_.agreement == nullptr) return found;
+  const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records(count);
+  std::vector<ItemRecord>& agreed = agreed_[id];
+  for (std::size_t i = agreed.size(); i < std::min(found.size(), base.size()); ++i) {
+    agreed.push_back(found[i]);
+    agreed.back().truth = context_.agreement->truth_of(context_.card(), base[i].prediction);
+  }
+  return agreed;
+}
+
 std::vector<AccuracyLimit> AccuracyJudge::limits() const {
   using AccuracyKind = AccuracyLimit::Kind;
   std::vector<AccuracyLimit> found;
@@ -75,11 +96,7 @@ std::vector<AccuracyLimit> AccuracyJudge::limits() const {
 
 PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b,
                                        std::size_t count) {
-  auto both = [&](const std::string& id) {
-    const auto& all = evaluations_.at(id)->records(count);
-    return std::span<const ItemRecord>(all);
-  };
-  auto first = both(a), second = both(b);
+  auto first = records(a, count), second = records(b, count);
   std::size_t shared = std::min(first.size(), second.size());
   return PairedScores(*context_.task, first.first(shared), second.first(shared)).evidence();
 }
@@ -88,22 +105,26 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   std::size_t items = context_.evaluation_order.size();
   Judgement j;
   j.items = items;
-  const std::vector<ItemRecord>& records = evaluations_.at(variant.id)->records(count);
   // The baseline may have run ahead: compare on what both have seen.
-  const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records(count);
-  std::size_t shared = std::min(records.size(), base.size());
-  PairedEvidence found =
-      PairedScores(*context_.task, std::span(base).first(shared), std::span(records).first(shared))
-          .evidence();
+  std::span<const ItemRecord> own = records(variant.id, count), base = records(baseline_.id, count);
+  std::size_t shared = std::min(own.size(), base.size());
+  own = own.first(shared);
+  PairedEvidence found = PairedScores(*context_.task, base.first(shared), own).evidence();
   j.seen = shared;
   j.baseline = baseline_accuracy(found);
-  j.value = estimate_metric(*context_.task, std::span(records).first(shared), 0.95);
-  j.figures = context_.task->figures(std::span(records).first(shared));
+  j.value = estimate_metric(*context_.task, own, 0.95);
+  j.figures = context_.task->figures(own);
   bool absolute = context_.request.gates.max_drop && !context_.request.gates.max_drop->relative;
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
   double confidence = confidence_of(variant);
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
   if (j.baseline <= 0 && !last) return j;  // nothing to be relative to yet: undecided
+  if (!last && has_no_spread(found)) return j;
+  if (j.baseline <= 0 && context_.agreement != nullptr)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("agreement: the baseline finds nothing in {} pictures that could be "
+                            "agreed with; give other pictures, or labelled ones",
+                            shared));
   j.outcome = GateOutcome::met;
   j.probability = 1;
   for (const AccuracyLimit& limit : limits()) {

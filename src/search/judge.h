@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/json.h"
@@ -48,6 +49,7 @@ class AccuracyJudge {
   double evaluated_s() const { return evaluated_s_; }
 
  private:
+  std::span<const ItemRecord> records(const std::string& id, std::size_t count);
   VariantEvaluation& evaluation(const Variant& variant, const std::string& output_hash);
   void close_workers(const Variant& variant);
   void warn_if_too_few_items(const Variant& variant, const PairedEvidence& found);
@@ -58,6 +60,7 @@ class AccuracyJudge {
   SearchContext& context_;
   Variant baseline_;
   std::map<std::string, std::unique_ptr<VariantEvaluation>> evaluations_;  // by variant id
+  std::map<std::string, std::vector<ItemRecord>> agreed_;  // with the baseline's answers as truth
   double evaluated_s_ = 0;
   double confidence_of(const Variant& variant) const;
   std::size_t answers_ = 1;

@@ -41,8 +41,8 @@ void warn_if_too_few_items(const SearchContext& c) {
   if (!c.task->right({})) return;
   // A good INT8 variant changes its mind on about three items in a hundred.
   constexpr double kDiscordance = 0.03, kPower = 0.8, kTypicalBaseline = 0.8;
-  std::size_t needed =
-      items_to_plan(asked, kTypicalBaseline, kDiscordance, c.request.confidence, kPower);
+  std::size_t needed = items_to_plan(asked, c.agreement == nullptr ? kTypicalBaseline : 1.0,
+                                     kDiscordance, c.request.confidence, kPower);
   std::size_t have = c.evaluation_order.size();
   if (have < needed)
     c.note(

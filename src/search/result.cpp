@@ -110,7 +110,9 @@ Json data_json(const SearchContext& c) {
              {{"path", c.request.data.path.string()},
               {"split", c.data.evaluation.split},
               {"items", c.data.evaluation.items.size()}}},
-            {"notes", c.data.notes}};
+            {"notes", c.data.notes},
+            {"truth", c.agreement == nullptr ? "labels" : "baseline"},
+            {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)}};
   json["calibration"] = c.data.calibration.items.empty()
                             ? Json()
                             : Json{{"path", calibration.path.string()},
@@ -202,6 +204,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
     json["variants"].push_back(std::move(row));
   }
   json["comparisons"] = outcome.comparisons;
+  json["explain"] = outcome.explained;
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];
   return json;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "search/decide.h"
+#include "search/explain_pick.h"
 #include "search/failures.h"
 #include "stats/sequential.h"
 
@@ -292,6 +293,8 @@ std::size_t SearchRun::pick_among(const std::vector<std::size_t>& finalists) {
   });
   bool plain_baseline = choice.id == candidates_[0].variant.id && !choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalists.size()) : choice.why};
+  if (choice.more_accurate && context_.agreement != nullptr)
+    outcome_.reasons[0] += " (agrees most with the baseline)";
   for (std::size_t i : finalists)
     if (candidates_[i].variant.id == choice.id) return i;
   return finalists.front();
@@ -426,7 +429,18 @@ SearchOutcome SearchRun::run() {
   if (outcome_.status == "nearest_miss") find_nearest_miss();
   if (context_.interrupted()) outcome_.status = "interrupted";
   explain();
+  explain_handed_over();
   return outcome_;
+}
+
+void SearchRun::explain_handed_over() {
+  const Candidate& handed = candidates_[outcome_.pick];
+  if (context_.interrupted() || !handed.artefact || handed.failure) return;
+  if (context_.out_of_time()) {
+    outcome_.explained = {{"reason", "the budget had ended"}};
+    return;
+  }
+  outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
 }
 
 void SearchRun::explain() {

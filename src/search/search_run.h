@@ -21,6 +21,7 @@ struct SearchOutcome {
   std::string nearest_miss_text;
   bool budget_ended = false;
   std::vector<Json> comparisons;  ///< {a, b, ratio, low, high, verdict}
+  Json explained;                 ///< of what is handed over (explain_pick.h); null: not reached
 };
 
 /// The phases of a search, in order. Candidate 0 is the baseline.
@@ -63,6 +64,7 @@ class SearchRun {
   void find_estimated();
   void find_nearest_miss();
   void explain();
+  void explain_handed_over();
   std::string label(std::size_t candidate) const;
   void add_comparison(const std::string& a, const std::string& b, const RatioEstimate& estimate);
 

@@ -256,7 +256,10 @@ Worker& VariantEvaluation::worker(std::size_t from) {
   auto& order = context_.evaluation_order;
   InputSpec items{spec.inputs.data,
                   {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  worker_->request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open());
+  worker_->request({{"op", "evaluate_begin"},
+                    {"data", to_json(items)},
+                    {"labelled", context_.agreement == nullptr}},
+                   patience_to_open());
   load_s_ += seconds_since(start);
   worker_at_ = from;
   return *worker_;

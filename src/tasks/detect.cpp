@@ -1,5 +1,6 @@
 #include "vision/detect.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "metrics/coco.h"
@@ -8,9 +9,20 @@
 namespace tamis {
 namespace {
 
+/// The thresholds of evaluation, and where the decoder's tensors are among the outputs.
+DetectOptions detect_options(const Card& card) {
+  DetectOptions options;
+  if (card.outputs.empty()) return options;
+  for (std::string_view role : find_decoder(card.decoder).roles) {
+    auto place = std::find(card.outputs.begin(), card.outputs.end(), role);
+    options.order.push_back(static_cast<std::size_t>(place - card.outputs.begin()));
+  }
+  return options;
+}
+
 Prediction predict(const Card& card, const std::vector<Tensor>& outputs,
                    const Placement& placement) {
-  return {{}, find_decoder(card.decoder).decode(outputs, placement, DetectOptions())};
+  return {{}, find_decoder(card.decoder).decode(outputs, placement, detect_options(card))};
 }
 
 std::optional<std::size_t> class_count(const Card& card, const std::vector<TensorInfo>& outputs) {

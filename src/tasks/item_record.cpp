@@ -83,16 +83,92 @@ std::vector<Detection> parse_boxes(const Json& json) {
   return out;
 }
 
+Json size_json(Size size) { return {size.height, size.width}; }
+
+Size parse_size(const Json& json) { return {json.at(0).get<int>(), json.at(1).get<int>()}; }
+
+void add_masks(const ItemRecord& record, Json& out) {
+  if (record.prediction.mask_size != Size{}) {
+    out["size"] = size_json(record.prediction.mask_size);
+    out["masks"] = record.prediction.masks;
+  }
+  if (!record.truth.boxes || record.truth.mask_size == Size{}) return;
+  out["truth_size"] = size_json(record.truth.mask_size);
+  out["truth_masks"] = Json::array();
+  for (const TruthBox& t : *record.truth.boxes) out["truth_masks"].push_back(t.mask);
+}
+
+[[noreturn]] void fail_masks(const Json& json, const char* boxes) {
+  throw Error(ErrorCode::corrupt_data, "item record: " + json.at("item").get<std::string>() +
+                                           " has another number of masks than of " + boxes);
+}
+
+void parse_masks(const Json& json, ItemRecord& out) {
+  if (json.contains("masks")) {
+    out.prediction.masks = json["masks"].get<std::vector<std::string>>();
+    out.prediction.mask_size = parse_size(json.at("size"));
+    if (out.prediction.masks.size() != out.prediction.boxes.size()) fail_masks(json, "boxes");
+  }
+  if (!json.contains("truth_masks")) return;
+  out.truth.mask_size = parse_size(json.at("truth_size"));
+  const Json& masks = json["truth_masks"];
+  if (!out.truth.boxes || masks.size() != out.truth.boxes->size()) fail_masks(json, "truths");
+  for (std::size_t i = 0; i < masks.size(); ++i)
+    (*out.truth.boxes)[i].mask = masks[i].get<std::string>();
+}
+
+Json pixels_json(const PixelScores& scores) {
+  Json out = Json::array({scores.pixels});
+  for (float v : scores.medians) out.push_back(static_cast<double>(v));
+  return out;
+}
+
+PixelScores parse_pixels(const Json& json) {
+  PixelScores out;
+  out.pixels = json.at(0).get<std::uint64_t>();
+  for (std::size_t i = 1; i < json.size(); ++i) out.medians.push_back(json[i].get<float>());
+  if (out.medians.size() > out.pixels || (out.medians.empty() && out.pixels != 0))
+    throw Error(ErrorCode::corrupt_data, "item record: " + std::to_string(out.medians.size()) +
+                                             " medians of " + std::to_string(out.pixels) +
+                                             " pixels");
+  return out;
+}
+
+void write_anomaly(Json& out, const AnomalyPrediction& prediction) {
+  out["score"] = static_cast<double>(prediction.score);
+  if (prediction.flagged) out["flagged"] = *prediction.flagged;
+  if (!prediction.pixels) return;
+  out["normal"] = pixels_json(prediction.pixels->normal);
+  out["regions"] = Json::array();
+  for (const PixelScores& region : prediction.pixels->regions)
+    out["regions"].push_back(pixels_json(region));
+}
+
+AnomalyPrediction parse_anomaly(const Json& json) {
+  AnomalyPrediction out;
+  out.score = json.at("score").get<float>();
+  if (json.contains("flagged")) out.flagged = json["flagged"].get<bool>();
+  if (!json.contains("normal")) return out;
+  out.pixels.emplace();
+  out.pixels->normal = parse_pixels(json["normal"]);
+  for (const Json& region : json.at("regions")) out.pixels->regions.push_back(parse_pixels(region));
+  return out;
+}
+
 }  // namespace
 
 Json to_json(const ItemRecord& record) {
   Json out{{"item", record.item}};
   if (record.truth.label) out["label"] = *record.truth.label;
   if (record.truth.boxes) out["truth"] = truth_json(*record.truth.boxes);
-  if (!record.prediction.top.empty())
+  if (record.truth.anomaly) out["kind"] = record.truth.anomaly->kind;
+  if (record.prediction.anomaly)
+    write_anomaly(out, *record.prediction.anomaly);
+  else if (!record.prediction.top.empty())
     out["top"] = record.prediction.top;
   else
     out["boxes"] = boxes_json(record.prediction.boxes);
+  add_masks(record, out);
   return out;
 }
 
@@ -101,10 +177,14 @@ ItemRecord parse_item_record(const Json& json) try {
   out.item = json.at("item").get<std::string>();
   if (json.contains("label")) out.truth.label = json["label"].get<int>();
   if (json.contains("truth")) out.truth.boxes = parse_truth(json["truth"]);
-  if (json.contains("top"))
+  if (json.contains("kind")) out.truth.anomaly = AnomalyTruth{json["kind"].get<std::string>(), {}};
+  if (json.contains("score"))
+    out.prediction.anomaly = parse_anomaly(json);
+  else if (json.contains("top"))
     out.prediction.top = json["top"].get<std::vector<int>>();
   else
     out.prediction.boxes = parse_boxes(json.at("boxes"));
+  parse_masks(json, out);
   return out;
 } catch (const Json::exception& e) {
   throw Error(ErrorCode::corrupt_data, std::string("item record: ") + e.what());

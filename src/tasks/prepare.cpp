@@ -11,7 +11,9 @@ namespace {
 Picture lay_out(const Card& card, const Picture& picture, Placement& placement) {
   switch (card.resize) {
     case ResizeRule::letterbox:
-      return letterbox(picture, card.input_size, card.pad, placement);
+      return card.anchor == Anchor::top_left
+                 ? letterbox_top_left(picture, card.input_size, card.pad, placement)
+                 : letterbox(picture, card.input_size, card.pad, placement);
     case ResizeRule::center_crop:
       if (!card.short_side)
         throw Error(ErrorCode::invalid_argument,

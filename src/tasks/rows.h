@@ -7,6 +7,8 @@ namespace tamis {
 // The rows of the table in task.cpp.
 Task classify_task();
 Task detect_task();
+Task segment_task();
+Task anomaly_task();
 
 /// What check_truth does with one label.
 void check_label(const std::string& item, int label, std::size_t class_count);

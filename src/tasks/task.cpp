@@ -6,7 +6,8 @@
 namespace tamis {
 
 const std::vector<Task>& tasks() {
-  static const std::vector<Task> rows{classify_task(), detect_task()};
+  static const std::vector<Task> rows{classify_task(), detect_task(), segment_task(),
+                                      anomaly_task()};
   return rows;
 }
 

@@ -14,14 +14,28 @@
 #include "base/tensor.h"
 #include "base/truth.h"
 #include "card/card.h"
+#include "metrics/anomaly.h"
 #include "stats/interval.h"
 
 namespace tamis {
 
-/// What a model says of one picture. One of the two is used, by task.
+/// Whether something is wrong, and where.
+struct AnomalyPrediction {
+  float score = 0;              ///< higher: more likely defective
+  std::optional<bool> flagged;  ///< the score is above the card's threshold; absent without one
+  Size map_size;                ///< of `map`, over the model's whole input
+  std::vector<float> map;       ///< rows; emptied by Task::condense
+  std::optional<AnomalyPixels> pixels;  ///< what condense() kept of the map
+};
+
+/// What a model says of one picture. Which members are used hangs on the task.
 struct Prediction {
   std::vector<int> top;          ///< classify: up to five classes, best first
-  std::vector<Detection> boxes;  ///< detect: falling score, in the picture's pixels
+  std::vector<Detection> boxes;  ///< detect, segment: falling score, in the picture's pixels
+  /// segment: of each box, as the text of base/mask.h, of the picture's size.
+  std::vector<std::string> masks{};
+  Size mask_size{};
+  std::optional<AnomalyPrediction> anomaly = {};
 };
 
 /// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
@@ -32,7 +46,10 @@ struct ItemRecord {
 };
 
 /// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
-/// "boxes": [x0,y0,x1,y1,score,label, …]}. Every float survives exactly.
+/// "boxes": [x0,y0,x1,y1,score,label, …]}; with masks also "size": [height, width] and "masks":
+/// [text, …], one per box, and the same of the truth as "truth_size" and "truth_masks"; or {"item",
+/// "kind", "score", "flagged", "normal": [pixels, median, …], "regions": [[pixels, median, …], …]}.
+/// Every float survives exactly.
 Json to_json(const ItemRecord& record);
 /// Throws corrupt_data naming what is missing.
 ItemRecord parse_item_record(const Json& json);
@@ -42,8 +59,8 @@ ItemRecord parse_item_record(const Json& json);
 /// the same for all (tasks/prepare.h).
 struct Task {
   TaskKind kind;
-  std::string_view name;    ///< "classify", "detect"
-  std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95"
+  std::string_view name;    ///< "classify", "detect", "segment", "anomaly"
+  std::string_view metric;  ///< the primary one, a fraction: "top1", "map50_95", "mask_map50_95"
 
   /// From the outputs of one image (batch 1) to the final prediction. Throws unsupported where the
   /// outputs are not the decoder's, backend_failed where they hold values that are not finite.
@@ -70,6 +87,12 @@ struct Task {
 
   /// 1 per right and 0 per wrong record where the primary metric is right-or-wrong, else absent.
   std::optional<std::vector<std::uint8_t>> (*right)(std::span<const ItemRecord> records);
+
+  /// What its truth must hold of a dataset that has more than it needs.
+  TruthDetail truth_detail = TruthDetail::boxes;
+  /// Reduces a prediction to what records keep, where that needs the truth; `mask` is the item's, a
+  /// grey picture, or null. Not timed. Null: nothing to reduce.
+  void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
 };
 
 const std::vector<Task>& tasks();

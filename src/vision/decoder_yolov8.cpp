@@ -1,18 +1,14 @@
 #include "vision/decoder_yolov8.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
+#include "vision/decode_parts.h"
 
 namespace tamis {
 namespace {
 
 constexpr std::size_t kBlock = 64;
-
-/// Written so that what is not a number counts as above: a broken model must not look like an empty
-/// picture.
-bool is_above(float score, float limit) { return !(score <= limit); }
 
 /// Compares without a branch per score, so that the compiler makes vector code of it.
 bool any_above(const float* scores, std::size_t count, float limit) {
@@ -43,48 +39,36 @@ void check(const std::vector<Tensor>& outputs) {
                                             ", not f32 [1,4+classes,anchors]; give --decoder");
 }
 
-bool is_finite(const Detection& d) {
-  return std::isfinite(d.score) && std::isfinite(d.box.x0) && std::isfinite(d.box.y0) &&
-         std::isfinite(d.box.x1) && std::isfinite(d.box.y1);
-}
-
-void collect_row(const Columns& columns, int label, float limit, std::vector<Detection>& found) {
+void collect_row(const Columns& columns, int label, float limit, YoloCandidates& to) {
   const float* scores = columns.row(4 + static_cast<std::size_t>(label));
   for (std::size_t start = 0; start < columns.anchors; start += kBlock) {
     std::size_t count = std::min(kBlock, columns.anchors - start);
     if (!any_above(scores + start, count, limit)) continue;
     for (std::size_t a = start; a < start + count; ++a) {
       if (!is_above(scores[a], limit)) continue;
-      found.push_back({columns.box(a), scores[a], label});
-      if (!is_finite(found.back()))
-        throw Error(ErrorCode::backend_failed,
-                    "decode yolov8: a box or score is not finite (anchor " + std::to_string(a) +
-                        "); the model overflows in these settings");
+      to.found.push_back({columns.box(a), scores[a], label});
+      to.anchors.push_back(static_cast<std::uint32_t>(a));
+      check_finite("yolov8", a, to.found.back());
     }
   }
 }
 
-Box to_picture(const Box& box, const Placement& p) {
-  auto map = [](float v, double pad, double scale, int size) {
-    return static_cast<float>(std::clamp((v - pad) / scale, 0.0, static_cast<double>(size)));
-  };
-  return {map(box.x0, p.pad_x, p.scale_x, p.picture.width),
-          map(box.y0, p.pad_y, p.scale_y, p.picture.height),
-          map(box.x1, p.pad_x, p.scale_x, p.picture.width),
-          map(box.y1, p.pad_y, p.scale_y, p.picture.height)};
-}
-
 }  // namespace
+
+YoloCandidates yolov8_candidates(const Tensor& output, std::size_t classes, float min_score) {
+  Columns columns{output.data<float>(), static_cast<std::size_t>(output.shape()[2])};
+  YoloCandidates candidates;
+  for (std::size_t label = 0; label < classes; ++label)
+    collect_row(columns, static_cast<int>(label), min_score, candidates);
+  return candidates;
+}
 
 std::vector<Detection> decode_yolov8(const std::vector<Tensor>& outputs, const Placement& placement,
                                      const DetectOptions& options) {
   check(outputs);
-  const Shape& shape = outputs[0].shape();
-  Columns columns{outputs[0].data<float>(), static_cast<std::size_t>(shape[2])};
-  std::vector<Detection> found;
-  for (int label = 0; label < static_cast<int>(shape[1]) - 4; ++label)
-    collect_row(columns, label, options.min_score, found);
-  std::vector<Detection> kept = suppress(std::move(found), options);
+  auto classes = static_cast<std::size_t>(outputs[0].shape()[1] - 4);
+  YoloCandidates candidates = yolov8_candidates(outputs[0], classes, options.min_score);
+  std::vector<Detection> kept = suppress(std::move(candidates.found), options);
   for (Detection& d : kept) d.box = to_picture(d.box, placement);
   return kept;
 }

@@ -2,7 +2,12 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "vision/decoder_detr.h"
+#include "vision/decoder_end2end.h"
+#include "vision/decoder_ssd.h"
+#include "vision/decoder_yolov5.h"
 #include "vision/decoder_yolov8.h"
+#include "vision/decoder_yolox.h"
 #include "vision/detect.h"
 
 namespace tamis {
@@ -11,6 +16,37 @@ const std::vector<Decoder>& decoders() {
   static const std::vector<Decoder> rows{
       {"yolov8", "[1,4+classes,anchors] centre-size boxes in the input's pixels, then scores",
        decode_yolov8, yolov8_class_count},
+      {"yolov5",
+       "[1,anchors,5+classes] centre-size boxes in the input's pixels, objectness, scores",
+       decode_yolov5, yolov5_class_count},
+      {"yolox", "[1,cells,5+classes] boxes relative to grid cells, objectness, scores",
+       decode_yolox, yolov5_class_count},
+      {"yolox-decoded", "[1,cells,5+classes] centre-size boxes in the input's pixels",
+       decode_yolox_decoded, yolov5_class_count},
+      {"end2end", "[1,N,6] corners in the input's pixels, score, class", decode_end2end,
+       end2end_class_count},
+      {"detr",
+       "logits [1,Q,classes+1] for softmax, boxes [1,Q,4] in fractions",
+       decode_detr,
+       detr_class_count,
+       {"logits", "boxes"}},
+      {"rtdetr",
+       "logits [1,Q,classes] for sigmoid, boxes [1,Q,4] in fractions",
+       decode_rtdetr,
+       rtdetr_class_count,
+       {"logits", "boxes"}},
+      {"detr-scores", "[1,Q,4+classes] boxes in fractions, scores", decode_detr_scores,
+       detr_scores_class_count},
+      {"ssd",
+       "boxes [1,N,4], classes and scores [1,N], count; classes from 0",
+       decode_ssd,
+       ssd_class_count,
+       {"boxes", "classes", "scores", "count"}},
+      {"ssd-from-1",
+       "as ssd, classes from 1",
+       decode_ssd_from_1,
+       ssd_class_count,
+       {"boxes", "classes", "scores", "count"}},
   };
   return rows;
 }

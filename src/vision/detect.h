@@ -18,6 +18,9 @@ struct DetectOptions {
   float nms_iou = 0.7f;
   int max_detections = 300;
   int max_candidates = 30000;
+  /// order[k] is the place, among the model's outputs, of the decoder's k-th tensor; empty: as they
+  /// are.
+  std::vector<std::size_t> order{};
 };
 
 /// A decoder turns a detector's raw outputs (batch 1) into boxes in the picture's pixels. One row
@@ -29,6 +32,8 @@ struct Decoder {
                                    const DetectOptions& options);
   /// The number of classes, from the model's outputs; absent where their shapes do not say.
   std::optional<std::size_t> (*class_count)(const std::vector<TensorInfo>& outputs);
+  /// What its tensors are, where it reads several: DetectOptions::order follows this list.
+  std::vector<std::string_view> roles{};
 };
 const std::vector<Decoder>& decoders();
 /// Throws invalid_argument with nearest names.
@@ -38,5 +43,9 @@ const Decoder& find_decoder(std::string_view name);
 /// result is deterministic). Quick: candidates sorted once, boxes offset per class or bucketed by
 /// class.
 std::vector<Detection> suppress(std::vector<Detection> candidates, const DetectOptions& options);
+
+/// The same, as indices into the candidates.
+std::vector<std::size_t> suppressed_order(const std::vector<Detection>& candidates,
+                                          const DetectOptions& options);
 
 }  // namespace tamis

@@ -19,6 +19,11 @@ Picture resize_antialiased(const Picture& picture, Size size);
 /// round(half − 0.1).
 Picture letterbox(const Picture& picture, Size size, int pad, Placement& placement);
 
+/// YOLOX's preproc (data/data_augment.py): as letterbox, but the picture lies in the top left
+/// corner, its sides are cut to whole pixels, int(side * ratio), and the border is to the right and
+/// below.
+Picture letterbox_top_left(const Picture& picture, Size size, int pad, Placement& placement);
+
 /// torchvision Resize(short_side) + CenterCrop(size): the long side is int(short_side * long /
 /// short), crop offset int(round((h − H) / 2.0)).
 Picture center_crop(const Picture& picture, int short_side, Size size, Placement& placement);

@@ -175,6 +175,18 @@ Picture letterbox(const Picture& picture, Size size, int pad, Placement& placeme
   return out;
 }
 
+Picture letterbox_top_left(const Picture& picture, Size size, int pad, Placement& placement) {
+  check("letterbox_top_left", picture, size);
+  double ratio = std::min(static_cast<double>(size.height) / picture.height,
+                          static_cast<double>(size.width) / picture.width);
+  int width = std::max(static_cast<int>(picture.width * ratio), 1);
+  int height = std::max(static_cast<int>(picture.height * ratio), 1);
+  Picture out = blank(size, picture.channels, pad);
+  resize_into(picture, as_mat(out)(cv::Rect(0, 0, width, height)));
+  placement = {picture.size(), size, ratio, ratio, 0, 0};
+  return out;
+}
+
 Picture center_crop(const Picture& picture, int short_side, Size size, Placement& placement) {
   check("center_crop", picture, size);
   if (short_side < 1)

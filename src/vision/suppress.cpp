@@ -39,19 +39,27 @@ bool overlaps(const Box& box, const std::vector<Box>& kept, float limit) {
 
 }  // namespace
 
-std::vector<Detection> suppress(std::vector<Detection> candidates, const DetectOptions& options) {
+std::vector<std::size_t> suppressed_order(const std::vector<Detection>& candidates,
+                                          const DetectOptions& options) {
   auto most = static_cast<std::size_t>(std::max(options.max_candidates, 0));
   auto wanted = static_cast<std::size_t>(std::max(options.max_detections, 0));
-  std::vector<Detection> out;
+  std::vector<std::size_t> out;
   std::unordered_map<int, std::vector<Box>> kept_of_class;
   for (std::uint64_t key : order_by_score(candidates, most)) {
     if (out.size() == wanted) break;
-    const Detection& d = candidates[static_cast<std::uint32_t>(key)];
+    std::size_t index = static_cast<std::uint32_t>(key);
+    const Detection& d = candidates[index];
     std::vector<Box>& kept = kept_of_class[d.label];
     if (overlaps(d.box, kept, options.nms_iou)) continue;
     kept.push_back(d.box);
-    out.push_back(d);
+    out.push_back(index);
   }
+  return out;
+}
+
+std::vector<Detection> suppress(std::vector<Detection> candidates, const DetectOptions& options) {
+  std::vector<Detection> out;
+  for (std::size_t i : suppressed_order(candidates, options)) out.push_back(candidates[i]);
   return out;
 }
 

@@ -165,9 +165,10 @@ Frame output_hash(WorkerState& state, const Json&) {
 Frame evaluate_begin(WorkerState& state, const Json& request) {
   InputSpec spec = parse_input_spec(request.at("data"));
   state.evaluator.reset();
+  if (const Task* task = opened(state).task()) spec.data->detail = task->truth_detail;
   state.evaluation_data = open_dataset(*spec.data);
-  state.evaluator =
-      std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data, spec.items);
+  state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data,
+                                                    spec.items, request.value("labelled", true));
   return {};
 }
 

@@ -171,5 +171,32 @@ TEST_F(Optimize, sweep_measures_and_evaluates_every_variant) {
   EXPECT_EQ(counts.at("evaluated"), counts.at("variants"));
 }
 
+TEST_F(Optimize, goes_without_labels_by_agreement_with_the_baseline) {
+  fs::create_directories(path("bare"));
+  const TinySet set = make_tiny_set(80, 5);
+  for (std::size_t i = 0; i < 80; ++i)
+    save_file(path("bare") / (std::to_string(i) + ".pgm"),
+              std::string_view(pgm_text(28, set.pixels.substr(i * 784, 784))));
+  Arguments bare = arguments("out");
+  *(std::find(bare.begin(), bare.end(), "--data") + 1) = file("bare");
+  bare.erase(std::find(bare.begin(), bare.end(), "--json"));
+  Ended ended = run(bare);
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("change, not correctness"));
+  EXPECT_THAT(ended.out, HasSubstr("change, not correctness"));
+  EXPECT_THAT(ended.out, HasSubstr("top-1 agreement at most 1 %"));
+  for (const char* report : {"out/report.md", "out/report.html"})
+    EXPECT_THAT(load_text(path(report)), HasSubstr("change, not correctness"));
+  Json result = document("out/result.json");
+  EXPECT_EQ(result.at("data").at("truth"), "baseline");
+  EXPECT_EQ(result.at("model").at("metric"), "top1_agreement");
+  for (const Json& v : result.at("variants"))
+    if (const Json& a = v.at("accuracy"); !a.is_null()) {
+      EXPECT_EQ(a.at("value"), 1.0);
+    }
+  EXPECT_THAT(refusal({"eval", demo_model(), "--data", file("bare"), "--quiet"}, 2),
+              HasSubstr("has no label"));
+}
+
 }  // namespace
 }  // namespace tamis::testing

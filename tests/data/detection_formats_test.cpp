@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "data/dataset.h"
+#include "data/selection.h"
 #include "helpers.h"
 
 namespace tamis {
@@ -38,6 +40,38 @@ TEST(Yolo, reads_boxes_polygons_and_pictures_without_objects) {
   EXPECT_DOUBLE_EQ(boxes[0].area, 2);
   EXPECT_EQ(boxes[1].box, (Box{0, 0, 1, 2}));
   EXPECT_TRUE(val->items()[1].truth.boxes->empty());
+}
+
+TEST(Yolo, makes_masks_of_polygons_where_they_are_asked_for) {
+  TemporaryFolder folder;
+  write(folder.path() / "data.yaml", "val: images\n");
+  copy_picture("orientation6.jpg", folder.path() / "images/a.jpg");  // upright 24 wide, 16 high
+  write(folder.path() / "labels/a.txt",
+        "0 0.25 0.25 0.75 0.25 0.75 0.75 0.25 0.75\n1 .5 .5 .5 .5\n");
+  auto val = open_dataset({folder.path(), "", TruthDetail::masks});
+  const Truth& truth = val->items()[0].truth;
+  EXPECT_EQ(truth.mask_size, (Size{16, 24}));
+  const TruthBox& polygon = (*truth.boxes)[0];
+  EXPECT_EQ(polygon.area, static_cast<double>(area(parse_mask(polygon.mask, {16, 24}))));
+  EXPECT_EQ(polygon.area, 12 * 8);
+  EXPECT_EQ((*truth.boxes)[1].mask, "") << "a box has none";
+  auto boxes = open_dataset({folder.path(), ""});
+  EXPECT_EQ((*boxes->items()[0].truth.boxes)[0].mask, "");
+}
+
+TEST(Yolo, takes_masks_from_a_folder_of_their_own_and_leaves_the_others_unknown) {
+  TemporaryFolder folder;
+  write_yolo(folder.path(), "0 0.5 0.5 1 1\n");
+  write(folder.path() / "images/train/c.ppm", tiny_picture(3));
+  write(folder.path() / "labels/train/b.txt", "0 0.5 0.5 1 1\n");
+  write(folder.path() / "labels_segment/train/b.txt", "1 0 0 1 0 1 1 0 1\n");
+  auto val = open_dataset({folder.path(), "val", TruthDetail::masks});
+  EXPECT_FALSE(val->items()[0].truth.boxes) << "it has a box, but no polygon";
+  EXPECT_EQ((*val->items()[1].truth.boxes)[0].area, 4);
+  EXPECT_TRUE(val->items()[2].truth.boxes->empty()) << "it has neither, so it shows nothing";
+  EvaluationPlan plan = plan_evaluation({folder.path(), "val", TruthDetail::masks}, {});
+  EXPECT_THAT(plan.evaluation.items, ElementsAre(1, 2));
+  EXPECT_THAT(plan.notes, ElementsAre("1 of 3 pictures have no masks, and do not evaluate."));
 }
 
 TEST(Yolo, uses_the_upright_size_of_turned_pictures) {
@@ -121,6 +155,56 @@ TEST(Coco, reads_boxes_areas_and_crowds) {
   EXPECT_EQ(error_of([&] { val->load_picture(1); }).code, ErrorCode::not_found);
 }
 
+TEST(Coco, reads_polygons_and_run_lengths_where_masks_are_asked_for) {
+  TemporaryFolder folder;
+  std::string text = kCoco;
+  auto replace = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("[[0, 0, 1, 0, 1, 1]]", "[[0, 0, 1, 0, 1, 2, 0, 2], [1, 1, 2, 1, 2, 2, 1, 2]]");
+  write(folder.path() / "val.json", text);
+  write(folder.path() / "a.ppm", tiny_picture(1));
+  auto read = [&] {
+    return (*open_dataset({folder.path() / "val.json", "", TruthDetail::masks})
+                 ->items()[0]
+                 .truth.boxes);
+  };
+  auto boxes = read();
+  // pycocotools 2.0.11: merge(frPyObjects(polygons, 2, 2)), frPyObjects({"counts": [0, 4], …}).
+  EXPECT_EQ(parse_mask(boxes[0].mask, {2, 2}).runs, (std::vector<std::uint32_t>{0, 2, 1, 1}));
+  EXPECT_DOUBLE_EQ(boxes[0].area, 1.25) << "the file's own";
+  EXPECT_EQ(area(parse_mask(boxes[1].mask, {2, 2})), 4u);
+  replace("\"counts\": [0, 4]", "\"counts\": \"04\"");
+  write(folder.path() / "val.json", text);
+  EXPECT_EQ(read()[1].mask, boxes[1].mask);
+}
+
+TEST(Coco, refuses_masks_of_other_sizes_than_the_picture) {
+  TemporaryFolder folder;
+  write(folder.path() / "a.ppm", tiny_picture(1));
+  auto text_of = [&](const std::string& from, const std::string& to) {
+    std::string text = kCoco;
+    text.replace(text.find(from), from.size(), to);
+    write(folder.path() / "val.json", text);
+    return error_of([&] {
+             open_dataset({folder.path() / "val.json", "", TruthDetail::masks});
+           })
+        .text;
+  };
+  EXPECT_THAT(
+      text_of("\"size\": [2, 2]", "\"size\": [2, 3]"),
+      HasSubstr("annotation 1 has a mask of [height, width] [2,3], but its picture is [2,2]; "
+                "masks must have their picture's size"));
+  EXPECT_THAT(text_of("\"height\": 2", "\"height\": 3"),
+              HasSubstr("a.ppm is stated to be 3x2, but the picture is 2x2"));
+  EXPECT_THAT(text_of("\"height\": 2", "\"height\": -3"), HasSubstr("absurd size"));
+  EXPECT_THAT(text_of("[0, 4]", "[0, 5]"), HasSubstr("annotation 1: mask: its runs hold 5 pixels"));
+  EXPECT_THAT(text_of("[0, 4]", "[0, \"x\"]"),
+              HasSubstr("annotation 1 has a segmentation that is not"));
+  EXPECT_THAT(text_of("[[0, 0, 1, 0, 1, 1]]", "[[0, 0, 1, 0]]"),
+              HasSubstr("annotation 0: polygon: has 4 values"));
+}
+
 TEST(Coco, names_what_is_wrong) {
   TemporaryFolder folder;
   write(folder.path() / "a.ppm", tiny_picture(1));
@@ -155,7 +239,7 @@ void mutate_and_open(const std::filesystem::path& open, const std::filesystem::p
     if (round % 5 == 0) text.resize(random() % text.size());
     write(file, text);
     try {
-      open_dataset({open, ""});
+      open_dataset({open, "", round % 2 == 0 ? TruthDetail::boxes : TruthDetail::masks});
     } catch (const Error&) {
     }
   }

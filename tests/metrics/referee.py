@@ -20,11 +20,19 @@ def evaluate(case):
         for x0, y0, x1, y1, score, label in scene["detections"]:
             found.append({"image_id": image, "category_id": label, "score": score,
                           "bbox": [x0, y0, x1 - x0, y1 - y0]})
+    kind = "segm" if "size" in case else "bbox"
+    if kind == "segm":
+        code = lambda counts: {"size": case["size"], "counts": counts.encode()}
+        for entry, mask in zip(truth, [m for s in case["scenes"] for m in s["truth_masks"]], strict=True):
+            entry["segmentation"] = code(mask)
+        for entry, mask in zip(found, [m for s in case["scenes"] for m in s["masks"]], strict=True):
+            del entry["bbox"]  # else loadRes takes the area from it
+            entry["segmentation"] = code(mask)
     coco = COCO()
-    coco.dataset = {"info": {}, "images": [{"id": i + 1} for i in range(len(case["scenes"]))],
+    coco.dataset = {"info": {}, "images": [{"id": i + 1, "height": 860, "width": 820} for i in range(len(case["scenes"]))],
                     "categories": [{"id": c} for c in range(case["classes"])], "annotations": truth}
     coco.createIndex()
-    evaluation = COCOeval(coco, coco.loadRes(found), "bbox")
+    evaluation = COCOeval(coco, coco.loadRes(found), kind)
     evaluation.params.maxDets = sorted({1, 10, 100, case["max_detections"]})
     evaluation.evaluate()
     evaluation.accumulate()

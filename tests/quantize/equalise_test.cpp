@@ -124,7 +124,8 @@ TEST(QuantizeStatic, repairs_a_depthwise_model_that_would_collapse) {
     QuantizeOptions options;
     options.target = target;
     const QuantizeReport report = quantize_static(graph, options, open_ort, noise());
-    ASSERT_EQ(report.corrections.size(), 1U);
+    ASSERT_GE(report.corrections.size(), 1U);
+    EXPECT_EQ(report.corrections[0].name, "channel equalisation");
     EXPECT_TRUE(report.corrections[0].kept) << report.corrections[0].why;
     EXPECT_GT(snr_db(parent, graph), 20) << report.corrections[0].why;
   }

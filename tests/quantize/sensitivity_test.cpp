@@ -76,7 +76,7 @@ class RankLayers : public ::testing::Test {
                    const std::map<std::string, double>& extra_us = {}) {
     QuantizeOptions options;
     options.target = target;
-    options.correct = false;
+    options.corrections = CorrectionLevel::none;
     options.observe_for_any_layer = true;
     const StatisticsStore known = statistics_in_memory();
     QuantizeReport report;

@@ -32,6 +32,24 @@ TEST(ItemRecord, keeps_every_float_exactly) {
   }
 }
 
+TEST(ItemRecord, keeps_masks_of_predictions_and_of_truths) {
+  ItemRecord record{"a.jpg", {}, {}};
+  record.truth.boxes = {{{0, 0, 1, 1}, 3, false, 1, "0141N0003"}, {{0, 0, 2, 2}, 3, true, 4, ""}};
+  record.truth.mask_size = {4, 5};
+  record.prediction.boxes = {{{1, 2, 3, 4}, .5f, 2}};
+  record.prediction.masks = {"d0"};
+  record.prediction.mask_size = {4, 6};
+  ItemRecord back = parse_item_record(parse_json(to_json(record).dump(), "record"));
+  EXPECT_EQ(back.truth.mask_size, (Size{4, 5}));
+  EXPECT_EQ((*back.truth.boxes)[0].mask, "0141N0003");
+  EXPECT_EQ((*back.truth.boxes)[1].mask, "");
+  EXPECT_EQ(back.prediction.masks, record.prediction.masks);
+  EXPECT_EQ(back.prediction.mask_size, (Size{4, 6}));
+  Json short_of_one = to_json(record);
+  short_of_one["masks"] = Json::array();
+  EXPECT_THROW(parse_item_record(short_of_one), Error);
+}
+
 TEST(ItemRecord, is_compact) {
   ItemRecord record{"a.jpg", {3, std::nullopt}, {{3, 1, 2}, {}}};
   EXPECT_EQ(to_json(record).dump(), R"({"item":"a.jpg","label":3,"top":[3,1,2]})");

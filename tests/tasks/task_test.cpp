@@ -43,6 +43,8 @@ std::string error_of(F f) {
 TEST(Tasks, are_found_by_kind) {
   EXPECT_EQ(find_task(TaskKind::classify).metric, "top1");
   EXPECT_EQ(find_task(TaskKind::detect).metric, "map50_95");
+  EXPECT_EQ(find_task(TaskKind::segment).metric, "mask_map50_95");
+  EXPECT_EQ(find_task(TaskKind::segment).truth_detail, TruthDetail::masks);
 }
 
 TEST(Tasks, prepare_by_the_card) {
@@ -55,6 +57,35 @@ TEST(Tasks, prepare_by_the_card) {
   EXPECT_EQ(input.data<float>()[4], 1);
   prepare_picture(classifier(), picture, input, 0, placement);
   EXPECT_EQ(input.data<float>()[0], 1);
+}
+
+TEST(Tasks, put_a_picture_in_the_top_left_where_the_card_says_so) {
+  Picture picture{3, 5, 3, std::vector<std::uint8_t>(45, 255)};
+  Card card = detector();
+  card.anchor = Anchor::top_left;
+  Tensor input(DataType::f32, {1, 3, 4, 4});
+  Placement placement;
+  prepare_picture(card, picture, input, 0, placement);
+  EXPECT_EQ(placement.pad_y, 0);
+  EXPECT_EQ(placement.scale_y, .8);
+  EXPECT_EQ(input.data<float>()[0], 1);
+  EXPECT_EQ(input.data<float>()[4], 1);
+  EXPECT_EQ(input.data<float>()[8], 114 / 255.f) << "int(3 * .8) rows";
+}
+
+TEST(Tasks, hand_the_outputs_to_the_decoder_by_their_roles) {
+  Card card = detector();
+  card.decoder = "rtdetr";
+  card.outputs = {"boxes", "-", "logits"};
+  std::vector<Tensor> outputs;
+  for (std::int64_t width : {4, 9, 2}) outputs.emplace_back(DataType::f32, Shape{1, 1, width});
+  for (int i : {0, 1, 2, 3}) outputs[0].data<float>()[i] = .5f;
+  outputs[2].data<float>()[0] = -30;
+  Placement whole{{4, 4}, {4, 4}, 1, 1, 0, 0};
+  auto found = find_task(TaskKind::detect).predict(card, outputs, whole).boxes;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].label, 1);
+  EXPECT_EQ(found[0].box, (Box{1, 1, 3, 3}));
 }
 
 TEST(Tasks, prepare_a_grey_picture_for_a_colour_model) {

@@ -1,0 +1,191 @@
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "cli/console.h"
+#include "execute/worker.h"
+#include "recipe/build.h"
+
+namespace tamis {
+namespace {
+
+struct FitArguments {
+  ExecuteOptions execute;  // model is the backbone
+  std::string out, false_alarms = "5%";
+  std::vector<std::string> layers;
+  std::size_t features = 100;
+  std::optional<std::size_t> items;
+  std::uint64_t seed = 1;
+};
+
+/// The good pictures: all of the train split, where the data has one.
+CalibrationItems good_pictures(const FitArguments& a, Progress& progress) {
+  CalibrationRequest request;
+  request.data = {a.execute.data, a.execute.split};
+  request.max_items = a.items.value_or(std::numeric_limits<std::size_t>::max());
+  request.seed = a.seed;
+  CalibrationPlan plan = plan_quantize_calibration(request);
+  for (std::size_t i : plan.calibration.items) {
+    const Item& item = plan.calibration.dataset->items()[i];
+    const Truth& truth = item.truth;
+    if (truth.label || truth.boxes)
+      throw Error(
+          ErrorCode::invalid_argument,
+          fmt::format("fit anomaly: {} holds labelled pictures; give a folder of good ones, "
+                      "or MVTec AD's layout with train/good",
+                      a.execute.data));
+    if (truth.anomaly && truth.anomaly->defective())
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("fit anomaly: {} is defective; leave --split out, so that the good "
+                              "pictures of train are used",
+                              item.id));
+  }
+  for (const std::string& note : plan.notes)
+    if (note.rfind("Calibration:", 0) != 0) progress.line(note);
+  return {
+      {a.execute.data, plan.calibration.split}, plan.calibration.items, plan.calibration_hashes};
+}
+
+/// The whole picture is looked at: a classifier's crop would leave its border out.
+Card whole_picture(Card card) {
+  const auto source = card.sources.find("input.resize");
+  const bool asked = source != card.sources.end() && source->second.rfind("option", 0) == 0;
+  if (asked || card.resize != ResizeRule::center_crop) return card;
+  card.resize = ResizeRule::stretch;
+  card.short_side.reset();
+  return card;
+}
+
+BuildRequest build_request(const FitArguments& a, const ModelInfo& backbone,
+                           const std::filesystem::path& out, Progress& progress) {
+  BuildRequest request;
+  request.parent = backbone.file;
+  request.card = whole_picture(backbone.required_card());
+  Json params{{"features", a.features},
+              {"seed", a.seed},
+              {"false_alarms", parse_fraction(a.false_alarms, "--false-alarms")}};
+  if (!a.layers.empty()) params["layers"] = a.layers;
+  request.recipe = {{"padim", params}};
+  request.calibration = good_pictures(a, progress);
+  for (const Availability& backend : probe_backends({}, false))
+    if (backend.ok() && backend.backend != "fake") {
+      if (request.backends.empty()) request.reference_version = backend.version;
+      request.backends.push_back(backend.backend);
+    }
+  request.settings = run_settings("", a.execute);
+  if (!request.backends.empty()) request.settings.backend = request.backends.front();
+  request.out = out;
+  return request;
+}
+
+Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, double wall_s) {
+  const Json& report = info.steps.back().at("report");
+  Json document{{"schema", "tamis/fit/1"}, {"model", out.string()},
+                {"method", "padim"},       {"size_bytes", info.size_bytes},
+                {"wall_s", wall_s},        {"peak_memory_bytes", info.peak_memory_bytes}};
+  for (const auto& [key, value] : report.items()) document[key] = value;
+  return document;
+}
+
+void print_text(const Json& d) {
+  fmt::print("{}: {}, from {} good pictures in {}, at most {} of memory\n",
+             d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
+             d.at("fitted").get<int>() + d.at("held_out").get<int>(), duration_text(d.at("wall_s")),
+             bytes_text(d.at("peak_memory_bytes")));
+  for (const Json& layer : d.at("layers"))
+    fmt::print("  layer      {}: {} channels, {} x {}, stride {}\n",
+               layer.at("value").get<std::string>(), layer.at("channels").get<int>(),
+               layer.at("size")[0].get<int>(), layer.at("size")[1].get<int>(),
+               layer.at("stride").get<int>());
+  fmt::print("  features   {} of their channels\n", d.at("channels").size());
+  fmt::print("  threshold  {:.4g}, from {} good pictures that did not make the Gaussians\n",
+             d.at("threshold").get<double>(), d.at("held_out").get<int>());
+  for (const Json& note : d.at("notes")) fmt::print("  {}\n", note.get<std::string>());
+}
+
+ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Progress& progress) {
+  ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
+  BuildRequest request = build_request(a, backbone, folder, progress);
+  Patience patience =
+      patience_to_build(request.calibration->items.size(),
+                        guessed_inference_s(backbone.description.value("macs", 0.0)));
+  Json head = to_json(request);
+  head["op"] = "build";
+  MachineLock lock = wait_for_machine();  // it keeps all cores busy
+  progress.begin("fitting", std::nullopt);
+  Worker worker;
+  return parse_artefact_info(
+      worker.request(head, patience, [] { return !interrupt_asked(); }).head);
+}
+
+int fit_anomaly(const FitArguments& a, const Console& console) {
+  install_interrupt_handler();
+  std::filesystem::path out = a.out;
+  if (out.extension() != ".onnx")
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: give the name of an .onnx file", a.out));
+  if (std::filesystem::weakly_canonical(out) ==
+      std::filesystem::weakly_canonical(model_file(a.execute.model)))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: is the backbone itself; give another name", a.out));
+  make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
+  auto progress = make_progress(console);
+  std::int64_t start = now_ns();
+  TemporaryFolder folder("tamis-fit");
+  ArtefactInfo info = build(a, folder.path(), *progress);
+  copy_file_atomically(folder.path() / "model.onnx", out);
+  copy_file_atomically(folder.path() / "model.card.yaml",
+                       std::filesystem::path(out).replace_extension(".card.yaml"));
+  progress->finish();
+  Json document = to_document(info, out, seconds_since(start));
+  if (console.json)
+    print_json(document);
+  else
+    print_text(document);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> make_fit(CLI::App& app, Console& console) {
+  app.require_subcommand(1);
+  CLI::App& anomaly = *app.add_subcommand(
+      "anomaly", "An anomaly detector from good pictures and a backbone's features (PaDiM)");
+  auto a = std::make_shared<FitArguments>();
+  anomaly.add_option("--backbone", a->execute.model, "An ONNX file of a convolutional model")
+      ->required()
+      ->type_name("MODEL");
+  anomaly
+      .add_option("--data", a->execute.data,
+                  "MVTec AD's layout (train/good is used), or a folder of good pictures")
+      ->required();
+  anomaly.add_option("--split", a->execute.split, "Another split of --data than train");
+  anomaly.add_option("--items", a->items, "At most so many pictures (default: all)");
+  anomaly
+      .add_option("--layers", a->layers,
+                  "Values or nodes of the backbone to take features from (default: at three "
+                  "strides from 4 on)")
+      ->delimiter(',')
+      ->type_name("A,B,…");
+  anomaly.add_option("--features", a->features,
+                     "Channels kept of all layers together; the file grows with their square");
+  anomaly.add_option("--false-alarms", a->false_alarms,
+                     "Share of new good pictures that may exceed the threshold");
+  anomaly.add_option("--seed", a->seed, "Of the choice of channels and pictures");
+  anomaly
+      .add_option("--threads", a->execute.threads,
+                  "Threads for running the backbone (default: all usable cores)")
+      ->default_str("")
+      ->check(CLI::Range(1, 4096));
+  anomaly.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")
+      ->required();
+  add_card_options(anomaly, a->execute);
+  add_console_options(anomaly, console);
+  return [a, &console] { return fit_anomaly(*a, console); };
+}
+
+}  // namespace tamis

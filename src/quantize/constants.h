@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/tensor.h"
+#include "graph/graph.h"
+#include "quantize/affine.h"
+#include "quantize/plan.h"
+
+namespace tamis {
+
+/// The constants of a compute node as they will be written: a matrix of s8 weights with one row per
+/// output channel, and a float bias that is rounded when it is written. Corrections change these.
+struct NodeConstants {
+  Shape shape;               ///< of the weights in the file, seen as [outer, channels, inner]
+  std::size_t outer = 1;     ///< > 1 where the output channels are not the first axis
+  std::size_t channels = 1;  ///< rows
+  std::size_t inner = 1;
+  std::size_t groups = 1;                              ///< of a convolution
+  float input_scale = 1;                               ///< of the activation
+  std::shared_ptr<const std::vector<float>> original;  ///< float weights as they lie in the file
+  QuantisedWeights weights;                            ///< laid out as `original`
+  std::vector<float> bias;    ///< one per row; empty where the node has none
+  std::vector<double> least;  ///< per row the least scale (affine.h); empty without bias
+  int limit = 127;            ///< greatest magnitude of a weight
+
+  std::size_t columns() const { return outer * inner; }
+  /// Of what the node reads (LayerInput), where the row's own columns begin: its group's.
+  std::size_t first_column(std::size_t row) const { return row / (channels / groups) * columns(); }
+  /// Where the weight of a row and a column lies; columns run over [outer, inner].
+  std::size_t at(std::size_t row, std::size_t column) const {
+    return (column / inner * channels + row) * inner + column % inner;
+  }
+  /// Rounded minus original weight.
+  double error(std::size_t row, std::size_t column) const {
+    const std::size_t i = at(row, column);
+    return static_cast<double>(weights.values[i]) * static_cast<double>(weights.scales[row]) -
+           static_cast<double>((*original)[i]);
+  }
+};
+
+/// Rounded to nearest with the scale of the largest weight of each row; one entry per node of
+/// plan.compute. `affines` has one entry per group of the plan. Thread safe.
+std::vector<NodeConstants> quantise_constants(const Graph& graph, const Plan& plan,
+                                              const std::vector<Affine>& affines);
+
+}  // namespace tamis

@@ -1,0 +1,51 @@
+#include <algorithm>
+#include <cmath>
+
+#include "quantize/reconstruct.h"
+
+namespace tamis {
+
+namespace {
+
+void round_with(NodeConstants& node, std::size_t row, float scale) {
+  node.weights.scales[row] = scale;
+  for (std::size_t k = 0; k < node.columns(); ++k) {
+    const std::size_t i = node.at(row, k);
+    const double q =
+        std::nearbyint(static_cast<double>((*node.original)[i]) / static_cast<double>(scale));
+    node.weights.values[i] =
+        static_cast<std::int8_t>(std::clamp<double>(q, -node.limit, node.limit));
+  }
+}
+
+/// The scale of least output error; whether it is another one than before.
+bool clip(const WeightRow& r) {
+  constexpr double kStep = 0.04;
+  constexpr double kLeast = 0.5;
+  constexpr double kWorthIt = 0.999;
+  NodeConstants& node = r.node;
+  const float widest = node.weights.scales[r.row];
+  const double bound = node.least.empty() ? 0 : node.least[r.row];
+  float best = widest;
+  double least = kWorthIt * r.gram.error(r.errors());
+  double last = least;
+  for (double part = 1 - kStep; part >= kLeast; part -= kStep) {
+    const auto scale = static_cast<float>(part * static_cast<double>(widest));
+    if (static_cast<double>(scale) < bound) break;
+    round_with(node, r.row, scale);
+    const double error = r.gram.error(r.errors());
+    if (error < least) least = error, best = scale;
+    if (error > 4 * last) break;  // clipping has taken over
+    last = std::min(last, error);
+  }
+  round_with(node, r.row, best);
+  return best != widest;
+}
+
+}  // namespace
+
+std::vector<Attempt> attempt_clipping(const Form& form, const CorrectionTools&) {
+  return attempt_rows(form, clip);
+}
+
+}  // namespace tamis

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+#include "quantize/quantize.h"
+#include "stats/interval.h"
+
+namespace tamis {
+
+/// Sets every fifth calibration sample aside, at most eight, for judging: ranges and statistics do
+/// not see them. The same ones whatever the options. Not synchronised.
+class HeldAside {
+ public:
+  static constexpr std::size_t kEvery = 5;
+  static constexpr std::size_t kMost = 8;
+
+  explicit HeldAside(FeedCalibration feed) : feed_(std::move(feed)) {}
+
+  /// Feeds all others. The set-aside ones that pass are kept.
+  FeedCalibration rest();
+  /// The samples set aside; read from the feed where no pass brought them yet.
+  const std::vector<std::vector<Tensor>>& samples();
+
+ private:
+  bool holds(std::size_t index) const {
+    return index % kEvery == kEvery - 1 && index / kEvery < kMost;
+  }
+  void keep(std::size_t index, std::span<const Tensor> inputs);
+
+  FeedCalibration feed_;
+  std::vector<std::vector<Tensor>> samples_;
+  bool complete_ = false;  ///< a pass went through
+};
+
+/// Output SNR in dB of each sample, of its worst output.
+using Score = std::vector<double>;
+
+/// The mean gain's interval at kGainConfidence (Student's t over the samples); of fewer than
+/// kFewSamples, which say little of their spread, kClearGainDb to both sides. A correction helps
+/// where its lower end is above 0. Pure.
+Interval gain_interval(const Score& before, const Score& after);
+inline constexpr double kGainConfidence = 0.8;
+inline constexpr std::size_t kFewSamples = 4;
+double mean(const Score& score);
+inline constexpr double kClearGainDb = 0.5;
+inline constexpr double kRefusedDb = -300;
+
+/// Measures how near to the float model's outputs a quantised graph's are, in the runtime behind
+/// `open`.
+class Judge {
+ public:
+  /// Runs the float model once on the samples, which have to outlive this. Throws what running
+  /// throws.
+  Judge(const Graph& reference, OpenSession open, const std::vector<std::vector<Tensor>>& samples);
+  /// kRefusedDb for all samples where the runtime refuses the graph.
+  Score score(const Graph& quantised) const;
+
+ private:
+  OpenSession open_;
+  const std::vector<std::vector<Tensor>>& samples_;
+  std::vector<std::vector<std::vector<Tensor>>> references_;  ///< each as a list of one sample's
+};
+
+}  // namespace tamis

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/tensor.h"
+#include "graph/graph.h"
+#include "quantize/roles.h"
+
+namespace tamis {
+
+/// What a compute node reads, seen as rows of a matrix product: for a convolution one row per
+/// output position, with a column per input channel and kernel position, padding included. Sampled
+/// at a few positions per picture.
+struct LayerInput {
+  std::size_t columns = 0;
+  double count = 0;                 ///< rows that the sums stand for
+  std::vector<double> sums;         ///< per column
+  std::vector<float> largest;       ///< magnitude per column
+  std::vector<std::uint16_t> rows;  ///< the last ones as bf16, row after row; empty if not kept
+
+  double mean(std::size_t column) const { return sums[column] / count; }
+};
+
+/// By input_key().
+using LayerInputs = std::map<std::string, LayerInput>;
+
+/// Nodes with the same key read the same rows: the value's name and, of a convolution, its kernel,
+/// strides, pads and dilations. Absent for what is not sampled: convolutions of other than two
+/// dimensions or with auto_pad.
+std::optional<std::string> input_key(const Graph& graph, const ComputeNode& compute);
+
+/// Samples what the layers of a graph read, by nodes added to the float graph: memory and time are
+/// those of a few positions per picture. Not synchronised.
+class InputSampler {
+ public:
+  static constexpr std::size_t kPositions = 16;  ///< per picture
+  static constexpr std::size_t kRows = 1024;     ///< kept: those of the last 64 pictures
+
+  /// `keep_rows`: beside the sums.
+  explicit InputSampler(bool keep_rows) : keep_rows_(keep_rows) {}
+
+  /// Adds the samples of all compute nodes as outputs. The graph needs inferred static shapes;
+  /// what has none is left out.
+  void add_outputs(Graph& graph);
+  /// An output's tensor; false when it is none of the samples.
+  bool take(const std::string& output, const Tensor& tensor);
+  LayerInputs result() { return std::move(inputs_); }
+
+ private:
+  struct Source {
+    std::string key;
+    std::size_t positions = 0, kernel = 1;
+    bool channels_first = false;  ///< [N, C, positions * kernel], else [positions, columns]
+  };
+  void add_rows(const Source& source, std::span<const float> values);
+
+  const bool keep_rows_;
+  std::map<std::string, Source> sources_;
+  LayerInputs inputs_;
+};
+
+}  // namespace tamis

@@ -1,0 +1,137 @@
+#include "tasks/agreement.h"
+
+#include <array>
+#include <vector>
+
+#include "base/error.h"
+#include "base/mask.h"
+#include "tasks/rows.h"
+
+namespace tamis {
+namespace {
+
+Truth first_class(const Card&, const Prediction& reference) {
+  Truth truth;
+  if (!reference.top.empty()) truth.label = reference.top.front();
+  return truth;
+}
+
+Truth confident_boxes(const Card&, const Prediction& reference) {
+  Truth truth;
+  truth.boxes.emplace();
+  for (const Detection& d : reference.boxes)
+    if (d.score >= kConfidentBox)
+      truth.boxes->push_back({d.box, d.label, false, static_cast<double>(d.box.area())});
+  return truth;
+}
+
+/// With the baseline's masks.
+Truth confident_masks(const Card&, const Prediction& reference) {
+  Truth truth;
+  truth.boxes.emplace();
+  truth.mask_size = reference.mask_size;
+  for (std::size_t i = 0; i < reference.boxes.size(); ++i) {
+    const Detection& d = reference.boxes[i];
+    if (d.score < kConfidentBox) continue;
+    const std::string& mask = reference.masks.at(i);
+    truth.boxes->push_back({d.box, d.label, false,
+                            static_cast<double>(area(parse_mask(mask, truth.mask_size))), mask});
+  }
+  return truth;
+}
+
+Truth decision(const Card&, const Prediction& reference) {
+  const AnomalyPrediction& found = reference.anomaly.value();
+  if (!found.flagged)
+    throw Error(ErrorCode::invalid_argument,
+                "agreement: without a threshold an anomaly detector decides nothing to compare; "
+                "give --threshold, or data with good and defective pictures");
+  Truth truth;
+  truth.label = *found.flagged ? 1 : 0;
+  return truth;
+}
+
+std::optional<std::vector<std::uint8_t>> same_decision(std::span<const ItemRecord> records) {
+  std::vector<std::uint8_t> out;
+  for (const ItemRecord& r : records) {
+    if (!r.truth.label) fail_without_truth(r.item, "decision");
+    out.push_back(r.prediction.anomaly.value().flagged == (*r.truth.label == 1) ? 1 : 0);
+  }
+  return out;
+}
+
+WeightedStatistic share_of_same_decisions(std::span<const ItemRecord> records) {
+  return [same = *same_decision(records)](std::span<const std::uint32_t> weights) {
+    std::uint64_t sum = 0, all = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      sum += static_cast<std::uint64_t>(weights[i]) * same.at(i);
+      all += weights[i];
+    }
+    return all == 0 ? 0.0 : static_cast<double>(sum) / static_cast<double>(all);
+  };
+}
+
+double value_of(const WeightedStatistic& statistic, std::span<const ItemRecord> records) {
+  return statistic(std::vector<std::uint32_t>(records.size(), 1));
+}
+
+Agreement classes() {
+  Agreement row{classify_task(), first_class, "its first class"};
+  row.task.metric = "top1_agreement";
+  row.task.figures = [](std::span<const ItemRecord> records) {
+    return Json{{"top1_agreement", value_of(classify_task().statistic(records), records)}};
+  };
+  return row;
+}
+
+Agreement boxes() {
+  Agreement row{detect_task(), confident_boxes, "its boxes with a score of at least 0.25"};
+  row.task.metric = "map50_95_agreement";
+  row.task.figures = [](std::span<const ItemRecord> records) {
+    return Json{{"map50_95_agreement", value_of(detect_task().statistic(records), records)}};
+  };
+  return row;
+}
+
+Agreement masks() {
+  Agreement row{segment_task(), confident_masks, "its masks with a score of at least 0.25"};
+  row.task.metric = "mask_map50_95_agreement";
+  row.task.figures = [](std::span<const ItemRecord> records) {
+    return Json{{"mask_map50_95_agreement", value_of(segment_task().statistic(records), records)}};
+  };
+  return row;
+}
+
+Agreement decisions() {
+  Agreement row{anomaly_task(), decision, "its decision at the threshold"};
+  row.task.metric = "decision_agreement";
+  row.task.right = same_decision;
+  row.task.statistic = share_of_same_decisions;
+  row.task.figures = [](std::span<const ItemRecord> records) {
+    return Json{{"decision_agreement", value_of(share_of_same_decisions(records), records)}};
+  };
+  return row;
+}
+
+}  // namespace
+
+const Agreement& find_agreement(TaskKind kind) {
+  static const std::vector<Agreement> rows{classes(), boxes(), masks(), decisions()};
+  for (const Agreement& row : rows)
+    if (row.task.kind == kind) return row;
+  throw Error(ErrorCode::unsupported,
+              "agreement: pictures without labels cannot judge the task \"" +
+                  std::string(to_text(kind)) + "\"; give labelled ones");
+}
+
+std::string agreement_caveat(const Agreement& agreement) {
+  return "The pictures have no labels: gates are on agreement with the baseline (taken for "
+         "true: " +
+         std::string(agreement.taken_for_true) +
+         "). That measures change, not correctness: an error that both make is "
+         "invisible, and a mended one counts as a loss.";
+}
+
+bool has_truth(const Truth& truth) { return truth.label || truth.boxes || truth.anomaly; }
+
+}  // namespace tamis

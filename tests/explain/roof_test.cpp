@@ -1,0 +1,54 @@
+#include "explain/roof.h"
+
+#include <gmock/gmock.h>
+
+#include "explain/explain.h"
+
+namespace tamis {
+namespace {
+
+Layer layer(const std::string& name, const std::string& precision, double us,
+            const std::vector<std::string>& nodes) {
+  Layer layer;
+  layer.name = name;
+  layer.precision = precision;
+  layer.runs_us = {us, us, us};
+  layer.nodes = nodes;
+  return layer;
+}
+
+MachinePeak peak() {
+  MachinePeak peak;
+  peak.f32 = PeakRate{1e11, "fma"};
+  peak.int8 = PeakRate{4e11, "avx_vnni"};
+  return peak;
+}
+
+TEST(Roof, is_each_layers_work_at_its_own_precisions_peak) {
+  Executed run;
+  run.layers = {layer("c1", "int8", 100, {"a"}), layer("c2", "f32", 100, {"b", "relu"}),
+                layer("c3", "bf16", 7, {"d"}), layer("add", "int8", 5, {"e"})};
+  // 2 · 10⁶ / 4·10¹¹ s = 5 µs; 2 · 2·10⁶ / 10¹¹ s = 40 µs.
+  const Json roof = roof_json(run, {{"a", 1000000}, {"b", 2000000}, {"d", 10}}, peak());
+  EXPECT_DOUBLE_EQ(roof.at("us"), 200);
+  EXPECT_DOUBLE_EQ(roof.at("ideal_us"), 45);
+  EXPECT_DOUBLE_EQ(roof.at("share"), 0.225);
+  EXPECT_DOUBLE_EQ(roof.at("other_us"), 5);
+  EXPECT_DOUBLE_EQ(roof.at("uncounted_us"), 7);  // no peak known for bf16
+  EXPECT_EQ(roof.at("macs"), 3000010);
+  ASSERT_EQ(roof.at("furthest").size(), 2U);
+  EXPECT_EQ(roof.at("furthest")[0].at("layer"), "c1");
+  EXPECT_DOUBLE_EQ(roof.at("furthest")[0].at("share"), 0.05);
+  EXPECT_THAT(roof_text(roof), ::testing::HasSubstr("22 % of the"));
+}
+
+TEST(Roof, has_no_share_where_nothing_has_a_peak) {
+  Executed run;
+  run.layers = {layer("c", "f16", 100, {"a"})};
+  const Json roof = roof_json(run, {{"a", 5}}, peak());
+  EXPECT_TRUE(roof.at("share").is_null());
+  EXPECT_THAT(roof_text(roof), ::testing::HasSubstr("No layer"));
+}
+
+}  // namespace
+}  // namespace tamis

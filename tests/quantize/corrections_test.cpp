@@ -1,0 +1,420 @@
+#include "quantize/corrections.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "../support/referee.h"
+#include "base/files.h"
+#include "graph/inspect.h"
+#include "quantize/calibrate.h"
+#include "quantize/gram.h"
+#include "quantize/smooth.h"
+#include "runtimes.h"
+#include "support.h"
+#include "transformer.h"
+
+namespace tamis {
+namespace {
+
+FeedCalibration counting(std::size_t count) {
+  return [count](const std::function<void(std::span<const Tensor>)>& use) {
+    Tensor tensor(DataType::f32, {1});
+    for (std::size_t i = 0; i < count; ++i) {
+      tensor.data<float>()[0] = static_cast<float>(i);
+      use(std::span<const Tensor>(&tensor, 1));
+    }
+  };
+}
+
+std::vector<int> fed(const FeedCalibration& feed) {
+  std::vector<int> seen;
+  feed([&](std::span<const Tensor> inputs) {
+    seen.push_back(static_cast<int>(inputs[0].data<float>()[0]));
+  });
+  return seen;
+}
+
+TEST(HeldAside, takes_every_fifth_sample_and_feeds_the_others) {
+  HeldAside held(counting(12));
+  EXPECT_EQ(fed(held.rest()), (std::vector<int>{0, 1, 2, 3, 5, 6, 7, 8, 10, 11}));
+  ASSERT_EQ(held.samples().size(), 2U);
+  EXPECT_EQ(held.samples()[0][0].data<float>()[0], 4);
+  EXPECT_EQ(held.samples()[1][0].data<float>()[0], 9);
+}
+
+TEST(HeldAside, keeps_at_most_eight_and_the_same_without_a_pass_before) {
+  HeldAside held(counting(100));
+  EXPECT_EQ(held.samples().size(), HeldAside::kMost);
+  EXPECT_EQ(fed(held.rest()).size(), 92U);
+  EXPECT_EQ(held.samples().back()[0].data<float>()[0], 39);
+}
+
+TEST(HeldAside, holds_none_of_fewer_than_five) {
+  HeldAside held(counting(4));
+  EXPECT_TRUE(held.samples().empty());
+  EXPECT_EQ(fed(held.rest()).size(), 4U);
+}
+
+TEST(GainInterval, is_above_zero_where_the_samples_establish_a_gain) {
+  const Score before{10, 20, 15, 12, 18, 14};
+  EXPECT_GT(gain_interval(before, {10.2, 20.1, 15.2, 12.1, 18.3, 14.2}).low, 0);
+  EXPECT_LT(gain_interval(before, {11.5, 18.6, 16.4, 10.8, 19.4, 13.2}).low, 0) << "by chance";
+  EXPECT_EQ(gain_interval(before, before).low, 0);
+  // By hand: gains 1, 2, 3, 4; t(.9; 3) = 1.637744, standard error sqrt(5 / 12).
+  const Interval gain = gain_interval({0, 0, 0, 0}, {1, 2, 3, 4});
+  EXPECT_NEAR(gain.low, 2.5 - 1.637744 * std::sqrt(5.0 / 12), 1e-5);
+  EXPECT_NEAR(gain.high, 2.5 + 1.637744 * std::sqrt(5.0 / 12), 1e-5);
+}
+
+TEST(GainInterval, of_few_samples_demands_a_clear_gain) {
+  EXPECT_LT(gain_interval({10, 11}, {10.4, 11.4}).low, 0);
+  EXPECT_GT(gain_interval({10, 11}, {10.6, 11.6}).low, 0);
+}
+
+/// Two convolutions, the second one grouped, over noise whose channels have means of their own.
+Graph convolutions() {
+  Graph graph = Graph::parse_text(R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,4,10,10] x) => (float[1,6,4,4] y) {
+      c = Conv <pads = [1,1,1,1]> (x, w1, b1)
+      r = Relu (c)
+      y = Conv <group = 2, strides = [2,2]> (r, w2, b2)
+    })");
+  add_random(graph, "w1", {8, 4, 3, 3}, 0.3, 1), add_random(graph, "b1", {8}, 0.3, 2);
+  add_random(graph, "w2", {6, 4, 3, 3}, 0.3, 3), add_random(graph, "b2", {6}, 0.3, 4);
+  graph.reindex();
+  graph.infer_shapes();
+  return graph;
+}
+
+FeedCalibration shifted_noise(std::size_t count) {
+  return [count](const std::function<void(std::span<const Tensor>)>& use) {
+    std::mt19937 random(5);
+    std::normal_distribution<float> law;
+    Tensor input(DataType::f32, {1, 4, 10, 10});
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::int64_t e = 0; e < input.elements(); ++e)
+        input.data<float>()[e] = law(random) + static_cast<float>(e / 100);
+      use(std::span<const Tensor>(&input, 1));
+    }
+  };
+}
+
+bool has_ort() { return is_there("ort"); }
+
+TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  const Graph graph = convolutions();
+  const LayerInputs inputs = sample_layers(graph, runtime_of("ort").open, shifted_noise(200), true);
+  ASSERT_EQ(inputs.size(), 2U);
+  for (const auto& [key, input] : inputs) {
+    EXPECT_EQ(input.columns, key[0] == 'x' ? 36U : 72U);
+    EXPECT_EQ(input.rows.size(), InputSampler::kRows * input.columns);
+    EXPECT_EQ(input.count, 64.0 * 16);
+  }
+  const LayerInput& x =
+      inputs.begin()->first[0] == 'x' ? inputs.begin()->second : std::next(inputs.begin())->second;
+  // The middle of the window is never in the padding; channel 2 has the mean 2.
+  EXPECT_NEAR(x.mean(2 * 9 + 4), 2, 0.15);
+  EXPECT_LT(x.mean(2 * 9), 1.95);
+}
+
+/// Rows of correlated columns.
+LayerInput correlated(std::size_t columns, std::size_t rows) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> law;
+  LayerInput input;
+  input.columns = columns;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const float common = 1 + 2 * law(random);
+    for (std::size_t c = 0; c < columns; ++c)
+      input.rows.push_back(float_to_bfloat16(common + law(random)));
+  }
+  input.count = static_cast<double>(rows);
+  return input;
+}
+
+TEST(Gram, gives_the_mean_squared_error_of_the_products) {
+  const LayerInput input = correlated(10, 300);
+  std::vector<float> e(10);
+  for (std::size_t i = 0; i < e.size(); ++i) e[i] = i % 3 == 0 ? 0.02F : -0.01F;
+  double expected = 0;
+  for (std::size_t r = 0; r < 300; ++r) {
+    double product = 0;
+    for (std::size_t c = 0; c < 10; ++c)
+      product += static_cast<double>(bfloat16_to_float(input.rows[r * 10 + c]) * e[c]);
+    expected += product * product / 300;
+  }
+  const Gram gram = gram_of(input, 0, 10);
+  // The diagonal's 1 % comes on top: at most that of sum x^2 e^2.
+  EXPECT_GE(gram.error(e), expected);
+  EXPECT_LT(gram.error(e), 1.1 * expected);
+}
+
+TEST(Gram, of_many_columns_is_cut_into_blocks) {
+  const Gram gram = gram_of(correlated(1200, 4), 0, 1200);
+  ASSERT_EQ(gram.blocks.size(), 3U);
+  EXPECT_EQ(gram.blocks[2].first + gram.blocks[2].size, 1200U);
+}
+
+/// quantize_static's own way to a form, for one correction.
+class OneCorrection {
+ public:
+  explicit OneCorrection(const Graph& graph, FeedCalibration feed)
+      : feed_(std::move(feed)), observed_(observe_all(graph)) {
+    options_.target = QuantizeTarget::openvino;
+    auto planned = std::make_shared<Planned>(
+        Planned{graph, {}, {}, {}, sample_layers(graph, open_, feed_, true)});
+    planned->plan = plan_for(planned->graph, options_);
+    for (const Group& group : planned->plan.groups) {
+      const std::string& value = group.sources.at(0).value;
+      planned->affines.push_back(affine_from_range(observed_.seen.at(value).extremes()));
+    }
+    form_.parent = std::make_shared<const Graph>(graph);
+    form_.constants = quantise_constants(planned->graph, planned->plan, planned->affines);
+    form_.planned = planned;
+  }
+
+  std::vector<Attempt> run(std::vector<Attempt> (*attempts)(const Form&, const CorrectionTools&)) {
+    return attempts(form_, {options_, open_, feed_, {}});
+  }
+  const Form& form() const { return form_; }
+  const LayerInput& input(std::size_t n) const {
+    return *input_of(*form_.planned, form_.planned->plan.compute.at(n));
+  }
+
+  /// Of one node's outputs over the sampled rows.
+  double output_error(const Form& form, std::size_t n) const {
+    const NodeConstants& node = form.constants.at(n);
+    double sum = 0;
+    for (std::size_t row = 0; row < node.channels; ++row) {
+      std::vector<float> e(node.columns());
+      for (std::size_t k = 0; k < e.size(); ++k) e[k] = static_cast<float>(node.error(row, k));
+      sum += gram_of(input(n), node.first_column(row), e.size()).error(e);
+    }
+    return sum;
+  }
+
+ private:
+  Observations observe_all(const Graph& graph) {
+    std::set<std::string> values;
+    options_.target = QuantizeTarget::openvino;
+    values = observed_values(plan_quantisation(graph, options_));
+    return observe(graph, values, open_, feed_);
+  }
+
+  QuantizeOptions options_;
+  OpenSession open_ = runtime_of("ort").open;
+  FeedCalibration feed_;
+  Observations observed_;
+  Form form_;
+};
+
+TEST(BiasCorrection, takes_the_mean_error_of_the_weights_off_the_bias) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  OneCorrection one(convolutions(), shifted_noise(20));
+  const auto attempts = one.run(attempt_bias);
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].what, "2 layers");
+  // The second convolution's last row belongs to the second group: its columns are 36 to 71.
+  const NodeConstants& before = one.form().constants.at(1);
+  const NodeConstants& after = attempts[0].form.constants.at(1);
+  double mean_error = 0;
+  for (std::size_t k = 0; k < 36; ++k) mean_error += before.error(5, k) * one.input(1).mean(36 + k);
+  EXPECT_NEAR(after.bias[5], static_cast<double>(before.bias[5]) - mean_error, 1e-6);
+  EXPECT_NE(after.bias[5], before.bias[5]);
+  EXPECT_EQ(after.weights.values, before.weights.values);
+}
+
+TEST(BiasCorrection, leaves_products_without_bias_alone) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  Graph graph = Graph::parse_text(R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[4,10,10] x) => (float[4,10,5] y) { y = MatMul(x, w) })");
+  add_random(graph, "w", {10, 5}, 0.3, 1);
+  graph.reindex();
+  graph.infer_shapes();
+  OneCorrection one(graph, noise_of({4, 10, 10}, 4));
+  EXPECT_TRUE(one.run(attempt_bias).empty());
+}
+
+TEST(WeightRounding, lowers_the_output_error_and_stays_next_to_the_weights) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  OneCorrection one(convolutions(), shifted_noise(64));
+  const auto attempts = one.run(attempt_rounding);
+  ASSERT_EQ(attempts.size(), 1U);
+  for (std::size_t n = 0; n < 2; ++n) {
+    EXPECT_LT(one.output_error(attempts[0].form, n), 0.7 * one.output_error(one.form(), n));
+    const NodeConstants& node = attempts[0].form.constants[n];
+    for (std::size_t row = 0; row < node.channels; ++row)
+      for (std::size_t k = 0; k < node.columns(); ++k)
+        EXPECT_LT(std::abs(node.error(row, k)),
+                  4.6 * static_cast<double>(node.weights.scales[row]));
+  }
+}
+
+TEST(WeightClipping, takes_the_scale_of_least_output_error) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  OneCorrection one(convolutions(), shifted_noise(64));
+  const auto attempts = one.run(attempt_clipping);
+  ASSERT_EQ(attempts.size(), 1U);
+  double sum_before = 0, sum_after = 0;
+  for (std::size_t n = 0; n < 2; ++n) {
+    sum_before += one.output_error(one.form(), n);
+    sum_after += one.output_error(attempts[0].form, n);
+    const std::vector<float>& before = one.form().constants[n].weights.scales;
+    const std::vector<float>& after = attempts[0].form.constants[n].weights.scales;
+    for (std::size_t row = 0; row < before.size(); ++row) EXPECT_LE(after[row], before[row]);
+  }
+  EXPECT_LT(sum_after, sum_before);
+}
+
+TEST(SequentialBias, gives_each_channel_the_float_models_mean) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  OneCorrection one(convolutions(), shifted_noise(20));
+  const auto attempts = one.run(attempt_sequential_bias);
+  ASSERT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(attempts[0].what, "2 layers");
+  EXPECT_NE(attempts[0].form.constants[1].bias, one.form().constants[1].bias);
+}
+
+Graph one_block() {
+  Graph graph = with_fixed_inputs(transformer_block(), 1, std::nullopt);
+  graph.infer_shapes();
+  return graph;
+}
+
+Graph with_outlier_channels() {
+  Graph graph = one_block();
+  std::vector<double> factors(64, 1.0);
+  factors[5] = 40, factors[17] = 25;
+  *graph.initializer("g1") = make_tensor("g1", onnx::TensorProto::FLOAT, {64}, factors);
+  graph.infer_shapes();
+  return graph;
+}
+
+LayerInputs sampled(const Graph& graph) {
+  return sample_layers(graph, runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
+}
+
+double snr_db(const Graph& reference, const Graph& graph) {
+  HeldAside held(noise_of({1, 9, 64}, 20));
+  return mean(Judge(reference, runtime_of("ort").open, held.samples()).score(graph));
+}
+
+TEST(SmoothQuant, moves_outlier_channels_into_the_weights_exactly) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  const Graph before = with_outlier_channels();
+  Graph after = before;
+  EXPECT_EQ(smooth_channels(after, sampled(before), 0.5), 3U) << "q, k and v";
+  EXPECT_GT(snr_db(before, after), 90);
+  const auto value = sampled(after).at("n1 rows");
+  EXPECT_LT(*std::max_element(value.largest.begin(), value.largest.end()),
+            0.5F * *std::max_element(sampled(before).at("n1 rows").largest.begin(),
+                                     sampled(before).at("n1 rows").largest.end()));
+}
+
+TEST(SmoothQuant, leaves_even_channels_and_values_with_another_use_alone) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  Graph even = one_block();
+  const LayerInputs inputs = sampled(even);
+  EXPECT_EQ(smooth_channels(even, inputs, 0.5), 0U);
+  Graph used = with_outlier_channels();
+  const LayerInputs others = sampled(used);
+  used.add_output("n1");
+  EXPECT_EQ(smooth_channels(used, others, 0.5), 0U);
+}
+
+TEST(QuantizeStatic, smooths_a_transformer_with_outlier_channels) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  Graph graph = with_outlier_channels();
+  QuantizeOptions options;
+  options.target = QuantizeTarget::openvino;
+  const QuantizeReport report =
+      quantize_static(graph, options, runtime_of("ort").open, noise_of({1, 9, 64}, 40));
+  const auto smoothed = std::find_if(report.corrections.begin(), report.corrections.end(),
+                                     [](const Correction& c) { return c.name == "SmoothQuant"; });
+  ASSERT_NE(smoothed, report.corrections.end());
+  EXPECT_TRUE(smoothed->kept) << smoothed->why;
+  EXPECT_GT(smoothed->gain_db.value_or(0), 3) << smoothed->why;
+}
+
+TEST(QuantizeStatic, corrects_to_the_same_bytes_each_time) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  QuantizeOptions options;
+  options.corrections = CorrectionLevel::all;
+  std::set<std::string> results;
+  for (int threads : {1, 2}) {
+    Graph graph = convolutions();
+    const QuantizeReport report =
+        quantize_static(graph, options, runtime_of("ort", threads).open, shifted_noise(40));
+    EXPECT_EQ(report.held_aside, 8U);
+    EXPECT_EQ(report.calibrated_on, 32U);
+    EXPECT_GE(report.corrections.size(), 3U);
+    results.insert(graph.to_bytes());
+  }
+  EXPECT_EQ(results.size(), 1U);
+}
+
+TEST(QuantizeStatic, says_which_corrections_could_not_be_judged) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  Graph graph = convolutions();
+  const QuantizeReport report =
+      quantize_static(graph, {}, runtime_of("ort").open, shifted_noise(4));
+  ASSERT_EQ(report.corrections.size(), 1U);
+  EXPECT_FALSE(report.corrections[0].kept);
+  EXPECT_NE(report.corrections[0].why.find("fewer than 5 images"), std::string::npos);
+  EXPECT_FALSE(report.corrections[0].gain_db);
+}
+
+TEST(QuantizeStatic, tries_no_correction_where_none_is_asked_for) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  Graph graph = convolutions();
+  QuantizeOptions options;
+  options.corrections = CorrectionLevel::none;
+  EXPECT_TRUE(quantize_static(graph, options, runtime_of("ort").open, shifted_noise(20))
+                  .corrections.empty());
+}
+
+/// {value: [scales, zero point]} of everything that is quantised.
+Json scales_of(const Graph& graph) {
+  Json scales = Json::object();
+  for (const onnx::NodeProto* node : graph.nodes()) {
+    const bool weights = is_op(*node, "DequantizeLinear") && graph.is_constant(node->input(0));
+    if (!weights && !is_op(*node, "QuantizeLinear")) continue;
+    std::string value = weights ? node->input(0) : node->output(0);
+    value.resize(value.rfind('_'));  // _s8, _s32, _u8
+    scales[value] = {floats(*graph.constant(node->input(1))),
+                     ints(*graph.constant(node->input(2))).front()};
+  }
+  return scales;
+}
+
+TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  if (!testing::referee_has("onnxruntime.quantization"))
+    GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
+  Graph graph = convolutions();
+  TemporaryFolder folder;
+  graph.save(folder.path() / "model.onnx");
+  std::vector<float> inputs;
+  shifted_noise(4)([&](std::span<const Tensor> sample) {
+    inputs.insert(inputs.end(), sample[0].data<float>(), sample[0].data<float>() + 400);
+  });
+  testing::write_raw(folder.path() / "inputs.bin", inputs.data(), inputs.size());
+  QuantizeOptions options;
+  options.target = QuantizeTarget::ort;
+  options.method = RangeMethod::min_max;
+  options.corrections = CorrectionLevel::none;
+  quantize_static(graph, options, runtime_of("ort").open, shifted_noise(4));
+  Json scales = scales_of(graph);
+  scales["shape"] = {1, 4, 10, 10};
+  save_json(folder.path() / "scales.json", scales);
+  EXPECT_TRUE(testing::referee_agrees("quantize/referee_min_max.py", folder.path()));
+}
+
+}  // namespace
+}  // namespace tamis
