@@ -30,7 +30,7 @@ Card apply_entries(const CardEntries& entries) {
 // What neither the user, nor a file, nor the model says and nobody may guess.
 void require_complete(const CardEntries& entries) {
   auto missing = [&](const char* key) { return entries.count(key) == 0; };
-  if (missing("input.size"))
+  if (missing("input.size") && missing("input.sizes"))
     fail(
         "the model's input size is dynamic; give --input-size HxW, or input: {size: [H, W]} in "
         "NAME.card.yaml");
@@ -67,6 +67,13 @@ void check_itself(Card& card) {
         fmt::format("a threshold goes with the task anomaly only, here it is {}; leave "
                     "--threshold out",
                     to_text(card.task)));
+  if (!card.input_sizes.empty() && card.resize != ResizeRule::letterbox)
+    fail(fmt::format("sizes go with resize letterbox only, here it is {}; leave --input-sizes out",
+                     to_text(card.resize)));
+  auto area = [](const Size& s) { return std::int64_t{s.height} * std::int64_t{s.width}; };
+  auto smaller = [&](const Size& a, const Size& b) { return area(a) < area(b); };
+  if (!card.input_sizes.empty())
+    card.input_size = *std::max_element(card.input_sizes.begin(), card.input_sizes.end(), smaller);
   int longest = std::max(card.input_size.height, card.input_size.width);
   if (card.short_side && *card.short_side < longest)
     fail(
@@ -93,6 +100,17 @@ Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::
 Shape Card::input_shape() const {
   if (layout == InputLayout::nhwc) return {1, input_size.height, input_size.width, channels()};
   return {1, channels(), input_size.height, input_size.width};
+}
+
+std::vector<Card> cards_by_size(const Card& card) {
+  if (card.input_sizes.empty()) return {card};
+  std::vector<Card> cards;
+  for (const Size& size : card.input_sizes) {
+    cards.push_back(card);
+    cards.back().input_size = size;
+    cards.back().input_sizes.clear();
+  }
+  return cards;
 }
 
 Card parse_card(const Json& json) {

@@ -36,6 +36,10 @@ std::string_view to_text(Anchor);
 struct Card {
   TaskKind task = TaskKind::classify;
   Size input_size;
+  /// Letterbox only: a set of input sizes of which each picture takes the one that fits it best
+  /// (vision/shape_set.h); the model's height and width are dynamic. input_size is then the largest
+  /// of them. Empty: input_size alone.
+  std::vector<Size> input_sizes;
   DataType input_type = DataType::f32;  ///< f32 or u8
   InputLayout layout = InputLayout::nchw;
   ColorOrder color = ColorOrder::rgb;
@@ -66,14 +70,18 @@ struct Card {
   Shape input_shape() const;
 };
 
+/// One card per input size: the card itself, or for a set one for each of input_sizes, in order,
+/// with that alone as its size.
+std::vector<Card> cards_by_size(const Card& card);
+
 /// The card's options as the user gave them on the command line (text, unparsed) - one row per
 /// option, see card_options().
 struct CardOptions {
   std::map<std::string, std::string> given;  ///< option name without dashes ("input-size") → text
 };
 
-/// The table of card options: {name, help}: task input-size input-type layout color scale mean
-/// std resize short-side pad decoder reg-max strides labels.
+/// The table of card options: {name, help}: task input-size input-sizes input-type layout color
+/// scale mean std resize short-side pad decoder reg-max strides labels.
 struct CardOption {
   std::string_view name;
   std::string_view value_name;

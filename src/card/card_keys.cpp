@@ -92,6 +92,12 @@ Json size_from_text(const std::string& text) {
   return list;
 }
 
+Json sizes_from_text(const std::string& text) {
+  Json list = Json::array();
+  for (const std::string& part : split(text, ',')) list.push_back(size_from_text(part));
+  return list;
+}
+
 Json labels_from_text(const std::string& text) {
   std::error_code error;  // a long list is no name of a file
   if (std::filesystem::is_regular_file(text, error) || text.find(',') == std::string::npos)
@@ -115,12 +121,37 @@ int whole_between(const Json& value, int low, int high, const std::string& where
 
 constexpr int kMaxSide = 16384;
 
-void apply_size(Card& card, const Json& value, const std::string& where) {
+Size size_of(const Json& value, const std::string& where) {
   if (!value.is_array() || value.size() != 2)
     fail(where,
          fmt::format("expected height and width, as 640x640 or [640, 640], got {}", value.dump()));
-  card.input_size = {whole_between(value[0], 1, kMaxSide, where),
-                     whole_between(value[1], 1, kMaxSide, where)};
+  return {whole_between(value[0], 1, kMaxSide, where), whole_between(value[1], 1, kMaxSide, where)};
+}
+
+void apply_size(Card& card, const Json& value, const std::string& where) {
+  card.input_size = size_of(value, where);
+}
+
+void apply_sizes(Card& card, const Json& value, const std::string& where) {
+  constexpr std::size_t kMostSizes = 8;
+  if (!value.is_array() || value.size() < 2 || value.size() > kMostSizes)
+    fail(where, fmt::format("expected two to {} sizes, as 480x640,640x480 or [[480, 640], "
+                            "[640, 480]], got {}",
+                            kMostSizes, value.dump()));
+  card.input_sizes.clear();
+  for (const Json& one : value) {
+    const Size size = size_of(one, where);
+    const auto& known = card.input_sizes;
+    if (std::find(known.begin(), known.end(), size) != known.end())
+      fail(where, fmt::format("{}x{} is there twice", size.height, size.width));
+    card.input_sizes.push_back(size);
+  }
+}
+
+Json sizes_json(const Card& card) {
+  Json list = Json::array();
+  for (const Size& s : card.input_sizes) list.push_back(Json::array({s.height, s.width}));
+  return list.empty() ? Json() : list;
 }
 
 void apply_scale(Card& card, const Json& value, const std::string& where) {
@@ -220,6 +251,12 @@ const std::vector<CardKey>& card_keys() {
        [](const Card& c) {
          return Json::array({c.input_size.height, c.input_size.width});
        }},
+      {"input.sizes",
+       {"input-sizes", "HxW,HxW,…",
+        "letterbox: sizes of which each picture takes the one that fits it best"},
+       sizes_from_text,
+       apply_sizes,
+       sizes_json},
       {"input.type",
        {"input-type", "TYPE", "f32, or u8: the model takes pixels as they are"},
        text_itself,

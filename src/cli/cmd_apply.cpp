@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "execute/worker.h"
 #include "recipe/build.h"
+#include "search/resolutions.h"
 
 namespace tamis {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 struct ApplyArguments {
   ExecuteOptions execute;
   std::vector<std::string> steps;
-  std::string target = "all", out;
+  std::string target = "all", resolution, out;
 };
 
 /// Steps that this command applies: those that need no pictures.
@@ -36,6 +37,11 @@ Recipe recipe_of(const ApplyArguments& a) {
           fmt::format("--step {}: needs pictures to calibrate on; tamis quantize does that", name));
     recipe.push_back({name, Json::object()});
     if (name == "rewrites") recipe.back().params["for"] = a.target;
+    if (name != "resolution") continue;
+    if (a.resolution.empty())
+      throw Error(ErrorCode::invalid_argument,
+                  "--step resolution: to which size is not said; give --resolution 480x640");
+    recipe.back().params = resolution_params(parse_resolution(a.resolution));
   }
   return recipe;
 }
@@ -117,6 +123,9 @@ std::function<int()> make_apply(CLI::App& app, Console& console) {
       ->required();
   app.add_option("--for", a->target, "Of the step rewrites: ort, or all runtimes")
       ->check(CLI::IsMember({"ort", "all"}));
+  app.add_option("--resolution", a->resolution,
+                 "Of the step resolution (behind simplify): height x width, or a set of shapes")
+      ->type_name("HxW");
   app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);

@@ -4,16 +4,12 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "execute/shaped_session.h"
 #include "tasks/prepare.h"
+#include "vision/shape_set.h"
 
 namespace tamis {
 namespace {
-
-/// Batch 1 at the card's size, where there is a card; else the model must be static.
-std::vector<Shape> input_shapes(const std::optional<Card>& card) {
-  if (!card) return {};
-  return {card->input_shape()};
-}
 
 std::string shape_text(const TensorInfo& info) {
   Shape shape;
@@ -46,18 +42,26 @@ void check_input(const TensorInfo& input, const Card& card, const std::string& m
 
 OpenedModel::OpenedModel(const ExecuteRequest& request)
     : from_pixels_(request.from_pixels && request.card), card_(request.card) {
-  OpenRequest open{request.model, request.settings, input_shapes(card_), request.profile,
-                   request.engine_cache};
-  session_ = find_backend(request.settings.backend)->open(open);
+  if (card_) cards_ = cards_by_size(*card_);
+  std::vector<Shape> shapes;  // without a card the model must be static
+  for (const Card& card : cards_) shapes.push_back(card.input_shape());
+  OpenRequest open{request.model, request.settings, {}, request.profile, request.engine_cache};
+  auto backend = find_backend(request.settings.backend);
+  session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
   if (card_) {
     if (session_->inputs().size() != 1)
       throw Error(ErrorCode::unsupported,
                   fmt::format("open {}: has {} inputs; a vision model has one, the picture",
                               request.model.string(), session_->inputs().size()));
-    check_input(session_->inputs()[0], *card_, request.model.string());
+    check_input(session_->inputs()[0], cards_[0], request.model.string());
     task_ = &find_task(card_->task);
   }
-  outputs_ = make_tensors(session_->outputs());
+  outputs_.resize(this->shapes());
+  outputs_[0] = make_tensors(session_->outputs());
+}
+
+std::size_t OpenedModel::shape_for(Size picture) const {
+  return shapes() == 1 ? 0 : tamis::shape_for(picture, card_->input_sizes);
 }
 
 std::optional<std::size_t> OpenedModel::class_count() const {
@@ -65,23 +69,27 @@ std::optional<std::size_t> OpenedModel::class_count() const {
   return task_->class_count(*card_, session_->outputs());
 }
 
-Tensor OpenedModel::make_input() const {
-  return std::move(make_tensors({session_->inputs().at(0)})[0]);
+Tensor OpenedModel::make_input(std::size_t shape) const {
+  const TensorInfo& input = session_->inputs().at(0);
+  if (shapes() == 1) return std::move(make_tensors({input})[0]);
+  return Tensor(input.type, cards_.at(shape).input_shape());
 }
 
-Placement OpenedModel::whole_placement() const {
+Placement OpenedModel::whole_placement(std::size_t shape) const {
   Placement whole;
-  const auto& shape = session_->inputs().at(0).shape;
+  const auto& dims = session_->inputs().at(0).shape;
   if (card_)
-    whole.input = card_->input_size;
-  else if (shape.size() == 4)
-    whole.input = {static_cast<int>(shape[2].value_or(0)), static_cast<int>(shape[3].value_or(0))};
+    whole.input = cards_.at(shape).input_size;
+  else if (dims.size() == 4)
+    whole.input = {static_cast<int>(dims[2].value_or(0)), static_cast<int>(dims[3].value_or(0))};
   whole.picture = whole.input;
   return whole;
 }
 
 void OpenedModel::prepare(const Picture& picture, Tensor& input, Placement& placement) const {
-  prepare_picture(*card_, picture, input, 0, placement);
+  const std::size_t shape = shape_for(picture.size());
+  if (shapes() > 1 && input.shape() != cards_[shape].input_shape()) input = make_input(shape);
+  prepare_picture(cards_[shape], picture, input, 0, placement);
 }
 
 TimedRun OpenedModel::run_from_pixels(const Picture& laid_out, Tensor& input,
@@ -96,12 +104,16 @@ TimedRun OpenedModel::run_from_pixels(const Picture& laid_out, Tensor& input,
 }
 
 TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Prediction* prediction) {
+  for (std::size_t k = 0; k < shapes() && shapes() > 1; ++k)
+    if (input.shape() == cards_[k].input_shape()) last_ = k;
+  std::vector<Tensor>& outputs = outputs_[last_];
+  if (outputs.empty()) outputs.resize(session_->outputs().size());  // the session makes them
   TimedRun times;
   std::int64_t start = now_ns();
-  session_->run({&input, 1}, outputs_);
+  session_->run({&input, 1}, outputs);
   times.inference_ns = now_ns() - start;
   if (task_ != nullptr) {
-    Prediction made = task_->predict(*card_, outputs_, placement);
+    Prediction made = task_->predict(cards_[last_], outputs, placement);
     times.total_ns = now_ns() - start;
     if (prediction != nullptr) *prediction = std::move(made);
   } else {

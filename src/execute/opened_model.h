@@ -45,18 +45,25 @@ class OpenedModel {
 
   Session& session() { return *session_; }
   const std::optional<Card>& card() const { return card_; }
+  /// How many input shapes there are: 1, or as many as the card's set has.
+  std::size_t shapes() const { return cards_.empty() ? 1 : cards_.size(); }
+  /// The shape that a picture goes to, below shapes().
+  std::size_t shape_for(Size picture) const;
+  /// The card of one shape, its size alone. Needs a card.
+  const Card& card_of(std::size_t shape) const { return cards_.at(shape); }
   const Task* task() const { return task_; }  ///< null without a card
 
   /// The number of classes that the outputs or labels tell; absent when neither does.
   std::optional<std::size_t> class_count() const;
 
-  /// A tensor for the model's input, zero-filled.
-  Tensor make_input() const;
+  /// A tensor for the model's input of that shape, zero-filled.
+  Tensor make_input(std::size_t shape = 0) const;
 
-  /// A picture of just the input's size; all zero where the input is no picture.
-  Placement whole_placement() const;
+  /// A picture of just that shape's size; all zero where the input is no picture.
+  Placement whole_placement(std::size_t shape = 0) const;
 
-  /// Picture → input tensor. Thread safe. Needs a card.
+  /// Picture → input tensor, which is replaced where its shape is not the picture's. Thread safe.
+  /// Needs a card.
   void prepare(const Picture& picture, Tensor& input, Placement& placement) const;
 
   /// Runs on `input`, which keeps its content, and times it. `prediction` may be null: it is made
@@ -70,14 +77,16 @@ class OpenedModel {
   TimedRun run_from_pixels(const Picture& laid_out, Tensor& input, const Placement& placement);
 
   /// The outputs of the last run.
-  const std::vector<Tensor>& outputs() const { return outputs_; }
+  const std::vector<Tensor>& outputs() const { return outputs_[last_]; }
 
  private:
   bool from_pixels_ = false;
   std::optional<Card> card_;
   const Task* task_ = nullptr;
+  std::vector<Card> cards_;  // one per shape; empty without a card
   std::unique_ptr<Session> session_;
-  std::vector<Tensor> outputs_;
+  std::vector<std::vector<Tensor>> outputs_;  // by shape
+  std::size_t last_ = 0;                      // the shape that ran last
 };
 
 }  // namespace tamis

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "data/picture_header.h"
 #include "stats/percentile.h"
 #include "stats/random.h"
 #include "tasks/prepare.h"
@@ -23,26 +24,66 @@ double block_median(OpenedModel& model, const MeasureInputs& inputs, int runs) {
   return median(times);
 }
 
+/// The shape that item i goes to, by its file's header; absent where that cannot be read.
+std::optional<std::size_t> shape_of(const OpenedModel& model, const Dataset& data, std::size_t i) {
+  const Item& item = data.items()[i];
+  if (item.record) return model.shape_for(data.load_picture(i).size());
+  const auto header = probe_picture_header(item.file);
+  if (!header || header->upright().height < 1 || header->upright().width < 1) return std::nullopt;
+  return model.shape_for(header->upright());
+}
+
+std::vector<double> shares_of(const OpenedModel& model, const Dataset& data,
+                              const std::vector<std::size_t>& items) {
+  std::vector<double> shares(model.shapes(), 0.0);
+  double count = 0;
+  for (std::size_t i : items)
+    if (const auto shape = shape_of(model, data, i)) ++shares[*shape], ++count;
+  for (double& share : shares) share /= std::max(count, 1.0);
+  return shares;
+}
+
+/// Shapes that no picture goes to are not part of the time.
+void drop_empty_shapes(MeasureInputs& inputs) {
+  double sum = 0;
+  for (std::size_t k = inputs.of_shape.size(); k-- > 0;) {
+    if (inputs.of_shape[k].empty()) {
+      inputs.of_shape.erase(inputs.of_shape.begin() + static_cast<std::ptrdiff_t>(k));
+      inputs.shares.erase(inputs.shares.begin() + static_cast<std::ptrdiff_t>(k));
+    } else {
+      sum += inputs.shares[k];
+    }
+  }
+  for (double& share : inputs.shares) share /= sum;
+}
+
 }  // namespace
 
 MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
                              std::vector<std::size_t>& items, std::size_t most) {
   MeasureInputs inputs;
+  const std::size_t shapes = model.shapes();
+  if (shapes > 1) inputs.of_shape.resize(shapes);
+  if (shapes > 1) inputs.shares = shares_of(model, data, items);
   std::vector<std::size_t> usable;
   std::optional<Error> last;
   for (std::size_t i : items) {
-    if (usable.size() == most) break;
-    Tensor input = model.make_input();
+    if (usable.size() == most * shapes) break;
+    const std::size_t shape = shapes > 1 ? shape_of(model, data, i).value_or(0) : 0;
+    if (shapes > 1 && inputs.of_shape[shape].size() == most) continue;
+    Tensor input = model.make_input(shape);
     Placement placement;
     try {
       const Picture picture = data.load_picture(i);
       model.prepare(picture, input, placement);
       if (model.from_pixels())
-        inputs.laid_out.push_back(lay_out_picture(*model.card(), picture, placement));
+        inputs.laid_out.push_back(
+            lay_out_picture(model.card_of(model.shape_for(picture.size())), picture, placement));
     } catch (const Error& e) {
       last = e;  // evaluation names and counts it; here another picture serves as well
       continue;
     }
+    if (shapes > 1) inputs.of_shape[shape].push_back(inputs.tensors.size());
     inputs.tensors.push_back(std::move(input));
     inputs.placements.push_back(placement);
     usable.push_back(i);
@@ -51,14 +92,19 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
   if (usable.empty())
     throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
   items = usable;
+  drop_empty_shapes(inputs);
   return inputs;
 }
 
 MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed) {
   MeasureInputs inputs;
   Random random(seed);
-  for (int n = 0; n < count; ++n) {
-    Tensor input = model.make_input();
+  const std::size_t shapes = model.shapes();
+  if (shapes > 1) inputs.of_shape.resize(shapes);
+  if (shapes > 1) inputs.shares.assign(shapes, 1.0 / static_cast<double>(shapes));
+  for (std::size_t n = 0; n < static_cast<std::size_t>(count) * shapes; ++n) {
+    Tensor input = model.make_input(n % shapes);
+    if (shapes > 1) inputs.of_shape[n % shapes].push_back(n);
     for (std::int64_t i = 0; i < input.elements(); ++i) {
       if (input.type() == DataType::f32)
         input.data<float>()[i] = static_cast<float>(random.uniform());
@@ -66,25 +112,58 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
         input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
     }
     inputs.tensors.push_back(std::move(input));
-    inputs.placements.push_back(model.whole_placement());
+    inputs.placements.push_back(model.whole_placement(n % shapes));
   }
   return inputs;
 }
 
+namespace {
+
+/// One inference again and again: of one input, or of one of each shape, whose times are weighted.
+class Visitor {
+ public:
+  Visitor(OpenedModel& model, const MeasureInputs& inputs, std::size_t number)
+      : model_(model), inputs_(inputs) {
+    if (inputs.of_shape.empty()) which_.push_back(number % inputs.tensors.size());
+    for (const auto& own : inputs.of_shape) which_.push_back(own[number % own.size()]);
+    if (inputs.laid_out.empty()) return;
+    for (std::size_t i : which_) filled_.push_back(inputs.tensors[i].clone());
+  }
+
+  TimedRun run() {
+    if (which_.size() == 1) return run_input(0);
+    double inference = 0, prepare = 0, total = 0;
+    for (std::size_t k = 0; k < which_.size(); ++k) {
+      const TimedRun run = run_input(k);
+      inference += inputs_.shares[k] * static_cast<double>(run.inference_ns);
+      prepare += inputs_.shares[k] * static_cast<double>(run.prepare_ns);
+      total += inputs_.shares[k] * static_cast<double>(run.total_ns);
+    }
+    return {std::llround(inference), std::llround(prepare), std::llround(total)};
+  }
+
+ private:
+  TimedRun run_input(std::size_t k) {
+    const std::size_t i = which_[k];
+    const Placement& placement = inputs_.placements[i];
+    if (filled_.empty()) return model_.run(inputs_.tensors[i], placement, nullptr);
+    return model_.run_from_pixels(inputs_.laid_out[i], filled_[k], placement);
+  }
+
+  OpenedModel& model_;
+  const MeasureInputs& inputs_;
+  std::vector<std::size_t> which_;  // inputs, by shape
+  std::vector<Tensor> filled_;      // from pixels: what each run fills anew
+};
+
+}  // namespace
+
 std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input,
                             int discard, int timed) {
-  std::size_t which = input % inputs.tensors.size();
   std::vector<TimedRun> runs(static_cast<std::size_t>(timed));
-  const Placement& placement = inputs.placements[which];
-  if (inputs.laid_out.empty()) {
-    for (int i = 0; i < discard; ++i) model.run(inputs.tensors[which], placement, nullptr);
-    for (TimedRun& run : runs) run = model.run(inputs.tensors[which], placement, nullptr);
-    return runs;
-  }
-  const Picture& picture = inputs.laid_out[which];
-  Tensor tensor = inputs.tensors[which].clone();
-  for (int i = 0; i < discard; ++i) model.run_from_pixels(picture, tensor, placement);
-  for (TimedRun& run : runs) run = model.run_from_pixels(picture, tensor, placement);
+  Visitor visitor(model, inputs, input);
+  for (int i = 0; i < discard; ++i) visitor.run();
+  for (TimedRun& run : runs) run = visitor.run();
   return runs;
 }
 
@@ -104,12 +183,15 @@ int warm_up(OpenedModel& model, const MeasureInputs& inputs, int most, double se
 std::vector<std::int64_t> time_from_file(OpenedModel& model, const Dataset& data,
                                          const std::vector<std::size_t>& items, int repeats) {
   std::vector<std::int64_t> times;
-  Tensor input = model.make_input();
+  std::vector<Tensor> buffers;  // by shape, so that none is made inside the time
+  for (std::size_t k = 0; k < model.shapes(); ++k) buffers.push_back(model.make_input(k));
   Placement placement;
   for (int r = 0; r <= repeats; ++r) {
     for (std::size_t i : items) {
       std::int64_t start = now_ns();
-      model.prepare(data.load_picture(i), input, placement);
+      const Picture picture = data.load_picture(i);
+      Tensor& input = buffers[model.shape_for(picture.size())];
+      model.prepare(picture, input, placement);
       model.run(input, placement, nullptr);
       if (r > 0) times.push_back(now_ns() - start);
     }

@@ -12,17 +12,24 @@ struct MeasureInputs {
   std::vector<Tensor> tensors;
   std::vector<Placement> placements;
   std::vector<Picture> laid_out;  ///< the resized pictures, where the model is timed from pixels
+  /// Of a model with several input shapes: the inputs of each shape, and the share of the data's
+  /// pictures that go to it (of the shapes that have inputs, adding up to 1). Empty: one shape.
+  std::vector<std::vector<std::size_t>> of_shape;
+  std::vector<double> shares;
 };
 
 /// Prepares the first `most` of the items that can be decoded, and leaves only these in `items`.
-/// Throws as Dataset::load_picture does where none can.
+/// Throws as Dataset::load_picture does where none can. For a model with several input shapes
+/// `most` is per shape, and the shares are of all items, from their files' headers.
 MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
                              std::vector<std::size_t>& items, std::size_t most);
 /// Uniform noise in [0, 1), the same for the same seed, `count` tensors.
 MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed);
 
 /// Runs `discard` inferences that are thrown away, then `timed` ones. Nothing of ours allocates,
-/// logs or reads between the clock's two readings, but the decoder.
+/// logs or reads between the clock's two readings, but the decoder. With several input shapes one
+/// inference stands for one of each shape, run in turn, and its time is the mean of theirs weighted
+/// by the data's shares: what a picture of the data costs, the change of shapes included.
 std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input,
                             int discard, int timed);
 

@@ -11,7 +11,9 @@
 #include "execute/opened_model.h"
 #include "graph/inspect.h"
 #include "measure/visit.h"
+#include "passes/free_shapes.h"
 #include "recipe/feed.h"
+#include "recipe/open_with_card.h"
 #include "recipe/parent_check.h"
 #include "recipe/steps.h"
 #include "runtime/tensor_info.h"
@@ -22,6 +24,26 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// Sessions and pictures as the card now says: steps may change it.
+void follow_card(BuildState& state, const BuildRequest& request) {
+  RunSettings settings = request.settings;
+  settings.backend = state.reference_backend;
+  settings.inference_precision = "f32";
+  settings.graph_level.reset();
+  state.open_reference = [card = state.card, settings](const fs::path& model) {
+    OpenRequest open;
+    open.model = model;
+    open.settings = settings;
+    return open_with_card(open, card);
+  };
+  if (!request.calibration || state.graph.inputs().empty()) return;
+  state.feed =
+      make_calibration_feed(state.card, *request.calibration, state.graph.inputs()[0].type);
+  state.calibration_key =
+      hash_text(joined(request.calibration->hashes) + canonical_text(to_json(state.card, false)) +
+                state.reference_backend + request.reference_version);
 }
 
 }  // namespace
@@ -35,30 +57,12 @@ BuildState make_state(const BuildRequest& request) {
   state.check_backends = request.backends;
   state.base_settings = request.settings;
   state.libraries = request.libraries;
-  Card card = request.card;
-  RunSettings settings = request.settings;
-  settings.backend = state.reference_backend;
-  settings.inference_precision = "f32";
-  settings.graph_level.reset();
-  state.open_reference = [card, settings](const fs::path& model) {
-    // A folded subgraph has no picture as its input: only models that take one get the card's size.
-    Graph graph = Graph::load(model);
-    OpenRequest open{model, settings, {}, false, {}};
-    auto inputs = graph.inputs();
-    if (inputs.size() == 1 && inputs[0].shape.size() == 4 && !concrete_shape(inputs[0]))
-      open.input_shapes = {card.input_shape()};
-    return find_backend(settings.backend)->open(open);
-  };
-  auto inputs = state.graph.inputs();
-  if (request.calibration && !inputs.empty()) {
-    state.feed = make_calibration_feed(request.card, *request.calibration, inputs[0].type);
+  if (request.calibration) {
     state.cache = request.cache;
     if (request.check_parent)
       state.check_parent = [request] { return tamis::check_parent(request); };
-    state.calibration_key =
-        hash_text(joined(request.calibration->hashes) + canonical_text(to_json(card, false)) +
-                  state.reference_backend + request.reference_version);
   }
+  follow_card(state, request);
   return state;
 }
 
@@ -70,7 +74,9 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   for (const Step& step : request.recipe) {
     std::int64_t step_start = now_ns();
     state.report = Json::object();
+    const std::string card = canonical_text(to_json(state.card, false));
     find_step_kind(step.name).apply(state, step.params);
+    if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
     info.steps.push_back(
         {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
     for (const Json& check : state.report.value("checks", Json::array()))
@@ -85,6 +91,7 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
     if (auto own = known.find(kCalibrationMetadata); own != known.end()) all += " " + own->second;
     state.graph.set_metadata(kCalibrationMetadata, all);
   }
+  if (!state.card.input_sizes.empty()) free_shapes(state.graph, state.card.input_size);
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
   save_file(request.out / "model.card.yaml", to_yaml(state.card));

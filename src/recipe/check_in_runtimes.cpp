@@ -5,6 +5,7 @@
 #include "graph/inspect.h"
 #include "passes/passes.h"
 #include "quantize/quantize.h"
+#include "recipe/open_with_card.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -20,8 +21,7 @@ NamedRuntime named_runtime(const BuildState& state, const std::string& backend) 
             auto named = state.libraries.find(backend);
             request.settings.library = named == state.libraries.end() ? "" : named->second;
             request.settings.inference_precision = "f32";
-            request.input_shapes = {state.card.input_shape()};
-            return find_backend(backend)->open(request);
+            return open_with_card(request, state.card);
           }};
 }
 

@@ -9,6 +9,7 @@
 
 #include "data/dataset.h"
 #include "tasks/prepare.h"
+#include "vision/shape_set.h"
 
 namespace tamis {
 
@@ -19,8 +20,7 @@ class Prefetch {
  public:
   Prefetch(const Card& card, const Dataset& data, const std::vector<std::size_t>& items,
            DataType type)
-      : card_(card), data_(data), items_(items) {
-    for (Tensor& tensor : ring_) tensor = Tensor(type, card.input_shape());
+      : card_(card), cards_(cards_by_size(card)), data_(data), items_(items), type_(type) {
     thread_ = std::thread([this] { produce(); });
   }
   Prefetch(const Prefetch&) = delete;
@@ -51,6 +51,14 @@ class Prefetch {
   }
 
  private:
+  /// In the picture's own shape, where the card has a set of them.
+  void prepare(const Picture& picture, Tensor& tensor, Placement& placement) const {
+    const std::size_t k = cards_.size() > 1 ? shape_for(picture.size(), card_.input_sizes) : 0;
+    const Shape shape = cards_[k].input_shape();
+    if (tensor.shape() != shape) tensor = Tensor(type_, shape);
+    prepare_picture(cards_[k], picture, tensor, 0, placement);
+  }
+
   void produce() {
     Placement placement;
     for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -61,8 +69,7 @@ class Prefetch {
       }
       std::exception_ptr error;
       try {
-        prepare_picture(card_, data_.load_picture(items_[i]), ring_[i % ring_.size()], 0,
-                        placement);
+        prepare(data_.load_picture(items_[i]), ring_[i % ring_.size()], placement);
       } catch (...) {
         error = std::current_exception();
       }
@@ -76,8 +83,10 @@ class Prefetch {
   }
 
   const Card& card_;
+  const std::vector<Card> cards_;  // one per input size
   const Dataset& data_;
   const std::vector<std::size_t>& items_;
+  DataType type_;
   std::array<Tensor, 3> ring_;
   std::mutex mutex_;
   std::condition_variable changed_;

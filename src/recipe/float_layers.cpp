@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "quantize/layer_times.h"
+#include "recipe/open_with_card.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -15,12 +16,10 @@ OpenSession open_in(const BuildState& state, const RunSettings& settings, bool p
   OpenRequest request;
   request.settings = settings;
   request.profile = profile;
-  request.input_shapes = {
-      {1, state.card.channels(), state.card.input_size.height, state.card.input_size.width}};
-  return [request](const std::filesystem::path& model) {
+  return [request, card = state.card](const std::filesystem::path& model) {
     OpenRequest own = request;
     own.model = model;
-    return find_backend(own.settings.backend)->open(own);
+    return open_with_card(own, card);
   };
 }
 

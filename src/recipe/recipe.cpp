@@ -33,6 +33,8 @@ const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds{
       {"simplify", "fold constants, drop dead ends and identities, fuse batch normalisation", false,
        &simplify_version, &simplify_text, &apply_simplify},
+      {"resolution", "another height and width of the picture, baked shapes computed anew", false,
+       &resolution_version, &resolution_text, &apply_resolution},
       {"head-cut", "the YOLO tail moved out of the graph, into the native decoder yolov8-cut",
        false, &head_cut_version, &head_cut_text, &apply_head_cut},
       {"input-u8", "pictures of bytes [N,H,W,C] in, colour order and normalisation in the graph",

@@ -67,6 +67,9 @@ std::string input_u8_text(const Json&) { return "input-u8"; }
 void apply_input_u8(BuildState& state, const Json&) {
   if (const std::string reason = input_u8_reason(state.graph); !reason.empty())
     throw Error(ErrorCode::unsupported, "input-u8: " + reason + "; leave the step out");
+  if (!state.card.input_sizes.empty())
+    throw Error(ErrorCode::unsupported,
+                "input-u8: a set of shapes takes f32 only; give one size, or leave the step out");
   Graph graph = state.graph;
   const Card pixels = card_of_pixels(state.card);
   const PixelForm form{state.card.color == ColorOrder::bgr, state.card.scale, state.card.mean,

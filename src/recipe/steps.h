@@ -13,6 +13,10 @@ std::string simplify_version();
 std::string simplify_text(const Json& params);
 void apply_simplify(BuildState& state, const Json& params);
 
+std::string resolution_version();
+std::string resolution_text(const Json& params);
+void apply_resolution(BuildState& state, const Json& params);
+
 std::string head_cut_version();
 std::string head_cut_text(const Json& params);
 void apply_head_cut(BuildState& state, const Json& params);

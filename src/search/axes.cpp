@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "search/resolutions.h"
 
 namespace tamis {
 namespace {
@@ -39,6 +40,35 @@ const Values& product_precisions() {
   return values;
 }
 
+std::string read_resolution(const std::string& value) {
+  return resolution_text(parse_resolution(value));
+}
+
+Values resolution_values(const GridFacts& facts, const Choice&, bool) {
+  if (facts.allow.count("resolution") == 0) return {};
+  Values values{facts.own_resolution};
+  values.insert(values.end(), facts.resolutions.begin(), facts.resolutions.end());
+  return values;
+}
+
+/// One simplify is enough, whichever axis is first to need it.
+void simplify_first(Recipe& recipe) {
+  if (!find_step(recipe, "simplify")) recipe.push_back({"simplify", Json::object()});
+}
+
+void apply_resolution_value(Variant& variant, const std::string& value) {
+  simplify_first(variant.recipe);
+  variant.recipe.push_back({"resolution", resolution_params(parse_resolution(value))});
+}
+
+/// At another resolution a search only tries what usually wins, so that the grid does not grow by
+/// a factor; a sweep tries all.
+bool narrowed(const GridFacts& facts, const Choice& chosen, bool every) {
+  auto resolution = chosen.find("resolution");
+  return !every && resolution != chosen.end() && !resolution->second.empty() &&
+         resolution->second != facts.own_resolution;
+}
+
 /// An axis of the interface: its first value is the model as it is.
 Values interface_values(const GridFacts& facts, const std::string& axis, Values values) {
   if (facts.allow.count(axis) == 0 || facts.nothing_to_choose.count(axis) != 0) return {};
@@ -64,7 +94,15 @@ void apply_head(Variant& variant, const std::string& value) {
   if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
 }
 
-Values input_values(const GridFacts& facts, const Choice&, bool) {
+bool is_set_of_shapes(const std::string& resolution) {
+  return resolution.find('+') != std::string::npos;
+}
+
+/// A set's height and width are freed as those of planes.
+Values input_values(const GridFacts& facts, const Choice& chosen, bool) {
+  auto resolution = chosen.find("resolution");
+  if (resolution != chosen.end() && is_set_of_shapes(resolution->second))
+    return interface_values(facts, "input", {"f32"});
   return interface_values(facts, "input", {"f32", "u8"});
 }
 
@@ -80,7 +118,8 @@ bool half_pays(const GridFacts& facts) {
                      [&](const Availability& a) { return computes_in_half(facts, a.backend); });
 }
 
-Values precision_values(const GridFacts& facts, const Choice&, bool every) {
+Values precision_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (narrowed(facts, chosen, every)) return {facts.can_calibrate ? "int8-static" : "fp32"};
   Values values{"fp32"};
   if (every || half_pays(facts)) values.emplace_back("fp16");
   if (facts.can_calibrate) values.emplace_back("int8-static");
@@ -90,7 +129,7 @@ Values precision_values(const GridFacts& facts, const Choice&, bool every) {
 }
 
 void apply_precision(Variant& variant, const std::string& value) {
-  variant.recipe.push_back({"simplify", Json::object()});
+  simplify_first(variant.recipe);
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
@@ -106,9 +145,11 @@ Values backend_values(const GridFacts& facts, const Choice& chosen, bool every) 
 void apply_backend(Variant& variant, const std::string& value) { variant.settings.backend = value; }
 
 /// The quantised file's form: the one made for the runtime, and the one for all.
-Values form_values(const GridFacts&, const Choice& chosen, bool) {
+Values form_values(const GridFacts& facts, const Choice& chosen, bool every) {
   if (chosen.at("precision") != "int8-static") return {};
   const std::string& backend = chosen.at("backend");
+  if (narrowed(facts, chosen, every) && (backend == "ort" || backend == "openvino"))
+    return {backend};
   if (backend == "ort" || backend == "openvino") return {backend, "portable"};
   return {"portable"};
 }
@@ -131,13 +172,23 @@ void apply_rewrites_value(Variant& variant, const std::string& value) {
   if (value != "runtime") return;
   const char* target = variant.settings.backend == "ort" ? "ort" : "all";
   const Step step{"rewrites", {{"for", target}}};
-  const auto after = find_step(variant.recipe, "simplify").value() + 1;  // before the precision
-  variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(after), step);
+  const auto at = find_step(variant.recipe, "fp16").value_or(variant.recipe.size());
+  variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(at), step);
 }
 
 /// By itself a search gives layers back only where a gate is missed (give_back.h).
 Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
+}
+
+std::string read_layer_count(const std::string& value) {
+  const bool number = !value.empty() && value.size() < 5 &&
+                      value.find_first_not_of("0123456789") == std::string::npos &&
+                      (value == "0" || value[0] != '0');
+  if (!number)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--float-layers: '{}' is no positive number", value));
+  return value;
 }
 
 void apply_float_layers(Variant& variant, const std::string& value) {
@@ -158,10 +209,11 @@ void apply_inference_precision(Variant& variant, const std::string& value) {
   variant.settings.inference_precision = value;
 }
 
-Values graph_level_values(const GridFacts&, const Choice& chosen, bool every) {
+Values graph_level_values(const GridFacts& facts, const Choice& chosen, bool every) {
   if (chosen.at("backend") != "ort") return {};
   if (every) return {"all", "extended", "basic", "disable"};
-  return is_special(chosen) ? Values{"all"} : Values{"all", "extended"};
+  return is_special(chosen) || narrowed(facts, chosen, every) ? Values{"all"}
+                                                              : Values{"all", "extended"};
 }
 
 void apply_graph_level(Variant& variant, const std::string& value) {
@@ -169,12 +221,22 @@ void apply_graph_level(Variant& variant, const std::string& value) {
 }
 
 Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (!every && is_special(chosen)) return {std::to_string(facts.cores)};
+  if (narrowed(facts, chosen, every) || (!every && is_special(chosen)))
+    return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
   Values values;
   for (int count : counts) values.push_back(std::to_string(count));
   return values;
+}
+
+std::string read_count(const std::string& value) {
+  const bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
+                      value.find_first_not_of("0123456789") == std::string::npos;
+  if (!number)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--threads: '{}' is no positive number", value));
+  return value;
 }
 
 void apply_threads(Variant& variant, const std::string& value) {
@@ -240,7 +302,8 @@ Variant to_variant(const Choice& choice, const GridFacts& facts) {
   Variant variant;
   variant.settings.device = facts.device;
   for (const Axis& axis : axes())
-    if (const std::string& value = choice.at(std::string(axis.name)); !value.empty())
+    if (const std::string& value = choice.at(std::string(axis.name));
+        !value.empty() && !(axis.name == "resolution" && value == facts.own_resolution))
       axis.apply(variant, value);
   return variant;
 }
@@ -256,6 +319,16 @@ std::string share_text(const GridFacts& facts) {
       "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
       " on it can pay",
       100 * facts.product_share, 100 * kLeastProductShare);
+}
+
+/// Whether that is why the value appears at no point.
+bool asks_set_with_u8(const std::map<std::string, Values>& asked, const std::string& axis,
+                      const std::string& value) {
+  auto resolutions = asked.find("resolution"), inputs = asked.find("input");
+  if (resolutions == asked.end() || inputs == asked.end()) return false;
+  if (axis == "resolution") return is_set_of_shapes(value) && inputs->second == Values{"u8"};
+  return axis == "input" && value == "u8" &&
+         std::all_of(resolutions->second.begin(), resolutions->second.end(), is_set_of_shapes);
 }
 
 /// A value that was asked for but appears at no point is an error, not a silent omission.
@@ -274,6 +347,11 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
           !used && why != facts.nothing_to_choose.end())
         throw Error(ErrorCode::unavailable,
                     fmt::format("--{} {}: {}; leave it out", axis, value, why->second));
+      if (!used && asks_set_with_u8(asked, axis, value))
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("--{} {}: a set of shapes takes f32 only; give one size, or "
+                                "--input f32",
+                                axis, value));
       if (!used)
         throw Error(
             ErrorCode::unavailable,
@@ -285,7 +363,8 @@ void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
 
 namespace {
 
-/// "int8-static(ort) + head-cut": the precision first, then what else was changed.
+/// "int8-static(ort) + head-cut": the precision first, then what else was changed, the resolution
+/// left out.
 std::string made_text(const Recipe& recipe) {
   if (recipe.empty()) return "parent";
   std::string precision = "fp32", others;
@@ -294,7 +373,7 @@ std::string made_text(const Recipe& recipe) {
     const Values& known = axis_named("precision").known;
     if (std::find(known.begin(), known.end(), step.name) != known.end())
       precision = text;
-    else if (step.name != "simplify")
+    else if (step.name != "simplify" && step.name != "resolution")
       others += " + " + text;
   }
   return precision + others;
@@ -305,6 +384,8 @@ std::string made_text(const Recipe& recipe) {
 std::string variant_name(const Variant& variant) {
   const RunSettings& s = variant.settings;
   std::vector<std::string> parts;
+  if (auto at = find_step(variant.recipe, "resolution"))
+    parts.push_back(find_step_kind("resolution").text(variant.recipe[*at].params));
   parts.push_back(made_text(variant.recipe));
   parts.push_back(s.backend);
   if (s.device != "CPU") parts.push_back(s.device);
@@ -317,6 +398,12 @@ std::string variant_name(const Variant& variant) {
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
+      {"resolution",
+       "height x width of the picture, such as 480x640; a set of shapes: 480x640+640x480+640x640",
+       {},
+       resolution_values,
+       apply_resolution_value,
+       read_resolution},
       {"head",
        "of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
        {"graph", "cut"},
@@ -341,7 +428,8 @@ const std::vector<Axis>& axes() {
        "of an INT8 file: so many layers given back to FP32; default: as a missed gate demands",
        {},
        float_layers_values,
-       apply_float_layers},
+       apply_float_layers,
+       read_layer_count},
       {"rewrites",
        "of a float file, exact: none, or runtime: as the runtime executes it faster",
        {"none", "runtime"},
@@ -362,7 +450,7 @@ const std::vector<Axis>& axes() {
        {"disable", "basic", "extended", "all"},
        graph_level_values,
        apply_graph_level},
-      {"threads", "of the runtime", {}, thread_values, apply_threads},
+      {"threads", "of the runtime", {}, thread_values, apply_threads, read_count},
   };
   return table;
 }
@@ -378,12 +466,7 @@ void check_axes(const std::map<std::string, Values>& asked) {
                   fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
     }
     for (const std::string& value : values) {
-      bool none = value == "0" && axis->name == "float-layers";
-      bool number = none || (!value.empty() && value.size() < 5 && value[0] != '0' &&
-                             value.find_first_not_of("0123456789") == std::string::npos);
-      if (axis->known.empty() && !number)
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("--{}: '{}' is no positive number", name, value));
+      if (axis->known.empty()) axis->read(value);
       if (!axis->known.empty() &&
           std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
         throw Error(ErrorCode::invalid_argument, fmt::format("--{}: unknown value '{}'; {}", name,
@@ -511,10 +594,14 @@ Variant baseline_variant(const GridFacts& facts) {
   return baseline;
 }
 
-std::vector<Variant> expand_grid(const GridFacts& given, const std::map<std::string, Values>& asked,
+std::vector<Variant> expand_grid(const GridFacts& given, const std::map<std::string, Values>& typed,
                                  bool every) {
-  check_axes(asked);
-  const GridFacts facts = with_allowed(given, asked);
+  check_axes(typed);
+  const GridFacts facts = with_allowed(given, typed);
+  std::map<std::string, Values> asked = typed;
+  for (const Axis& axis : axes())
+    if (auto named = asked.find(std::string(axis.name)); named != asked.end() && axis.read)
+      std::transform(named->second.begin(), named->second.end(), named->second.begin(), axis.read);
   if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
   return grid_with(baseline_variant(facts), facts, asked, every);
 }

@@ -24,6 +24,8 @@ struct GridFacts {
   std::set<std::string> allow;
   /// Axis → why this model has nothing to choose there; an axis that is not here can be chosen on.
   std::map<std::string, std::string> nothing_to_choose;
+  std::string own_resolution;            ///< of the parent, as the axis writes it; "" = not known
+  std::vector<std::string> resolutions;  ///< others worth trying on this data
 };
 
 /// One point of the grid: axis name → value, in the order of the table. "" = the axis does not
@@ -35,11 +37,15 @@ using Choice = std::map<std::string, std::string>;
 struct Axis {
   std::string_view name;  ///< also the option: --NAME a,b,c
   std::string_view help;
-  std::vector<std::string> known;  ///< all values that make sense anywhere; empty = numbers
+  std::vector<std::string> known;  ///< all values that make sense anywhere; empty = any that
+                                   ///< `read` takes
   /// The values to try given what was chosen on earlier axes. Empty = the axis does not apply here.
   /// `every`: all that exist (sweep, validation), else those worth trying.
   std::vector<std::string> (*values)(const GridFacts& facts, const Choice& chosen, bool every);
   void (*apply)(Variant& variant, const std::string& value);
+  /// A value as it was typed, in the one way in which it is written. Throws invalid_argument. Null
+  /// where `known` lists all.
+  std::string (*read)(const std::string& value) = nullptr;
 };
 const std::vector<Axis>& axes();
 

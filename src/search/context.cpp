@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "execute/worker.h"
 #include "recipe/build.h"
+#include "search/resolutions.h"
 #include "stats/random.h"
 
 namespace tamis {
@@ -59,11 +60,59 @@ GridFacts make_facts(const SearchContext& context) {
                                    std::pair("rewrites", "rewrites")})
     if (const Json why = context.model.steps.value(step, Json()); !why.is_null())
       facts.nothing_to_choose[axis] = why.get<std::string>();
+  const Size own = context.card().input_size;
+  facts.own_resolution = fmt::format("{}x{}", own.height, own.width);
+  facts.resolutions = context.resolutions;
   facts.cores = usable_cores(context.machine);
   const double macs = context.model.description.value("macs", 0.0);
   if (macs > 0) facts.product_share = context.model.description.value("macs_products", 0.0) / macs;
   facts.can_calibrate = !context.data.calibration.items.empty();
   return facts;
+}
+
+/// Asks a worker what the parent's height and width must be multiples of; null where its size
+/// cannot be freed, which is said.
+std::optional<std::int64_t> stride_of(SearchContext& c) {
+  BuildRequest request;
+  request.parent = c.model.file;
+  request.card = c.card();
+  for (const Availability& a : c.backends)
+    if (a.ok()) request.backends.push_back(a.backend);
+  if (request.backends.empty()) return std::nullopt;
+  request.settings.backend = request.backends.front();
+  request.libraries = c.request.libraries;
+  if (auto named = request.libraries.find(request.settings.backend);
+      named != request.libraries.end())
+    request.settings.library = named->second;
+  Json head = to_json(request);
+  head["op"] = "stride";
+  try {
+    Worker worker;
+    return worker.request(head, kInspectTimeout_s).head.at("stride").get<std::int64_t>();
+  } catch (const Error& e) {
+    c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
+    return std::nullopt;
+  }
+}
+
+/// Finds the resolutions worth trying on this data, and says what they save.
+void plan_resolutions(SearchContext& c) {
+  if (c.request.allow.count("resolution") == 0 || c.request.axes.count("resolution") != 0) return;
+  const auto stride = stride_of(c);
+  if (!stride) return;
+  const Size own = c.card().input_size;
+  const auto pictures = picture_sizes(c.data.evaluation);
+  const bool keeps_aspect = c.card().resize == ResizeRule::letterbox;
+  c.resolutions = resolutions_worth_trying(pictures, own, *stride, keeps_aspect);
+  if (!keeps_aspect || pictures.empty()) return;
+  c.data.notes.push_back(fmt::format("{:.0f} % of what the model computes at {}x{} is padding",
+                                     100 * padding_share(pictures, {own}), own.height, own.width));
+  for (const std::string& value : c.resolutions) {
+    const auto shapes = parse_resolution(value);
+    c.data.notes.push_back(
+        fmt::format("resolution {}: {:.2f} x the pixels, {:.0f} % of them padding", value,
+                    pixel_share(pictures, shapes, own), 100 * padding_share(pictures, shapes)));
+  }
 }
 
 /// Without labels the baseline's answers stand for them. Labels of another kind than the task's are
@@ -170,7 +219,6 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
                              .calibration = c.request.calibration,
                              .seed = c.request.seed,
                              .excluded_hashes = c.model.calibration_hashes});
-  for (const std::string& note : c.data.notes) c.note(note);
   judge_by_agreement(c);
   c.evaluation_order = c.data.evaluation.items;
   Random random(c.request.seed, 7);
@@ -182,6 +230,8 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
   c.backends = probe_backends(c.request.libraries, true);
+  plan_resolutions(c);
+  for (const std::string& note : c.data.notes) c.note(note);
   c.facts = make_facts(c);
   return c;
 }

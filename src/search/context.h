@@ -64,6 +64,7 @@ struct SearchContext {
   std::vector<Availability> backends;    ///< all known ones, also those that do not run
   GridFacts facts;
   CalibrationPlan data;
+  std::vector<std::string> resolutions;       ///< worth trying beside the parent's own
   std::string data_hash;                      ///< of the evaluation items, their order and truth
   std::vector<std::size_t> evaluation_order;  ///< dataset indices in the order of evaluating
   std::unique_ptr<Store> store;

@@ -49,7 +49,8 @@ std::string run_command(const char* verb, const SearchContext& context, const Va
   auto library = context.request.libraries.find(s.backend);
   if (library != context.request.libraries.end())
     command += " --library " + quoted(library->second);
-  return command + card_arguments(context);
+  // What was built has its own card beside it.
+  return variant.recipe.empty() ? command + card_arguments(context) : command;
 }
 
 }  // namespace
@@ -88,7 +89,9 @@ void forget_failures(Store& store) {
 std::string build_command(const SearchContext& context, const Recipe& recipe) {
   const SearchRequest& r = context.request;
   const std::size_t steps = find_step(recipe, "simplify") ? 2 : 1;
-  if (recipe.empty() || recipe.back().name == "simplify" || recipe.size() != steps)
+  const bool quantises =
+      !recipe.empty() && recipe.back().name.starts_with("int");  // int8-…, int4-…
+  if (!quantises || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
   std::string command =
       "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);

@@ -21,7 +21,7 @@ Json make_decision(const Json& result, const std::filesystem::path& out);
 std::string handed_over_id(const Json& result);
 
 /// Writes model.onnx, model.card.yaml, run.json, decision.json and result.json into request.out.
-/// `variant` is the one of handed_over_id, `model` its file.
+/// `variant` is the one of handed_over_id.
 void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
                const Json& result);
 

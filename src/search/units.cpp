@@ -163,7 +163,8 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                   context.from_pixels()};
   spec.request.settings.library = library_of(context, variant.settings.backend);
   std::vector<std::size_t> items = context.evaluation_order;
-  if (items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
+  const bool one_shape = artefact.card.input_sizes.empty();  // else shares are counted over all
+  if (one_shape && items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
   spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split}, items};
   return spec;
 }

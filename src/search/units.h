@@ -25,7 +25,7 @@ struct Artefact {
   std::string key;
   std::filesystem::path model;
   ArtefactInfo info;
-  Card card;  ///< of the artefact: steps may change the parent's
+  Card card;  ///< the parent's, as the recipe's steps left it
 };
 
 /// Builds or finds. Throws what the steps throw; lasting failures are stored (failures.h).

@@ -14,6 +14,7 @@
 #include "graph/inspect.h"
 #include "recipe/build.h"
 #include "recipe/float_layers.h"
+#include "recipe/resolution.h"
 #include "runtime/backend.h"
 
 namespace tamis {
@@ -88,11 +89,19 @@ Frame rank_layers(WorkerState&, const Json& request) {
           {}};
 }
 
+Frame stride(WorkerState&, const Json& request) {
+  return {{{"stride", resolution_stride(parse_build_request(request))}}, {}};
+}
+
+/// The first inference, in each shape where there are several: of all of them in turn.
 double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
-  zeros.tensors.push_back(model.make_input());
-  const Placement whole = model.whole_placement();
-  zeros.placements.push_back(whole);
-  return static_cast<double>(model.run(zeros.tensors[0], whole, nullptr).total_ns) * 1e-6;
+  zeros = synthetic_inputs(model, 1, 1);
+  for (Tensor& tensor : zeros.tensors) std::memset(tensor.raw(), 0, tensor.bytes());
+  double ms = 0;
+  for (std::size_t i = 0; i < zeros.tensors.size(); ++i)
+    ms += static_cast<double>(model.run(zeros.tensors[i], zeros.placements[i], nullptr).total_ns) *
+          1e-6;
+  return ms;
 }
 
 /// Peak memory is read before pictures are decoded: their decoder is not the variant's.
@@ -213,6 +222,7 @@ constexpr std::array kOperations{
     Operation{"inspect", inspect},
     Operation{"build", build},
     Operation{"rank_layers", rank_layers},
+    Operation{"stride", stride},
     Operation{"open", open},
     Operation{"visit", visit_once},
     Operation{"from_file", from_file},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -104,6 +105,52 @@ TEST(Grid, takes_bytes_last_and_cuts_first) {
       EXPECT_EQ(v.recipe[2].name, "int8-static");
       EXPECT_EQ(v.recipe.back().name, "input-u8");
     }
+}
+
+GridFacts with_resolutions() {
+  GridFacts f = facts();
+  f.own_resolution = "640x640";
+  f.resolutions = {"480x640+640x480"};
+  f.allow = {"resolution", "head", "input"};
+  return f;
+}
+
+std::vector<std::string> steps(const Variant& variant) {
+  std::vector<std::string> names;
+  for (const Step& step : variant.recipe) names.push_back(step.name);
+  return names;
+}
+
+TEST(Grid, changes_the_resolution_first_and_simplifies_once) {
+  const std::vector<Variant> variants = expand_grid(with_resolutions(), {}, false);
+  EXPECT_EQ(names(variants).count(
+                "480x640+640x480 · int8-static(ort) + head-cut · ort · f32 · all · 2 threads"),
+            1U);
+  for (const Variant& v : variants) {
+    const std::vector<std::string> own = steps(v);
+    EXPECT_LE(std::count(own.begin(), own.end(), "simplify"), 1) << variant_name(v);
+    if (!find_step(v.recipe, "resolution")) continue;
+    EXPECT_EQ(own[0], "simplify");
+    EXPECT_EQ(own[1], "resolution");
+    EXPECT_FALSE(find_step(v.recipe, "input-u8")) << variant_name(v);
+  }
+  GridFacts f = with_resolutions();
+  f.nothing_to_choose.clear();
+  const Asked asked{{"resolution", {"512"}}, {"head", {"cut"}},         {"input", {"u8"}},
+                    {"precision", {"fp16"}}, {"rewrites", {"runtime"}}, {"backend", {"ort"}}};
+  EXPECT_EQ(steps(expand_grid(f, asked, false).back()),
+            (std::vector<std::string>{"simplify", "resolution", "head-cut", "rewrites", "fp16",
+                                      "input-u8"}));
+}
+
+TEST(Grid, takes_bytes_at_one_size_only) {
+  EXPECT_THAT(refusal(
+                  [] {
+                    expand_grid(with_resolutions(),
+                                {{"resolution", {"480x640+640x480"}}, {"input", {"u8"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--input u8: a set of shapes takes f32 only; give one size"));
 }
 
 TEST(Grid, rewrites_a_float_file_for_its_runtime) {
