@@ -70,6 +70,7 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
                  "parent, ort:f32:all)");
   app.add_option("--allow", o.allow,
                  "Steps that change what a caller feeds or gets: resolution, head, input")
+      ->default_str("")
       ->delimiter(',')
       ->type_name("A,B,…");
   app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO (default: CPU)");

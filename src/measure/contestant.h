@@ -42,7 +42,7 @@ OpenedInfo parse_opened_info(const Json& json);
 struct VisitSample {
   std::vector<double> total_ns;      ///< tensor in → final predictions
   std::vector<double> inference_ns;  ///< the runtime alone
-  std::vector<double> prepare_ns;    ///< picture → tensor, part of the total; 0: not timed
+  std::vector<double> prepare_ns{};  ///< picture → tensor, part of the total; 0: not timed
   double total() const;              ///< median of the block: the sample of the round
   double inference() const;
 };

@@ -242,9 +242,10 @@ TEST_F(CardFile, yaml_and_json_round_trip) {
 TEST(Card, options_are_listed_once_per_key) {
   std::vector<std::string> names;
   for (const CardOption& option : card_options()) names.emplace_back(option.name);
-  EXPECT_THAT(names, ElementsAre("task", "input-size", "color", "scale", "mean", "std", "resize",
-                                 "short-side", "pad", "anchor", "threshold", "decoder", "outputs",
-                                 "labels"));
+  EXPECT_THAT(names,
+              ElementsAre("task", "input-size", "input-type", "layout", "color", "scale", "mean",
+                          "std", "resize", "short-side", "pad", "anchor", "threshold", "decoder",
+                          "reg-max", "strides", "outputs", "labels"));
 }
 
 TEST(Card, reads_pictures_of_bytes_from_the_input) {
