@@ -119,6 +119,7 @@ std::function<int()> make_apply(CLI::App& app, Console& console) {
   add_model_option(app, a->execute);
   app.add_option("--step", a->steps,
                  fmt::format("In this order, of: {}", fmt::join(known_steps(), ", ")))
+      ->default_str("")
       ->delimiter(',')
       ->required();
   app.add_option("--for", a->target, "Of the step rewrites: ort, or all runtimes")
