@@ -243,9 +243,9 @@ TEST(Card, options_are_listed_once_per_key) {
   std::vector<std::string> names;
   for (const CardOption& option : card_options()) names.emplace_back(option.name);
   EXPECT_THAT(names,
-              ElementsAre("task", "input-size", "input-type", "layout", "color", "scale", "mean",
-                          "std", "resize", "short-side", "pad", "anchor", "threshold", "decoder",
-                          "reg-max", "strides", "outputs", "labels"));
+              ElementsAre("task", "input-size", "input-sizes", "input-type", "layout", "color",
+                          "scale", "mean", "std", "resize", "short-side", "pad", "anchor",
+                          "threshold", "decoder", "reg-max", "strides", "outputs", "labels"));
 }
 
 TEST(Card, reads_pictures_of_bytes_from_the_input) {
