@@ -15,15 +15,19 @@ namespace tamis {
 
 namespace {
 
-/// With the inputs as large as those of a sample.
+/// What the model leaves open of its inputs' shapes, as large as a sample. What it does not stays:
+/// samples may have several shapes (a set of input sizes).
 void fix_inputs(Graph& graph, std::span<const Tensor> sample) {
   const std::vector<TensorInfo> inputs = graph.inputs();
   for (std::size_t i = 0; i < std::min(inputs.size(), sample.size()); ++i) {
     for (onnx::ValueInfoProto& info : *graph.graph().mutable_input()) {
       if (info.name() != inputs[i].name) continue;
       auto& shape = *info.mutable_type()->mutable_tensor_type()->mutable_shape();
-      shape.clear_dim();
-      for (const std::int64_t size : sample[i].shape()) shape.add_dim()->set_dim_value(size);
+      const Shape& seen = sample[i].shape();
+      while (shape.dim_size() < static_cast<int>(seen.size())) shape.add_dim();
+      for (int d = 0; d < shape.dim_size() && d < static_cast<int>(seen.size()); ++d)
+        if (!shape.dim(d).has_dim_value())
+          shape.mutable_dim(d)->set_dim_value(seen[static_cast<std::size_t>(d)]);
     }
   }
 }

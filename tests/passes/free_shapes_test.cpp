@@ -48,8 +48,9 @@ std::vector<double> cells(double scale = 1) {
 
 std::vector<std::int64_t> output_dims(const Graph& graph, const FreedShapes& freed, Size size) {
   const Graph fixed = fix_shapes(graph, freed, size);
+  const TensorInfo output = fixed.outputs().at(0);
   std::vector<std::int64_t> dims;
-  for (const auto& d : fixed.outputs()[0].shape) dims.push_back(d.value_or(-1));
+  for (const auto& d : output.shape) dims.push_back(d.value_or(-1));
   return dims;
 }
 
