@@ -14,11 +14,8 @@ constexpr std::size_t kSums = 12;
 /// Small, so that no sum gets infinite or denormal however long it runs.
 constexpr float kFactor = 1e-3F;
 
-/// The compiler may neither leave the work out nor take it out of the loop.
-template <typename Vector>
-void keep(Vector& value) {
-  asm volatile("" : "+x"(value));
-}
+// The empty asm statements: the compiler may neither leave the work out nor take it out of the
+// loop.
 
 __attribute__((target("avx512f"))) void f32_avx512(std::size_t iterations) {
   __m512 sums[kSums];
@@ -35,7 +32,7 @@ __attribute__((target("avx2,fma"))) void f32_avx2(std::size_t iterations) {
   const __m256 factor = _mm256_set1_ps(kFactor);
   for (std::size_t i = 0; i < iterations; ++i)
     for (__m256& sum : sums) sum = _mm256_fmadd_ps(factor, factor, sum);
-  for (__m256& sum : sums) keep(sum);
+  for (__m256& sum : sums) asm volatile("" : "+x"(sum));
 }
 
 __attribute__((target("avx512f,avx512bf16"))) void bf16_avx512(std::size_t iterations) {
@@ -63,7 +60,7 @@ __attribute__((target("avx2,avxvnni"))) void int8_avx_vnni(std::size_t iteration
   const __m256i ones = _mm256_set1_epi8(1);
   for (std::size_t i = 0; i < iterations; ++i)
     for (__m256i& sum : sums) sum = _mm256_dpbusd_avx_epi32(sum, ones, ones);
-  for (__m256i& sum : sums) keep(sum);
+  for (__m256i& sum : sums) asm volatile("" : "+x"(sum));
 }
 
 /// Without VNNI: pairs in 16 bits, then in 32, then summed, as the runtimes do.
@@ -74,12 +71,12 @@ __attribute__((target("avx2"))) void int8_avx2(std::size_t iterations) {
   const __m256i ones16 = _mm256_set1_epi16(1);
   for (std::size_t i = 0; i < iterations; ++i) {
     for (__m256i& sum : sums) {
-      keep(ones);  // else the products are taken out of the loop
+      asm volatile("" : "+x"(ones));
       const __m256i pairs = _mm256_maddubs_epi16(ones, ones);
       sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones16));
     }
   }
-  for (__m256i& sum : sums) keep(sum);
+  for (__m256i& sum : sums) asm volatile("" : "+x"(sum));
 }
 
 constexpr double ops(double products_per_vector) { return 2 * kSums * products_per_vector; }

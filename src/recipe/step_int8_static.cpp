@@ -107,11 +107,15 @@ void apply_int8_static(BuildState& state, const Json& params) {
   StatisticsStore known = statistics_store(state);
   Json parent = parent_accuracy(state, known);
   const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
+  // What corrections sample of the layers' inputs is written for one size.
+  const bool has_set = !state.card.input_sizes.empty();
+  if (has_set) options.corrections = CorrectionLevel::none;
   const Graph before = state.graph;
   QuantizeReport report =
       quantize_static(state.graph, options, state.open_reference, state.feed, known);
   for (KeptInFloat& kept : report.kept_in_float)
     if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
+  if (has_set) report.notes.emplace_back("corrections are not tried on a set of input sizes");
   state.report = to_json(report);
   state.report["parent"] = parent;
   state.report["method"] = to_text(options.method);
