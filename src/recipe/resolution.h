@@ -10,5 +10,7 @@ namespace tamis {
 /// freed (passes/free_shapes.h). Its recipe and calibration items are not looked at. Runs in a
 /// worker. Throws what free_shapes() throws where its size cannot be freed.
 std::int64_t resolution_stride(const BuildRequest& request);
+/// The same of state.graph, which it changes.
+std::int64_t resolution_stride(BuildState& state);
 
 }  // namespace tamis

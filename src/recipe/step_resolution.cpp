@@ -94,9 +94,8 @@ void apply_resolution(BuildState& state, const Json& params) {
   state.card.sources["input.size"] = "step resolution";
 }
 
-std::int64_t resolution_stride(const BuildRequest& request) {
-  require_planes(request.card);
-  BuildState state = make_state(request);
+std::int64_t resolution_stride(BuildState& state) {
+  require_planes(state.card);
   simplify_in_reference(state, state.graph);
   return free_shapes(state.graph, state.card.input_size).stride;
 }
