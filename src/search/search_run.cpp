@@ -11,6 +11,7 @@
 #include "search/decide.h"
 #include "search/explain_pick.h"
 #include "search/failures.h"
+#include "search/promise.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -89,12 +90,15 @@ bool SearchRun::screen(Candidate& c) {
 void SearchRun::screen_all() {
   if (context_.listener.phase) context_.listener.phase("screening", candidates_.size());
   screener_ = std::make_unique<Screener>(context_, candidates_[0].variant);
-  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+  std::vector<Variant> variants;
+  for (const Candidate& c : candidates_) variants.push_back(c.variant);
+  std::size_t done = 0;
+  for (std::size_t i : screening_order(variants, context_.card().input_size)) {
     if (i > 0 && context_.out_of_time(kScreeningShare)) {
       outcome_.budget_ended = true;
       break;
     }
-    if (context_.listener.unit) context_.listener.unit(label(i), i);
+    if (context_.listener.unit) context_.listener.unit(label(i), done++);
     if (!screen(candidates_[i]) && i == 0)
       throw Error(candidates_[0].failure->code, "baseline: " + candidates_[0].failure->text);
     if (i == 0) context_.inference_s = candidates_[0].screening->info.warm_ms * 1e-3;
