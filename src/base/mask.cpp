@@ -9,6 +9,9 @@
 namespace tamis {
 namespace {
 
+/// As pycocotools casts: towards zero after adding a half.
+int rounded(double value) { return static_cast<int>(std::trunc(value + .5)); }
+
 std::string size_text(Size size) {
   return std::to_string(size.height) + "x" + std::to_string(size.width);
 }
@@ -56,9 +59,9 @@ void walk_side(Point from, Point to, std::vector<Point>& points) {
   for (int d = 0; d <= steps; ++d) {
     int t = flip ? steps - d : d;
     if (flat)
-      points.push_back({t + from.x, static_cast<int>(from.y + slope * t + .5)});
+      points.push_back({t + from.x, rounded(from.y + slope * t)});
     else
-      points.push_back({static_cast<int>(from.x + slope * t + .5), t + from.y});
+      points.push_back({rounded(from.x + slope * t), t + from.y});
   }
 }
 
@@ -140,8 +143,7 @@ Mask polygon_mask(std::span<const double> corners, Size size) {
   check_corners(corners);
   std::vector<Point> finer;
   for (std::size_t i = 0; i < corners.size(); i += 2)
-    finer.push_back({static_cast<int>(kFiner * corners[i] + .5),
-                     static_cast<int>(kFiner * corners[i + 1] + .5)});
+    finer.push_back({rounded(kFiner * corners[i]), rounded(kFiner * corners[i + 1])});
   finer.push_back(finer.front());
   std::vector<Point> points;
   for (std::size_t i = 0; i + 1 < finer.size(); ++i) walk_side(finer[i], finer[i + 1], points);

@@ -70,7 +70,8 @@ void print_text(const Json& d) {
   }
   for (const char* side : {"inputs", "outputs"})
     for (const Json& value : d.at("io").at(side))
-      fmt::print("  {}: {} {} {}\n", std::string(side, 0, std::string(side).size() - 1),
+      fmt::print("  {}: {} {} {}\n",
+                 std::string_view(side).substr(0, std::string_view(side).size() - 1),
                  value.at("name").get<std::string>(), value.at("type").get<std::string>(),
                  value.at("shape").dump());
 }
