@@ -79,15 +79,9 @@ void print_text(const Json& d) {
 int apply(const ApplyArguments& a, const Console& console) {
   install_interrupt_handler();
   recipe_of(a);  // before anything is written
-  const std::filesystem::path out = a.out;
-  if (out.extension() != ".onnx")
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--out {}: give the name of an .onnx file", a.out));
+  const std::filesystem::path out =
+      writable_model_file(a.out, model_file(a.execute.model), "model");
   const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
-  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(model.file))
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--out {}: is the model itself; give another name", a.out));
-  make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
   const std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-apply");
   Json head = to_json(build_request(a, model, folder.path()));
@@ -97,9 +91,7 @@ int apply(const ApplyArguments& a, const Console& console) {
   const ArtefactInfo info = parse_artefact_info(
       worker.request(head, patience_to_build(0, inference_s), [] { return !interrupt_asked(); })
           .head);
-  copy_file_atomically(folder.path() / "model.onnx", out);
-  copy_file_atomically(folder.path() / "model.card.yaml",
-                       std::filesystem::path(out).replace_extension(".card.yaml"));
+  copy_model_with_card(folder.path(), out);
   const Json document{{"schema", "tamis/apply/1"},
                       {"model", out.string()},
                       {"steps", info.steps},

@@ -36,21 +36,6 @@ InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
   return {DataSpec{a.execute.data, plan.evaluation.split}, items};
 }
 
-/// How the two phases show.
-SearchListener listener_of(Progress& progress, std::size_t& shown) {
-  SearchListener listener;
-  listener.phase = [&](const std::string& phase, std::size_t units) {
-    progress.begin(phase, units);
-    shown = 0;
-  };
-  listener.unit = [&](const std::string&, std::size_t done) {
-    progress.advance(done - shown);
-    shown = done;
-  };
-  listener.interrupted = interrupt_asked;
-  return listener;
-}
-
 void write_reports(const std::filesystem::path& folder, const Json& document) {
   save_json(folder / "explain.json", document);
   save_file(folder / "explain.md", std::string_view(explain_text(document, {true, true})));
@@ -72,8 +57,7 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
     const int cores = usable_cores(capture_fingerprint());
     plan.peak = to_json(measure_peak(settings.threads.value_or(cores)));
   }
-  std::size_t shown = 0;
-  return explain_files(plan, listener_of(progress, shown));
+  return explain_files(plan, make_listener(progress));
 }
 
 int explain_model(const ExplainArguments& a, const Console& console) {

@@ -124,22 +124,13 @@ ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, P
 
 int fit_anomaly(const FitArguments& a, const Console& console) {
   install_interrupt_handler();
-  std::filesystem::path out = a.out;
-  if (out.extension() != ".onnx")
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--out {}: give the name of an .onnx file", a.out));
-  if (std::filesystem::weakly_canonical(out) ==
-      std::filesystem::weakly_canonical(model_file(a.execute.model)))
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--out {}: is the backbone itself; give another name", a.out));
-  make_writable_folder(out.has_parent_path() ? out.parent_path() : ".");
+  const std::filesystem::path out =
+      writable_model_file(a.out, model_file(a.execute.model), "backbone");
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-fit");
   ArtefactInfo info = build(a, folder.path(), *progress);
-  copy_file_atomically(folder.path() / "model.onnx", out);
-  copy_file_atomically(folder.path() / "model.card.yaml",
-                       std::filesystem::path(out).replace_extension(".card.yaml"));
+  copy_model_with_card(folder.path(), out);
   progress->finish();
   Json document = to_document(info, out, seconds_since(start));
   if (console.json)

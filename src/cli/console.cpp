@@ -189,4 +189,23 @@ RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
   return parse_run_settings(to_json(settings));  // checks values, with suggestions
 }
 
+std::filesystem::path writable_model_file(const std::string& out,
+                                          const std::filesystem::path& source, const char* what) {
+  const std::filesystem::path file = out;
+  if (file.extension() != ".onnx")
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: give the name of an .onnx file", out));
+  if (std::filesystem::weakly_canonical(file) == std::filesystem::weakly_canonical(source))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--out {}: is the {} itself; give another name", out, what));
+  make_writable_folder(file.has_parent_path() ? file.parent_path() : ".");
+  return file;
+}
+
+void copy_model_with_card(const std::filesystem::path& folder, const std::filesystem::path& out) {
+  copy_file_atomically(folder / "model.onnx", out);
+  copy_file_atomically(folder / "model.card.yaml",
+                       std::filesystem::path(out).replace_extension(".card.yaml"));
+}
+
 }  // namespace tamis

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,5 +59,14 @@ void add_data_options(CLI::App& app, ExecuteOptions& options);
 /// The run settings asked for: those of a folder's run.json where MODEL is one, with the given
 /// options on top; else ONNX Runtime, f32, all cores.
 RunSettings run_settings(const std::string& model, const ExecuteOptions& options);
+
+/// --out of a command that makes one model from another: an .onnx file that is not `source`, in a
+/// folder that is made where it is missing. `what` the source is called: "model", "backbone".
+/// Throws invalid_argument or io.
+std::filesystem::path writable_model_file(const std::string& out,
+                                          const std::filesystem::path& source, const char* what);
+
+/// The model.onnx and model.card.yaml that a build left in `folder`, to `out` and the card beside.
+void copy_model_with_card(const std::filesystem::path& folder, const std::filesystem::path& out);
 
 }  // namespace tamis

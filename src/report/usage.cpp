@@ -128,14 +128,25 @@ Words card_words(const Json& card) {
     Json value = member(input, key);
     return value.is_null() ? std::string(fallback) : value.dump();
   };
-  return {{"HEIGHT", size[0].dump()},
+  const bool bytes = text_or(member(input, "type"), "f32") == "u8";
+  const bool planes = text_or(member(input, "layout"), "nchw") == "nchw";
+  const std::string sides = size[0].dump() + ", " + size[1].dump();
+  const std::string channels = color == "gray" ? "1" : "3";
+  const std::string normalise =
+      fmt::format("    placed = (placed / np.float32({}) - np.float32({})) / np.float32({})\n",
+                  json_or("scale", "255"), json_or("mean", "0"), json_or("std", "1"));
+  return {{"SHAPE", planes ? "1, " + channels + ", " + sides : "1, " + sides + ", " + channels},
+          {"LAYOUT", planes ? "NCHW" : "NHWC"},
+          {"TYPE", bytes ? "u8" : "f32"},
+          {"TYPE_CPP", bytes ? "uint8_t" : "float"},
+          {"TYPE_PY", bytes ? "uint8" : "float32"},
+          {"NORMALISE", bytes ? "" : normalise},
+          {"TRANSPOSE", planes ? ".transpose(2, 0, 1)" : ""},
+          {"HEIGHT", size[0].dump()},
           {"WIDTH", size[1].dump()},
-          {"CHANNELS", color == "gray" ? "1" : "3"},
+          {"CHANNELS", channels},
           {"MODE", color == "gray" ? "L" : "RGB"},
           {"SWAP", color == "bgr" ? "[..., ::-1]" : ""},
-          {"SCALE", json_or("scale", "255")},
-          {"MEAN", json_or("mean", "0")},
-          {"STD", json_or("std", "1")},
           {"PAD", json_or("pad", "114")},
           {"SHORT", json_or("short_side", "256")}};
 }
@@ -144,6 +155,26 @@ const char* decode_code(const Json& card) {
   std::string decoder = text_or(member(card, "decoder"), "");
   if (decoder == "classifier") return kPythonClassify;
   return decoder == "yolov8" ? kPythonYolov8 : kPythonRaw;
+}
+
+/// What the code here does not show of a card.
+std::string card_notes(const Json& card) {
+  std::string text;
+  if (Json sizes = member(member(card, "input"), "sizes"); sizes.is_array() && !sizes.empty())
+    text += fmt::format(
+        "\nThe model was measured with a set of input sizes, {} as [height, width]: opened once "
+        "for "
+        "each, and each picture given to the smallest that holds it at the largest scale which any "
+        "of them allows. `tamis` does that; the code below opens the largest only, which is slower "
+        "than what was measured.\n",
+        sizes.dump());
+  if (text_or(member(card, "decoder"), "") == "yolov8-cut")
+    text +=
+        "\nThe head was cut off: the outputs are, per level, distances to the box's sides in bins "
+        "(`boxes_`, before Softmax) and classes (`classes_`, before Sigmoid). `tamis` decodes "
+        "them; "
+        "the code below shows their shapes only.\n";
+  return text;
 }
 
 std::string fence(const char* language, const std::string& code) {
@@ -190,6 +221,7 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
       "These settings are the ones that were measured and whose accuracy was judged. Others are "
       "other variants: measure them before relying on them.\n\n" +
       settings_table(settings);
+  text += card_notes(card);
   text +=
       "\n## With tamis\n\n" + fence("sh",
                                     "tamis bench .                # its latency on this machine\n"

@@ -27,12 +27,12 @@ int main() {
 @ORT_THREADS_CPP@  options.SetInterOpNumThreads(1);
 @ORT_EXTRA_CPP@  Ort::Session session(env, "@MODEL@", options);
 
-  // One picture, prepared as above: NCHW, f32.
-  std::vector<int64_t> shape{1, @CHANNELS@, @HEIGHT@, @WIDTH@};
-  std::vector<float> x(@CHANNELS@ * @HEIGHT@ * @WIDTH@);
+  // One picture, prepared as above: @LAYOUT@, @TYPE@.
+  std::vector<int64_t> shape{@SHAPE@};
+  std::vector<@TYPE_CPP@> x(@CHANNELS@ * @HEIGHT@ * @WIDTH@);
 
   auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-  Ort::Value input = Ort::Value::CreateTensor<float>(memory, x.data(), x.size(), shape.data(), shape.size());
+  Ort::Value input = Ort::Value::CreateTensor<@TYPE_CPP@>(memory, x.data(), x.size(), shape.data(), shape.size());
   Ort::AllocatorWithDefaultOptions allocator;
   auto input_name = session.GetInputNameAllocated(0, allocator);
   auto output_name = session.GetOutputNameAllocated(0, allocator);
@@ -51,7 +51,7 @@ const UsageCode kOpenvinoUsage{
 
 core = ov.Core()
 model = core.read_model("@MODEL@")
-model.reshape({0: [1, @CHANNELS@, @HEIGHT@, @WIDTH@]})
+model.reshape({0: [@SHAPE@]})
 compiled = core.compile_model(model, "@DEVICE@", {
 @OV_PROPERTIES_PY@})
 request = compiled.create_infer_request()
@@ -68,15 +68,15 @@ def run(x):
 int main() {
   ov::Core core;
   auto model = core.read_model("@MODEL@");
-  model->reshape(ov::PartialShape{1, @CHANNELS@, @HEIGHT@, @WIDTH@});
+  model->reshape(ov::PartialShape{@SHAPE@});
   ov::AnyMap properties{
 @OV_PROPERTIES_CPP@  };
   ov::CompiledModel compiled = core.compile_model(model, "@DEVICE@", properties);
   ov::InferRequest request = compiled.create_infer_request();
 
-  // One picture, prepared as above: NCHW, f32.
-  ov::Tensor x(ov::element::f32, {1, @CHANNELS@, @HEIGHT@, @WIDTH@});
-  std::fill_n(x.data<float>(), x.get_size(), 0.0f);
+  // One picture, prepared as above: @LAYOUT@, @TYPE@.
+  ov::Tensor x(ov::element::@TYPE@, {@SHAPE@});
+  std::fill_n(x.data<@TYPE_CPP@>(), x.get_size(), @TYPE_CPP@(0));
 
   request.set_input_tensor(x);
   request.infer();
@@ -131,8 +131,7 @@ const char* const kPythonPrepare =
     picture = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("@MODE@"))
     placed, scale, left, top = place(picture)
     placed = placed.reshape(@HEIGHT@, @WIDTH@, @CHANNELS@)@SWAP@
-    x = (placed / np.float32(@SCALE@) - np.float32(@MEAN@)) / np.float32(@STD@)
-    x = np.ascontiguousarray(x.transpose(2, 0, 1)[None], dtype=np.float32)
+@NORMALISE@    x = np.ascontiguousarray(placed@TRANSPOSE@[None], dtype=np.@TYPE_PY@)
     return x, picture.shape[:2], scale, left, top
 )";
 

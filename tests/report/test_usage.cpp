@@ -53,6 +53,28 @@ TEST(Usage, sets_openvino_as_measured) {
     EXPECT_THAT(text, HasSubstr(part));
 }
 
+TEST(Usage, feeds_bytes_as_they_are_where_the_model_takes_them) {
+  for (const char* backend : {"ort", "openvino"}) {
+    Json run = run_of(backend, "letterbox", "yolov8");
+    run["card"]["input"]["type"] = "u8";
+    run["card"]["input"]["layout"] = "nhwc";
+    std::string text = usage_of(run);
+    EXPECT_THAT(text, HasSubstr("np.ascontiguousarray(placed[None], dtype=np.uint8)"));
+    EXPECT_THAT(text, HasSubstr("1, 224, 320, 3"));
+    EXPECT_THAT(text, HasSubstr("uint8_t"));
+    EXPECT_THAT(text, Not(HasSubstr("placed / np.float32")));
+    EXPECT_THAT(text, Not(testing::ContainsRegex("@[A-Z_]+@")));
+  }
+}
+
+TEST(Usage, says_what_its_code_does_not_do) {
+  Json run = run_of("openvino", "letterbox", "yolov8-cut");
+  EXPECT_THAT(usage_of(run), HasSubstr("The head was cut off"));
+  EXPECT_THAT(usage_of(run), Not(HasSubstr("a set of input sizes")));
+  run["card"]["input"]["sizes"] = {{224, 320}, {320, 224}};
+  EXPECT_THAT(usage_of(run), HasSubstr("a set of input sizes, [[224,320],[320,224]]"));
+}
+
 TEST(Usage, leaves_no_word_unreplaced) {
   for (const char* backend : {"ort", "openvino"})
     for (const char* resize : {"letterbox", "stretch", "center_crop"})
