@@ -191,7 +191,7 @@ RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
 
 std::filesystem::path writable_model_file(const std::string& out,
                                           const std::filesystem::path& source, const char* what) {
-  const std::filesystem::path file = out;
+  std::filesystem::path file = out;
   if (file.extension() != ".onnx")
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--out {}: give the name of an .onnx file", out));
