@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "report/changed.h"
 #include "report/decision.h"
 #include "report/explained.h"
 #include "report/format.h"
@@ -116,13 +117,15 @@ std::string head(const ResultView& result) {
 
 }  // namespace
 
-std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots) {
+std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots,
+                            const std::vector<ChangePicture>& changes) {
   std::string text = head(result);
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
   text += list_section(kCallerChanges, result.caller_changes);
   text += list_section("Why", result.reasons);
   text += list_section("What would change it", result.counterfactuals);
   text += variants_section(result);
+  text += changed_markdown(result, changes);
   text += explained_markdown(result);
   text += failures_section(result);
   text += environment_section(result);

@@ -86,11 +86,20 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
 
 std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { return std::nullopt; }
 
+ClassFigures by_class(std::span<const ItemRecord> records) {
+  auto evaluation = std::make_shared<const CocoEvaluation>(evaluate_masks(records));
+  return of_boxes(records, [evaluation](std::span<const std::uint32_t> weights) {
+    return evaluation->weighted_classes(weights);
+  });
+}
+
 }  // namespace
 
 Task segment_task() {
-  return {TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
-          check_truth,       figures,   statistic,       right,   TruthDetail::masks};
+  Task row{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
+           check_truth,       figures,   statistic,       right,   TruthDetail::masks};
+  row.by_class = by_class;
+  return row;
 }
 
 }  // namespace tamis
