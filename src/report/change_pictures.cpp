@@ -26,8 +26,9 @@ namespace fs = std::filesystem;
 
 constexpr Size kRoom{340, 420};  // of a panel
 constexpr int kGap = 8, kQuality = 88;
-constexpr double kShown = 0.25;  // objects surer than this are drawn
-constexpr std::size_t kTagsOfSame = 8;
+constexpr double kShown = 0.25;         // objects surer than this are drawn
+constexpr std::size_t kTagsOfSame = 8;  // beyond that, only those that changed get a tag
+constexpr double kMoved = 0.1;          // of one still there: worth a stronger line
 constexpr Colour kSame{58, 134, 222}, kLost{222, 40, 60}, kGained{240, 140, 0},
     kRelabelled{196, 52, 214}, kTruth{255, 255, 255};
 
@@ -99,9 +100,9 @@ void draw_objects(Panel& panel, const Json& item, const char* side) {
     const std::string kind = o->at("kind");
     const Json& object = o->at(side);
     const Box box = panel.place(object.at("box"));
-    const bool changed = kind != "same";
-    draw_box(panel.canvas, box, colour_of(kind), changed ? 3 : 1, Line::solid);
-    if (changed || same <= kTagsOfSame)
+    const bool changed = kind != "same", moved = o->at("amount").get<double>() >= kMoved;
+    draw_box(panel.canvas, box, colour_of(kind), changed ? 3 : moved ? 2 : 1, Line::solid);
+    if (changed || moved || same <= kTagsOfSame)
       draw_tag(panel.canvas, static_cast<int>(box.x0), static_cast<int>(box.y0),
                object_text(object), colour_of(kind));
   }
@@ -154,9 +155,7 @@ Picture draw_item(const ResultView& result, const Json& item, const Picture& pic
       draw_objects(panel, item, side);
     else if (item.at(side).is_object())
       draw_anomaly(panel, item, side, defect);
-    const std::string id =
-        side == kSides[0] ? result.baseline : result.changes.at("variant").get<std::string>();
-    panels.push_back(with_title(panel.canvas, panel_title(item, side, id)));
+    panels.push_back(with_title(panel.canvas, panel_title(result, item, side)));
   }
   return side_by_side(panels[0], panels[1], kGap);
 }

@@ -162,7 +162,7 @@ bool is_agreement(const Json& per_class) {
 std::string interval_of(const Json& row, double shift) {
   if (row.at("low").is_null()) return kAbsent;
   const auto end = [&](const char* key) {
-    return tick_text(std::round((row.at(key).get<double>() + shift) * 1e4) / 1e4);
+    return accuracy_text("", row.at(key).get<double>() + shift);
   };
   return fmt::format("[{}, {}]", end("low"), end("high"));
 }
@@ -203,6 +203,12 @@ std::string names_with(const Json& classes, const char* verdict) {
   for (const Json& row : classes)
     if (row.at("verdict") == verdict) names.push_back(value_text(row.at("class")));
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string capital(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
 }
 
 std::string class_lead(const Json& per_class) {
@@ -258,8 +264,14 @@ std::string item_text(const Json& item) {
          truth_text(item);
 }
 
-std::string panel_title(const Json& item, const std::string& side, const std::string& id) {
-  std::string text = (side == "baseline" ? "baseline " : "variant ") + id;
+std::string changed_role(const ResultView& result) {
+  return result.changes.at("role") == "pick" ? "winner" : "nearest miss";
+}
+
+std::string panel_title(const ResultView& result, const Json& item, const std::string& side) {
+  std::string text = side == "baseline"
+                         ? "baseline " + result.baseline
+                         : changed_role(result) + " " + value_text(result.changes.at("variant"));
   if (item.contains("objects")) return text;
   const Json& of = item.at(side);
   if (!of.is_object()) return text + ": " + class_text(of);
@@ -278,8 +290,8 @@ ClassTable class_table(const ResultView& result) {
   if (agreement)
     table.columns = {"Class", objects, "Items", metric, "Interval", ""};
   else
-    table.columns = {"Class",   objects,      "Items",    "Baseline",
-                     "Variant", "Difference", "Interval", "Verdict"};
+    table.columns = {"Class",      objects,    "Items",  "Baseline", capital(changed_role(result)),
+                     "Difference", "Interval", "Verdict"};
   for (const Json& row : per_class.at("classes")) {
     table.rows.push_back(class_row(row, agreement));
     table.verdicts.push_back(row.at("verdict").is_null() ? "" : value_text(row.at("verdict")));
@@ -287,7 +299,7 @@ ClassTable class_table(const ResultView& result) {
   if (table.rows.size() > kAllClasses) table.telling = telling_rows(per_class.at("classes"));
   table.lead = (agreement ? "" : fmt::format("{} per class, the largest fall first. ", metric)) +
                class_lead(per_class);
-  if (!table.lead.empty()) table.lead[0] = static_cast<char>(std::toupper(table.lead[0]));
+  table.lead = capital(std::move(table.lead));
   return table;
 }
 

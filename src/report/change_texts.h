@@ -22,8 +22,11 @@ std::string item_text(const Json& item);
 /// "person 0.83".
 std::string object_text(const Json& object);
 
-/// Above one panel of an item's drawing.
-std::string panel_title(const Json& item, const std::string& side, const std::string& id);
+/// Above one panel of an item's drawing; side is "baseline" or "variant".
+std::string panel_title(const ResultView& result, const Json& item, const std::string& side);
+
+/// What the variant is called: "winner", "nearest miss".
+std::string changed_role(const ResultView& result);
 
 /// Rows of the table of classes, texts only.
 struct ClassTable {

@@ -34,7 +34,7 @@ std::string legend_html(const ResultView& result) {
   return keys.empty() ? "" : "<div class=\"legend\">" + keys + "</div>";
 }
 
-std::string figure_html(const Json& item, const ChangePicture* picture) {
+std::string figure_html(const Json& item, const std::string& role, const ChangePicture* picture) {
   const std::string name = value_text(item.at("item")), text = item_text(item);
   std::string figure = "<figure>";
   if (picture != nullptr && !picture->jpeg.empty())
@@ -42,7 +42,7 @@ std::string figure_html(const Json& item, const ChangePicture* picture) {
         "<img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" "
         "alt=\"{}\"/>",
         to_base64(picture->jpeg), picture->size.width, picture->size.height,
-        escape_html(name + ": baseline and variant beside each other"));
+        escape_html(name + ": baseline and " + role + " beside each other"));
   figure += fmt::format("<figcaption><b>{}</b> {}", escape_html(name), escape_html(text));
   if (picture != nullptr && !picture->note.empty())
     figure += "<small>No picture: " + escape_html(picture->note) + "</small>";
@@ -93,12 +93,12 @@ std::string classes_html(const ResultView& result) {
 
 std::string md(const std::string& text) { return escape_markdown(text); }
 
-std::string item_markdown(const Json& item, const ChangePicture* picture) {
+std::string item_markdown(const Json& item, const std::string& role, const ChangePicture* picture) {
   std::string text =
       fmt::format("\n**{}**: {}\n", md(value_text(item.at("item"))), md(item_text(item)));
   if (picture == nullptr) return text;
   if (!picture->file.empty())
-    text += fmt::format("\n![baseline and variant beside each other]({})\n", picture->file);
+    text += fmt::format("\n![baseline and {} beside each other]({})\n", role, picture->file);
   if (!picture->note.empty()) text += "\nNo picture: " + md(picture->note) + "\n";
   return text;
 }
@@ -141,7 +141,7 @@ std::string changed_html(const ResultView& result, const std::vector<ChangePictu
   const Json& worst = result.changes.at("worst");
   if (!worst.empty()) text += "<div class=\"changes\">";
   for (std::size_t i = 0; i < worst.size(); ++i)
-    text += figure_html(worst[i], picture_of(pictures, i));
+    text += figure_html(worst[i], changed_role(result), picture_of(pictures, i));
   if (!worst.empty()) text += "</div>";
   return text + classes_html(result) + "</section>\n";
 }
@@ -157,7 +157,7 @@ std::string changed_markdown(const ResultView& result, const std::vector<ChangeP
         "\nRed: lost; orange: gained; violet: another class; blue: still there; dashed white: "
         "labelled.\n";
   for (std::size_t i = 0; i < worst.size(); ++i)
-    text += item_markdown(worst[i], picture_of(pictures, i));
+    text += item_markdown(worst[i], changed_role(result), picture_of(pictures, i));
   return text + classes_markdown(result);
 }
 

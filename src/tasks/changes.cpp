@@ -102,12 +102,14 @@ ItemChange change_of_objects(const Prediction& before, const Prediction& after) 
   std::stable_sort(
       item.objects.begin(), item.objects.end(),
       [](const ObjectChange& a, const ObjectChange& b) { return a.amount > b.amount; });
-  double squares = 0;
+  double squares = 0, most_of_same = 0;
   for (const ObjectChange& o : item.objects) {
-    squares += o.amount * o.amount;
-    item.changed = item.changed || o.kind != ObjectChange::Kind::same;
+    const bool same = o.kind == ObjectChange::Kind::same;
+    item.changed = item.changed || !same;
+    if (same) most_of_same = std::max(most_of_same, o.amount);
+    if (!same) squares += o.amount * o.amount;
   }
-  item.amount = std::sqrt(squares);
+  item.amount = std::sqrt(squares + most_of_same * most_of_same);
   return item;
 }
 

@@ -35,7 +35,9 @@ struct ItemChange {
   /// Whether people are told something else: an object lost, gained or relabelled; another first
   /// class; another decision at the threshold.
   bool changed = false;
-  /// detect, segment: the length of the vector of its objects' amounts. classify: the largest move
+  /// detect, segment: the length of the vector of the amounts of its lost, gained and relabelled
+  /// objects and of the one among the others that changed most (so that a crowd of small moves does
+  /// not come first). classify: the largest move
   /// of the probability of either first class, 0..1 (absent from the five kept: taken for as likely
   /// as it can be). anomaly: how far the score or, where that is more, the map moved (root mean
   /// square over its cells), in standard deviations of the first's scores, or map's cells, over all
