@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -54,7 +54,8 @@ std::string moved_text(const Json& item) {
   for (const Json& o : item.at("objects")) {
     if (o.at("kind") != "same") continue;
     if (o.at("amount").get<double>() < 0.01) return "";
-    std::string text = "most moved of the others: " + fate_text(o);
+    std::string text =
+        (item.at("changed").get<bool>() ? "most moved of the others: " : "moved: ") + fate_text(o);
     const double overlap = o.at("overlap");
     if (overlap < 0.9) text += fmt::format(", overlap {:.2f}", overlap);
     return text;
@@ -123,7 +124,7 @@ std::string counts_text(const ResultView& result) {
   std::string text = fmt::format("{} of {} items {}", changed, items,
                                  anomaly ? "are decided otherwise" : "got another first class");
   if (changed > 0 && totals.contains("became_wrong"))
-    text += fmt::format(": {} by the labels became wrong, {} became right{}", count("became_wrong"),
+    text += fmt::format(": {} became wrong by the labels, {} became right{}", count("became_wrong"),
                         count("became_right"),
                         count("stayed_wrong") > 0
                             ? fmt::format(", {} stayed wrong", count("stayed_wrong"))
@@ -159,10 +160,12 @@ bool is_agreement(const Json& per_class) {
   return per_class.at("metric").get<std::string>().ends_with("agreement");
 }
 
-std::string interval_of(const Json& row, double shift) {
+/// Of a difference, or of the value itself where `from` is what the difference is to.
+std::string interval_of(const Json& row, std::optional<double> from) {
   if (row.at("low").is_null()) return kAbsent;
   const auto end = [&](const char* key) {
-    return accuracy_text("", row.at(key).get<double>() + shift);
+    const double value = row.at(key).get<double>() + from.value_or(0);
+    return accuracy_text("", from ? std::clamp(value, 0.0, 1.0) : value);
   };
   return fmt::format("[{}, {}]", end("low"), end("high"));
 }
@@ -172,17 +175,18 @@ std::string verdict_text(const Json& row) {
   return value_text(row.at("reason"));
 }
 
-std::vector<std::string> class_row(const Json& row, bool agreement) {
+std::vector<std::string> class_row(const Json& row, bool agreement, bool objects) {
   const auto number = [&](const char* key) { return accuracy_text("", row.at(key).get<double>()); };
-  std::vector<std::string> cells{value_text(row.at("class")), value_text(row.at("objects")),
-                                 value_text(row.at("items"))};
+  std::vector<std::string> cells{value_text(row.at("class"))};
+  if (objects) cells.push_back(value_text(row.at("objects")));
+  cells.push_back(value_text(row.at("items")));
   if (agreement) {
     cells.push_back(number("variant"));
     cells.push_back(interval_of(row, row.at("baseline").get<double>()));
     cells.push_back(value_text(row.at("reason")));
   } else {
     cells.insert(cells.end(), {number("baseline"), number("variant"), number("difference"),
-                               interval_of(row, 0), verdict_text(row)});
+                               interval_of(row, std::nullopt), verdict_text(row)});
   }
   return cells;
 }
@@ -286,14 +290,17 @@ ClassTable class_table(const ResultView& result) {
   const Json& per_class = result.changes.at("per_class");
   const bool agreement = is_agreement(per_class);
   const std::string metric = class_metric(per_class.at("metric"));
-  const std::string objects = is_of_objects(result) ? "Objects" : "Of it";
+  const bool objects = is_of_objects(result);
+  table.columns = {"Class"};
+  if (objects) table.columns.emplace_back("Objects");
+  table.columns.emplace_back("Items");
   if (agreement)
-    table.columns = {"Class", objects, "Items", metric, "Interval", ""};
+    table.columns.insert(table.columns.end(), {metric, "Interval", ""});
   else
-    table.columns = {"Class",      objects,    "Items",  "Baseline", capital(changed_role(result)),
-                     "Difference", "Interval", "Verdict"};
+    table.columns.insert(table.columns.end(), {"Baseline", capital(changed_role(result)),
+                                               "Difference", "Interval", "Verdict"});
   for (const Json& row : per_class.at("classes")) {
-    table.rows.push_back(class_row(row, agreement));
+    table.rows.push_back(class_row(row, agreement, objects));
     table.verdicts.push_back(row.at("verdict").is_null() ? "" : value_text(row.at("verdict")));
   }
   if (table.rows.size() > kAllClasses) table.telling = telling_rows(per_class.at("classes"));

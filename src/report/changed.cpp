@@ -154,8 +154,8 @@ std::string changed_markdown(const ResultView& result, const std::vector<ChangeP
   const Json& worst = result.changes.at("worst");
   if (!worst.empty() && worst.front().contains("objects"))
     text +=
-        "\nRed: lost; orange: gained; violet: another class; blue: still there; dashed white: "
-        "labelled.\n";
+        fmt::format("\nRed: lost; orange: gained; violet: another class; blue: still there{}.\n",
+                    worst.front().at("truth").is_object() ? "; dashed white: labelled" : "");
   for (std::size_t i = 0; i < worst.size(); ++i)
     text += item_markdown(worst[i], changed_role(result), picture_of(pictures, i));
   return text + classes_markdown(result);

@@ -78,6 +78,7 @@ std::string hero_html(const ResultView& result) {
   if (result.confidence) lead += fmt::format(", at {:.4g} % confidence", *result.confidence * 100);
   text += "<p class=\"lead\">" + escape_html(lead) +
           ". Objective: " + escape_html(result.objective) + ".</p>";
+  if (!decision.roof.empty()) text += "<p class=\"lead\">" + escape_html(decision.roof) + ".</p>";
   for (const std::string& note : decision.notes)
     text += "<p class=\"note\">" + escape_html(note) + "</p>";
   if (const VariantView* handed = result.handed_over()) text += cards_html(result, *handed);

@@ -107,6 +107,7 @@ std::string head(const ResultView& result) {
   std::string text = fmt::format(
       "# {}\n\n**{}**", md(value_text(result.model.value("name", Json()))), md(decision.headline));
   if (!decision.figures.empty()) text += "\n\n" + md(decision.figures) + ".";
+  if (!decision.roof.empty()) text += "\n\n" + md(decision.roof) + ".";
   for (const std::string& note : decision.notes) text += "\n\n" + md(note);
   text += fmt::format("\n\nGates: {}.", md(gates_text(result)));
   if (result.confidence) text += fmt::format(" Confidence {:.4g} %.", *result.confidence * 100);

@@ -256,6 +256,7 @@ void check_explained(const Json& explain) {
   if (!explain.contains("model")) return;
   try {
     explain_sections(explain, false);
+    roof_headline(explain.value("roof", Json()));
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::corrupt_data, std::string("result: explain: ") + e.what());
   }
