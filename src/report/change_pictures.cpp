@@ -175,11 +175,15 @@ class Items {
   }
 
   /// Throws what loading throws; not_found with the reason where the data are gone.
-  Picture picture(const std::string& id) const { return dataset_->load_picture(place(id)); }
+  Picture picture(const std::string& id) const {
+    const std::size_t at = place(id);  // first: without data it throws
+    return dataset_->load_picture(at);
+  }
 
   /// Where the item has a mask of its defects.
   std::optional<Picture> defect(const std::string& id, Size size) const {
-    const Item& item = dataset_->items()[place(id)];
+    const std::size_t at = place(id);
+    const Item& item = dataset_->items()[at];
     if (!item.truth.anomaly || !item.truth.anomaly->mask) return std::nullopt;
     return load_mask(item, size);
   }

@@ -460,7 +460,12 @@ void SearchRun::find_changes_of_predictions() {
   else if (!judged(changed->id) || !judged(candidates_[0].variant.id))
     outcome_.changes = {{"reason", changed->id + " was not evaluated on the items"}};
   else
-    outcome_.changes = changes_json(context_, *changed, judge_->with_baseline(changed->id));
+    try {
+      outcome_.changes = changes_json(context_, *changed, judge_->with_baseline(changed->id));
+    } catch (const Error& e) {  // what was decided stands without it
+      if (e.code() == ErrorCode::io) throw;
+      outcome_.changes = {{"reason", e.what()}};
+    }
 }
 
 void SearchRun::explain_handed_over() {

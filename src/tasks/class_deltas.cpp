@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "stats/accuracy.h"
+#include "stats/random.h"
 
 namespace tamis {
 namespace {
@@ -58,46 +59,74 @@ ClassDeltas deltas_of_right(std::span<const ItemRecord> records,
   return out;
 }
 
-/// Deviation of the difference of one class over the resamples that hold it.
-struct Difference {
-  std::size_t count = 0;
-  double mean = 0, squares = 0;
-  void add(double value) {
-    ++count;
-    const double step = value - mean;
-    mean += step / static_cast<double>(count);
-    squares += step * (value - mean);
+/// Spread of the difference of one class over the resamples that hold it.
+class Differences {
+ public:
+  void add(const std::optional<double>& before, const std::optional<double>& after) {
+    if (!before || !after) return;
+    ++count_;
+    const double value = *after - *before, step = value - mean_;
+    mean_ += step / static_cast<double>(count_);
+    squares_ += step * (value - mean_);
   }
+  double variance() const { return count_ < 2 ? 0 : squares_ / static_cast<double>(count_ - 1); }
+
+ private:
+  std::size_t count_ = 0;
+  double mean_ = 0, squares_ = 0;
 };
 
-std::vector<Difference> resample(const ClassFigures& baseline, const ClassFigures& candidate,
-                                 std::size_t items) {
-  std::vector<Difference> out(baseline.classes.size());
+/// Both variants' records of each item, weighted alike.
+std::vector<Differences> resampled(const ClassFigures& baseline, const ClassFigures& candidate,
+                                   std::size_t items) {
+  std::vector<Differences> out(baseline.classes.size());
   std::vector<std::uint32_t> weights(items);
   for (std::size_t r = 0; r < kResamples; ++r) {
     draw_resample(weights, BootstrapPlan().seed, r);
     const auto a = baseline.values(weights), b = candidate.values(weights);
-    for (std::size_t c = 0; c < out.size(); ++c)
-      if (a[c] && b[c]) out[c].add(*b[c] - *a[c]);
+    for (std::size_t c = 0; c < out.size(); ++c) out[c].add(a[c], b[c]);
   }
   return out;
 }
 
-void add_interval(ClassDelta& c, const Difference& spread, double one_sided_confidence) {
+/// Each item's two records exchanged or not, by chance: what the difference would be if the two
+/// variants were alike. `both`: of the baseline's records and then the candidate's.
+std::vector<Differences> exchanged(const ClassFigures& both, std::size_t items) {
+  std::vector<Differences> out(both.classes.size());
+  std::vector<std::uint32_t> first(2 * items), second(2 * items);
+  for (std::size_t r = 0; r < kResamples; ++r) {
+    Random random(BootstrapPlan().seed, kResamples + r);
+    for (std::size_t i = 0; i < items; ++i) {
+      const auto swapped = static_cast<std::uint32_t>(random.below(2));
+      first[i] = second[items + i] = 1 - swapped;
+      second[i] = first[items + i] = swapped;
+    }
+    const auto a = both.values(first), b = both.values(second);
+    for (std::size_t c = 0; c < out.size(); ++c) out[c].add(a[c], b[c]);
+  }
+  return out;
+}
+
+void add_interval(ClassDelta& c, double variance, double one_sided_confidence) {
   if (c.of.items < kLeastClassItems) {
     c.reason = few_items(c.of.items);
     return;
   }
-  if (spread.count < 2 || spread.squares <= 0) {
+  if (variance <= 0) {
     c.reason = "no resample of the items differs";
     return;
   }
-  const auto items = static_cast<double>(c.of.items);
-  const double variance =
-      spread.squares / static_cast<double>(spread.count - 1) * items / (items - 1);
-  const double half = student_quantile(one_sided_confidence, items - 1) * std::sqrt(variance);
+  const auto freedom = static_cast<double>(c.of.items - 1);
+  const double half = student_quantile(one_sided_confidence, freedom) * std::sqrt(variance);
   const double difference = c.candidate - c.baseline;
   c.difference = Interval{std::max(-1.0, difference - half), std::min(1.0, difference + half)};
+}
+
+ClassFigures figures_of_both(const Task& task, std::span<const ItemRecord> baseline,
+                             std::span<const ItemRecord> candidate) {
+  std::vector<ItemRecord> both(baseline.begin(), baseline.end());
+  both.insert(both.end(), candidate.begin(), candidate.end());
+  return task.by_class(both);
 }
 
 ClassDeltas deltas_by_bootstrap(const Task& task, std::span<const ItemRecord> baseline,
@@ -110,10 +139,14 @@ ClassDeltas deltas_by_bootstrap(const Task& task, std::span<const ItemRecord> ba
     out.classes.push_back({a.classes[c], before[c].value_or(0), after[c].value_or(0)});
   out.intervals = count_intervals(out.classes);
   if (out.classes.empty()) return out;
-  const std::vector<Difference> spreads = resample(a, b, baseline.size());
-  for (std::size_t c = 0; c < out.classes.size(); ++c)
-    add_interval(out.classes[c], spreads[c],
+  const auto spreads = resampled(a, b, baseline.size());
+  const auto nulls = exchanged(figures_of_both(task, baseline, candidate), baseline.size());
+  for (std::size_t c = 0; c < out.classes.size(); ++c) {
+    const auto held = static_cast<double>(out.classes[c].of.items);
+    const double resampling = spreads[c].variance() * held / std::max(1.0, held - 1);
+    add_interval(out.classes[c], std::max(resampling, nulls[c].variance()),
                  one_sided(confidence, std::max<std::size_t>(1, out.intervals)));
+  }
   return out;
 }
 

@@ -61,7 +61,8 @@ TEST(Draw, leaves_what_is_cold_as_it_is) {
   const std::vector<float> map{0, 0, 0, 1};
   blend_heat(canvas, map, {2, 2});
   EXPECT_EQ(pixel(canvas, 0, 0), (std::array<int, 3>{100, 100, 100}));
-  EXPECT_GT(pixel(canvas, 7, 7)[0], 150) << "red";
+  EXPECT_GT(pixel(canvas, 7, 7)[0], pixel(canvas, 7, 7)[2]) << "red";
+  EXPECT_LT(pixel(canvas, 7, 7)[2], 60);
   EXPECT_THROW(blend_heat(canvas, map, {3, 2}), Error);
 }
 
