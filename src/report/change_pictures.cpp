@@ -229,7 +229,8 @@ ChangePicture draw_one(const ResultView& result, const Json& item, const Items& 
     drawn.jpeg = encode_jpeg(both, kQuality);
     drawn.size = both.size();
   } catch (const Error& e) {
-    return kept_drawing(folder / drawn.file, std::move(drawn), e);
+    const fs::path file = folder / drawn.file;
+    return kept_drawing(file, std::move(drawn), e);
   }
   make_writable_folder(folder / "changes");
   save_file(folder / drawn.file, drawn.jpeg);

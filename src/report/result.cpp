@@ -267,6 +267,7 @@ void check_changes(const ResultView& result) {
   try {
     changes_lead(result);
     if (!has_changes(result)) return;
+    result.changes.at("totals").get_ref<const Json::object_t&>();
     for (const Json& item : result.changes.at("worst")) {
       item_text(item);
       item.at("item");

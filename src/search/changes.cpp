@@ -118,9 +118,8 @@ Json object_totals(const std::vector<ItemChange>& changes) {
 }
 
 /// Of the items with another class or decision, how labels judge that.
-Json right_totals(const SearchContext& context, const std::vector<ItemChange>& changes,
-                  const JudgedPair& pair) {
-  const auto right = [&context](const ItemRecord& r) {
+Json right_totals(const std::vector<ItemChange>& changes, const JudgedPair& pair) {
+  const auto right = [](const ItemRecord& r) {
     if (r.prediction.anomaly)
       return r.prediction.anomaly->flagged == r.truth.anomaly.value().defective();
     return !r.prediction.top.empty() && r.prediction.top.front() == r.truth.label.value_or(-1);
@@ -142,7 +141,7 @@ Json totals_json(const SearchContext& context, const std::vector<ItemChange>& ch
                  const JudgedPair& pair) {
   const TaskKind task = context.card().task;
   if (task == TaskKind::detect || task == TaskKind::segment) return object_totals(changes);
-  return context.agreement == nullptr ? right_totals(context, changes, pair) : Json::object();
+  return context.agreement == nullptr ? right_totals(changes, pair) : Json::object();
 }
 
 Json verdict_json(const ClassDelta& c) {

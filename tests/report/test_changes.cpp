@@ -138,7 +138,7 @@ TEST_F(Changes, are_said_to_be_none) {
               testing::Contains("Nothing changed: every prediction is exactly the same."));
   document["changes"]["largest"] = 0.004;
   EXPECT_THAT(report_markdown(parse_result(document), {}),
-              HasSubstr("no prediction moved by as much as 0.01 \\(the most: 0.004\\)"));
+              HasSubstr("no prediction moved by as much as 0.01 (the most: 0.004)"));
   document["changes"] = {{"reason", "the baseline itself is handed over"}};
   EXPECT_THAT(report_html(parse_result(document)),
               HasSubstr("None are shown: the baseline itself is handed over."));
