@@ -40,14 +40,14 @@ class Corrector {
   void try_kind(const CorrectionKind& kind) {
     std::vector<Attempt> attempts = kind.attempts(form_, tools_);
     if (attempts.empty()) return;
-    if (held_.samples().empty()) {
+    if (held_.size() == 0) {
       note({std::string(kind.name), false,
             attempts.front().what + ": not tried, as fewer than " +
                 std::to_string(HeldAside::kEvery) + " images leave none to judge it on",
             std::nullopt});
       return;
     }
-    form_.report.held_aside = held_.samples().size();
+    form_.report.held_aside = held_.size();
     const Score before = score_now();
     Attempt* best = nullptr;
     Score best_score;
@@ -67,7 +67,7 @@ class Corrector {
 
  private:
   const Score& score_now() {
-    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_.samples());
+    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_);
     if (score_.empty()) score_ = judge_->score(write_form(form_, tools_.options).graph);
     return score_;
   }

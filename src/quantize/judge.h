@@ -1,18 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
+#include "base/tensor.h"
 #include "graph/graph.h"
 #include "quantize/quantize.h"
+#include "quantize/stored_graph.h"
 #include "stats/interval.h"
 
 namespace tamis {
 
 /// Sets every fifth calibration sample aside, at most eight, for judging: ranges and statistics do
-/// not see them. The same ones whatever the options. Not synchronised.
+/// not see them. The same ones whatever the options. They wait in temporary files: while ranges are
+/// observed, memory is scarce. Not synchronised.
 class HeldAside {
  public:
   static constexpr std::size_t kEvery = 5;
@@ -22,18 +27,22 @@ class HeldAside {
 
   /// Feeds all others. The set-aside ones that pass are kept.
   FeedCalibration rest();
-  /// The samples set aside; read from the feed where no pass brought them yet.
-  const std::vector<std::vector<Tensor>>& samples();
+  /// How many are set aside; read from the feed where no pass brought them yet.
+  std::size_t size();
+  /// One of them, i < size(). Throws io.
+  std::vector<Tensor> sample(std::size_t i) const;
 
  private:
   bool holds(std::size_t index) const {
     return index % kEvery == kEvery - 1 && index / kEvery < kMost;
   }
   void keep(std::size_t index, std::span<const Tensor> inputs);
+  std::filesystem::path file(std::size_t i) const;
 
   FeedCalibration feed_;
-  std::vector<std::vector<Tensor>> samples_;
-  bool complete_ = false;  ///< a pass went through
+  TemporaryFolder folder_{"tamis-aside"};
+  std::vector<std::vector<std::pair<DataType, Shape>>> kept_;  ///< per sample its tensors
+  bool complete_ = false;                                      ///< a pass went through
 };
 
 /// Output SNR in dB of each sample, of its worst output.
@@ -55,13 +64,13 @@ class Judge {
  public:
   /// Runs the float model once on the samples, which have to outlive this. Throws what running
   /// throws.
-  Judge(const Graph& reference, OpenSession open, const std::vector<std::vector<Tensor>>& samples);
+  Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples);
   /// kRefusedDb for all samples where the runtime refuses the graph.
   Score score(const Graph& quantised) const;
 
  private:
   OpenSession open_;
-  const std::vector<std::vector<Tensor>>& samples_;
+  HeldAside& samples_;
   std::vector<std::vector<std::vector<Tensor>>> references_;  ///< each as a list of one sample's
 };
 

@@ -133,8 +133,8 @@ StatisticsStore statistics_in_memory();
 /// before. The detection tail (what follows the last convolution of each branch) stays in float by
 /// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
-/// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
-/// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
+/// throw; what the graph then holds is open. Not thread safe for one graph. Source: Jacob et al.
+/// 2018, arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
                                const StatisticsStore& known = {});

@@ -36,6 +36,7 @@ void follow_card(BuildState& state, const BuildRequest& request) {
     OpenRequest open;
     open.model = model;
     open.settings = settings;
+    open.lean = true;
     return open_with_card(open, card);
   };
   if (!request.calibration || state.graph.inputs().empty()) return;

@@ -1,5 +1,7 @@
 #include "recipe/open_with_card.h"
 
+#include <optional>
+
 #include "base/files.h"
 #include "execute/shaped_session.h"
 #include "graph/graph.h"
@@ -9,19 +11,21 @@
 namespace tamis {
 std::unique_ptr<Session> open_with_card(const OpenRequest& request, const Card& card) {
   auto backend = find_backend(request.settings.backend);
-  Graph graph = Graph::load(request.model);
-  const auto inputs = graph.inputs();
+  std::optional<Graph> graph = Graph::load(request.model);
+  const auto inputs = graph->inputs();
   const bool picture = inputs.size() == 1 && inputs[0].shape.size() == 4;
   if (picture && !card.input_sizes.empty()) {
-    free_shapes(graph, card.input_size);
+    free_shapes(*graph, card.input_size);
     TemporaryFolder folder("tamis-shapes");
     OpenRequest own = request;
     own.model = folder.path() / "model.onnx";
-    graph.save(own.model);
+    graph->save(own.model);
+    graph.reset();
     std::vector<Shape> shapes;
     for (const Card& one : cards_by_size(card)) shapes.push_back(one.input_shape());
     return open_shapes(*backend, own, shapes);
   }
+  graph.reset();  // the runtime reads the file: memory need not hold the model twice
   OpenRequest own = request;
   own.input_shapes.clear();
   if (picture && !concrete_shape(inputs[0])) own.input_shapes = {card.input_shape()};

@@ -67,7 +67,7 @@ std::string fp16_version() { return "fp16/1"; }
 std::string fp16_text(const Json&) { return "fp16"; }
 
 void apply_fp16(BuildState& state, const Json&) {
-  const Graph before = state.graph;
+  const ModelBefore before(state);
   const Graph fixed = with_fixed_inputs(state.graph, 1, state.card.input_size);
   const std::map<std::string, double> largest = Magnitudes(state, fixed).all();
   Graph graph = state.graph;

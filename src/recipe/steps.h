@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
+#include "base/files.h"
 #include "recipe/build.h"
 #include "recipe/recipe.h"
 
@@ -58,10 +60,20 @@ std::string padim_version();
 std::string padim_text(const Json& params);
 void apply_padim(BuildState& state, const Json& params);
 
-/// Runs the quantised state.graph beside `before` in those runtimes, on the calibration items or,
-/// where there are none, on random pictures, and puts the outcome under report.checks. `step` names
-/// the step in messages. Throws unsupported when no runtime executes it rightly.
-void check_in_runtimes(BuildState& state, const Graph& before,
+/// The model as a step found it, in a temporary file: memory then holds one model and not two.
+class ModelBefore {
+ public:
+  explicit ModelBefore(const BuildState& state);
+  std::filesystem::path file() const { return folder_.path() / "before.onnx"; }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+/// Runs the quantised state.graph beside what it was before in those runtimes, on the calibration
+/// items or, where there are none, on random pictures, and puts the outcome under report.checks.
+/// `step` names the step in messages. Throws unsupported when no runtime executes it rightly.
+void check_in_runtimes(BuildState& state, const ModelBefore& before,
                        const std::vector<std::string>& backends, const std::string& step);
 
 /// What the request's steps work on: the parent, with functions that open and feed.

@@ -40,21 +40,21 @@ std::vector<int> fed(const FeedCalibration& feed) {
 TEST(HeldAside, takes_every_fifth_sample_and_feeds_the_others) {
   HeldAside held(counting(12));
   EXPECT_EQ(fed(held.rest()), (std::vector<int>{0, 1, 2, 3, 5, 6, 7, 8, 10, 11}));
-  ASSERT_EQ(held.samples().size(), 2U);
-  EXPECT_EQ(held.samples()[0][0].data<float>()[0], 4);
-  EXPECT_EQ(held.samples()[1][0].data<float>()[0], 9);
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_EQ(held.sample(0)[0].data<float>()[0], 4);
+  EXPECT_EQ(held.sample(1)[0].data<float>()[0], 9);
 }
 
 TEST(HeldAside, keeps_at_most_eight_and_the_same_without_a_pass_before) {
   HeldAside held(counting(100));
-  EXPECT_EQ(held.samples().size(), HeldAside::kMost);
+  EXPECT_EQ(held.size(), HeldAside::kMost);
   EXPECT_EQ(fed(held.rest()).size(), 92U);
-  EXPECT_EQ(held.samples().back()[0].data<float>()[0], 39);
+  EXPECT_EQ(held.sample(HeldAside::kMost - 1)[0].data<float>()[0], 39);
 }
 
 TEST(HeldAside, holds_none_of_fewer_than_five) {
   HeldAside held(counting(4));
-  EXPECT_TRUE(held.samples().empty());
+  EXPECT_EQ(held.size(), 0U);
   EXPECT_EQ(fed(held.rest()).size(), 4U);
 }
 
@@ -108,7 +108,8 @@ bool has_ort() { return is_there("ort"); }
 TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
   if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
   const Graph graph = convolutions();
-  const LayerInputs inputs = sample_layers(graph, runtime_of("ort").open, shifted_noise(200), true);
+  const LayerInputs inputs =
+      sample_layers(StoredGraph(graph), runtime_of("ort").open, shifted_noise(200), true);
   ASSERT_EQ(inputs.size(), 2U);
   for (const auto& [key, input] : inputs) {
     EXPECT_EQ(input.columns, key[0] == 'x' ? 36U : 72U);
@@ -167,13 +168,13 @@ class OneCorrection {
       : feed_(std::move(feed)), observed_(observe_all(graph)) {
     options_.target = QuantizeTarget::openvino;
     auto planned = std::make_shared<Planned>(
-        Planned{graph, {}, {}, {}, sample_layers(graph, open_, feed_, true)});
+        Planned{graph, {}, {}, {}, sample_layers(StoredGraph(graph), open_, feed_, true)});
     planned->plan = plan_for(planned->graph, options_);
     for (const Group& group : planned->plan.groups) {
       const std::string& value = group.sources.at(0).value;
       planned->affines.push_back(affine_from_range(observed_.seen.at(value).extremes()));
     }
-    form_.parent = std::make_shared<const Graph>(graph);
+    form_.parent = std::make_shared<const StoredGraph>(graph);
     form_.constants = quantise_constants(planned->graph, planned->plan, planned->affines);
     form_.planned = planned;
   }
@@ -203,7 +204,7 @@ class OneCorrection {
     std::set<std::string> values;
     options_.target = QuantizeTarget::openvino;
     values = observed_values(plan_quantisation(graph, options_));
-    return observe(graph, values, open_, feed_);
+    return observe(StoredGraph(graph), values, open_, feed_);
   }
 
   QuantizeOptions options_;
@@ -297,12 +298,12 @@ Graph with_outlier_channels() {
 }
 
 LayerInputs sampled(const Graph& graph) {
-  return sample_layers(graph, runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
+  return sample_layers(StoredGraph(graph), runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
 }
 
 double snr_db(const Graph& reference, const Graph& graph) {
   HeldAside held(noise_of({1, 9, 64}, 20));
-  return mean(Judge(reference, runtime_of("ort").open, held.samples()).score(graph));
+  return mean(Judge(StoredGraph(reference), runtime_of("ort").open, held).score(graph));
 }
 
 TEST(SmoothQuant, moves_outlier_channels_into_the_weights_exactly) {

@@ -81,7 +81,8 @@ GraphOptimizationLevel level_of(const RunSettings& settings) {
   return ORT_ENABLE_ALL;
 }
 
-Options make_options(const OrtPart& ort, const RunSettings& settings) {
+Options make_options(const OrtPart& ort, const OpenRequest& request) {
+  const RunSettings& settings = request.settings;
   Options options(ort.api().ReleaseSessionOptions);
   ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
   ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), level_of(settings)),
@@ -89,6 +90,7 @@ Options make_options(const OrtPart& ort, const RunSettings& settings) {
   if (settings.threads)
     ort.check(ort.api().SetIntraOpNumThreads(options.get(), *settings.threads), "set threads");
   ort.check(ort.api().SetInterOpNumThreads(options.get(), 1), "set threads");
+  if (request.lean) ort.check(ort.api().DisableMemPattern(options.get()), "set session options");
   for (const auto& [key, value] : settings.extra.items())
     add_config(ort, options, key, value.is_string() ? value.get<std::string>() : value.dump());
   return options;
@@ -213,7 +215,7 @@ class OrtRunningSession : public tamis_session {
         session_(library.api->ReleaseSession),
         memory_(library.api->ReleaseMemoryInfo) {
     load_ms_ = read_through_ms(request.model);
-    Options options = make_options(ort_, settings_);
+    Options options = make_options(ort_, request);
     fix_dimensions(ort_, request, options);
     if (request.profile) start_profile(options);
     int threads_before = count_threads();
