@@ -45,7 +45,7 @@ class HeldAside {
   bool complete_ = false;                                      ///< a pass went through
 };
 
-/// Output SNR in dB of each sample, of its worst output.
+/// Of each sample: how near its predictions are (Closeness), or the SNR in dB of its worst output.
 using Score = std::vector<double>;
 
 /// The mean gain's interval at kGainConfidence (Student's t over the samples); of fewer than
@@ -56,7 +56,7 @@ inline constexpr double kGainConfidence = 0.8;
 inline constexpr std::size_t kFewSamples = 4;
 double mean(const Score& score);
 inline constexpr double kClearGainDb = 0.5;
-inline constexpr double kRefusedDb = -300;
+inline constexpr double kRefused = -300;
 
 /// Measures how near to the float model's outputs a quantised graph's are, in the runtime behind
 /// `open`.
@@ -64,13 +64,23 @@ class Judge {
  public:
   /// Runs the float model once on the samples, which have to outlive this. Throws what running
   /// throws.
-  Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples);
-  /// kRefusedDb for all samples where the runtime refuses the graph.
+  /// Judges by `closeness` where that says something of at least kFewSamples of them, then of these
+  /// only; else by the output SNR.
+  Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples,
+        Closeness closeness = {});
+  /// kRefused for all samples where the runtime refuses the graph.
   Score score(const Graph& quantised) const;
+  bool by_closeness() const { return static_cast<bool>(closeness_); }
 
  private:
   OpenSession open_;
+  double score_one(const Session& session, std::size_t i,
+                   const std::vector<std::vector<Tensor>>& outputs) const;
+  void judge_by_closeness();
+
   HeldAside& samples_;
+  Closeness closeness_;
+  std::vector<std::size_t> judged_;                           ///< which samples
   std::vector<std::vector<std::vector<Tensor>>> references_;  ///< each as a list of one sample's
 };
 

@@ -167,10 +167,12 @@ Json to_json(const QuantizeReport& report) {
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   Json corrections = Json::array();
   for (const Correction& one : report.corrections)
-    corrections.push_back({{"name", one.name},
-                           {"kept", one.kept},
-                           {"why", one.why},
-                           {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()}});
+    corrections.push_back(
+        {{"name", one.name},
+         {"kept", one.kept},
+         {"why", one.why},
+         {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()},
+         {"gain_closeness", one.gain_closeness ? Json(*one.gain_closeness) : Json()}});
   return {{"kept_in_float", std::move(kept)},
           {"corrections", std::move(corrections)},
           {"notes", report.notes},
@@ -242,7 +244,7 @@ Form form_of(Graph parent, const QuantizeOptions& options, const OpenSession& op
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
-                               const StatisticsStore& known) {
+                               const StatisticsStore& known, const Closeness& closeness) {
   const std::int64_t start = now_ns();
   check_options(options);
   const std::vector<std::string> notes = prepare_for_quantising(graph).notes;
@@ -250,7 +252,7 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   const FeedCalibration rest = held.rest();
   Form form = form_of(std::move(graph), options, open, rest, known);
   return_free_memory();
-  correct(form, held, {options, open, rest, [&](Graph parent) {
+  correct(form, held, {options, open, rest, closeness, [&](Graph parent) {
                          return form_of(std::move(parent), options, open, rest, known);
                        }});
   graph = write_form(form, options).graph;

@@ -9,6 +9,7 @@
 #include "recipe/steps.h"
 #include "recipe/weight_bits.h"
 #include "store/artefact_cache.h"
+#include "tasks/task.h"
 
 namespace tamis {
 namespace {
@@ -69,6 +70,17 @@ StatisticsStore statistics_store(const BuildState& state) {
   return store;
 }
 
+/// By what the card's task reads from the outputs; empty for a task without such a measure.
+Closeness prediction_closeness(const Card& card) {
+  const Task& task = find_task(card.task);
+  if (task.closeness == nullptr || card.decoder.empty()) return {};
+  return [&task, card](const std::vector<Tensor>& reference, const std::vector<Tensor>& other) {
+    const Placement unscaled{card.input_size, card.input_size};
+    return task.closeness(task.predict(card, reference, unscaled),
+                          task.predict(card, other, unscaled));
+  };
+}
+
 /// Once per model and calibration items; what failed is tried again.
 Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
   if (!state.check_parent) return Json();
@@ -85,7 +97,7 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/6 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/7 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {
@@ -111,8 +123,8 @@ void apply_int8_static(BuildState& state, const Json& params) {
   const bool has_set = !state.card.input_sizes.empty();
   if (has_set) options.corrections = CorrectionLevel::none;
   const ModelBefore before(state);
-  QuantizeReport report =
-      quantize_static(state.graph, options, state.open_reference, state.feed, known);
+  QuantizeReport report = quantize_static(state.graph, options, state.open_reference, state.feed,
+                                          known, prediction_closeness(state.card));
   for (KeptInFloat& kept : report.kept_in_float)
     if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   if (has_set) report.notes.emplace_back("corrections are not tried on a set of input sizes");

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "metrics/coco.h"
+#include "tasks/closeness.h"
 #include "tasks/rows.h"
 
 namespace tamis {
@@ -59,8 +60,10 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 }  // namespace
 
 Task detect_task() {
-  return {TaskKind::detect, "detect", "map50_95", predict, class_count,
-          check_truth,      figures,  statistic,  right};
+  Task task{TaskKind::detect, "detect", "map50_95", predict, class_count,
+            check_truth,      figures,  statistic,  right};
+  task.closeness = box_closeness;
+  return task;
 }
 
 }  // namespace tamis

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "metrics/coco.h"
+#include "tasks/closeness.h"
 #include "tasks/rows.h"
 
 namespace tamis {
@@ -89,8 +90,10 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 }  // namespace
 
 Task segment_task() {
-  return {TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
-          check_truth,       figures,   statistic,       right,   TruthDetail::masks};
+  Task task{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
+            check_truth,       figures,   statistic,       right,   TruthDetail::masks};
+  task.closeness = box_closeness;
+  return task;
 }
 
 }  // namespace tamis

@@ -93,6 +93,8 @@ struct Task {
   /// Reduces a prediction to what records keep, where that needs the truth; `mask` is the item's, a
   /// grey picture, or null. Not timed. Null: nothing to reduce.
   void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
+  /// How near two predictions of one picture are (closeness.h). Null: no such measure.
+  std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
 };
 
 const std::vector<Task>& tasks();

@@ -180,7 +180,7 @@ class OneCorrection {
   }
 
   std::vector<Attempt> run(std::vector<Attempt> (*attempts)(const Form&, const CorrectionTools&)) {
-    return attempts(form_, {options_, open_, feed_, {}});
+    return attempts(form_, {options_, open_, feed_, {}, {}});
   }
   const Form& form() const { return form_; }
   const LayerInput& input(std::size_t n) const {
