@@ -33,8 +33,10 @@ int report(const std::string& folder, const Console& console) {
               {"markdown", files.markdown.string()},
               {"csv", files.csv.string()},
               {"plots", Json::array()},
+              {"changes", Json::array()},
               {"notes", files.notes}};
     for (const auto& plot : files.plots) json["plots"].push_back(plot.string());
+    for (const auto& picture : files.changes) json["changes"].push_back(picture.string());
     print_json(json);
     return 0;
   }

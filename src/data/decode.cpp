@@ -4,29 +4,12 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/plugin.h"
 #include "data/dataset.h"
 #include "data/picture_header.h"
-#include "data/pictures/pictures_abi.h"
+#include "data/pictures/pictures_plugin.h"
 
 namespace tamis {
 namespace {
-
-TamisPicturesDecode load_decoder() {
-  PluginLibrary library = PluginLibrary::open_plugin("pictures");
-  int abi = library.function<TamisPicturesAbi>("tamis_pictures_abi")();
-  if (abi != kTamisPicturesAbi)
-    throw Error(ErrorCode::unavailable, "load " + library.file().string() +
-                                            ": is of interface version " + std::to_string(abi) +
-                                            ", needed is " + std::to_string(kTamisPicturesAbi) +
-                                            "; rebuild it together with the program");
-  return library.function<TamisPicturesDecode>("tamis_pictures_decode");
-}
-
-TamisPicturesDecode decoder() {
-  static const TamisPicturesDecode loaded = load_decoder();
-  return loaded;
-}
 
 std::uint8_t* make_room(void* context, int height, int width, int channels) noexcept {
   auto* picture = static_cast<Picture*>(context);
@@ -110,8 +93,8 @@ Picture decode_picture(const std::vector<std::uint8_t>& bytes, const std::string
   PictureHeader header = check_header(bytes, name);
   Picture picture;
   std::array<char, 512> reason{};
-  int failed = decoder()(bytes.data(), bytes.size(), grey ? 1 : 0, make_room, &picture,
-                         reason.data(), reason.size());
+  int failed = pictures_plugin().decode(bytes.data(), bytes.size(), grey ? 1 : 0, make_room,
+                                        &picture, reason.data(), reason.size());
   if (failed != 0)
     throw Error(ErrorCode::corrupt_data,
                 "picture " + name + ": cannot be decoded: " + reason.data());

@@ -46,6 +46,13 @@ Json explain(const ExplainRequest& request, const ExplainValues& values);
 /// One sentence on the document's `roof`: "38 % of this machine's peak (…); …".
 std::string roof_text(const Json& roof);
 
+/// The same for a headline: "41 % of this machine's INT8 peak; the stride-8 convolutions are the
+/// furthest from it", of the layers in the precision that takes most of the time. Empty where the
+/// document does not have what that takes.
+std::string roof_headline(const Json& roof);
+/// That precision, "INT8"; empty as above.
+std::string roof_precision(const Json& roof);
+
 /// A part of what people are shown: a table with a sentence before or after it.
 struct ExplainSection {
   std::string title;

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "explain/executed.h"
+#include "graph/inspect.h"
 #include "machine/peak.h"
 
 namespace tamis {
@@ -19,9 +20,12 @@ namespace tamis {
 /// share: ideal_us / us, of layers whose precision has a peak; furthest: [{layer, nodes, precision,
 /// macs, us, ideal_us, share}] the five that take most time above their ideal; other_us: time in
 /// layers without multiply-accumulates, uncounted_us: in layers with them whose precision's peak is
-/// not known}
+/// not known; precisions: [{precision, us, ideal_us, share}] of the layers with a peak, most time
+/// first; places: [{kind: "convolutions" or "matrix products", stride: of their output against the
+/// picture or null, layers, us, ideal_us, share}] of those in the first of these precisions, most
+/// time above the ideal first}
 /// Source: Williams, Waterman, Patterson 2009 (roofline), its compute roof alone. Pure.
-Json roof_json(const Executed& run, const std::map<std::string, std::int64_t>& macs,
+Json roof_json(const Executed& run, const std::map<std::string, CountedNode>& macs,
                const MachinePeak& peak);
 
 }  // namespace tamis

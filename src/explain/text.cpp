@@ -269,6 +269,41 @@ std::string roof_text(const Json& roof) {
   return text;
 }
 
+namespace {
+
+std::string precision_title(const std::string& precision) {
+  if (precision == "f32") return "FP32";
+  std::string title = precision;
+  std::transform(title.begin(), title.end(), title.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return title;
+}
+
+std::string place_text(const Json& place) {
+  const std::string kind = place.at("kind").get<std::string>();
+  if (place.at("stride").is_null()) return "the " + kind;
+  return fmt::format("the stride-{} {}", place.at("stride").get<int>(), kind);
+}
+
+}  // namespace
+
+std::string roof_precision(const Json& roof) {
+  if (!roof.is_object() || !roof.contains("precisions") || roof["precisions"].empty()) return "";
+  return precision_title(roof["precisions"].front().at("precision").get<std::string>());
+}
+
+std::string roof_headline(const Json& roof) {
+  const std::string precision = roof_precision(roof);
+  if (precision.empty() || roof["precisions"].front().at("share").is_null()) return "";
+  std::string text = fmt::format("{} of this machine's {} peak",
+                                 share_text(roof["precisions"].front().at("share")), precision);
+  const Json& places = roof.at("places");
+  if (places.size() > 1)
+    text += fmt::format("; {} are the furthest from it", place_text(places.front()));
+  return text;
+}
+
 std::vector<ExplainSection> explain_sections(const Json& document, bool all) {
   return Sections(document, all).all();
 }

@@ -36,9 +36,15 @@ struct MacCount {
 /// dimensions are taken as 1 when they come first, else stay unknown.
 MacCount count_macs(const Graph& graph, std::optional<Size> size = std::nullopt);
 
-/// Multiply-accumulates of each counted node whose shapes are known, by its first output.
-std::map<std::string, std::int64_t> macs_by_output(const Graph& graph,
-                                                   std::optional<Size> size = std::nullopt);
+/// A node that multiplies and accumulates.
+struct CountedNode {
+  std::int64_t macs = 0;
+  bool convolution = false;     ///< else a matrix product
+  std::optional<int> stride{};  ///< of its output against the picture: rows of it per row
+};
+/// Each counted node whose shapes are known, by its first output.
+std::map<std::string, CountedNode> macs_by_output(const Graph& graph,
+                                                  std::optional<Size> size = std::nullopt);
 
 /// Fills in dimensions of outputs that shape inference leaves open on a dynamic model although they
 /// do not depend on batch and picture size: the model is inferred at two sizes, what agrees is

@@ -150,13 +150,45 @@ Graph with_known_shapes(const Graph& graph, std::optional<Size> size) {
 
 }  // namespace
 
-std::map<std::string, std::int64_t> macs_by_output(const Graph& graph, std::optional<Size> size) {
+namespace {
+
+/// Rows of the first input that is a picture; channels may be last.
+std::optional<std::int64_t> picture_rows(const Graph& graph) {
+  for (const auto& input : graph.graph().input()) {
+    const auto shape = graph.static_shape(input.name());
+    if (!graph.is_input(input.name()) || !shape || shape->size() != 4) continue;
+    const auto counts_channels = [&](std::size_t i) {
+      return (*shape)[i] == 1 || (*shape)[i] == 3;
+    };
+    return (*shape)[counts_channels(3) && !counts_channels(1) ? 1 : 2];
+  }
+  return std::nullopt;
+}
+
+std::optional<int> stride_of(const Graph& graph, const onnx::NodeProto& node,
+                             std::optional<std::int64_t> rows) {
+  const auto shape = graph.static_shape(node.output(0));
+  if (!rows || !shape || shape->size() != 4 || (*shape)[2] <= 0) return std::nullopt;
+  return static_cast<int>((*rows + (*shape)[2] / 2) / (*shape)[2]);
+}
+
+bool is_product(std::string_view op_type) {
+  return op_type.find("Mat") != op_type.npos || op_type == "Gemm";
+}
+
+}  // namespace
+
+std::map<std::string, CountedNode> macs_by_output(const Graph& graph, std::optional<Size> size) {
   const Graph fixed = with_known_shapes(graph, size);
-  std::map<std::string, std::int64_t> counts;
+  const auto rows = picture_rows(fixed);
+  std::map<std::string, CountedNode> counts;
   for (const onnx::NodeProto* node : fixed.nodes()) {
     for (const MacRow& row : mac_rows()) {
       if (!is_op(*node, row.op_type)) continue;
-      if (Macs macs = row.count(fixed, *node)) counts[node->output(0)] = *macs;
+      const bool convolution = !is_product(row.op_type);
+      if (Macs macs = row.count(fixed, *node))
+        counts[node->output(0)] = {*macs, convolution,
+                                   convolution ? stride_of(fixed, *node, rows) : std::nullopt};
     }
   }
   return counts;
@@ -170,8 +202,7 @@ MacCount count_macs(const Graph& graph, std::optional<Size> size) {
       if (!is_op(*node, row.op_type)) continue;
       if (Macs macs = row.count(fixed, *node)) {
         count.total += *macs;
-        if (row.op_type.find("Mat") != row.op_type.npos || row.op_type == "Gemm")
-          count.products += *macs;
+        if (is_product(row.op_type)) count.products += *macs;
       } else {
         count.unknown.push_back(describe(*node));
       }

@@ -24,6 +24,27 @@ std::vector<int> top_classes(std::span<const float> scores, int count) {
   return order;
 }
 
+std::vector<float> class_probabilities(std::span<const float> scores,
+                                       std::span<const int> classes) {
+  double sum = 0, exponentials = 0;
+  float low = 0, high = 0;
+  for (float v : scores) {
+    sum += v;
+    low = std::min(low, v);
+  }
+  if (!scores.empty()) high = *std::max_element(scores.begin(), scores.end());
+  if (!std::isfinite(high)) return {};
+  const bool already = low >= 0 && high <= 1 && std::abs(sum - 1) <= 0.1;
+  if (!already)
+    for (float v : scores) exponentials += std::exp(v - high);
+  std::vector<float> out;
+  for (int c : classes) {
+    const float v = scores[static_cast<std::size_t>(c)];
+    out.push_back(already ? v : static_cast<float>(std::exp(v - high) / exponentials));
+  }
+  return out;
+}
+
 ClassificationFigures score_classification(std::span<const ClassRecord> records) {
   ClassificationFigures out;
   std::vector<std::size_t> items, right;

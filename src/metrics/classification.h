@@ -18,6 +18,11 @@ struct ClassRecord {
 /// The five best classes of a row of scores (logits or probabilities).
 std::vector<int> top_classes(std::span<const float> scores, int count = 5);
 
+/// The probabilities of some classes of a row of scores: the scores themselves where they are
+/// probabilities already (all within [0, 1], their sum within a tenth of 1: quantised ones are
+/// rounded), else their softmax. Empty where the highest score is not finite.
+std::vector<float> class_probabilities(std::span<const float> scores, std::span<const int> classes);
+
 struct ClassificationFigures {
   double top1 = 0, top5 = 0;
   std::vector<double> per_class;  ///< recall of each class; NaN where it has no item

@@ -91,6 +91,13 @@ double mean_of(const Precisions& p) {
   return sum / kCocoThresholds;
 }
 
+/// 0 where none is there.
+double mean_of(const std::vector<std::optional<double>>& values) {
+  Mean mean;
+  for (const std::optional<double>& v : values) mean.add(v);
+  return mean.value().value_or(0);
+}
+
 void score_all_areas(const std::vector<CocoCurve>& curves, std::span<const std::uint32_t> weights,
                      CocoFigures& out) {
   Mean all, at_50, at_75;
@@ -196,27 +203,39 @@ CocoFigures CocoEvaluation::figures() const {
   return out;
 }
 
-/// The mean over the classes of what `value` makes of their precisions.
+/// What `value` makes of each class's precisions.
 template <typename Value>
-double CocoEvaluation::weighted(std::span<const std::uint32_t> weights, Value value) const {
+std::vector<std::optional<double>> CocoEvaluation::of_classes(
+    std::span<const std::uint32_t> weights, Value value) const {
   if (weights.size() != picture_count_)
     throw Error(ErrorCode::invalid_argument, "coco evaluation: " + std::to_string(weights.size()) +
                                                  " weights for " + std::to_string(picture_count_) +
                                                  " pictures");
-  Mean mean;
+  std::vector<std::optional<double>> out;
   CurveScratch scratch;
-  for (const CocoCurve& curve : state_->all_areas())
-    if (std::optional<Precisions> p = average_precision(curve, weights, scratch))
-      mean.add(value(*p));
-  return mean.value().value_or(0);
+  for (const CocoCurve& curve : state_->all_areas()) {
+    std::optional<Precisions> p = average_precision(curve, weights, scratch);
+    out.push_back(p ? std::optional(value(*p)) : std::nullopt);
+  }
+  return out;
+}
+
+std::vector<std::optional<double>> CocoEvaluation::weighted_classes(
+    std::span<const std::uint32_t> weights) const {
+  return of_classes(weights, [](const Precisions& p) { return mean_of(p); });
+}
+
+std::vector<std::optional<double>> CocoEvaluation::weighted_classes50(
+    std::span<const std::uint32_t> weights) const {
+  return of_classes(weights, [](const Precisions& p) { return p.front(); });
 }
 
 double CocoEvaluation::weighted_map(std::span<const std::uint32_t> weights) const {
-  return weighted(weights, [](const Precisions& p) { return mean_of(p); });
+  return mean_of(weighted_classes(weights));
 }
 
 double CocoEvaluation::weighted_map50(std::span<const std::uint32_t> weights) const {
-  return weighted(weights, [](const Precisions& p) { return p.front(); });
+  return mean_of(weighted_classes50(weights));
 }
 
 Json to_json(const CocoFigures& f) {

@@ -61,11 +61,17 @@ class CocoEvaluation {
   double weighted_map(std::span<const std::uint32_t> weights) const;
   /// The same at IoU .50 alone.
   double weighted_map50(std::span<const std::uint32_t> weights) const;
+  /// Each class's AP, 50-95 and at .50, at such weights; by label, absent where the resample holds
+  /// no ground truth of the class. Throws as weighted_map.
+  std::vector<std::optional<double>> weighted_classes(std::span<const std::uint32_t> weights) const;
+  std::vector<std::optional<double>> weighted_classes50(
+      std::span<const std::uint32_t> weights) const;
 
  private:
   struct State;
   template <typename Value>
-  double weighted(std::span<const std::uint32_t> weights, Value value) const;
+  std::vector<std::optional<double>> of_classes(std::span<const std::uint32_t> weights,
+                                                Value value) const;
   template <typename Match>
   void add_picture(std::span<const TruthBox> truth, std::span<const Detection> detections,
                    std::span<const std::string> masks, Match match);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "explain/explain.h"
 #include "report/format.h"
 #include "report/report.h"
 
@@ -72,6 +73,15 @@ std::string miss_note(const ResultView& result) {
                      named.text.empty() ? "." : ": ", named.text);
 }
 
+/// "INT8 winner: 41 % of this machine's INT8 peak; …".
+std::string roof_sentence(const ResultView& result) {
+  const Json roof = result.explain.value("roof", Json());
+  const std::string text = roof_headline(roof);
+  if (text.empty()) return "";
+  const bool winner = result.pick && *result.pick != result.baseline;
+  return roof_precision(roof) + (winner ? " winner: " : " baseline: ") + text;
+}
+
 void append_list(std::string& text, const char* title, const std::vector<std::string>& lines) {
   if (lines.empty()) return;
   text += fmt::format("\n{}\n", title);
@@ -133,6 +143,7 @@ DecisionText describe_decision(const ResultView& result) {
     std::string accuracy = accuracy_sentence(*pick);
     if (!accuracy.empty()) text.figures += (text.figures.empty() ? "" : "; ") + accuracy;
   }
+  text.roof = roof_sentence(result);
   if (std::string caveat = result.data.value("caveat", ""); !caveat.empty())
     text.notes.push_back(caveat);
   if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
@@ -148,6 +159,7 @@ std::string decision_text(const Json& document) {
   DecisionText decision = describe_decision(result);
   std::string text = decision.headline + "\n";
   if (!decision.figures.empty()) text += "  " + decision.figures + "\n";
+  if (!decision.roof.empty()) text += "  " + decision.roof + "\n";
   if (result.confidence)
     text += fmt::format("  Gates: {}, at {:.4g} % confidence\n", gates_text(result),
                         *result.confidence * 100);

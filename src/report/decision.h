@@ -15,6 +15,7 @@ struct DecisionText {
   std::string status;    ///< "gates met", "nearest miss", "interrupted"
   std::string headline;  ///< one sentence
   std::string figures;   ///< speed-up and accuracy of the pick with their intervals; may be empty
+  std::string roof;      ///< how far what is handed over is from the machine's peak; may be empty
   std::vector<std::string> notes;  ///< the faster estimated one, the nearest miss
 };
 DecisionText describe_decision(const ResultView& result);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "report/changed.h"
 #include "report/decision.h"
 #include "report/explained.h"
 #include "report/format.h"
@@ -77,6 +78,7 @@ std::string hero_html(const ResultView& result) {
   if (result.confidence) lead += fmt::format(", at {:.4g} % confidence", *result.confidence * 100);
   text += "<p class=\"lead\">" + escape_html(lead) +
           ". Objective: " + escape_html(result.objective) + ".</p>";
+  if (!decision.roof.empty()) text += "<p class=\"lead\">" + escape_html(decision.roof) + ".</p>";
   for (const std::string& note : decision.notes)
     text += "<p class=\"note\">" + escape_html(note) + "</p>";
   if (const VariantView* handed = result.handed_over()) text += cards_html(result, *handed);
@@ -141,7 +143,7 @@ std::string distributions_html(const ResultView& result) {
 
 }  // namespace
 
-std::string report_html(const ResultView& result) {
+std::string report_html(const ResultView& result, const std::vector<ChangePicture>& changes) {
   std::string title = describe_decision(result).headline;
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -155,8 +157,8 @@ std::string report_html(const ResultView& result) {
           kPageDarkColours + "}\n:root[data-theme=light] { color-scheme: light; }\n</style>\n";
   page += "</head>\n<body>\n<main>\n" + header_html(result) + hero_html(result) +
           plots_html(result) + reasons_html(result) + variants_html(result) +
-          distributions_html(result) + explained_html(result) + failures_html(result) +
-          winner_html(result) + environment_html(result);
+          changed_html(result, changes) + distributions_html(result) + explained_html(result) +
+          failures_html(result) + winner_html(result) + environment_html(result);
   page += fmt::format(
       "<footer>Made by tamis {}. Every figure was measured on the machine above."
       "</footer>\n</main>\n<script>{}</script>\n</body>\n</html>\n",

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "report/changed.h"
 #include "report/decision.h"
 #include "report/explained.h"
 #include "report/format.h"
@@ -106,6 +107,7 @@ std::string head(const ResultView& result) {
   std::string text = fmt::format(
       "# {}\n\n**{}**", md(value_text(result.model.value("name", Json()))), md(decision.headline));
   if (!decision.figures.empty()) text += "\n\n" + md(decision.figures) + ".";
+  if (!decision.roof.empty()) text += "\n\n" + md(decision.roof) + ".";
   for (const std::string& note : decision.notes) text += "\n\n" + md(note);
   text += fmt::format("\n\nGates: {}.", md(gates_text(result)));
   if (result.confidence) text += fmt::format(" Confidence {:.4g} %.", *result.confidence * 100);
@@ -116,13 +118,15 @@ std::string head(const ResultView& result) {
 
 }  // namespace
 
-std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots) {
+std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots,
+                            const std::vector<ChangePicture>& changes) {
   std::string text = head(result);
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
   text += list_section(kCallerChanges, result.caller_changes);
   text += list_section("Why", result.reasons);
   text += list_section("What would change it", result.counterfactuals);
   text += variants_section(result);
+  text += changed_markdown(result, changes);
   text += explained_markdown(result);
   text += failures_section(result);
   text += environment_section(result);

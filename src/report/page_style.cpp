@@ -83,6 +83,13 @@ dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .failure { border-top: 1px solid var(--line); padding: 12px 0 4px; } .failure:first-of-type { border-top: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 12.5px; color: var(--muted); margin: 8px 0 10px; }
 .legend svg { width: 16px; height: 14px; vertical-align: -2px; margin-right: 5px; overflow: visible; }
+.changes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 540px), 1fr)); gap: 20px 24px; margin-top: 14px; }
+figure { margin: 0; } figure img { display: block; max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
+figcaption { font-size: 13px; color: var(--soft); margin-top: 7px; overflow-wrap: anywhere; }
+figcaption b { color: var(--ink); font-weight: 600; margin-right: 4px; } figcaption small { display: block; color: var(--warn); }
+.swatch { display: inline-block; width: 14px; height: 10px; margin-right: 6px; border: 2.5px solid #3a86de; border-radius: 2px; }
+.swatch.lost { border-color: #de283c; } .swatch.gained { border-color: #f08c00; } .swatch.relabelled { border-color: #c434d6; }
+.swatch.truth { border: 1.5px dashed var(--muted); } .swatch.heat { border: 0; background: linear-gradient(90deg, #3a6bff, #6fe08a, #ffd23a, #e0301e); }
 footer { color: var(--muted); font-size: 12.5px; margin-top: 26px; text-align: center; }
 
 svg.plot { display: block; width: 100%; height: auto; margin-top: 6px; }

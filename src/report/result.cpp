@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "explain/explain.h"
+#include "report/change_texts.h"
 #include "report/format.h"
 
 namespace tamis {
@@ -255,8 +256,24 @@ void check_explained(const Json& explain) {
   if (!explain.contains("model")) return;
   try {
     explain_sections(explain, false);
+    roof_headline(explain.value("roof", Json()));
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::corrupt_data, std::string("result: explain: ") + e.what());
+  }
+}
+
+/// The same of changes.
+void check_changes(const ResultView& result) {
+  try {
+    changes_lead(result);
+    if (!has_changes(result)) return;
+    for (const Json& item : result.changes.at("worst")) {
+      item_text(item);
+      item.at("item");
+    }
+    class_table(result);
+  } catch (const Json::exception& e) {
+    throw Error(ErrorCode::corrupt_data, std::string("result: changes: ") + e.what());
   }
 }
 
@@ -289,6 +306,8 @@ ResultView parse_result(const Json& document) {
   read_warnings(root["warnings"], result.warnings);
   result.explain = root["explain"].object();
   check_explained(result.explain);
+  result.changes = root["changes"].object();
+  check_changes(result);
   check_names(result);
   show_metric_name(result);
   return result;

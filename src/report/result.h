@@ -81,6 +81,7 @@ struct ResultView {
   std::map<std::string, std::int64_t> counts;
   std::vector<VariantView> variants;
   std::vector<WarningView> warnings;
+  Json changes = Json::object();  ///< of predictions (docs/json.md); empty: not there
   Json explain;  ///< tamis/explain/1 of what is handed over, or {reason}; null: not there
 
   const VariantView* find(const std::string& id) const;  ///< null where there is none

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "report/change_pictures.h"
 #include "report/result.h"
 
 namespace tamis {
@@ -10,10 +12,12 @@ namespace tamis {
 /// numbers in full, absent ones empty. Columns in docs/json.md.
 std::string variants_csv(const ResultView& result);
 
-/// report.md, GitHub-style; `plots` are the PNG files' paths relative to it.
-std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots);
+/// report.md, GitHub-style; `plots` are the PNG files' paths relative to it, `changes` the drawings
+/// of the worst changes.
+std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots,
+                            const std::vector<ChangePicture>& changes = {});
 
 /// report.html: one file that asks nothing of the network and reads without scripts.
-std::string report_html(const ResultView& result);
+std::string report_html(const ResultView& result, const std::vector<ChangePicture>& changes = {});
 
 }  // namespace tamis

@@ -52,7 +52,7 @@ Json ensure_peak(SearchContext& context, int threads) {
 
 Json explain_pick(SearchContext& context, const Variant& variant, const Artefact& artefact) {
   const std::string key =
-      hash_text("explain/1 " + variant_key(context, variant, artefact) + context.machine_hash);
+      hash_text("explain/2 " + variant_key(context, variant, artefact) + context.machine_hash);
   if (auto stored = context.store->find(Kind::measurement, key)) return *stored;
   try {
     Json document = explained(context, variant, artefact);

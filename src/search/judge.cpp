@@ -208,4 +208,12 @@ bool AccuracyJudge::more_accurate(const std::string& a, const std::string& b) {
   return drop.high < 0;
 }
 
+JudgedPair AccuracyJudge::with_baseline(const std::string& id) {
+  const std::size_t count =
+      std::min(evaluations_.at(id)->seen(), evaluations_.at(baseline_.id)->seen());
+  const auto variant = records(id, count), baseline = records(baseline_.id, count);
+  const std::size_t shared = std::min(variant.size(), baseline.size());
+  return {baseline.first(shared), variant.first(shared)};
+}
+
 }  // namespace tamis

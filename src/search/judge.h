@@ -27,6 +27,11 @@ struct Judgement {
   Json figures;  ///< all metrics over the items seen
 };
 
+/// What two variants say of the same items; truth is what the gates take for it.
+struct JudgedPair {
+  std::span<const ItemRecord> baseline, variant;
+};
+
 /// Judges variants lazily against the accuracy gates: as many items as it takes, no more.
 class AccuracyJudge {
  public:
@@ -45,6 +50,10 @@ class AccuracyJudge {
   /// Whether `a` is more accurate than `b`, established at 95 % on the items that both were
   /// evaluated on.
   bool more_accurate(const std::string& a, const std::string& b);
+
+  /// All items that both the baseline and this variant, judged before, were evaluated on. Valid
+  /// until the next call of any function.
+  JudgedPair with_baseline(const std::string& id);
 
   double evaluated_s() const { return evaluated_s_; }
 

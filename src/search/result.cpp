@@ -239,6 +239,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
     json["variants"].push_back(std::move(row));
   }
   json["comparisons"] = outcome.comparisons;
+  json["changes"] = outcome.changes;
   json["explain"] = outcome.explained;
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];

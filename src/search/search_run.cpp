@@ -434,7 +434,38 @@ SearchOutcome SearchRun::run() {
   if (context_.interrupted()) outcome_.status = "interrupted";
   explain();
   explain_handed_over();
+  find_changes_of_predictions();
   return outcome_;
+}
+
+/// The pick; where nothing but the baseline is handed over, what came nearest.
+std::optional<ChangedVariant> SearchRun::changed_variant() const {
+  if (outcome_.pick != 0) return ChangedVariant{candidates_[outcome_.pick].variant.id, "pick"};
+  if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss || *outcome_.nearest_miss == 0)
+    return std::nullopt;
+  return ChangedVariant{candidates_[*outcome_.nearest_miss].variant.id, "nearest_miss"};
+}
+
+void SearchRun::find_changes_of_predictions() {
+  const auto changed = changed_variant();
+  const auto judged = [this](const std::string& id) {
+    return std::any_of(candidates_.begin(), candidates_.end(), [&id](const Candidate& c) {
+      return c.variant.id == id && c.judgement && !c.failure;
+    });
+  };
+  if (!changed)
+    outcome_.changes = {{"reason",
+                         "the baseline itself is handed over: its predictions are the "
+                         "same by definition"}};
+  else if (!judged(changed->id) || !judged(candidates_[0].variant.id))
+    outcome_.changes = {{"reason", changed->id + " was not evaluated on the items"}};
+  else
+    try {
+      outcome_.changes = changes_json(context_, *changed, judge_->with_baseline(changed->id));
+    } catch (const Error& e) {  // what was decided stands without it
+      if (e.code() == ErrorCode::io) throw;
+      outcome_.changes = {{"reason", e.what()}};
+    }
 }
 
 void SearchRun::explain_handed_over() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "search/candidate.h"
+#include "search/changes.h"
 #include "search/context.h"
 #include "search/judge.h"
 
@@ -21,6 +22,7 @@ struct SearchOutcome {
   std::string nearest_miss_text;
   bool budget_ended = false;
   std::vector<Json> comparisons;  ///< {a, b, ratio, low, high, verdict}
+  Json changes;                   ///< from the baseline's predictions (changes.h), or {reason}
   Json explained;                 ///< of what is handed over (explain_pick.h); null: not reached
 };
 
@@ -65,6 +67,8 @@ class SearchRun {
   void find_nearest_miss();
   void explain();
   void explain_handed_over();
+  std::optional<ChangedVariant> changed_variant() const;
+  void find_changes_of_predictions();
   std::string label(std::size_t candidate) const;
   void add_comparison(const std::string& a, const std::string& b, const RatioEstimate& estimate);
 

@@ -246,7 +246,7 @@ VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& vari
   const RunSettings& s = variant.settings;
   key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
                    runtime_version(context, s.backend) + output_hash +
-                   canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/1");
+                   canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/2");
 }
 
 Worker& VariantEvaluation::worker(std::size_t from) {

@@ -75,28 +75,50 @@ WeightedStatistic share_of_same_decisions(std::span<const ItemRecord> records) {
 
 /// At IoU .50: the same objects. The other thresholds would count it as change that a box's edges
 /// move by a pixel, which labels hardly see.
-WeightedStatistic same_objects(std::span<const ItemRecord> records) {
+std::shared_ptr<const CocoEvaluation> evaluate_objects(std::span<const ItemRecord> records) {
   auto evaluation = std::make_shared<CocoEvaluation>(DetectOptions().max_detections);
   for (const ItemRecord& r : records) {
     if (!r.truth.boxes) fail_without_truth(r.item, "box");
     evaluation->add(*r.truth.boxes, r.prediction.boxes);
   }
-  return [evaluation](std::span<const std::uint32_t> weights) {
+  return evaluation;
+}
+
+WeightedStatistic same_objects(std::span<const ItemRecord> records) {
+  return [evaluation = evaluate_objects(records)](std::span<const std::uint32_t> weights) {
     return evaluation->weighted_map50(weights);
   };
 }
 
+ClassFigures same_objects_by_class(std::span<const ItemRecord> records) {
+  return of_boxes(records,
+                  [evaluation = evaluate_objects(records)](std::span<const std::uint32_t> weights) {
+                    return evaluation->weighted_classes50(weights);
+                  });
+}
+
 /// The same with their masks.
-WeightedStatistic same_masks(std::span<const ItemRecord> records) {
+std::shared_ptr<const CocoEvaluation> evaluate_masks(std::span<const ItemRecord> records) {
   auto evaluation = std::make_shared<CocoEvaluation>(DetectOptions().max_detections);
   for (const ItemRecord& r : records) {
     if (!r.truth.boxes) fail_without_truth(r.item, "mask");
     evaluation->add_masks(*r.truth.boxes, r.prediction.boxes, r.prediction.masks,
                           r.truth.mask_size);
   }
-  return [evaluation](std::span<const std::uint32_t> weights) {
+  return evaluation;
+}
+
+WeightedStatistic same_masks(std::span<const ItemRecord> records) {
+  return [evaluation = evaluate_masks(records)](std::span<const std::uint32_t> weights) {
     return evaluation->weighted_map50(weights);
   };
+}
+
+ClassFigures same_masks_by_class(std::span<const ItemRecord> records) {
+  return of_boxes(records,
+                  [evaluation = evaluate_masks(records)](std::span<const std::uint32_t> weights) {
+                    return evaluation->weighted_classes50(weights);
+                  });
 }
 
 double value_of(const WeightedStatistic& statistic, std::span<const ItemRecord> records) {
@@ -116,6 +138,7 @@ Agreement boxes() {
   Agreement row{detect_task(), confident_boxes, "its boxes with a score of at least 0.25"};
   row.task.metric = "map50_agreement";
   row.task.statistic = same_objects;
+  row.task.by_class = same_objects_by_class;
   row.task.figures = [](std::span<const ItemRecord> records) {
     return Json{{"map50_agreement", value_of(same_objects(records), records)}};
   };
@@ -126,6 +149,7 @@ Agreement masks() {
   Agreement row{segment_task(), confident_masks, "its masks with a score of at least 0.25"};
   row.task.metric = "mask_map50_agreement";
   row.task.statistic = same_masks;
+  row.task.by_class = same_masks_by_class;
   row.task.figures = [](std::span<const ItemRecord> records) {
     return Json{{"mask_map50_agreement", value_of(same_masks(records), records)}};
   };
@@ -136,6 +160,7 @@ Agreement decisions() {
   Agreement row{anomaly_task(), decision, "its decision at the threshold"};
   row.task.metric = "decision_agreement";
   row.task.right = same_decision;
+  row.task.by_class = nullptr;
   row.task.statistic = share_of_same_decisions;
   row.task.figures = [](std::span<const ItemRecord> records) {
     return Json{{"decision_agreement", value_of(share_of_same_decisions(records), records)}};

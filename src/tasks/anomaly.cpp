@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "base/error.h"
@@ -66,6 +67,7 @@ void condense_record(ItemRecord& record, const Placement& placement, const Pictu
         scores, mask == nullptr ? std::span<const std::uint8_t>() : std::span(mask->pixels),
         placement.picture);
   }
+  if (!found.map.empty()) found.coarse = coarse_map(found.map, found.map_size, placement);
   found.map.clear();
   found.map.shrink_to_fit();
 }
@@ -96,6 +98,59 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
   return [auroc](std::span<const std::uint32_t> weights) { return auroc->at(weights); };
 }
 
+/// The AUROC of some items.
+struct PartAuroc {
+  std::vector<std::size_t> items;
+  std::vector<std::uint8_t> defective;  // of each
+  WeightedAuroc auroc;
+};
+
+PartAuroc of_kind(std::span<const AnomalyRecord> records, std::span<const ItemRecord> from,
+                  const std::string& kind) {
+  std::vector<std::size_t> items;
+  std::vector<float> scores;
+  std::vector<std::uint8_t> defective;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].defective && from[i].truth.anomaly->kind != kind) continue;
+    items.push_back(i);
+    scores.push_back(records[i].score);
+    defective.push_back(records[i].defective ? 1 : 0);
+  }
+  WeightedAuroc auroc(scores, defective);
+  return {std::move(items), std::move(defective), std::move(auroc)};
+}
+
+std::optional<double> value_at(const PartAuroc& part, std::span<const std::uint32_t> weights) {
+  std::vector<std::uint32_t> own;
+  std::uint64_t good = 0, defective = 0;
+  for (std::size_t k = 0; k < part.items.size(); ++k) {
+    own.push_back(weights[part.items[k]]);
+    (part.defective[k] != 0 ? defective : good) += own.back();
+  }
+  if (good == 0 || defective == 0) return std::nullopt;
+  return part.auroc.at(own);
+}
+
+/// Each kind of defect against the good ones.
+ClassFigures by_kind(std::span<const ItemRecord> records) {
+  const std::vector<AnomalyRecord> all = anomaly_records(records);
+  std::map<std::string, std::size_t> kinds;
+  for (const ItemRecord& r : records)
+    if (r.truth.anomaly->defective()) ++kinds[r.truth.anomaly->kind];
+  ClassFigures out;
+  auto parts = std::make_shared<std::vector<PartAuroc>>();
+  for (const auto& [kind, count] : kinds) {
+    out.classes.push_back({static_cast<int>(out.classes.size()), kind, count, count});
+    parts->push_back(of_kind(all, records, kind));
+  }
+  out.values = [parts](std::span<const std::uint32_t> weights) {
+    std::vector<std::optional<double>> values;
+    for (const PartAuroc& part : *parts) values.push_back(value_at(part, weights));
+    return values;
+  };
+  return out;
+}
+
 std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { return std::nullopt; }
 
 }  // namespace
@@ -103,7 +158,7 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 Task anomaly_task() {
   return {TaskKind::anomaly, "anomaly", "auroc",   predict, class_count,
           check_truth,       figures,   statistic, right,   TruthDetail::boxes,
-          condense_record};
+          condense_record,   by_kind};
 }
 
 }  // namespace tamis

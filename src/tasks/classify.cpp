@@ -29,7 +29,9 @@ Prediction predict(const Card&, const std::vector<Tensor>& outputs, const Placem
     throw Error(
         ErrorCode::backend_failed,
         "decode classifier: a score is not a number; the model overflows in these settings");
-  return {top_classes(scores), {}};
+  Prediction out{top_classes(scores), {}};
+  out.probabilities = class_probabilities(scores, out.top);
+  return out;
 }
 
 std::optional<std::size_t> class_count(const Card& card, const std::vector<TensorInfo>& outputs) {

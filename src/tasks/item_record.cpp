@@ -117,6 +117,23 @@ void parse_masks(const Json& json, ItemRecord& out) {
     (*out.truth.boxes)[i].mask = masks[i].get<std::string>();
 }
 
+void write_classes(Json& out, const Prediction& prediction) {
+  out["top"] = prediction.top;
+  if (prediction.probabilities.empty()) return;
+  out["probabilities"] = Json::array();
+  for (float p : prediction.probabilities) out["probabilities"].push_back(shortest(p));
+}
+
+void parse_classes(const Json& json, Prediction& out) {
+  out.top = json.at("top").get<std::vector<int>>();
+  if (!json.contains("probabilities")) return;
+  out.probabilities = json["probabilities"].get<std::vector<float>>();
+  if (out.probabilities.size() != out.top.size())
+    throw Error(ErrorCode::corrupt_data,
+                "item record: " + json.at("item").get<std::string>() +
+                    " has another number of probabilities than of classes");
+}
+
 Json pixels_json(const PixelScores& scores) {
   Json out = Json::array({scores.pixels});
   for (float v : scores.medians) out.push_back(static_cast<double>(v));
@@ -137,6 +154,7 @@ PixelScores parse_pixels(const Json& json) {
 void write_anomaly(Json& out, const AnomalyPrediction& prediction) {
   out["score"] = static_cast<double>(prediction.score);
   if (prediction.flagged) out["flagged"] = *prediction.flagged;
+  if (prediction.coarse) out["map"] = to_json(*prediction.coarse);
   if (!prediction.pixels) return;
   out["normal"] = pixels_json(prediction.pixels->normal);
   out["regions"] = Json::array();
@@ -148,6 +166,7 @@ AnomalyPrediction parse_anomaly(const Json& json) {
   AnomalyPrediction out;
   out.score = json.at("score").get<float>();
   if (json.contains("flagged")) out.flagged = json["flagged"].get<bool>();
+  if (json.contains("map")) out.coarse = parse_coarse_map(json["map"]);
   if (!json.contains("normal")) return out;
   out.pixels.emplace();
   out.pixels->normal = parse_pixels(json["normal"]);
@@ -165,7 +184,7 @@ Json to_json(const ItemRecord& record) {
   if (record.prediction.anomaly)
     write_anomaly(out, *record.prediction.anomaly);
   else if (!record.prediction.top.empty())
-    out["top"] = record.prediction.top;
+    write_classes(out, record.prediction);
   else
     out["boxes"] = boxes_json(record.prediction.boxes);
   add_masks(record, out);
@@ -181,7 +200,7 @@ ItemRecord parse_item_record(const Json& json) try {
   if (json.contains("score"))
     out.prediction.anomaly = parse_anomaly(json);
   else if (json.contains("top"))
-    out.prediction.top = json["top"].get<std::vector<int>>();
+    parse_classes(json, out.prediction);
   else
     out.prediction.boxes = parse_boxes(json.at("boxes"));
   parse_masks(json, out);

@@ -87,13 +87,21 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
 
 std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { return std::nullopt; }
 
+ClassFigures by_class(std::span<const ItemRecord> records) {
+  auto evaluation = std::make_shared<const CocoEvaluation>(evaluate_masks(records));
+  return of_boxes(records, [evaluation](std::span<const std::uint32_t> weights) {
+    return evaluation->weighted_classes(weights);
+  });
+}
+
 }  // namespace
 
 Task segment_task() {
-  Task task{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
-            check_truth,       figures,   statistic,       right,   TruthDetail::masks};
-  task.closeness = box_closeness;
-  return task;
+  Task row{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
+           check_truth,       figures,   statistic,       right,   TruthDetail::masks};
+  row.by_class = by_class;
+  row.closeness = box_closeness;
+  return row;
 }
 
 }  // namespace tamis

@@ -1,5 +1,9 @@
 #include "tasks/task.h"
 
+#include <map>
+#include <set>
+#include <utility>
+
 #include "base/error.h"
 #include "tasks/rows.h"
 
@@ -16,6 +20,40 @@ const Task& find_task(TaskKind kind) {
     if (row.kind == kind) return row;
   throw Error(ErrorCode::unsupported,
               "find task: there is no row for \"" + std::string(to_text(kind)) + "\"");
+}
+
+std::vector<ClassFigures::Class> classes_of_boxes(std::span<const ItemRecord> records) {
+  std::map<int, ClassFigures::Class> found;
+  for (const ItemRecord& r : records) {
+    std::set<int> here;
+    for (const TruthBox& t : *r.truth.boxes)
+      if (!t.crowd) {
+        ++found[t.label].objects;
+        here.insert(t.label);
+      }
+    for (int label : here) ++found[label].items;
+  }
+  std::vector<ClassFigures::Class> out;
+  for (auto& [label, of] : found) {
+    of.label = label;
+    out.push_back(std::move(of));
+  }
+  return out;
+}
+
+ClassFigures of_boxes(
+    std::span<const ItemRecord> records,
+    std::function<std::vector<std::optional<double>>(std::span<const std::uint32_t>)> by_label) {
+  ClassFigures out{classes_of_boxes(records), {}};
+  out.values = [classes = out.classes,
+                by_label = std::move(by_label)](std::span<const std::uint32_t> weights) {
+    const std::vector<std::optional<double>> all = by_label(weights);
+    std::vector<std::optional<double>> values;
+    for (const ClassFigures::Class& c : classes)
+      values.push_back(all.at(static_cast<std::size_t>(c.label)));
+    return values;
+  };
+  return out;
 }
 
 void check_label(const std::string& item, int label, std::size_t class_count) {

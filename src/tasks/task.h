@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "card/card.h"
 #include "metrics/anomaly.h"
 #include "stats/interval.h"
+#include "tasks/coarse_map.h"
 
 namespace tamis {
 
@@ -25,7 +27,8 @@ struct AnomalyPrediction {
   std::optional<bool> flagged;  ///< the score is above the card's threshold; absent without one
   Size map_size;                ///< of `map`, over the model's whole input
   std::vector<float> map;       ///< rows; emptied by Task::condense
-  std::optional<AnomalyPixels> pixels;  ///< what condense() kept of the map
+  std::optional<AnomalyPixels> pixels;   ///< what condense() kept of the map
+  std::optional<CoarseMap> coarse = {};  ///< what it kept for the eye
 };
 
 /// What a model says of one picture. Which members are used hangs on the task.
@@ -36,6 +39,7 @@ struct Prediction {
   std::vector<std::string> masks{};
   Size mask_size{};
   std::optional<AnomalyPrediction> anomaly = {};
+  std::vector<float> probabilities{};  ///< classify: of `top`; empty: unknown
 };
 
 /// What is kept of one evaluated item: enough to recompute every figure and to pair two variants.
@@ -45,14 +49,29 @@ struct ItemRecord {
   Prediction prediction;
 };
 
-/// Compact: {"item", "label", "top": […]} or {"item", "truth": [x0,y0,x1,y1,label,crowd,area, …],
-/// "boxes": [x0,y0,x1,y1,score,label, …]}; with masks also "size": [height, width] and "masks":
-/// [text, …], one per box, and the same of the truth as "truth_size" and "truth_masks"; or {"item",
-/// "kind", "score", "flagged", "normal": [pixels, median, …], "regions": [[pixels, median, …], …]}.
-/// Every float survives exactly.
+/// Compact: {"item", "label", "top": […], "probabilities": […]} or {"item", "truth":
+/// [x0,y0,x1,y1,label,crowd,area, …], "boxes": [x0,y0,x1,y1,score,label, …]}; with masks also
+/// "size": [height, width] and "masks": [text, …], one per box, and the same of the truth as
+/// "truth_size" and "truth_masks"; or {"item", "kind", "score", "flagged", "normal": [pixels,
+/// median, …], "regions": [[pixels, median, …], …], "map": to_json(CoarseMap)}. Every float
+/// survives exactly.
 Json to_json(const ItemRecord& record);
 /// Throws corrupt_data naming what is missing.
 ItemRecord parse_item_record(const Json& json);
+
+/// The primary metric of each class alone, where it is no matter of right or wrong per item.
+struct ClassFigures {
+  struct Class {
+    int label = 0;
+    std::string name;         ///< empty: the label's
+    std::size_t objects = 0;  ///< of its ground truth, crowds aside
+    std::size_t items = 0;    ///< that hold any of these
+  };
+  std::vector<Class> classes;
+  /// One value per class where item i counts weights[i] times; absent where nothing of the class is
+  /// left. May be called from several threads.
+  std::function<std::vector<std::optional<double>>(std::span<const std::uint32_t> weights)> values;
+};
 
 /// One kind of work that a vision model does: a row of functions, all pure and safe from any
 /// thread. Adding one = a row and a file. How a picture becomes an input is the card's affair and
@@ -95,6 +114,8 @@ struct Task {
   void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
   /// How near two predictions of one picture are (closeness.h). Null: no such measure.
   std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
+  /// The primary metric class by class. Null: that of right() over the items of each label.
+  ClassFigures (*by_class)(std::span<const ItemRecord> records) = nullptr;
 };
 
 const std::vector<Task>& tasks();

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/dataset.h"
+#include "data/encode.h"
 #include "data/picture_header.h"
 #include "helpers.h"
 
@@ -27,6 +28,20 @@ int largest_difference(const Picture& picture) {
 
 Picture decode_file(const std::string& name, bool grey = false) {
   return decode_picture(load_bytes(pictures() / name), name, grey);
+}
+
+TEST(Encode, makes_a_jpeg_that_decodes_to_nearly_the_same) {
+  Picture picture = decode_file("plain.png");
+  const std::vector<std::uint8_t> bytes = encode_jpeg(picture, 95);
+  EXPECT_EQ(parse_picture_header(bytes)->format, "jpeg");
+  EXPECT_LE(largest_difference(decode_picture(bytes, "made", false)), 20);
+  const Picture grey{2, 3, 1, {10, 10, 10, 10, 10, 10}};
+  EXPECT_EQ(decode_picture(encode_jpeg(grey, 90), "grey", true).size(), (Size{2, 3}));
+}
+
+TEST(Encode, refuses_a_picture_without_its_pixels) {
+  EXPECT_EQ(error_of([] { encode_jpeg({}, 90); }).code, ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([] { encode_jpeg({2, 2, 3, {1}}, 90); }).code, ErrorCode::invalid_argument);
 }
 
 TEST(Decode, gives_the_pixels_of_lossless_formats_exactly) {

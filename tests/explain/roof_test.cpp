@@ -29,7 +29,8 @@ TEST(Roof, is_each_layers_work_at_its_own_precisions_peak) {
   run.layers = {layer("c1", "int8", 100, {"a"}), layer("c2", "f32", 100, {"b", "relu"}),
                 layer("c3", "bf16", 7, {"d"}), layer("add", "int8", 5, {"e"})};
   // 2 · 10⁶ / 4·10¹¹ s = 5 µs; 2 · 2·10⁶ / 10¹¹ s = 40 µs.
-  const Json roof = roof_json(run, {{"a", 1000000}, {"b", 2000000}, {"d", 10}}, peak());
+  const Json roof = roof_json(
+      run, {{"a", {1000000, true, 8}}, {"b", {2000000, false, {}}}, {"d", {10, true, 8}}}, peak());
   EXPECT_DOUBLE_EQ(roof.at("us"), 200);
   EXPECT_DOUBLE_EQ(roof.at("ideal_us"), 45);
   EXPECT_DOUBLE_EQ(roof.at("share"), 0.225);
@@ -42,10 +43,31 @@ TEST(Roof, is_each_layers_work_at_its_own_precisions_peak) {
   EXPECT_THAT(roof_text(roof), ::testing::HasSubstr("22 % of the"));
 }
 
+TEST(Roof, headline_names_the_precision_and_where_most_is_left) {
+  Executed run;
+  run.layers = {layer("c1", "int8", 100, {"a"}), layer("c2", "int8", 90, {"b"}),
+                layer("c3", "int8", 60, {"c"}), layer("f", "f32", 50, {"d"})};
+  const Json roof = roof_json(run,
+                              {{"a", {10000000, true, 16}},  // 50 µs at the peak
+                               {"b", {5000000, true, 8}},    // 25
+                               {"c", {5000000, true, 8}},    // 25
+                               {"d", {1000, false, {}}}},
+                              peak());
+  ASSERT_EQ(roof.at("precisions").size(), 2U);
+  EXPECT_DOUBLE_EQ(roof.at("precisions")[0].at("share"), 0.4);
+  ASSERT_EQ(roof.at("places").size(), 2U);
+  EXPECT_EQ(roof.at("places")[0].at("stride"), 8);
+  EXPECT_EQ(roof.at("places")[0].at("layers"), 2);
+  EXPECT_EQ(roof_headline(roof),
+            "40 % of this machine's INT8 peak; the stride-8 convolutions are the furthest from it");
+  EXPECT_EQ(roof_precision(roof), "INT8");
+  EXPECT_EQ(roof_headline(Json()), "");
+}
+
 TEST(Roof, has_no_share_where_nothing_has_a_peak) {
   Executed run;
   run.layers = {layer("c", "f16", 100, {"a"})};
-  const Json roof = roof_json(run, {{"a", 5}}, peak());
+  const Json roof = roof_json(run, {{"a", {5, true, 1}}}, peak());
   EXPECT_TRUE(roof.at("share").is_null());
   EXPECT_THAT(roof_text(roof), ::testing::HasSubstr("No layer"));
 }

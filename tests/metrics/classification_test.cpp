@@ -13,6 +13,29 @@ TEST(TopClasses, are_best_first_with_ties_to_the_lower_class) {
   EXPECT_EQ(top_classes(std::span(scores).first(2)), (std::vector<int>{1, 0}));
 }
 
+// numpy 2.4.6: e = exp(s - max(s)); e / sum(e), in float64.
+TEST(ClassProbabilities, are_the_softmax_of_logits) {
+  const std::vector<float> logits{2, -1, 0.5f, 3.25f, 0};
+  const std::vector<int> classes{3, 0, 4};
+  const std::vector<float> p = class_probabilities(logits, classes);
+  ASSERT_EQ(p.size(), 3u);
+  EXPECT_NEAR(p[0], 0.712519125, 1e-7);
+  EXPECT_NEAR(p[1], 0.204140147, 1e-7);
+  EXPECT_NEAR(p[2], 0.027627365, 1e-7);
+}
+
+TEST(ClassProbabilities, are_the_scores_where_these_are_probabilities) {
+  const std::vector<float> scores{0.5f, 0.25f, 0.203125f};  // rounded by a quantised softmax
+  const std::vector<int> classes{0, 2};
+  EXPECT_EQ(class_probabilities(scores, classes), (std::vector<float>{0.5f, 0.203125f}));
+}
+
+TEST(ClassProbabilities, are_absent_where_a_score_overflowed) {
+  const std::vector<float> scores{0.5f, INFINITY};
+  const std::vector<int> classes{0};
+  EXPECT_TRUE(class_probabilities(scores, classes).empty());
+}
+
 TEST(ScoreClassification, counts_the_first_and_the_first_five) {
   std::vector<ClassRecord> records{
       {0, {0, 1, 2, 3, 4}}, {0, {1, 2, 3, 4, 0}}, {2, {2}}, {2, {1, 0, 3, 4, 5, 2}}};

@@ -46,6 +46,23 @@ TEST_F(Schema, the_sample_results_conform) {
                                         folder + "classifier.json'"));
 }
 
+TEST_F(Schema, a_result_tells_of_changes_or_why_not) {
+  Json document = sample("classifier");
+  document["changes"] = {{"reason", "the baseline itself is handed over"}};
+  EXPECT_TRUE(valid("result", document));
+  document["changes"] = Json::parse(R"({"reason": null, "variant": "v02", "role": "pick",
+    "data": {"path": "d", "split": "val"}, "items": 9, "changed": 1, "largest": 0.5,
+    "totals": {"became_right": 1}, "worst": [{"item": "a", "amount": 0.5, "changed": true,
+      "truth": {"class": "dog"}, "baseline": [{"class": "cat", "probability": 0.9}],
+      "variant": [{"class": "dog", "probability": null}]}],
+    "per_class": {"metric": "top1", "confidence": 0.95, "intervals": 1, "classes": [
+      {"class": "dog", "objects": 9, "items": 9, "baseline": 0.5, "variant": 0.6,
+       "difference": 0.1, "low": null, "high": null, "verdict": null, "reason": "few"}]}})");
+  EXPECT_TRUE(valid("result", document));
+  document["changes"]["role"] = "second";
+  EXPECT_FALSE(valid("result", document));
+}
+
 TEST_F(Schema, a_result_without_its_gates_does_not_conform) {
   Json document = sample("classifier");
   document.erase("gates");

@@ -50,6 +50,22 @@ TEST(ItemRecord, keeps_masks_of_predictions_and_of_truths) {
   EXPECT_THROW(parse_item_record(short_of_one), Error);
 }
 
+TEST(ItemRecord, keeps_probabilities_and_coarse_maps) {
+  ItemRecord record{"a.jpg", {}, {}};
+  record.prediction.top = {3, 1};
+  record.prediction.probabilities = {0.7f, 0.1f};
+  ItemRecord back = parse_item_record(parse_json(to_json(record).dump(), "record"));
+  EXPECT_EQ(back.prediction.probabilities, record.prediction.probabilities);
+  Json short_of_one = to_json(record);
+  short_of_one["probabilities"] = {0.7};
+  EXPECT_THROW(parse_item_record(short_of_one), Error);
+  ItemRecord map{"a.jpg", {}, {}};
+  map.prediction.anomaly.emplace();
+  map.prediction.anomaly->coarse = CoarseMap{{1, 2}, 0, 1, {7, 9}};
+  back = parse_item_record(parse_json(to_json(map).dump(), "record"));
+  EXPECT_EQ(back.prediction.anomaly->coarse->levels, (std::vector<std::uint8_t>{7, 9}));
+}
+
 TEST(ItemRecord, is_compact) {
   ItemRecord record{"a.jpg", {3, std::nullopt}, {{3, 1, 2}, {}}};
   EXPECT_EQ(to_json(record).dump(), R"({"item":"a.jpg","label":3,"top":[3,1,2]})");

@@ -7,7 +7,7 @@
 extern "C" {
 
 /// Raised whenever anything below changes.
-inline constexpr int kTamisPicturesAbi = 1;
+inline constexpr int kTamisPicturesAbi = 2;
 
 /// Gives the plugin room for height * width * channels bytes, owned by the caller; null ends the
 /// decoding.
@@ -22,4 +22,18 @@ typedef int (*TamisPicturesAbi)();
 typedef int (*TamisPicturesDecode)(const std::uint8_t* bytes, std::size_t size, int grey,
                                    TamisPictureRoom room, void* context, char* reason,
                                    std::size_t reason_size);
+
+/// Gives the plugin room for `size` bytes, owned by the caller; null ends the encoding.
+typedef std::uint8_t* (*TamisBytesRoom)(void* context, std::size_t size);
+
+/// 8-bit pixels as `tamis_pictures_decode` gives them: RGB, or one grey channel.
+struct TamisRaster {
+  const std::uint8_t* pixels;
+  int height, width, channels;
+};
+
+/// `tamis_pictures_encode`: makes a JPEG file of quality 1..100. Returns and explains as decoding
+/// does. Thread safe.
+typedef int (*TamisPicturesEncode)(const TamisRaster* raster, int quality, TamisBytesRoom room,
+                                   void* context, char* reason, std::size_t reason_size);
 }

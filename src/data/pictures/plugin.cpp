@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <opencv2/imgcodecs.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data/pictures/jpeg.h"
 #include "data/pictures/pictures_abi.h"
@@ -51,6 +53,33 @@ std::string decode(std::span<const std::uint8_t> bytes, bool grey, TamisPictureR
   }
 }
 
+cv::Mat as_bgr(const TamisRaster& raster) {
+  const int type = raster.channels == 1 ? CV_8UC1 : CV_8UC3;
+  cv::Mat bgr(raster.height, raster.width, type);
+  const std::uint8_t* from = raster.pixels;
+  const int step = raster.channels;
+  for (int y = 0; y < bgr.rows; ++y) {
+    std::uint8_t* to = bgr.ptr<std::uint8_t>(y);
+    for (int x = 0; x < bgr.cols; ++x, from += step, to += step)
+      for (int c = 0; c < step; ++c) to[c] = from[step - 1 - c];
+  }
+  return bgr;
+}
+
+std::string encode(const TamisRaster& raster, int quality, TamisBytesRoom room, void* context) {
+  try {
+    std::vector<std::uint8_t> bytes;
+    if (!cv::imencode(".jpg", as_bgr(raster), bytes, {cv::IMWRITE_JPEG_QUALITY, quality}))
+      return "the encoder refused it";
+    std::uint8_t* to = room(context, bytes.size());
+    if (to == nullptr) return "no memory for its bytes";
+    std::copy(bytes.begin(), bytes.end(), to);
+    return "";
+  } catch (const std::exception& e) {
+    return std::string("encoder failed: ") + e.what();
+  }
+}
+
 }  // namespace
 }  // namespace tamis
 
@@ -64,6 +93,15 @@ __attribute__((visibility("default"))) int tamis_pictures_decode(const std::uint
                                                                  void* context, char* reason,
                                                                  std::size_t reason_size) {
   std::string failure = tamis::decode({bytes, size}, grey != 0, room, context);
+  std::snprintf(reason, reason_size, "%s", failure.c_str());
+  return failure.empty() ? 0 : 1;
+}
+
+__attribute__((visibility("default"))) int tamis_pictures_encode(const TamisRaster* raster,
+                                                                 int quality, TamisBytesRoom room,
+                                                                 void* context, char* reason,
+                                                                 std::size_t reason_size) {
+  std::string failure = tamis::encode(*raster, quality, room, context);
   std::snprintf(reason, reason_size, "%s", failure.c_str());
   return failure.empty() ? 0 : 1;
 }
