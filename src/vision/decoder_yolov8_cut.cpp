@@ -45,7 +45,7 @@ const float* map_of(const Tensor& tensor, const std::string& which) {
   return tensor.data<float>();
 }
 
-Head as_head(const std::vector<Tensor>& outputs, Size input) {
+Head as_head(std::span<const Tensor> outputs, Size input) {
   Head head;
   if (outputs.size() < 2 || outputs.size() % 2 != 0)
     fail("the model gave " + std::to_string(outputs.size()) + " outputs");
@@ -184,20 +184,27 @@ std::vector<Box> boxes_of(const Head& head, const std::vector<std::uint8_t>& wan
 
 }  // namespace
 
-std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
-                                         const Placement& placement, const DetectOptions& options) {
-  const Head head = as_head(outputs, placement.input);
-  const std::vector<Hit> hits = find_hits(head, options.min_score);
+YoloCandidates yolov8_cut_candidates(std::span<const Tensor> pairs, Size input, float min_score) {
+  const Head head = as_head(pairs, input);
+  const std::vector<Hit> hits = find_hits(head, min_score);
   std::vector<std::uint8_t> wanted(head.positions, 0);
   for (const Hit& hit : hits) wanted[hit.position] = 1;
   const std::vector<Box> boxes = boxes_of(head, wanted);
-  std::vector<Detection> found;
-  found.reserve(hits.size());
+  YoloCandidates candidates;
+  candidates.found.reserve(hits.size());
+  candidates.anchors.reserve(hits.size());
   for (const Hit& hit : hits) {
-    found.push_back({boxes[hit.position], hit.score, hit.label});
-    check_finite("yolov8-cut", hit.position, found.back());
+    candidates.found.push_back({boxes[hit.position], hit.score, hit.label});
+    candidates.anchors.push_back(hit.position);
+    check_finite("yolov8-cut", hit.position, candidates.found.back());
   }
-  return suppress_and_map(std::move(found), placement, options);
+  return candidates;
+}
+
+std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
+                                         const Placement& placement, const DetectOptions& options) {
+  return suppress_and_map(yolov8_cut_candidates(outputs, placement.input, options.min_score).found,
+                          placement, options);
 }
 
 std::optional<std::size_t> yolov8_cut_class_count(const std::vector<TensorInfo>& outputs) {
@@ -223,7 +230,7 @@ double expected_bin(const Level& level, std::size_t bins, std::size_t side, std:
 
 }  // namespace
 
-Tensor yolov8_uncut(const std::vector<Tensor>& outputs, Size input) {
+Tensor yolov8_uncut(std::span<const Tensor> outputs, Size input) {
   const Head head = as_head(outputs, input);
   Tensor all(DataType::f32, {1, static_cast<std::int64_t>(kSides + head.classes),
                              static_cast<std::int64_t>(head.positions)});
