@@ -77,6 +77,7 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.libraries = context.request.libraries;
   request.out = out;
   request.cache = context.cache->folder();
+  request.check_parent = context.agreement != nullptr;  // without a truth only the card is asked
   request.reference_version = runtime_version(context, request.settings.backend);
   return request;
 }
