@@ -89,7 +89,7 @@ Json card_doubt(const BuildState& state, const StatisticsStore& known) {
     if (auto found = known.find(key)) return found->at("doubt");
   }
   const std::optional<std::string> doubt = state.doubt_card();
-  const Json kept = doubt ? Json(*doubt) : Json();
+  Json kept = doubt ? Json(*doubt) : Json();
   if (known.keep) known.keep(key, {{"doubt", kept}});
   return kept;
 }

@@ -63,10 +63,11 @@ Head as_head(std::span<const Tensor> outputs, Size input) {
     const bool same =
         channels == head.bins * kSides && static_cast<std::size_t>(c[1]) == head.classes;
     if (i != 0 && !same) fail("the levels have other numbers of channels");
+    const std::int64_t stride = input.height / b[2];
     head.bins = channels / kSides;
     head.classes = static_cast<std::size_t>(c[1]);
     head.levels.push_back({boxes, classes, static_cast<std::size_t>(b[2]),
-                           static_cast<std::size_t>(b[3]), static_cast<float>(input.height / b[2]),
+                           static_cast<std::size_t>(b[3]), static_cast<float>(stride),
                            head.positions});
     head.positions += head.levels.back().cells();
   }
@@ -164,8 +165,9 @@ std::vector<Box> boxes_of(const Head& head, const std::vector<std::uint8_t>& wan
     const auto flush = [&] {
       distances.compute(level, cells.data(), count);
       for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t row = cells[i] / level.width;
         const float x = static_cast<float>(cells[i] % level.width) + 0.5F;
-        const float y = static_cast<float>(cells[i] / level.width) + 0.5F;
+        const float y = static_cast<float>(row) + 0.5F;
         boxes[level.first + cells[i]] = {
             (x - distances(0, i)) * level.stride, (y - distances(1, i)) * level.stride,
             (x + distances(2, i)) * level.stride, (y + distances(3, i)) * level.stride};
@@ -239,8 +241,9 @@ Tensor yolov8_uncut(std::span<const Tensor> outputs, Size input) {
       std::array<double, kSides> d{};
       for (std::size_t side = 0; side < kSides; ++side)
         d[side] = expected_bin(level, head.bins, side, cell);
+      const std::size_t row = cell / level.width;
       const double x = static_cast<double>(cell % level.width) + 0.5;
-      const double y = static_cast<double>(cell / level.width) + 0.5;
+      const double y = static_cast<double>(row) + 0.5;
       float* column = all.data<float>() + level.first + cell;
       const std::array<double, kSides> box{x + (d[2] - d[0]) / 2, y + (d[3] - d[1]) / 2,
                                            d[0] + d[2], d[1] + d[3]};
