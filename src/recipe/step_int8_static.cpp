@@ -93,6 +93,19 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
   return accuracy;
 }
 
+/// What speaks against the card, asked as often.
+Json card_doubt(const BuildState& state, const StatisticsStore& known) {
+  if (!state.doubt_card) return Json();
+  const std::string key = "card/1" + hash_text(state.graph.to_bytes());
+  if (known.find) {
+    if (auto found = known.find(key)) return found->at("doubt");
+  }
+  const std::optional<std::string> doubt = state.doubt_card();
+  Json kept = doubt ? Json(*doubt) : Json();
+  if (known.keep) known.keep(key, {{"doubt", kept}});
+  return kept;
+}
+
 }  // namespace
 
 std::string int8_static_version() {
@@ -118,6 +131,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
   QuantizeOptions options = int8_static_options(params);
   StatisticsStore known = statistics_store(state);
   Json parent = parent_accuracy(state, known);
+  const Json doubt = card_doubt(state, known);
   const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
   // What corrections sample of the layers' inputs is written for one size.
   const bool has_set = !state.card.input_sizes.empty();
@@ -129,6 +143,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
     if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   if (has_set) report.notes.emplace_back("corrections are not tried on a set of input sizes");
   state.report = to_json(report);
+  if (!doubt.is_null()) state.report["warnings"].push_back(doubt);
   state.report["parent"] = parent;
   state.report["method"] = to_text(options.method);
   state.report["weights"] = weight_choice(params).text;

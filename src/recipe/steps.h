@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/files.h"
+#include "quantize/quantize.h"
 #include "recipe/build.h"
 #include "recipe/recipe.h"
 
@@ -79,7 +80,16 @@ void check_in_runtimes(BuildState& state, const ModelBefore& before,
 /// What the request's steps work on: the parent, with functions that open and feed.
 BuildState make_state(const BuildRequest& request);
 
-/// Runs a graph in state's reference runtime, through a temporary file.
+/// Behind an exact step: the result in each of `backends` against the graph before it in the
+/// reference, on a random input. Adds to state.report's "checks"; `refused` where outputs differ by
+/// more than kSameNumbersTolerance or the runtime does not execute it.
+void check_exact_in_runtimes(BuildState& state, const Graph& before,
+                             const std::vector<std::string>& backends);
+
+/// Runs a graph in a runtime, through a temporary file.
+std::vector<Tensor> evaluate_with(const OpenSession& open, const Graph& graph,
+                                  const std::vector<Tensor>& inputs);
+/// The same in state's reference runtime.
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
                                           const std::vector<Tensor>& inputs);
 

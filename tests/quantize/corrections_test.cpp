@@ -395,18 +395,15 @@ Json scales_of(const Graph& graph) {
   return scales;
 }
 
-TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
-  if (!testing::referee_has("onnxruntime.quantization"))
-    GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
+/// Writes a model, four inputs and the scales that min-max ranges of these give, for a referee.
+void save_min_max_case(const std::filesystem::path& folder) {
   Graph graph = convolutions();
-  TemporaryFolder folder;
-  graph.save(folder.path() / "model.onnx");
+  graph.save(folder / "model.onnx");
   std::vector<float> inputs;
   shifted_noise(4)([&](std::span<const Tensor> sample) {
     inputs.insert(inputs.end(), sample[0].data<float>(), sample[0].data<float>() + 400);
   });
-  testing::write_raw(folder.path() / "inputs.bin", inputs.data(), inputs.size());
+  testing::write_raw(folder / "inputs.bin", inputs.data(), inputs.size());
   QuantizeOptions options;
   options.target = QuantizeTarget::ort;
   options.method = RangeMethod::min_max;
@@ -414,8 +411,25 @@ TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
   quantize_static(graph, options, runtime_of("ort").open, shifted_noise(4));
   Json scales = scales_of(graph);
   scales["shape"] = {1, 4, 10, 10};
-  save_json(folder.path() / "scales.json", scales);
+  save_json(folder / "scales.json", scales);
+}
+
+TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  if (!testing::referee_has("onnxruntime.quantization"))
+    GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
+  TemporaryFolder folder;
+  save_min_max_case(folder.path());
   EXPECT_TRUE(testing::referee_agrees("quantize/referee_min_max.py", folder.path()));
+}
+
+TEST(MinMaxReferee, has_the_ranges_of_nncf) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  if (!testing::referee_has("nncf"))
+    GTEST_SKIP() << "nncf is missing; name its folder in PYTHONPATH";
+  TemporaryFolder folder;
+  save_min_max_case(folder.path());
+  EXPECT_TRUE(testing::referee_agrees("quantize/referee_nncf.py", folder.path()));
 }
 
 }  // namespace

@@ -261,7 +261,10 @@ class OrtRunningSession : public tamis_session {
     ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), values_in_.data(),
                               values_in_.size(), names_out_.data(), values_out_.size(),
                               values_out_.data()),
-               "run model");
+               learned_
+                   ? "run model (whose output shapes seem to hang on its inputs' values, which "
+                     "Tamis does not carry)"
+                   : "run model");
   }
 
   Json profile() override {
@@ -304,11 +307,15 @@ class OrtRunningSession : public tamis_session {
     }
   }
 
-  /// Where the optimiser left output dimensions open, one run on zeros tells them.
+  /// Where the optimiser left output dimensions open, one run on zeros tells them. An unknown rank
+  /// (behind a Loop) looks like a scalar here, so that the run is tried for these too.
   void complete_outputs() {
-    bool complete = true;
-    for (const TensorInfo& info : outputs_) complete = complete && concrete_shape(info);
-    if (complete) return;
+    bool open = false, scalar = false;
+    for (const TensorInfo& info : outputs_) {
+      open = open || !concrete_shape(info);
+      scalar = scalar || info.shape.empty();
+    }
+    if (!open && !scalar) return;
     std::vector<Tensor> zeros = make_tensors(inputs_);
     std::vector<Owned<OrtValue>> keep;
     std::vector<const OrtValue*> in;
@@ -323,9 +330,13 @@ class OrtRunningSession : public tamis_session {
       in.push_back(keep.back().get());
     }
     std::vector<OrtValue*> out(outputs_.size());
-    ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(), in.size(),
-                              names_out_.data(), out.size(), out.data()),
-               "run model on zeros to learn its output shapes");
+    OrtStatus* status = ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(),
+                                       in.size(), names_out_.data(), out.size(), out.data());
+    if (status != nullptr && !open) return ort_.api().ReleaseStatus(status);
+    ort_.check(status,
+               "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
+               "input's values)");
+    learned_ = open;
     std::vector<Owned<OrtValue>> owned;
     for (OrtValue* value : out) owned.emplace_back(ort_.api().ReleaseValue, value);
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -360,6 +371,7 @@ class OrtRunningSession : public tamis_session {
   std::vector<OrtValue*> values_in_, values_out_;
   std::vector<const void*> bound_;
   Json profile_;
+  bool learned_ = false;  // output shapes, on zeros
   double load_ms_ = 0, compile_ms_ = 0;
   int threads_ = 0;
 };
