@@ -56,8 +56,8 @@ struct Card {
   /// What each of the model's outputs is to the decoder, in the model's order ("boxes", "scores" …;
   /// "-" is not read); empty where the decoder reads one output, or tells them apart itself.
   std::vector<std::string> outputs;
-  /// yolov8-cut only: bins of a distance, and the levels' strides in pixels, finest first. Absent
-  /// and empty: as the outputs' shapes say.
+  /// yolov8-cut and yolov8-seg-cut only: bins of a distance, and the levels' strides in pixels,
+  /// finest first. Absent and empty: as the outputs' shapes say.
   std::optional<int> reg_max;
   std::vector<int> strides;
   std::vector<std::string> labels;  ///< may be empty: names unknown

@@ -98,10 +98,8 @@ std::optional<std::int64_t> yolov8_classes(const ModelFacts& facts) {
   return less(dims(facts, 0)[1], 4);
 }
 
-// yolov8-cut: pairs of maps [N, 4·bins, h, w] and [N, classes, h, w].
-Reason yolov8_cut_misfit(const ModelFacts& facts) {
-  const std::size_t count = facts.outputs.size();
-  if (count < 2 || count % 2 != 0) return fmt::format("it has {}, not pairs", count_text(count));
+/// Why the first `count` outputs are no pairs of maps [N, 4·bins, h, w] and [N, classes, h, w].
+Reason not_pairs(const ModelFacts& facts, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (Reason rank = wrong_rank(facts, i, 4)) return rank;
     const Dims &own = dims(facts, i), &pair = dims(facts, i - i % 2);
@@ -112,8 +110,31 @@ Reason yolov8_cut_misfit(const ModelFacts& facts) {
   }
   return std::nullopt;
 }
+
+// yolov8-cut: pairs of maps.
+Reason yolov8_cut_misfit(const ModelFacts& facts) {
+  const std::size_t count = facts.outputs.size();
+  if (count < 2 || count % 2 != 0) return fmt::format("it has {}, not pairs", count_text(count));
+  return not_pairs(facts, count);
+}
 std::optional<std::int64_t> yolov8_cut_classes(const ModelFacts& facts) {
   return dims(facts, 1)[1];
+}
+
+// yolov8-seg-cut: pairs of maps, then coefficients [N, M, h, w] of each level, then prototypes.
+Reason yolov8_seg_cut_misfit(const ModelFacts& facts) {
+  const std::size_t count = facts.outputs.size(), levels = count / 3;
+  if (count < 4 || count % 3 != 1)
+    return fmt::format("it has {}, not three per level and prototypes", count_text(count));
+  if (Reason reason = first({not_pairs(facts, 2 * levels), wrong_rank(facts, count - 1, 4)}))
+    return reason;
+  for (std::size_t level = 0; level < levels; ++level) {
+    if (Reason rank = wrong_rank(facts, 2 * levels + level, 4)) return rank;
+    const Dims &own = dims(facts, 2 * levels + level), &boxes = dims(facts, 2 * level);
+    if (own[2] != boxes[2] || own[3] != boxes[3] || own[1] != dims(facts, count - 1)[1])
+      return fmt::format("output {} holds no mask coefficients of its level", 2 * levels + level);
+  }
+  return std::nullopt;
 }
 
 // yolov8-seg: [N, 4 + classes + M, positions] and prototypes [N, M, h, w], in either order.
@@ -289,6 +310,9 @@ std::vector<DecoderRow> make_rows() {
        yolov8_cut_classes, yolo},
       {"yolov8-seg", Kind::segment, "[N,4+classes+M,positions] and [N,M,h,w]", yolov8_seg_misfit,
        yolov8_seg_classes, yolo},
+      {"yolov8-seg-cut", Kind::segment,
+       "pairs as yolov8-cut, coefficients [N,M,h,w] of each level, prototypes [N,M,h,w]",
+       yolov8_seg_cut_misfit, yolov8_cut_classes, yolo},
       {"anomaly", Kind::anomaly, "score [N,1] and map [N,1,H,W]", anomaly_misfit, unknown_classes,
        stretch},
       {"yolov5", Kind::detect, "[N,positions,5+classes]", yolov5_misfit, objectness_classes, yolo},

@@ -85,9 +85,10 @@ void check_cut(const ModelFacts& facts, const Card& card) {
     fail(fmt::format("reg_max is {}, but the output {} holds 4 x {} bins; correct --reg-max",
                      *card.reg_max, dims_text(outputs[0].shape), *outputs[0].shape[1] / 4));
   if (card.strides.empty()) return;
-  if (card.strides.size() != outputs.size() / 2)
+  const std::size_t levels = outputs.size() / (card.decoder == "yolov8-seg-cut" ? 3 : 2);
+  if (card.strides.size() != levels)
     fail(fmt::format("{} strides, but the model has {} levels; correct --strides",
-                     card.strides.size(), outputs.size() / 2));
+                     card.strides.size(), levels));
   for (std::size_t i = 0; i < card.strides.size(); ++i) {
     const auto& rows = outputs[2 * i].shape[2];
     if (rows && *rows * card.strides[i] != card.input_size.height)
@@ -257,7 +258,7 @@ void CardInference::check(const Card& card) const {
     fail(fmt::format("{} labels ({}), but the model's output {} has {} classes; correct --labels",
                      labels, card.sources.at("labels"), class_output_text(), *classes));
   check_roles(card);
-  if (row.name == "yolov8-cut") check_cut(facts_, card);
+  if (row.name == "yolov8-cut" || row.name == "yolov8-seg-cut") check_cut(facts_, card);
 }
 
 void CardInference::check_input(const Card& card) const {

@@ -24,14 +24,14 @@ struct ApplyArguments {
 std::vector<std::string> known_steps() {
   std::vector<std::string> names;
   for (const StepKind& kind : step_kinds())
-    if (!kind.needs_calibration) names.emplace_back(kind.name);
+    if (kind.traits.pictures != Pictures::required) names.emplace_back(kind.name);
   return names;
 }
 
 Recipe recipe_of(const ApplyArguments& a) {
   Recipe recipe;
   for (const std::string& name : a.steps) {
-    if (find_step_kind(name).needs_calibration)
+    if (find_step_kind(name).traits.pictures == Pictures::required)
       throw Error(
           ErrorCode::invalid_argument,
           fmt::format("--step {}: needs pictures to calibrate on; tamis quantize does that", name));
@@ -50,13 +50,16 @@ BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out) {
   BuildRequest request;
   request.parent = info.file;
-  request.card = info.required_card();
   request.recipe = recipe_of(a);
+  for (const Step& step : request.recipe)
+    if (find_step_kind(step.name).traits.needs_card) info.required_card();
+  request.card = info.card;
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
   request.settings = run_settings("", a.execute);
   if (!request.backends.empty()) request.settings.backend = request.backends.front();
   request.out = out;
+  request.check_exact = true;
   return request;
 }
 
@@ -68,6 +71,9 @@ void print_text(const Json& d) {
     fmt::print("  {}{}\n", step.at("name").get<std::string>(),
                report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
   }
+  for (const Json& r : d.at("refused"))
+    fmt::print("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),
+               r.at("reason").get<std::string>());
   for (const char* side : {"inputs", "outputs"})
     for (const Json& value : d.at("io").at(side))
       fmt::print("  {}: {} {} {}\n",

@@ -69,7 +69,7 @@ Step quantising_step(const QuantizeArguments& a) {
 }
 
 bool calibrates(const QuantizeArguments& a) {
-  return find_step_kind(a.precision).needs_calibration;
+  return find_step_kind(a.precision).traits.pictures != Pictures::none;
 }
 
 BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,

@@ -204,8 +204,9 @@ std::filesystem::path writable_model_file(const std::string& out,
 
 void copy_model_with_card(const std::filesystem::path& folder, const std::filesystem::path& out) {
   copy_file_atomically(folder / "model.onnx", out);
-  copy_file_atomically(folder / "model.card.yaml",
-                       std::filesystem::path(out).replace_extension(".card.yaml"));
+  if (std::filesystem::exists(folder / "model.card.yaml"))
+    copy_file_atomically(folder / "model.card.yaml",
+                         std::filesystem::path(out).replace_extension(".card.yaml"));
 }
 
 }  // namespace tamis

@@ -66,7 +66,8 @@ RunSettings run_settings(const std::string& model, const ExecuteOptions& options
 std::filesystem::path writable_model_file(const std::string& out,
                                           const std::filesystem::path& source, const char* what);
 
-/// The model.onnx and model.card.yaml that a build left in `folder`, to `out` and the card beside.
+/// The model.onnx that a build left in `folder` to `out`, and model.card.yaml, where there is one,
+/// beside it.
 void copy_model_with_card(const std::filesystem::path& folder, const std::filesystem::path& out);
 
 }  // namespace tamis

@@ -45,7 +45,11 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
   if (card_) cards_ = cards_by_size(*card_);
   std::vector<Shape> shapes;  // without a card the model must be static
   for (const Card& card : cards_) shapes.push_back(card.input_shape());
-  OpenRequest open{request.model, request.settings, {}, request.profile, request.engine_cache};
+  OpenRequest open;
+  open.model = request.model;
+  open.settings = request.settings;
+  open.profile = request.profile;
+  open.engine_cache = request.engine_cache;
   auto backend = find_backend(request.settings.backend);
   session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
   if (card_) {

@@ -5,7 +5,9 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/defs/printer.h>
 
+#include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -37,10 +39,24 @@ std::optional<onnx::TensorProto> tensor_form(const onnx::NodeProto& node) {
   return std::nullopt;
 }
 
+// Before IR version 4 every initializer had to be listed as an input too; from then on that makes
+// it a default that callers may replace.
+void list_no_weights_as_inputs(onnx::ModelProto& model) {
+  if (model.ir_version() >= 4 || !model.has_graph()) return;
+  std::set<std::string> weights;
+  for (const auto& tensor : model.graph().initializer()) weights.insert(tensor.name());
+  auto& inputs = *model.mutable_graph()->mutable_input();
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(),
+                              [&](const auto& input) { return weights.count(input.name()) != 0; }),
+               inputs.end());
+  model.set_ir_version(4);
+}
+
 }  // namespace
 
 Graph::Graph(onnx::ModelProto model, std::string source)
     : model_(std::move(model)), source_(std::move(source)) {
+  list_no_weights_as_inputs(model_);
   normalise_constants();
   reindex();
 }

@@ -49,9 +49,9 @@ struct NodeSpec {
 /// others does not move them). The index follows every edit made through this class. Whoever edits
 /// proto() by hand in a way that touches names, inputs, outputs, nodes or initializers calls
 /// reindex() afterwards (attributes can be edited freely). Values used inside the bodies of If,
-/// Loop and Scan count as consumed by the node that holds the body. `Constant` nodes are always in
-/// the tensor form (`value`); value_float(s) and value_int(s) are rewritten when the model is taken
-/// in. Copies are deep. Const members may be called from several threads at once; others from one.
+/// Loop and Scan count as consumed by the node that holds the body. What is taken in is rewritten:
+/// `Constant` nodes to the tensor form (`value`), IR version 3 to 4 (no weights among the inputs).
+/// Copies are deep. Const members may be called from several threads at once; others from one.
 class Graph {
  public:
   /// Reads a model file; external data is read from inside the model's folder only, and becomes

@@ -13,10 +13,6 @@ const T* lookup(const std::unordered_map<std::string, T*>& map, const std::strin
   return found == map.end() ? nullptr : found->second;
 }
 
-// From IR version 4 on, an initializer that is also a graph input is a default that callers may
-// replace; before, every initializer had to be listed as an input.
-bool initializers_are_defaults(const onnx::ModelProto& model) { return model.ir_version() >= 4; }
-
 }  // namespace
 
 void Graph::reindex() {
@@ -37,7 +33,7 @@ void Graph::reindex() {
     value_names_.insert(input.name());
     if (initializers_.count(input.name()) == 0)
       inputs_.insert(input.name());
-    else if (initializers_are_defaults(model_))
+    else
       overridable_.insert(input.name());
   }
   for (const auto& output : g.output()) outputs_.insert(output.name());

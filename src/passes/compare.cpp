@@ -57,8 +57,14 @@ void fill(Tensor& tensor, std::mt19937& random) {
 std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const Graph& before,
                                               const Graph& after,
                                               const std::vector<Tensor>& inputs) {
-  std::vector<Tensor> a = evaluate(before, inputs);
-  std::vector<Tensor> b = evaluate(after, inputs);
+  return compare_outputs(evaluate, before, evaluate, after, inputs);
+}
+
+std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate_before, const Graph& before,
+                                              const Evaluator& evaluate_after, const Graph& after,
+                                              const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> a = evaluate_before(before, inputs);
+  std::vector<Tensor> b = evaluate_after(after, inputs);
   std::vector<TensorInfo> outputs = before.outputs();
   if (a.size() != outputs.size() || b.size() != outputs.size())
     throw Error(ErrorCode::backend_failed,

@@ -140,16 +140,17 @@ std::optional<Distances> find_distances(const Graph& graph, std::string& reason)
   return found;
 }
 
-/// The output Concat(boxes, Sigmoid(logits)) by channels; null: there is none.
-const onnx::NodeProto* find_scores(const Graph& graph, std::string& output) {
+/// The output Concat(boxes, Sigmoid(logits) [, coefficients]) by channels; null: there is none.
+const onnx::NodeProto* find_output(const Graph& graph, std::string& output) {
   for (const auto& candidate : graph.graph().output()) {
     const onnx::NodeProto* concat = graph.producer(candidate.name());
-    if (concat == nullptr || !is_op(*concat, "Concat") || concat->input_size() != 2) continue;
+    if (concat == nullptr || !is_op(*concat, "Concat")) continue;
+    if (concat->input_size() != 2 && concat->input_size() != 3) continue;
     if (axis_of(*concat, 3) != 1 || channels_of(graph, concat->input(0), 3) != kSides) continue;
     const onnx::NodeProto* sigmoid = graph.producer(concat->input(1));
     if (sigmoid == nullptr || !is_op(*sigmoid, "Sigmoid")) continue;
     output = candidate.name();
-    return sigmoid;
+    return concat;
   }
   return nullptr;
 }
@@ -158,14 +159,15 @@ const onnx::NodeProto* find_scores(const Graph& graph, std::string& output) {
 
 std::optional<YoloTail> find_yolo_tail(const Graph& graph, std::string& reason) {
   YoloTail tail;
-  const onnx::NodeProto* sigmoid = find_scores(graph, tail.output);
-  if (sigmoid == nullptr) {
+  const onnx::NodeProto* concat = find_output(graph, tail.output);
+  if (concat == nullptr) {
     reason = "no output is boxes and the Sigmoid of class scores";
     return std::nullopt;
   }
+  const std::string logits = graph.producer(concat->input(1))->input(0);
   const std::optional<Distances> distances = find_distances(graph, reason);
   if (!distances) return std::nullopt;
-  const std::optional<std::int64_t> classes = channels_of(graph, sigmoid->input(0), 3);
+  const std::optional<std::int64_t> classes = channels_of(graph, logits, 3);
   if (!classes) {
     reason = "the number of classes is not known";
     return std::nullopt;
@@ -173,21 +175,32 @@ std::optional<YoloTail> find_yolo_tail(const Graph& graph, std::string& reason) 
   tail.bins = distances->bins;
   Origin origin(graph, reason);
   tail.boxes = origin.maps(distances->logits, 0, kSides * tail.bins);
-  tail.classes = origin.maps(sigmoid->input(0), 0, *classes);
+  tail.classes = origin.maps(logits, 0, *classes);
   if (tail.boxes.empty() || tail.classes.empty()) return std::nullopt;
   if (tail.boxes.size() != tail.classes.size()) {
     reason =
         fmt::format("{} maps of boxes and {} of classes", tail.boxes.size(), tail.classes.size());
     return std::nullopt;
   }
-  return tail;
+  if (concat->input_size() == 2) return tail;
+  const std::optional<std::int64_t> masks = channels_of(graph, concat->input(2), 3);
+  if (!masks) {
+    reason = "the number of mask coefficients is not known";
+    return std::nullopt;
+  }
+  tail.coefficients = origin.maps(concat->input(2), 0, *masks);
+  if (tail.coefficients.empty()) return std::nullopt;
+  if (tail.coefficients.size() == tail.boxes.size()) return tail;
+  reason = fmt::format("{} maps of boxes and {} of mask coefficients", tail.boxes.size(),
+                       tail.coefficients.size());
+  return std::nullopt;
 }
 
 void cut_yolo_tail(Graph& graph, const YoloTail& tail) {
   onnx::GraphProto old;
   *old.mutable_output() = graph.graph().output();
   std::map<std::string, PartialShape> shapes;  // reindex() forgets them
-  for (const auto* maps : {&tail.boxes, &tail.classes})
+  for (const auto* maps : {&tail.boxes, &tail.classes, &tail.coefficients})
     for (const std::string& map : *maps) shapes[map] = graph.shape(map).value_or(PartialShape(4));
   graph.graph().clear_output();
   graph.reindex();
@@ -209,6 +222,8 @@ void cut_yolo_tail(Graph& graph, const YoloTail& tail) {
     add(tail.boxes[level], "boxes_" + std::to_string(level));
     add(tail.classes[level], "classes_" + std::to_string(level));
   }
+  for (std::size_t level = 0; level < tail.coefficients.size(); ++level)
+    add(tail.coefficients[level], "coefficients_" + std::to_string(level));
   for (const auto& output : old.output())
     if (output.name() != tail.output) *graph.graph().add_output() = output;
   graph.reindex();

@@ -9,20 +9,22 @@
 
 namespace tamis {
 
-/// The tail of a YOLOv8 or v11 detector, as it was found in a graph: the last convolutions' maps,
-/// one pair per level, finest first.
+/// The tail of a YOLOv8 or v11 detector or segmenter, as it was found in a graph: the last
+/// convolutions' maps, per level, finest first.
 struct YoloTail {
-  std::string output;                ///< the graph output that the tail makes, [N, 4 + C, A]
+  std::string output;                ///< the graph output that the tail makes, [N, 4 + C (+ M), A]
   std::vector<std::string> boxes;    ///< per level: logits of the distances' bins, [N, 4·R, h, w]
   std::vector<std::string> classes;  ///< per level: logits of the classes, [N, C, h, w]
-  std::int64_t bins = 0;             ///< R, "reg_max"
+  std::vector<std::string> coefficients;  ///< per level: of masks, [N, M, h, w]; empty: a detector
+  std::int64_t bins = 0;                  ///< R, "reg_max"
 };
 
 /// Recognises by structure and values, not by names:
 ///
 ///   (Concat by channels, Reshape to [N, 4R + C, A], Concat by positions, Split) of the levels'
 ///   maps boxes    Reshape [N, 4, R, A] → Transpose → Softmax over R → Conv with the weights 0 …
-///   R−1 → … scores   Sigmoid output   Concat(boxes, scores) by channels
+///   R−1 → … scores   Sigmoid output   Concat(boxes, scores) by channels, or
+///   Concat(boxes, scores, coefficients), these followed back to maps too
 ///
 /// Where it finds none, `reason` says what is missing. What lies between the distances and the
 /// output (anchors, strides, corners to centre and size) is not looked at: whoever cuts compares
@@ -30,8 +32,8 @@ struct YoloTail {
 /// Source of the structure: Ultralytics' Detect head, Li et al. 2020, arXiv:2006.04388 (DFL).
 std::optional<YoloTail> find_yolo_tail(const Graph& graph, std::string& reason);
 
-/// Replaces the tail's output by the levels' maps as outputs boxes_0, classes_0, boxes_1, …; other
-/// outputs keep their places behind them.
+/// Replaces the tail's output by the levels' maps as outputs boxes_0, classes_0, boxes_1, …,
+/// then coefficients_0, … where there are some; other outputs keep their places behind them.
 void cut_yolo_tail(Graph& graph, const YoloTail& tail);
 
 }  // namespace tamis

@@ -18,7 +18,7 @@ namespace {
 
 constexpr Pass kSimplify[] = {{"remove_dead", remove_dead, 1},
                               {"fold_constants", fold_constants, 1},
-                              {"remove_identity", remove_identity, 1},
+                              {"remove_identity", remove_identity, 2},
                               {"fuse_conv_bn", fuse_conv_bn, 1}};
 
 // What each runtime gains by, measured (docs/quantize.md). The stem's rewrite costs OpenVINO 4 %.

@@ -92,6 +92,11 @@ std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const G
                                               const Graph& after,
                                               const std::vector<Tensor>& inputs);
 
+/// The same with the model before in one runtime and the one after in another.
+std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate_before, const Graph& before,
+                                              const Evaluator& evaluate_after, const Graph& after,
+                                              const std::vector<Tensor>& inputs);
+
 /// Throws backend_failed naming output and figures if any relative difference is beyond
 /// `tolerance`.
 void require_same_outputs(const std::vector<OutputDifference>& differences,

@@ -99,6 +99,21 @@ bool is_identity(const Graph& graph, const onnx::NodeProto& node) {
   });
 }
 
+/// A node that must stay between an input or constant and an output, as Identity: OpenVINO 2026.4
+/// does not write the output of others (a Dropout, a Max of one value).
+bool becomes_identity(Graph& graph, onnx::NodeProto& node) {
+  if (is_op(node, "Identity")) return false;
+  for (int i = 1; i < node.output_size(); ++i)
+    if (graph.is_output(node.output(i)) || !graph.consumers(node.output(i)).empty()) return false;
+  node.set_op_type("Identity");
+  node.clear_attribute();
+  while (node.input_size() > 1) node.mutable_input()->RemoveLast();
+  while (node.output_size() > 1) node.mutable_output()->RemoveLast();
+  graph.reindex();
+  graph.infer_shapes();
+  return true;
+}
+
 }  // namespace
 
 PassResult remove_identity(Graph& graph, const PassContext&) {
@@ -107,6 +122,10 @@ PassResult remove_identity(Graph& graph, const PassContext&) {
   for (onnx::NodeProto* node : graph.nodes()) {
     if (!is_identity(graph, *node)) continue;
     if (!graph.can_bypass(*node)) {
+      if (becomes_identity(graph, *node)) {
+        ++result.changes;
+        continue;
+      }
       result.skipped.push_back(
           describe(*node) +
           ": it ties a graph output to an input or constant, or its mask is used");

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/memory.h"
 
 namespace tamis {
 
@@ -32,11 +33,19 @@ void fix_inputs(Graph& graph, std::span<const Tensor> sample) {
   }
 }
 
-/// A copy whose outputs are the values that some node makes, or the sampler's, and that computes
-/// nothing else.
-Graph with_outputs(const Graph& graph, const std::set<std::string>& values,
-                   std::span<const Tensor> sample, InputSampler* sampler) {
-  Graph copy = graph;
+/// A file whose outputs are the wanted values, and what the model itself reads.
+struct ObservedFile {
+  std::vector<TensorInfo> inputs;
+  bool has_outputs = false;  ///< some value is made by a node
+};
+
+/// Saves a copy whose outputs are the values that some node makes, or the sampler's, and that
+/// computes nothing else.
+ObservedFile save_with_outputs(const StoredGraph& graph, const std::set<std::string>& values,
+                               std::span<const Tensor> sample, InputSampler* sampler,
+                               const std::filesystem::path& file) {
+  Graph copy = graph.load();
+  ObservedFile saved{copy.inputs()};
   copy.infer_shapes();
   copy.graph().clear_output();
   fix_inputs(copy, sample);
@@ -47,7 +56,9 @@ Graph with_outputs(const Graph& graph, const std::set<std::string>& values,
     if (!copy.is_input(value)) copy.add_output(value);
   }
   copy.remove_dead();
-  return copy;
+  copy.save(file);
+  saved.has_outputs = copy.graph().output_size() > 0;
+  return saved;
 }
 
 std::span<const float> elements(const Tensor& tensor, const std::string& name) {
@@ -81,9 +92,9 @@ bool is_uniform(const Tensor& tensor) {
 
 class Watcher {
  public:
-  Watcher(const Graph& graph, const std::set<std::string>& values, std::unique_ptr<Session> session)
+  Watcher(const std::vector<TensorInfo>& inputs, const std::set<std::string>& values,
+          std::unique_ptr<Session> session)
       : session_(std::move(session)) {
-    const std::vector<TensorInfo> inputs = graph.inputs();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (values.count(inputs[i].name) != 0) fed_.emplace_back(i, inputs[i].name);
     }
@@ -149,7 +160,7 @@ constexpr std::string_view kObserverVersion = "observer/2";
 /// Thrown through a feed to end it.
 struct Enough {};
 
-constexpr std::size_t kFewPictures = 32;
+constexpr std::size_t kFewPictures = 16;
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
@@ -212,16 +223,16 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
   return lines;
 }
 
-Observations observe(const Graph& graph, const std::set<std::string>& values,
+Observations observe(const StoredGraph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed) {
   TemporaryFolder folder("tamis-calibrate");
   const std::filesystem::path file = folder.path() / "observed.onnx";
   std::optional<Watcher> watcher;
   feed([&](std::span<const Tensor> inputs) {
     if (!watcher) {
-      const Graph copy = with_outputs(graph, values, inputs, nullptr);
-      copy.save(file);
-      watcher.emplace(graph, values, copy.graph().output_size() == 0 ? nullptr : open(file));
+      const ObservedFile saved = save_with_outputs(graph, values, inputs, nullptr, file);
+      return_free_memory();
+      watcher.emplace(saved.inputs, values, saved.has_outputs ? open(file) : nullptr);
     }
     watcher->look(inputs);
   });
@@ -230,8 +241,8 @@ Observations observe(const Graph& graph, const std::set<std::string>& values,
   return observations;
 }
 
-LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const FeedCalibration& feed,
-                          bool keep_rows) {
+LayerInputs sample_layers(const StoredGraph& graph, const OpenSession& open,
+                          const FeedCalibration& feed, bool keep_rows) {
   const std::size_t most =
       keep_rows ? InputSampler::kRows / InputSampler::kPositions : kFewPictures;
   TemporaryFolder folder("tamis-sample");
@@ -243,10 +254,10 @@ LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const Fee
     feed([&](std::span<const Tensor> inputs) {
       if (count++ == most) throw Enough();
       if (!session) {
-        const Graph copy = with_outputs(graph, {}, inputs, &sampler);
-        if (copy.graph().output_size() == 0) throw Enough();
-        copy.save(folder.path() / "sampled.onnx");
-        session = open(folder.path() / "sampled.onnx");
+        const std::filesystem::path file = folder.path() / "sampled.onnx";
+        if (!save_with_outputs(graph, {}, inputs, &sampler, file).has_outputs) throw Enough();
+        return_free_memory();
+        session = open(file);
         outputs = make_tensors(session->outputs());
       }
       session->run(inputs, outputs);
@@ -269,11 +280,11 @@ StatisticsStore statistics_in_memory() {
           [all](const std::string& key, const Json& statistics) { (*all)[key] = statistics; }};
 }
 
-Observations observe_or_find(const Graph& graph, const std::set<std::string>& needed,
+Observations observe_or_find(const StoredGraph& graph, const std::set<std::string>& needed,
                              const std::function<std::set<std::string>()>& wanted,
                              const OpenSession& open, const FeedCalibration& feed,
                              const StatisticsStore& known, bool& cached) {
-  const std::string key = hash_text(graph.to_bytes() + std::string(kObserverVersion));
+  const std::string key = hash_text(graph.hash() + std::string(kObserverVersion));
   std::optional<Observations> found = find_known(known, key);
   cached = found && holds(*found, needed);
   if (cached) return std::move(*found);

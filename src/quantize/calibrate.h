@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "graph/graph.h"
 #include "quantize/histogram.h"
 #include "quantize/layer_inputs.h"
 #include "quantize/quantize.h"
+#include "quantize/stored_graph.h"
 
 namespace tamis {
 
@@ -29,19 +29,19 @@ Observations parse_observations(const Json& json);
 /// are reused, so memory does not depend on the number of samples. The graph needs inferred shapes.
 /// Throws invalid_argument when there is no sample, corrupt_data when a value is never a finite
 /// number, and what `open` and `feed` throw.
-Observations observe(const Graph& graph, const std::set<std::string>& values,
+Observations observe(const StoredGraph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
 
-/// What the compute nodes of the graph read on the first 32 samples, or 64 with `keep_rows`
+/// What the compute nodes of the graph read on the first 16 samples, or 64 with `keep_rows`
 /// (LayerInput::rows). A run of its own: with the observed values as outputs too, ONNX Runtime
 /// would keep nearly all activations at once. Throws what `open` and `feed` throw.
-LayerInputs sample_layers(const Graph& graph, const OpenSession& open, const FeedCalibration& feed,
-                          bool keep_rows);
+LayerInputs sample_layers(const StoredGraph& graph, const OpenSession& open,
+                          const FeedCalibration& feed, bool keep_rows);
 
 /// What `known` holds for this graph, where that has all of `needed`; else the `wanted` (that hold
 /// the needed) are observed, with all that was known before, and put there (without rows).
 /// `cached`: whether the float model did not have to run.
-Observations observe_or_find(const Graph& graph, const std::set<std::string>& needed,
+Observations observe_or_find(const StoredGraph& graph, const std::set<std::string>& needed,
                              const std::function<std::set<std::string>()>& wanted,
                              const OpenSession& open, const FeedCalibration& feed,
                              const StatisticsStore& known, bool& cached);

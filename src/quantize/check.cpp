@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "quantize/compare.h"
 #include "quantize/quantize.h"
 
@@ -66,12 +67,14 @@ std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_mod
                                           const FeedCalibration& feed,
                                           const CheckOptions& options) {
   const auto samples = first_samples(feed, options.samples);
+  return_free_memory();
   const auto expected = run_all(*reference.open(float_model), samples);
   std::vector<RuntimeCheck> checks;
   for (const NamedRuntime& runtime : runtimes) {
     RuntimeCheck check;
     check.runtime = runtime.name;
     try {
+      return_free_memory();
       const std::unique_ptr<Session> session = runtime.open(quantised_model);
       check.outputs = compare_outputs(*session, expected, run_all(*session, samples));
       for (const OutputCheck& output : check.outputs) {

@@ -20,14 +20,20 @@ constexpr std::array<CorrectionKind, 6> kKinds{{
     {"sequential bias correction", Level::all, false, attempt_sequential_bias},
 }};
 
-std::string snr_text(const std::string& what, const Score& after, const Score& before,
-                     const Interval& gain) {
+std::string judged_text(const std::string& what, const Score& after, const Score& before,
+                        const Interval& gain, bool by_closeness) {
   char text[160];
-  std::snprintf(text, sizeof text,
-                ": output SNR %.2f dB instead of %.2f dB (gain %+.2f to %+.2f) on %zu image%s held "
-                "aside",
-                mean(after), mean(before), gain.low, gain.high, before.size(),
-                before.size() == 1 ? "" : "s");
+  const char* const plural = before.size() == 1 ? "" : "s";
+  if (by_closeness)
+    std::snprintf(text, sizeof text,
+                  ": predictions %.4f close to the float model's instead of %.4f (gain %+.4f to "
+                  "%+.4f) on %zu image%s held aside",
+                  mean(after), mean(before), gain.low, gain.high, before.size(), plural);
+  else
+    std::snprintf(text, sizeof text,
+                  ": output SNR %.2f dB instead of %.2f dB (gain %+.2f to %+.2f) on %zu image%s "
+                  "held aside",
+                  mean(after), mean(before), gain.low, gain.high, before.size(), plural);
   return what + text;
 }
 
@@ -40,15 +46,15 @@ class Corrector {
   void try_kind(const CorrectionKind& kind) {
     std::vector<Attempt> attempts = kind.attempts(form_, tools_);
     if (attempts.empty()) return;
-    if (held_.samples().empty()) {
+    if (held_.size() == 0) {
       note({std::string(kind.name), false,
             attempts.front().what + ": not tried, as fewer than " +
                 std::to_string(HeldAside::kEvery) + " images leave none to judge it on",
-            std::nullopt});
+            std::nullopt, std::nullopt});
       return;
     }
-    form_.report.held_aside = held_.samples().size();
     const Score before = score_now();
+    form_.report.held_aside = before.size();
     Attempt* best = nullptr;
     Score best_score;
     for (Attempt& attempt : attempts) {
@@ -59,15 +65,17 @@ class Corrector {
     }
     const Interval gain = gain_interval(before, best_score);
     Correction correction{std::string(kind.name), gain.low > 0,
-                          snr_text(best->what, best_score, before, gain),
-                          mean(best_score) - mean(before)};
+                          judged_text(best->what, best_score, before, gain, judge_->by_closeness()),
+                          std::nullopt, std::nullopt};
+    (judge_->by_closeness() ? correction.gain_closeness : correction.gain_db) =
+        mean(best_score) - mean(before);
     if (correction.kept) keep(std::move(best->form), std::move(best_score));
     note(std::move(correction));
   }
 
  private:
   const Score& score_now() {
-    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_.samples());
+    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_, tools_.closeness);
     if (score_.empty()) score_ = judge_->score(write_form(form_, tools_.options).graph);
     return score_;
   }

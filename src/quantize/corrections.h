@@ -16,10 +16,10 @@ namespace tamis {
 /// What corrections work with.
 struct CorrectionTools {
   const QuantizeOptions& options;
-  const OpenSession& open;      ///< the runtime that ranges were observed in
-  const FeedCalibration& feed;  ///< the samples that ranges were observed on
-  std::function<Form(const Graph& parent)>
-      form_of;  ///< the whole way again for a changed float graph
+  const OpenSession& open;                    ///< the runtime that ranges were observed in
+  const FeedCalibration& feed;                ///< the samples that ranges were observed on
+  const Closeness& closeness;                 ///< what judges; empty: the output SNR
+  std::function<Form(Graph parent)> form_of;  ///< the whole way again for a changed float graph
 };
 
 /// A form changed, and in how much of the model: "63 layers".

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "quantize/corrections.h"
 #include "quantize/roles.h"
@@ -137,11 +138,11 @@ std::vector<std::string> equalise_channels(Graph& graph) {
 }
 
 std::vector<Attempt> attempt_equalising(const Form& form, const CorrectionTools& tools) {
-  Graph equalised = *form.parent;
+  Graph equalised = form.parent->load();
   const std::vector<std::string> changed = equalise_channels(equalised);
   if (changed.empty()) return {};
   equalised.infer_shapes();
-  return {{tools.form_of(equalised), layers_text(changed.size())}};
+  return {{tools.form_of(std::move(equalised)), layers_text(changed.size())}};
 }
 
 }  // namespace tamis

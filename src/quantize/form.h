@@ -12,6 +12,7 @@
 #include "quantize/layer_inputs.h"
 #include "quantize/plan.h"
 #include "quantize/quantize.h"
+#include "quantize/stored_graph.h"
 
 namespace tamis {
 
@@ -33,7 +34,7 @@ const LayerInput* input_of(const Planned& planned, const ComputeNode& compute);
 
 /// An INT8 form before it is written: what corrections change. Cheap to copy but for the constants.
 struct Form {
-  std::shared_ptr<const Graph> parent;  ///< the float graph that it stands for
+  std::shared_ptr<const StoredGraph> parent;  ///< the float graph that it stands for
   std::shared_ptr<const Planned> planned;
   std::vector<NodeConstants> constants;  ///< one per node of planned->plan.compute
   QuantizeReport report;

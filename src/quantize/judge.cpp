@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/memory.h"
 #include "quantize/compare.h"
 #include "stats/interval.h"
 
@@ -22,6 +24,7 @@ struct Enough {};
 std::unique_ptr<Session> open_graph(const Graph& graph, const OpenSession& open) {
   TemporaryFolder folder("tamis-judge");
   graph.save(folder.path() / "model.onnx");
+  return_free_memory();
   return open(folder.path() / "model.onnx");
 }
 
@@ -35,11 +38,20 @@ std::vector<std::vector<Tensor>> run_one(Session& session, const std::vector<Ten
 
 }  // namespace
 
+std::filesystem::path HeldAside::file(std::size_t i) const {
+  return folder_.path() / std::to_string(i);
+}
+
 void HeldAside::keep(std::size_t index, std::span<const Tensor> inputs) {
-  if (index / kEvery < samples_.size()) return;
-  std::vector<Tensor> copy;
-  for (const Tensor& tensor : inputs) copy.push_back(tensor.clone());
-  samples_.push_back(std::move(copy));
+  const std::size_t i = index / kEvery;
+  if (i < kept_.size()) return;
+  std::string bytes;
+  kept_.emplace_back();
+  for (const Tensor& tensor : inputs) {
+    bytes.append(static_cast<const char*>(tensor.raw()), tensor.bytes());
+    kept_.back().emplace_back(tensor.type(), tensor.shape());
+  }
+  save_file(file(i), bytes);
 }
 
 FeedCalibration HeldAside::rest() {
@@ -53,12 +65,12 @@ FeedCalibration HeldAside::rest() {
   };
 }
 
-const std::vector<std::vector<Tensor>>& HeldAside::samples() {
-  if (complete_) return samples_;
+std::size_t HeldAside::size() {
+  if (complete_) return kept_.size();
   std::size_t index = 0;
   try {
     feed_([&](std::span<const Tensor> inputs) {
-      if (samples_.size() == kMost) throw Enough();
+      if (kept_.size() == kMost) throw Enough();
       if (holds(index)) keep(index, inputs);
       ++index;
     });
@@ -66,7 +78,21 @@ const std::vector<std::vector<Tensor>>& HeldAside::samples() {
     // All that is set aside is there.
   }
   complete_ = true;
-  return samples_;
+  return kept_.size();
+}
+
+std::vector<Tensor> HeldAside::sample(std::size_t i) const {
+  const std::vector<std::uint8_t> bytes = load_bytes(file(i));
+  std::vector<Tensor> tensors;
+  std::size_t at = 0;
+  for (const auto& [type, shape] : kept_.at(i)) {
+    tensors.emplace_back(type, shape);
+    if (at + tensors.back().bytes() > bytes.size())
+      throw Error(ErrorCode::io, "quantize: " + file(i).string() + " has become shorter");
+    std::memcpy(tensors.back().raw(), bytes.data() + at, tensors.back().bytes());
+    at += tensors.back().bytes();
+  }
+  return tensors;
 }
 
 double mean(const Score& score) {
@@ -86,27 +112,50 @@ Interval gain_interval(const Score& before, const Score& after) {
   return {gain - margin, gain + margin};
 }
 
-Judge::Judge(const Graph& reference, OpenSession open,
-             const std::vector<std::vector<Tensor>>& samples)
-    : open_(std::move(open)), samples_(samples) {
-  const std::unique_ptr<Session> session = open_graph(reference, open_);
-  for (const std::vector<Tensor>& inputs : samples_)
-    references_.push_back(run_one(*session, inputs));
+Judge::Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples,
+             Closeness closeness)
+    : open_(std::move(open)), samples_(samples), closeness_(std::move(closeness)) {
+  return_free_memory();
+  const std::unique_ptr<Session> session = open_(reference.file());
+  for (std::size_t i = 0; i < samples_.size(); ++i)
+    references_.push_back(run_one(*session, samples_.sample(i)));
+  judged_.resize(references_.size());
+  std::iota(judged_.begin(), judged_.end(), std::size_t{0});
+  if (closeness_) judge_by_closeness();
+}
+
+void Judge::judge_by_closeness() {
+  std::vector<std::size_t> telling;
+  try {
+    for (const std::size_t i : judged_)
+      if (closeness_(references_[i][0], references_[i][0])) telling.push_back(i);
+  } catch (const Error&) {
+    telling.clear();  // outputs that the card does not describe: their noise can be judged
+  }
+  if (telling.size() >= kFewSamples)
+    judged_ = std::move(telling);
+  else
+    closeness_ = nullptr;
+}
+
+double Judge::score_one(const Session& session, std::size_t i,
+                        const std::vector<std::vector<Tensor>>& outputs) const {
+  if (closeness_) return closeness_(references_[i][0], outputs[0]).value_or(1);
+  constexpr double kNoNoiseDb = 200;
+  double worst = kNoNoiseDb;
+  for (const OutputCheck& output : compare_outputs(session, references_[i], outputs))
+    worst = std::min(worst, output.snr_db);
+  return worst;
 }
 
 Score Judge::score(const Graph& quantised) const {
   Score score;
   try {
     const std::unique_ptr<Session> session = open_graph(quantised, open_);
-    for (std::size_t i = 0; i < samples_.size(); ++i) {
-      double worst = 200;
-      for (const OutputCheck& output :
-           compare_outputs(*session, references_[i], run_one(*session, samples_[i])))
-        worst = std::min(worst, output.snr_db);
-      score.push_back(worst);
-    }
+    for (const std::size_t i : judged_)
+      score.push_back(score_one(*session, i, run_one(*session, samples_.sample(i))));
   } catch (const Error&) {
-    score.assign(samples_.size(), kRefusedDb);
+    score.assign(judged_.size(), kRefused);
   }
   return score;
 }

@@ -1,18 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
+#include "base/tensor.h"
 #include "graph/graph.h"
 #include "quantize/quantize.h"
+#include "quantize/stored_graph.h"
 #include "stats/interval.h"
 
 namespace tamis {
 
 /// Sets every fifth calibration sample aside, at most eight, for judging: ranges and statistics do
-/// not see them. The same ones whatever the options. Not synchronised.
+/// not see them. The same ones whatever the options. They wait in temporary files: while ranges are
+/// observed, memory is scarce. Not synchronised.
 class HeldAside {
  public:
   static constexpr std::size_t kEvery = 5;
@@ -22,21 +27,25 @@ class HeldAside {
 
   /// Feeds all others. The set-aside ones that pass are kept.
   FeedCalibration rest();
-  /// The samples set aside; read from the feed where no pass brought them yet.
-  const std::vector<std::vector<Tensor>>& samples();
+  /// How many are set aside; read from the feed where no pass brought them yet.
+  std::size_t size();
+  /// One of them, i < size(). Throws io.
+  std::vector<Tensor> sample(std::size_t i) const;
 
  private:
   bool holds(std::size_t index) const {
     return index % kEvery == kEvery - 1 && index / kEvery < kMost;
   }
   void keep(std::size_t index, std::span<const Tensor> inputs);
+  std::filesystem::path file(std::size_t i) const;
 
   FeedCalibration feed_;
-  std::vector<std::vector<Tensor>> samples_;
-  bool complete_ = false;  ///< a pass went through
+  TemporaryFolder folder_{"tamis-aside"};
+  std::vector<std::vector<std::pair<DataType, Shape>>> kept_;  ///< per sample its tensors
+  bool complete_ = false;                                      ///< a pass went through
 };
 
-/// Output SNR in dB of each sample, of its worst output.
+/// Of each sample: how near its predictions are (Closeness), or the SNR in dB of its worst output.
 using Score = std::vector<double>;
 
 /// The mean gain's interval at kGainConfidence (Student's t over the samples); of fewer than
@@ -47,7 +56,7 @@ inline constexpr double kGainConfidence = 0.8;
 inline constexpr std::size_t kFewSamples = 4;
 double mean(const Score& score);
 inline constexpr double kClearGainDb = 0.5;
-inline constexpr double kRefusedDb = -300;
+inline constexpr double kRefused = -300;
 
 /// Measures how near to the float model's outputs a quantised graph's are, in the runtime behind
 /// `open`.
@@ -55,13 +64,23 @@ class Judge {
  public:
   /// Runs the float model once on the samples, which have to outlive this. Throws what running
   /// throws.
-  Judge(const Graph& reference, OpenSession open, const std::vector<std::vector<Tensor>>& samples);
-  /// kRefusedDb for all samples where the runtime refuses the graph.
+  /// Judges by `closeness` where that says something of at least kFewSamples of them, then of these
+  /// only; else by the output SNR.
+  Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples,
+        Closeness closeness = {});
+  /// kRefused for all samples where the runtime refuses the graph.
   Score score(const Graph& quantised) const;
+  bool by_closeness() const { return static_cast<bool>(closeness_); }
 
  private:
   OpenSession open_;
-  const std::vector<std::vector<Tensor>>& samples_;
+  double score_one(const Session& session, std::size_t i,
+                   const std::vector<std::vector<Tensor>>& outputs) const;
+  void judge_by_closeness();
+
+  HeldAside& samples_;
+  Closeness closeness_;
+  std::vector<std::size_t> judged_;                           ///< which samples
   std::vector<std::vector<std::vector<Tensor>>> references_;  ///< each as a list of one sample's
 };
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/files.h"
+#include "base/memory.h"
 #include "base/units.h"
 #include "passes/passes.h"
 #include "quantize/calibrate.h"
@@ -167,10 +167,12 @@ Json to_json(const QuantizeReport& report) {
     kept.push_back({{"node", one.node}, {"reason", one.reason}});
   Json corrections = Json::array();
   for (const Correction& one : report.corrections)
-    corrections.push_back({{"name", one.name},
-                           {"kept", one.kept},
-                           {"why", one.why},
-                           {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()}});
+    corrections.push_back(
+        {{"name", one.name},
+         {"kept", one.kept},
+         {"why", one.why},
+         {"gain_db", one.gain_db ? Json(*one.gain_db) : Json()},
+         {"gain_closeness", one.gain_closeness ? Json(*one.gain_closeness) : Json()}});
   return {{"kept_in_float", std::move(kept)},
           {"corrections", std::move(corrections)},
           {"notes", report.notes},
@@ -187,8 +189,7 @@ namespace {
 
 /// The float graph as its runtime executes it fastest. What is new in it only moves data or stays
 /// in float, so that observations of the graph before serve all forms.
-Graph written_for(const Graph& graph, const QuantizeOptions& options) {
-  Graph written = graph;
+Graph written_for(Graph written, const QuantizeOptions& options) {
   const bool for_ort = options.target == QuantizeTarget::ort;
   run_passes(written, rewrite_passes(for_ort ? "ort" : "all"), {});
   written.sort();
@@ -197,9 +198,11 @@ Graph written_for(const Graph& graph, const QuantizeOptions& options) {
 }
 
 /// The whole way for one float graph (opset 13, sorted, shapes inferred), but for corrections.
-Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSession& open,
+Form form_of(Graph parent, const QuantizeOptions& options, const OpenSession& open,
              const FeedCalibration& feed, const StatisticsStore& known) {
-  auto planned = std::make_shared<Planned>(Planned{written_for(parent, options), {}, {}, {}, {}});
+  auto stored = std::make_shared<const StoredGraph>(parent);
+  auto planned =
+      std::make_shared<Planned>(Planned{written_for(std::move(parent), options), {}, {}, {}, {}});
   const Graph& work = planned->graph;
   Plan& plan = planned->plan;
   plan = plan_for(work, options);
@@ -207,12 +210,13 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
   const auto find = [&](const std::function<std::set<std::string>()>& wanted) {
-    return observe_or_find(parent, observed_values(plan), wanted, open, feed, known,
+    return observe_or_find(*stored, observed_values(plan), wanted, open, feed, known,
                            report.statistics_cached);
   };
   Observations observations = find([&] {
-    return options.observe_for_any_layer ? values_for_any_layer(parent, options, plan)
-                                         : values_of_all_forms(parent, options, plan);
+    const Graph graph = stored->load();
+    return options.observe_for_any_layer ? values_for_any_layer(graph, options, plan)
+                                         : values_of_all_forms(graph, options, plan);
   });
   planned->affines = GroupRanges(plan, observations, options).affines();
   planned->too_wide = too_wide(plan, observations, planned->affines);
@@ -230,9 +234,9 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
     report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
   if (options.corrections != CorrectionLevel::none)
-    planned->inputs = sample_layers(parent, open, feed, wants_rows(options.corrections));
-  Form form{std::make_shared<const Graph>(parent), planned,
-            quantise_constants(work, plan, planned->affines), std::move(report)};
+    planned->inputs = sample_layers(*stored, open, feed, wants_rows(options.corrections));
+  Form form{std::move(stored), planned, quantise_constants(work, plan, planned->affines),
+            std::move(report)};
   return form;
 }
 
@@ -240,16 +244,16 @@ Form form_of(const Graph& parent, const QuantizeOptions& options, const OpenSess
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
-                               const StatisticsStore& known) {
+                               const StatisticsStore& known, const Closeness& closeness) {
   const std::int64_t start = now_ns();
   check_options(options);
-  Graph work = graph;
-  const std::vector<std::string> notes = prepare_for_quantising(work).notes;
+  const std::vector<std::string> notes = prepare_for_quantising(graph).notes;
   HeldAside held(feed);
   const FeedCalibration rest = held.rest();
-  Form form = form_of(work, options, open, rest, known);
-  correct(form, held, {options, open, rest, [&](const Graph& parent) {
-                         return form_of(parent, options, open, rest, known);
+  Form form = form_of(std::move(graph), options, open, rest, known);
+  return_free_memory();
+  correct(form, held, {options, open, rest, closeness, [&](Graph parent) {
+                         return form_of(std::move(parent), options, open, rest, known);
                        }});
   graph = write_form(form, options).graph;
   form.report.notes = notes;

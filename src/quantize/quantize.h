@@ -85,9 +85,10 @@ struct KeptInFloat {
 /// A change that should help the INT8 form, tried because it applies.
 struct Correction {
   std::string name;
-  bool kept = false;              ///< it helped on calibration images held aside
-  std::string why;                ///< "63 layers: output SNR 18.4 dB instead of 17.9 dB"
-  std::optional<double> gain_db;  ///< mean over the images held aside; absent: not judged
+  bool kept = false;                     ///< it helped on calibration images held aside
+  std::string why;                       ///< "63 layers: output SNR 18.4 dB instead of 17.9 dB"
+  std::optional<double> gain_db;         ///< of the output SNR, mean over the images held aside
+  std::optional<double> gain_closeness;  ///< the same where the predictions' closeness judged
 };
 
 struct QuantizeReport {
@@ -103,8 +104,9 @@ struct QuantizeReport {
   bool statistics_cached = false;      ///< the float model did not have to run
   double wall_s = 0;
 };
-/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why, gain_db}], notes, warnings,
-/// quantised_nodes, calibrated_on, held_aside, calibrate_s, statistics_cached, wall_s}
+/// {kept_in_float: [{node, reason}], corrections: [{name, kept, why, gain_db, gain_closeness}],
+/// notes, warnings, quantised_nodes, calibrated_on, held_aside, calibrate_s, statistics_cached,
+/// wall_s}
 Json to_json(const QuantizeReport& report);
 
 /// Opens an ONNX file for FP32 execution. The shapes must be concrete after opening.
@@ -114,6 +116,13 @@ using OpenSession = std::function<std::unique_ptr<Session>(const std::filesystem
 /// their order. The tensors need to live during that call only, so memory does not depend on the
 /// number of samples.
 using FeedCalibration = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
+
+/// How near one sample's outputs are to the float model's, in [0, 1] and 1 for the same ones, by
+/// what they mean; absent where they say nothing (no object in the picture). Nearer to the accuracy
+/// than the noise of all outputs, most of which nobody reads. May throw for outputs that mean
+/// nothing.
+using Closeness = std::function<std::optional<double>(const std::vector<Tensor>& reference,
+                                                      const std::vector<Tensor>& other)>;
 
 /// Where statistics of a float model are kept between calls, so that the float model does not run
 /// again for another form of the same model. Either function may be absent. The key stands for the
@@ -133,11 +142,12 @@ StatisticsStore statistics_in_memory();
 /// before. The detection tail (what follows the last convolution of each branch) stays in float by
 /// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
-/// throw; the graph is then untouched. Not thread safe for one graph. Source: Jacob et al. 2018,
-/// arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
+/// throw; what the graph then holds is open. Corrections are judged by `closeness` where it is
+/// there. Not thread safe for one graph. Source: Jacob et al. 2018, arXiv:1712.05877, eq. (1) and
+/// section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
-                               const StatisticsStore& known = {});
+                               const StatisticsStore& known = {}, const Closeness& closeness = {});
 
 /// A runtime in which a quantised file is to be checked.
 struct NamedRuntime {

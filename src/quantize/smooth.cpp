@@ -180,13 +180,13 @@ std::vector<Attempt> attempt_smoothing(const Form& form, const CorrectionTools& 
   if (tools.options.corrections == CorrectionLevel::all) alphas = {0.5, 0.35, 0.65, 0.8};
   std::vector<Attempt> attempts;
   for (const double alpha : alphas) {
-    Graph smoothed = *form.parent;
+    Graph smoothed = form.parent->load();
     const std::size_t changed = smooth_channels(smoothed, form.planned->inputs, alpha);
     if (changed == 0) return {};
     smoothed.infer_shapes();
     char text[40];
     std::snprintf(text, sizeof text, ", alpha %.2f", alpha);
-    attempts.push_back({tools.form_of(smoothed), layers_text(changed) + text});
+    attempts.push_back({tools.form_of(std::move(smoothed)), layers_text(changed) + text});
   }
   return attempts;
 }

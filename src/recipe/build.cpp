@@ -12,6 +12,7 @@
 #include "graph/inspect.h"
 #include "measure/visit.h"
 #include "passes/free_shapes.h"
+#include "recipe/card_check.h"
 #include "recipe/feed.h"
 #include "recipe/open_with_card.h"
 #include "recipe/parent_check.h"
@@ -32,10 +33,11 @@ void follow_card(BuildState& state, const BuildRequest& request) {
   settings.backend = state.reference_backend;
   settings.inference_precision = "f32";
   settings.graph_level.reset();
-  state.open_reference = [card = state.card, settings](const fs::path& model) {
+  state.open_reference = [card = state.known_card(), settings](const fs::path& model) {
     OpenRequest open;
     open.model = model;
     open.settings = settings;
+    open.lean = true;
     return open_with_card(open, card);
   };
   if (!request.calibration || state.graph.inputs().empty()) return;
@@ -59,8 +61,10 @@ BuildState make_state(const BuildRequest& request) {
   state.libraries = request.libraries;
   if (request.calibration) {
     state.cache = request.cache;
-    if (request.check_parent)
+    if (request.check_parent) {
       state.check_parent = [request] { return tamis::check_parent(request); };
+      state.doubt_card = [request] { return tamis::doubt_card(request); };
+    }
   }
   follow_card(state, request);
   return state;
@@ -75,7 +79,16 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
     std::int64_t step_start = now_ns();
     state.report = Json::object();
     const std::string card = canonical_text(to_json(state.card, false));
-    find_step_kind(step.name).apply(state, step.params);
+    const StepKind& kind = find_step_kind(step.name);
+    if (kind.traits.needs_card && !state.has_card)
+      throw Error(
+          ErrorCode::invalid_argument,
+          fmt::format("{}: needs the model's card; tamis inspect says what it lacks", kind.name));
+    const bool compare =
+        request.check_exact && kind.traits.exact && &step == &request.recipe.back();
+    const std::optional<Graph> before = compare ? std::optional(state.graph) : std::nullopt;
+    kind.apply(state, step.params);
+    if (before) check_exact_in_runtimes(state, *before, state.check_backends);
     if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
     info.steps.push_back(
         {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
@@ -83,7 +96,7 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
       if (!check.at("refused").is_null())
         info.refused.push_back({{"runtime", check.at("runtime")}, {"reason", check.at("refused")}});
   }
-  if (needs_calibration(request.recipe) && request.calibration) {
+  if (uses_calibration(request.recipe) && request.calibration) {
     info.calibration_hashes = request.calibration->hashes;
     // A parent that was calibrated before keeps its own items: these may not evaluate either.
     std::string all = joined(info.calibration_hashes);
@@ -91,12 +104,15 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
     if (auto own = known.find(kCalibrationMetadata); own != known.end()) all += " " + own->second;
     state.graph.set_metadata(kCalibrationMetadata, all);
   }
-  if (!state.card.input_sizes.empty()) free_shapes(state.graph, state.card.input_size);
+  if (state.has_card && !state.card.input_sizes.empty())
+    free_shapes(state.graph, state.card.input_size);
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
-  save_file(request.out / "model.card.yaml", to_yaml(state.card));
-  info.card = to_json(state.card, true);
-  const Json description = inspect_model(state.graph, state.card.input_size);
+  if (state.has_card) {
+    save_file(request.out / "model.card.yaml", to_yaml(state.card));
+    info.card = to_json(state.card, true);
+  }
+  const Json description = inspect_model(state.graph, state.input_size());
   info.io = {{"inputs", description.at("inputs")}, {"outputs", description.at("outputs")}};
   info.size_bytes = fs::file_size(request.out / "model.onnx");
   info.wall_s = seconds_since(start);

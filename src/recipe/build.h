@@ -23,7 +23,7 @@ struct CalibrationItems {
 
 struct BuildRequest {
   std::filesystem::path parent;
-  Card card;
+  std::optional<Card> card;  ///< absent: only steps that need none are applied
   Recipe recipe;
   std::optional<CalibrationItems> calibration;
   std::vector<std::string> backends;  ///< that run here: the first one executes folding and
@@ -32,6 +32,7 @@ struct BuildRequest {
   RunSettings settings;                          ///< libraries, threads
   std::filesystem::path out;                     ///< an existing, empty folder
   std::filesystem::path cache;  ///< artefact cache for statistics shared by variants; empty: none
+  bool check_exact = false;     ///< compare the result of a last, exact step in every runtime
   bool check_parent = false;    ///< refuse a parent that is no better than chance (parent_check.h)
   std::string reference_version;  ///< of backends.front(): statistics of another are not used
 };
@@ -43,7 +44,8 @@ struct ArtefactInfo {
   Recipe recipe;
   std::uint64_t size_bytes = 0;
   std::vector<std::string> calibration_hashes;
-  Json card;                     ///< of the artefact, as to_json(card, true): steps may change it
+  Json card;                     ///< of the artefact, as to_json(card, true): steps may change it;
+                                 ///< null where the parent had none
   Json io;                       ///< {inputs, outputs: [{name, type, shape}]}
   Json steps = Json::array();    ///< per step: {name, wall_s, report}
   Json refused = Json::array();  ///< [{runtime, reason}]: runtimes in which this file goes wrong
@@ -54,8 +56,9 @@ struct ArtefactInfo {
 Json to_json(const ArtefactInfo& info);
 ArtefactInfo parse_artefact_info(const Json& json);
 
-/// Applies the recipe and writes model.onnx, model.card.yaml and artefact.json into request.out.
-/// Runs in a worker. Throws what the steps throw.
+/// Applies the recipe and writes model.onnx, model.card.yaml (where there is a card) and
+/// artefact.json into request.out. Runs in a worker. Throws invalid_argument for a step that needs
+/// a card where there is none, and what the steps throw.
 ArtefactInfo build_artefact(const BuildRequest& request);
 
 /// The ONNX metadata key under which a quantised model carries the hashes of its calibration items

@@ -15,7 +15,7 @@ Json calibration_json(const std::optional<CalibrationItems>& calibration) {
 
 Json to_json(const BuildRequest& request) {
   return Json{{"parent", request.parent.string()},
-              {"card", to_json(request.card, true)},
+              {"card", request.card ? to_json(*request.card, true) : Json()},
               {"recipe", to_json(request.recipe)},
               {"calibration", calibration_json(request.calibration)},
               {"backends", request.backends},
@@ -23,6 +23,7 @@ Json to_json(const BuildRequest& request) {
               {"libraries", request.libraries},
               {"out", request.out.string()},
               {"cache", request.cache.string()},
+              {"check_exact", request.check_exact},
               {"check_parent", request.check_parent},
               {"reference_version", request.reference_version}};
 }
@@ -30,7 +31,7 @@ Json to_json(const BuildRequest& request) {
 BuildRequest parse_build_request(const Json& json) {
   BuildRequest request;
   request.parent = json.at("parent").get<std::string>();
-  request.card = parse_card(json.at("card"));
+  if (!json.at("card").is_null()) request.card = parse_card(json.at("card"));
   request.recipe = parse_recipe(json.at("recipe"));
   request.backends = json.at("backends").get<std::vector<std::string>>();
   request.settings = parse_run_settings(json.at("settings"));
@@ -38,6 +39,7 @@ BuildRequest parse_build_request(const Json& json) {
       json.value("libraries", Json::object()).get<std::map<std::string, std::string>>();
   request.out = json.at("out").get<std::string>();
   request.cache = json.value("cache", "");
+  request.check_exact = json.value("check_exact", false);
   request.check_parent = json.value("check_parent", false);
   request.reference_version = json.value("reference_version", "");
   const Json& calibration = json.at("calibration");

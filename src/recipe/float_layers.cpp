@@ -16,7 +16,7 @@ OpenSession open_in(const BuildState& state, const RunSettings& settings, bool p
   OpenRequest request;
   request.settings = settings;
   request.profile = profile;
-  return [request, card = state.card](const std::filesystem::path& model) {
+  return [request, card = state.known_card()](const std::filesystem::path& model) {
     OpenRequest own = request;
     own.model = model;
     return open_with_card(own, card);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "execute/opened_model.h"
+#include "recipe/card_check.h"
 #include "tasks/task.h"
 
 namespace tamis {
@@ -94,41 +95,11 @@ std::vector<ItemRecord> with_one_label(std::vector<ItemRecord> records) {
   return records;
 }
 
-/// What users get wrong, each as an option and the card that it would give.
-std::vector<std::pair<std::string, Card>> other_cards(const Card& card) {
-  std::vector<std::pair<std::string, Card>> others;
-  const auto add = [&](const std::string& text, auto change) {
-    Card other = card;
-    change(other);
-    others.emplace_back(text, other);
-  };
-  if (card.channels() == 3) {
-    const bool rgb = card.color == ColorOrder::rgb;
-    add(rgb ? "--color bgr" : "--color rgb",
-        [&](Card& c) { c.color = rgb ? ColorOrder::bgr : ColorOrder::rgb; });
-  }
-  if (card.input_type == DataType::u8) return others;  // the graph normalises
-  const bool unit = card.scale != 1;
-  add(unit ? "--scale 1" : "--scale 255", [&](Card& c) { c.scale = unit ? 1 : 255; });
-  if (card.channels() == 3) {
-    add("--scale 255 --mean .485,.456,.406 --std .229,.224,.225", [](Card& c) {
-      c.scale = 255, c.mean = {0.485, 0.456, 0.406}, c.std = {0.229, 0.224, 0.225};
-    });
-    add("--scale 255 --mean 0,0,0 --std 1,1,1", [](Card& c) {
-      c.scale = 255, c.mean = {0, 0, 0}, c.std = {1, 1, 1};
-    });
-    add("--scale 127.5 --mean 1,1,1 --std 1,1,1", [](Card& c) {
-      c.scale = 127.5, c.mean = {1, 1, 1}, c.std = {1, 1, 1};
-    });
-  }
-  return others;
-}
-
 std::string probable_cause(const BuildRequest& request, const Dataset& data,
                            const std::vector<std::size_t>& items, const Task& task,
                            const Found& given) {
   if (auto labels = wrong_labels(task, given.records, given.classes)) return *labels;
-  for (const auto& [text, card] : other_cards(request.card)) {
+  for (const auto& [text, card] : other_cards(request.card.value())) {
     const Found found = predict_all(request, card, data, items);
     if (above_chance(task, found))
       return fmt::format("with {} it would be {:.3f}: give that", text,
@@ -176,13 +147,13 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
 }
 
 Json check_parent(const BuildRequest& request) {
-  const Task& task = find_task(request.card.task);
+  const Task& task = find_task(request.card.value().task);
   DataSpec spec = request.calibration->data;
   spec.detail = task.truth_detail;
   const auto data = open_dataset(spec);
   const std::vector<std::size_t> items = items_with_truth(task, *data, request.calibration->items);
   if (items.size() < kLeastItems) return Json();
-  const Found found = predict_all(request, request.card, *data, items);
+  const Found found = predict_all(request, request.card.value(), *data, items);
   const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
   if (!above_chance(task, found))
     throw Error(ErrorCode::invalid_argument,

@@ -34,11 +34,20 @@ std::vector<std::string> step_texts(const Recipe& recipe);
 
 /// What a step works on and with. Lives in a worker.
 struct BuildState {
-  BuildState(Graph parent, Card parent_card)
-      : graph(std::move(parent)), card(std::move(parent_card)) {}
+  BuildState(Graph parent, const std::optional<Card>& parent_card)
+      : graph(std::move(parent)), card(parent_card.value_or(Card())), has_card(parent_card) {}
+
+  std::optional<Card> known_card() const {
+    return has_card ? std::optional<Card>(card) : std::nullopt;
+  }
+  /// The picture's size; absent without a card.
+  std::optional<Size> input_size() const {
+    return has_card ? std::optional<Size>(card.input_size) : std::nullopt;
+  }
 
   Graph graph;
-  Card card;
+  Card card;                     ///< not to be read without has_card
+  bool has_card = true;          ///< steps that need one are not applied to a model without
   Json report = Json::object();  ///< what the step did, filled in by it
   /// A runtime for what needs execution (folding, calibrating, comparing).
   std::function<std::unique_ptr<Session>(const std::filesystem::path&)> open_reference;
@@ -55,6 +64,17 @@ struct BuildState {
   std::string calibration_key;
   /// Measures the parent on labelled calibration items (parent_check.h); empty without any items.
   std::function<Json()> check_parent;
+  /// What speaks against the card (card_check.h); empty where the parent is trusted.
+  std::function<std::optional<std::string>()> doubt_card;
+};
+
+/// What a step does with calibration pictures.
+enum class Pictures { none, used, required };  ///< used: where there are some
+
+struct StepTraits {
+  Pictures pictures = Pictures::none;
+  bool needs_card = true;  ///< else it takes any model, of text or sound too
+  bool exact = false;      ///< the same outputs for the same inputs, to rounding
 };
 
 /// A kind of step. `version` enters every artefact's key: raised whenever the step may give another
@@ -62,7 +82,7 @@ struct BuildState {
 struct StepKind {
   std::string_view name;
   std::string_view help;
-  bool needs_calibration;
+  StepTraits traits;
   std::string (*version)();
   /// For people, from the parameters.
   std::string (*text)(const Json& params);
@@ -73,6 +93,8 @@ const std::vector<StepKind>& step_kinds();
 /// Throws invalid_argument with nearest names.
 const StepKind& find_step_kind(std::string_view name);
 bool needs_calibration(const Recipe& recipe);
+/// Whether pictures change what it gives.
+bool uses_calibration(const Recipe& recipe);
 /// The place of the first step of this name.
 std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name);
 

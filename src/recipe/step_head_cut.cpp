@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include "base/error.h"
 #include "graph/inspect.h"
@@ -9,23 +11,45 @@
 #include "passes/passes.h"
 #include "recipe/steps.h"
 #include "vision/decoder_yolov8_cut.h"
+#include "vision/decoder_yolov8_seg_cut.h"
 
 namespace tamis {
 namespace {
 
-constexpr const char* kUncut = "yolov8";
-constexpr const char* kCut = "yolov8-cut";
+/// A family whose tail is cut, and what reads what is left.
+struct Family {
+  std::string_view uncut, cut;
+  /// All positions as the uncut model gives them, from all outputs of the cut one.
+  Tensor (*whole)(const std::vector<Tensor>& outputs, Size input);
+};
+
+Tensor whole_detector(const std::vector<Tensor>& outputs, Size input) {
+  return yolov8_uncut(outputs, input);
+}
+
+constexpr std::array kFamilies{Family{"yolov8", "yolov8-cut", &whole_detector},
+                               Family{"yolov8-seg", "yolov8-seg-cut", &yolov8_seg_uncut}};
+
+const Family* family_of(const Card& card) {
+  const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
+                                   [&](const Family& f) { return f.uncut == card.decoder; });
+  return found == kFamilies.end() ? nullptr : &*found;
+}
+
 constexpr double kTolerance = 1e-4;  // per value, relative above 1
 constexpr unsigned kProbes = 2;
 
 std::optional<YoloTail> find_tail(const Graph& fixed, const Card& card, std::string& reason) {
-  if (card.decoder == kUncut) {
-    std::optional<YoloTail> tail = find_yolo_tail(fixed, reason);
-    if (!tail) reason = "no YOLO tail is recognised: " + reason;
-    return tail;
+  if (family_of(card) == nullptr) {
+    reason = fmt::format("only the tails of decoders {} and {} are cut, the card says {}",
+                         kFamilies[0].uncut, kFamilies[1].uncut, card.decoder);
+    return std::nullopt;
   }
-  reason =
-      fmt::format("only the tail of decoder {} is cut, the card says {}", kUncut, card.decoder);
+  std::optional<YoloTail> tail = find_yolo_tail(fixed, reason);
+  if (!tail) reason = "no YOLO tail is recognised: " + reason;
+  const bool masks = family_of(card)->uncut == "yolov8-seg";
+  if (!tail || masks == !tail->coefficients.empty()) return tail;
+  reason = masks ? "the output holds no mask coefficients" : "the output holds mask coefficients";
   return std::nullopt;
 }
 
@@ -64,9 +88,10 @@ double largest_difference(const BuildState& state, const Graph& before, const Gr
     const std::vector<Tensor> inputs = probe_inputs(before, seed);
     const std::vector<Tensor> whole = evaluate_in_reference(state, before, inputs);
     std::vector<Tensor> maps = evaluate_in_reference(state, after, inputs);
-    maps.resize(2 * tail.boxes.size());
+    if (tail.coefficients.empty()) maps.resize(2 * tail.boxes.size());
     const Tensor& uncut = whole[static_cast<std::size_t>(at - names.begin())];
-    most = std::max(most, difference(uncut, yolov8_uncut(maps, state.card.input_size)));
+    most = std::max(most,
+                    difference(uncut, family_of(state.card)->whole(maps, state.card.input_size)));
   }
   return most;
 }
@@ -87,12 +112,12 @@ std::vector<int> strides_of(const Graph& fixed, const YoloTail& tail, const Card
 
 }  // namespace
 
-std::string head_cut_version() { return "head-cut/1"; }
+std::string head_cut_version() { return "head-cut/2"; }
 std::string head_cut_text(const Json&) { return "head-cut"; }
 
 std::string head_cut_reason(const Graph& graph, const Card& card) {
   std::string reason;
-  const bool sized = card.decoder == kUncut;  // others need no look at the graph
+  const bool sized = family_of(card) != nullptr;  // others need no look at the graph
   find_tail(sized ? with_fixed_inputs(graph, 1, card.input_size) : graph, card, reason);
   return reason;
 }
@@ -119,7 +144,7 @@ void apply_head_cut(BuildState& state, const Json&) {
                   {"nodes_after", cut.graph().node_size()},
                   {"largest_difference", most}};
   state.graph = std::move(cut);
-  state.card.decoder = kCut;
+  state.card.decoder = family_of(state.card)->cut;
   state.card.reg_max = static_cast<int>(tail.bins);
   state.card.strides = strides;
   for (const char* key : {"decoder", "reg_max", "strides"})

@@ -9,6 +9,7 @@
 #include "recipe/steps.h"
 #include "recipe/weight_bits.h"
 #include "store/artefact_cache.h"
+#include "tasks/task.h"
 
 namespace tamis {
 namespace {
@@ -69,6 +70,17 @@ StatisticsStore statistics_store(const BuildState& state) {
   return store;
 }
 
+/// By what the card's task reads from the outputs; empty for a task without such a measure.
+Closeness prediction_closeness(const Card& card) {
+  const Task& task = find_task(card.task);
+  if (task.closeness == nullptr || card.decoder.empty()) return {};
+  return [&task, card](const std::vector<Tensor>& reference, const std::vector<Tensor>& other) {
+    const Placement unscaled{card.input_size, card.input_size};
+    return task.closeness(task.predict(card, reference, unscaled),
+                          task.predict(card, other, unscaled));
+  };
+}
+
 /// Once per model and calibration items; what failed is tried again.
 Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
   if (!state.check_parent) return Json();
@@ -81,11 +93,24 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
   return accuracy;
 }
 
+/// What speaks against the card, asked as often.
+Json card_doubt(const BuildState& state, const StatisticsStore& known) {
+  if (!state.doubt_card) return Json();
+  const std::string key = "card/1" + hash_text(state.graph.to_bytes());
+  if (known.find) {
+    if (auto found = known.find(key)) return found->at("doubt");
+  }
+  const std::optional<std::string> doubt = state.doubt_card();
+  Json kept = doubt ? Json(*doubt) : Json();
+  if (known.keep) known.keep(key, {{"doubt", kept}});
+  return kept;
+}
+
 }  // namespace
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/6 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/7 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {
@@ -106,17 +131,19 @@ void apply_int8_static(BuildState& state, const Json& params) {
   QuantizeOptions options = int8_static_options(params);
   StatisticsStore known = statistics_store(state);
   Json parent = parent_accuracy(state, known);
+  const Json doubt = card_doubt(state, known);
   const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
   // What corrections sample of the layers' inputs is written for one size.
   const bool has_set = !state.card.input_sizes.empty();
   if (has_set) options.corrections = CorrectionLevel::none;
-  const Graph before = state.graph;
-  QuantizeReport report =
-      quantize_static(state.graph, options, state.open_reference, state.feed, known);
+  const ModelBefore before(state);
+  QuantizeReport report = quantize_static(state.graph, options, state.open_reference, state.feed,
+                                          known, prediction_closeness(state.card));
   for (KeptInFloat& kept : report.kept_in_float)
     if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   if (has_set) report.notes.emplace_back("corrections are not tried on a set of input sizes");
   state.report = to_json(report);
+  if (!doubt.is_null()) state.report["warnings"].push_back(doubt);
   state.report["parent"] = parent;
   state.report["method"] = to_text(options.method);
   state.report["weights"] = weight_choice(params).text;

@@ -45,9 +45,9 @@ void apply_rewrites(BuildState& state, const Json& params) {
   const Evaluator evaluate = [&](const Graph& model, const std::vector<Tensor>& inputs) {
     return evaluate_in_reference(state, model, inputs);
   };
-  const Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  const Graph before = with_fixed_inputs(state.graph, 1, state.input_size());
   const auto differences = compare_outputs(
-      evaluate, before, with_fixed_inputs(graph, 1, state.card.input_size), probe_inputs(before));
+      evaluate, before, with_fixed_inputs(graph, 1, state.input_size()), probe_inputs(before));
   require_same_outputs(differences);
   state.report = to_json(log);
   state.graph = std::move(graph);

@@ -6,10 +6,15 @@
 namespace tamis {
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
                                           const std::vector<Tensor>& inputs) {
+  return evaluate_with(state.open_reference, graph, inputs);
+}
+
+std::vector<Tensor> evaluate_with(const OpenSession& open, const Graph& graph,
+                                  const std::vector<Tensor>& inputs) {
   TemporaryFolder folder("tamis-eval");
   auto file = folder.path() / "model.onnx";
   graph.save(file);
-  auto session = state.open_reference(file);
+  auto session = open(file);
   std::vector<Tensor> outputs = make_tensors(session->outputs());
   session->run(inputs, outputs);
   return outputs;
@@ -24,9 +29,9 @@ void apply_simplify(BuildState& state, const Json&) {
   context.evaluate = [&](const Graph& graph, const std::vector<Tensor>& inputs) {
     return evaluate_in_reference(state, graph, inputs);
   };
-  Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  Graph before = with_fixed_inputs(state.graph, 1, state.input_size());
   PassLog log = simplify(state.graph, context);
-  Graph after = with_fixed_inputs(state.graph, 1, state.card.input_size);
+  Graph after = with_fixed_inputs(state.graph, 1, state.input_size());
   auto differences = compare_outputs(context.evaluate, before, after, probe_inputs(before));
   require_same_outputs(differences);
   state.report = to_json(log);

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
+#include "base/files.h"
+#include "quantize/quantize.h"
 #include "recipe/build.h"
 #include "recipe/recipe.h"
 
@@ -58,16 +61,35 @@ std::string padim_version();
 std::string padim_text(const Json& params);
 void apply_padim(BuildState& state, const Json& params);
 
-/// Runs the quantised state.graph beside `before` in those runtimes, on the calibration items or,
-/// where there are none, on random pictures, and puts the outcome under report.checks. `step` names
-/// the step in messages. Throws unsupported when no runtime executes it rightly.
-void check_in_runtimes(BuildState& state, const Graph& before,
+/// The model as a step found it, in a temporary file: memory then holds one model and not two.
+class ModelBefore {
+ public:
+  explicit ModelBefore(const BuildState& state);
+  std::filesystem::path file() const { return folder_.path() / "before.onnx"; }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+/// Runs the quantised state.graph beside what it was before in those runtimes, on the calibration
+/// items or, where there are none, on random pictures, and puts the outcome under report.checks.
+/// `step` names the step in messages. Throws unsupported when no runtime executes it rightly.
+void check_in_runtimes(BuildState& state, const ModelBefore& before,
                        const std::vector<std::string>& backends, const std::string& step);
 
 /// What the request's steps work on: the parent, with functions that open and feed.
 BuildState make_state(const BuildRequest& request);
 
-/// Runs a graph in state's reference runtime, through a temporary file.
+/// Behind an exact step: the result in each of `backends` against the graph before it in the
+/// reference, on a random input. Adds to state.report's "checks"; `refused` where outputs differ by
+/// more than kSameNumbersTolerance or the runtime does not execute it.
+void check_exact_in_runtimes(BuildState& state, const Graph& before,
+                             const std::vector<std::string>& backends);
+
+/// Runs a graph in a runtime, through a temporary file.
+std::vector<Tensor> evaluate_with(const OpenSession& open, const Graph& graph,
+                                  const std::vector<Tensor>& inputs);
+/// The same in state's reference runtime.
 std::vector<Tensor> evaluate_in_reference(const BuildState& state, const Graph& graph,
                                           const std::vector<Tensor>& inputs);
 

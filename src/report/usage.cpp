@@ -168,12 +168,14 @@ std::string card_notes(const Json& card) {
         "of them allows. `tamis` does that; the code below opens the largest only, which is slower "
         "than what was measured.\n",
         sizes.dump());
-  if (text_or(member(card, "decoder"), "") == "yolov8-cut")
+  const std::string decoder = text_or(member(card, "decoder"), "");
+  const bool masks = decoder == "yolov8-seg-cut";
+  if (masks || decoder == "yolov8-cut")
     text +=
         "\nThe head was cut off: the outputs are, per level, distances to the box's sides in bins "
-        "(`boxes_`, before Softmax) and classes (`classes_`, before Sigmoid). `tamis` decodes "
-        "them; "
-        "the code below shows their shapes only.\n";
+        "(`boxes_`, before Softmax) and classes (`classes_`, before Sigmoid)" +
+        std::string(masks ? "; then mask coefficients (`coefficients_`) and prototypes" : "") +
+        ". `tamis` decodes them; the code below shows their shapes only.\n";
   return text;
 }
 

@@ -51,6 +51,7 @@ Json request_json(const OpenRequest& request) {
           {"settings", to_json(request.settings)},
           {"input_shapes", request.input_shapes},
           {"profile", request.profile},
+          {"lean", request.lean},
           {"engine_cache", request.engine_cache.string()}};
 }
 

@@ -50,6 +50,9 @@ struct OpenRequest {
   RunSettings settings;
   std::vector<Shape> input_shapes;  ///< empty: as the model says (which must then be static)
   bool profile = false;
+  /// Least memory instead of the last bit of speed. ort: no memory pattern, which would hold a copy
+  /// of the outputs.
+  bool lean = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
 };
 

@@ -101,6 +101,7 @@ OpenRequest parse_open_request(const char* request_json) {
   request.settings = parse_run_settings(json.at("settings"));
   request.input_shapes = json.value("input_shapes", std::vector<Shape>());
   request.profile = json.value("profile", false);
+  request.lean = json.value("lean", false);
   request.engine_cache = json.value("engine_cache", "");
   return request;
 }

@@ -64,7 +64,7 @@ Shape resolve_shape(const TensorInfo& info, const Shape* asked) {
   }
   bool fits = asked->size() == info.shape.size();
   for (std::size_t i = 0; fits && i < asked->size(); ++i)
-    fits = (*asked)[i] >= 1 && (!info.shape[i] || *info.shape[i] == (*asked)[i]);
+    fits = info.shape[i] ? *info.shape[i] == (*asked)[i] : (*asked)[i] >= 1;
   if (!fits)
     throw Error(ErrorCode::invalid_argument, "open model: input " + info.name + " is " +
                                                  shape_text(info) + " and cannot be " +

@@ -160,6 +160,17 @@ Json model_json(const SearchContext& c) {
               {"macs", d.value("macs", 0)}};
 }
 
+/// What building found about card and calibration pictures, each line once.
+void add_calibration_warnings(const std::vector<Candidate>& candidates, Json& warnings) {
+  std::set<std::string> said;
+  for (const Candidate& c : candidates) {
+    if (!c.artefact) continue;
+    for (const Json& step : c.artefact->info.steps)
+      for (const Json& text : step.at("report").value("warnings", Json::array()))
+        if (said.insert(text.get<std::string>()).second) warnings.push_back({{"text", text}});
+  }
+}
+
 }  // namespace
 
 Json caller_changes(const Card& parent, const Json& parent_io, const Card& own, const Json& io) {
@@ -243,6 +254,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["explain"] = outcome.explained;
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];
+  add_calibration_warnings(candidates, json["warnings"]);
   return json;
 }
 

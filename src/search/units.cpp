@@ -62,7 +62,7 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.parent = context.model.file;
   request.card = context.card();
   request.recipe = recipe;
-  if (needs_calibration(recipe))
+  if (uses_calibration(recipe) && !context.data.calibration.items.empty())
     request.calibration =
         CalibrationItems{{context.data.calibration.dataset
                               ? context.request.calibration.value_or(context.request.data).path
@@ -77,6 +77,7 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
   request.libraries = context.request.libraries;
   request.out = out;
   request.cache = context.cache->folder();
+  request.check_parent = context.agreement != nullptr;  // without a truth only the card is asked
   request.reference_version = runtime_version(context, request.settings.backend);
   return request;
 }
@@ -85,7 +86,7 @@ namespace {
 
 Patience build_patience(const SearchContext& context, const Recipe& recipe) {
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  std::size_t items = needs_calibration(recipe) ? context.data.calibration.items.size() : 0;
+  std::size_t items = uses_calibration(recipe) ? context.data.calibration.items.size() : 0;
   return patience_to_build(items, context.inference_s.value_or(guess_s));
 }
 

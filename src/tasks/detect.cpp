@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "metrics/coco.h"
+#include "tasks/closeness.h"
 #include "tasks/rows.h"
 
 namespace tamis {
@@ -69,6 +70,7 @@ Task detect_task() {
   Task row{TaskKind::detect, "detect", "map50_95", predict, class_count,
            check_truth,      figures,  statistic,  right};
   row.by_class = by_class;
+  row.closeness = box_closeness;
   return row;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "metrics/coco.h"
+#include "tasks/closeness.h"
 #include "tasks/rows.h"
 
 namespace tamis {
@@ -99,6 +100,7 @@ Task segment_task() {
   Task row{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
            check_truth,       figures,   statistic,       right,   TruthDetail::masks};
   row.by_class = by_class;
+  row.closeness = box_closeness;
   return row;
 }
 

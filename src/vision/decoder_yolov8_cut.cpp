@@ -45,7 +45,7 @@ const float* map_of(const Tensor& tensor, const std::string& which) {
   return tensor.data<float>();
 }
 
-Head as_head(const std::vector<Tensor>& outputs, Size input) {
+Head as_head(std::span<const Tensor> outputs, Size input) {
   Head head;
   if (outputs.size() < 2 || outputs.size() % 2 != 0)
     fail("the model gave " + std::to_string(outputs.size()) + " outputs");
@@ -63,10 +63,11 @@ Head as_head(const std::vector<Tensor>& outputs, Size input) {
     const bool same =
         channels == head.bins * kSides && static_cast<std::size_t>(c[1]) == head.classes;
     if (i != 0 && !same) fail("the levels have other numbers of channels");
+    const std::int64_t stride = input.height / b[2];
     head.bins = channels / kSides;
     head.classes = static_cast<std::size_t>(c[1]);
     head.levels.push_back({boxes, classes, static_cast<std::size_t>(b[2]),
-                           static_cast<std::size_t>(b[3]), static_cast<float>(input.height / b[2]),
+                           static_cast<std::size_t>(b[3]), static_cast<float>(stride),
                            head.positions});
     head.positions += head.levels.back().cells();
   }
@@ -164,8 +165,9 @@ std::vector<Box> boxes_of(const Head& head, const std::vector<std::uint8_t>& wan
     const auto flush = [&] {
       distances.compute(level, cells.data(), count);
       for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t row = cells[i] / level.width;
         const float x = static_cast<float>(cells[i] % level.width) + 0.5F;
-        const float y = static_cast<float>(cells[i] / level.width) + 0.5F;
+        const float y = static_cast<float>(row) + 0.5F;
         boxes[level.first + cells[i]] = {
             (x - distances(0, i)) * level.stride, (y - distances(1, i)) * level.stride,
             (x + distances(2, i)) * level.stride, (y + distances(3, i)) * level.stride};
@@ -184,20 +186,27 @@ std::vector<Box> boxes_of(const Head& head, const std::vector<std::uint8_t>& wan
 
 }  // namespace
 
-std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
-                                         const Placement& placement, const DetectOptions& options) {
-  const Head head = as_head(outputs, placement.input);
-  const std::vector<Hit> hits = find_hits(head, options.min_score);
+YoloCandidates yolov8_cut_candidates(std::span<const Tensor> pairs, Size input, float min_score) {
+  const Head head = as_head(pairs, input);
+  const std::vector<Hit> hits = find_hits(head, min_score);
   std::vector<std::uint8_t> wanted(head.positions, 0);
   for (const Hit& hit : hits) wanted[hit.position] = 1;
   const std::vector<Box> boxes = boxes_of(head, wanted);
-  std::vector<Detection> found;
-  found.reserve(hits.size());
+  YoloCandidates candidates;
+  candidates.found.reserve(hits.size());
+  candidates.anchors.reserve(hits.size());
   for (const Hit& hit : hits) {
-    found.push_back({boxes[hit.position], hit.score, hit.label});
-    check_finite("yolov8-cut", hit.position, found.back());
+    candidates.found.push_back({boxes[hit.position], hit.score, hit.label});
+    candidates.anchors.push_back(hit.position);
+    check_finite("yolov8-cut", hit.position, candidates.found.back());
   }
-  return suppress_and_map(std::move(found), placement, options);
+  return candidates;
+}
+
+std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
+                                         const Placement& placement, const DetectOptions& options) {
+  return suppress_and_map(yolov8_cut_candidates(outputs, placement.input, options.min_score).found,
+                          placement, options);
 }
 
 std::optional<std::size_t> yolov8_cut_class_count(const std::vector<TensorInfo>& outputs) {
@@ -223,7 +232,7 @@ double expected_bin(const Level& level, std::size_t bins, std::size_t side, std:
 
 }  // namespace
 
-Tensor yolov8_uncut(const std::vector<Tensor>& outputs, Size input) {
+Tensor yolov8_uncut(std::span<const Tensor> outputs, Size input) {
   const Head head = as_head(outputs, input);
   Tensor all(DataType::f32, {1, static_cast<std::int64_t>(kSides + head.classes),
                              static_cast<std::int64_t>(head.positions)});
@@ -232,8 +241,9 @@ Tensor yolov8_uncut(const std::vector<Tensor>& outputs, Size input) {
       std::array<double, kSides> d{};
       for (std::size_t side = 0; side < kSides; ++side)
         d[side] = expected_bin(level, head.bins, side, cell);
+      const std::size_t row = cell / level.width;
       const double x = static_cast<double>(cell % level.width) + 0.5;
-      const double y = static_cast<double>(cell / level.width) + 0.5;
+      const double y = static_cast<double>(row) + 0.5;
       float* column = all.data<float>() + level.first + cell;
       const std::array<double, kSides> box{x + (d[2] - d[0]) / 2, y + (d[3] - d[1]) / 2,
                                            d[0] + d[2], d[1] + d[3]};

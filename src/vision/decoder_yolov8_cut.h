@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/geometry.h"
 #include "base/tensor.h"
+#include "vision/decoder_yolov8.h"
 #include "vision/detect.h"
 
 namespace tamis {
@@ -21,11 +23,15 @@ namespace tamis {
 std::vector<Detection> decode_yolov8_cut(const std::vector<Tensor>& outputs,
                                          const Placement& placement, const DetectOptions& options);
 
+/// The same before suppression, in the input's pixels; a candidate's anchor is its position, level
+/// after level, row by row.
+YoloCandidates yolov8_cut_candidates(std::span<const Tensor> pairs, Size input, float min_score);
+
 /// C; absent where the outputs' shapes do not say.
 std::optional<std::size_t> yolov8_cut_class_count(const std::vector<TensorInfo>& outputs);
 
 /// All positions of all levels as the uncut model gives them: f32 [1, 4 + C, A], rows centre x,
 /// centre y, width, height, scores. In double and one by one: for checking, not for speed.
-Tensor yolov8_uncut(const std::vector<Tensor>& outputs, Size input);
+Tensor yolov8_uncut(std::span<const Tensor> outputs, Size input);
 
 }  // namespace tamis

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "vision/decoder_yolov8_seg.h"
+#include "vision/decoder_yolov8_seg_cut.h"
 #include "vision/segment.h"
 
 namespace tamis {
@@ -9,6 +10,9 @@ const std::vector<Segmenter>& segmenters() {
   static const std::vector<Segmenter> rows{
       {"yolov8-seg", "[1,4+classes+M,anchors] boxes, scores, coefficients; [1,M,h,w] prototypes",
        decode_yolov8_seg, yolov8_seg_class_count},
+      {"yolov8-seg-cut",
+       "per level [1,4*bins,h,w] and [1,classes,h,w]; coefficients [1,M,h,w]; prototypes",
+       decode_yolov8_seg_cut, yolov8_seg_cut_class_count},
   };
   return rows;
 }

@@ -167,6 +167,28 @@ TEST(Graph, does_not_take_a_default_that_callers_may_replace_for_a_constant) {
   Graph old = Graph::parse_text(std::string("<ir_version: 3, ") + text);
   EXPECT_TRUE(old.is_constant("w"));
   EXPECT_EQ(old.inputs().size(), 1u);
+  old.add_initializer("more", {1}, std::vector<float>{1});
+  old.erase_initializer("more");
+  old.verify();
+  EXPECT_EQ(old.inputs().size(), 1u);
+}
+
+TEST(Graph, of_ir_version_3_stays_valid_with_a_weight_more_and_one_less) {
+  Graph graph = Graph::parse_text(
+      "<ir_version: 3, opset_import: [\"\" : 8]> g (float[2] x, float[2] w) => (float[2] y) "
+      "<float[2] w = {1, 2}> {y = Add(x, w)}");
+  const std::string fresh = graph.add_initializer("w", {2}, std::vector<float>{3, 4});
+  graph.replace_uses("w", fresh);
+  graph.remove_dead();
+  graph.verify();
+  EXPECT_EQ(graph.inputs().size(), 1u) << "the weight that went is no input now";
+}
+
+TEST(Graph, with_an_operator_that_onnx_defines_by_a_constant_is_valid) {
+  Graph graph = Graph::parse_text(
+      "<ir_version: 8, opset_import: [\"\" : 13]> g (float[1,3,4,4] x) => (float[1,3,4,4] y) "
+      "{y = MeanVarianceNormalization(x)}");
+  EXPECT_NO_THROW(graph.verify());
 }
 
 TEST(Graph, upgrades_the_opset_and_keeps_the_metadata) {

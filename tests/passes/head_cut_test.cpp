@@ -12,9 +12,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// A tail as Ultralytics exports it, of two levels (4x4, 2x2), 4 bins, 3 classes.
-Graph detector(float last_bin = 3, const std::string& scores = "Sigmoid") {
+Graph detector(float last_bin = 3, const std::string& scores = "Sigmoid",
+               const std::string& end = "y = Concat <axis = 1> (d, s)", int rows = 7) {
   Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
-    g (float[1,8,4,4] f0, float[1,8,2,2] f1) => (float[1,7,20] y) {
+    g (float[1,8,4,4] f0, float[1,8,2,2] f1) => (float[1,)" +
+                                  std::to_string(rows) + R"(,20] y) {
       b0 = Conv (f0, wb)
       c0 = Conv (f0, wc)
       b1 = Conv (f1, wb)
@@ -31,13 +33,13 @@ Graph detector(float last_bin = 3, const std::string& scores = "Sigmoid") {
       bin = Conv (likely, wd)
       d = Reshape (bin, four)
       s = )" + scores + R"( (classes)
-      y = Concat <axis = 1> (d, s)
-    })");
+      )" + end + "})");
   auto add = [&](const std::string& name, const Shape& shape, const std::vector<double>& values) {
     *graph.graph().add_initializer() = make_tensor(name, onnx::TensorProto::FLOAT, shape, values);
   };
   add("wb", {16, 8, 1, 1}, std::vector<double>(128, 0.1));
   add("wc", {3, 8, 1, 1}, std::vector<double>(24, 0.1));
+  if (rows == 9) add("wm", {2, 8, 1, 1}, std::vector<double>(16, 0.1));
   add("wd", {1, 4, 1, 1}, {0, 1, 2, last_bin});
   auto shape = [&](const std::string& name, const std::vector<std::int64_t>& values) {
     graph.reindex();
@@ -47,6 +49,7 @@ Graph detector(float last_bin = 3, const std::string& scores = "Sigmoid") {
     graph.replace_uses(name, made);
   };
   shape("flat", {1, 19, -1});
+  if (rows == 9) shape("maskflat", {1, 2, -1});
   shape("parts", {16, 3});
   shape("bins", {1, 4, 4, 20});
   shape("four", {1, 4, 20});
@@ -76,6 +79,48 @@ TEST(YoloTail, is_cut_and_leaves_the_maps_as_outputs) {
   EXPECT_EQ(graph.nodes().size(), 4U);
   EXPECT_EQ(*graph.static_shape("boxes_1"), (Shape{1, 16, 2, 2}));
   EXPECT_FALSE(find_yolo_tail(graph, reason));
+}
+
+/// The same with two mask coefficients per position.
+Graph segmenter() {
+  return detector(3, "Sigmoid", R"(
+      m0 = Conv (f0, wm)
+      m1 = Conv (f1, wm)
+      n0 = Reshape (m0, maskflat)
+      n1 = Reshape (m1, maskflat)
+      masks = Concat <axis = 2> (n0, n1)
+      y = Concat <axis = 1> (d, s, masks))",
+                  9);
+}
+
+TEST(YoloTail, of_a_segmenter_is_cut_with_its_mask_coefficients) {
+  Graph graph = segmenter();
+  std::string reason;
+  const auto tail = find_yolo_tail(graph, reason);
+  ASSERT_TRUE(tail) << reason;
+  EXPECT_THAT(tail->boxes, ElementsAre("b0", "b1"));
+  EXPECT_THAT(tail->coefficients, ElementsAre("m0", "m1"));
+  cut_yolo_tail(graph, *tail);
+  graph.verify();
+  std::vector<std::string> names;
+  for (const TensorInfo& output : graph.outputs()) names.push_back(output.name);
+  EXPECT_THAT(names, ElementsAre("boxes_0", "classes_0", "boxes_1", "classes_1", "coefficients_0",
+                                 "coefficients_1"));
+  EXPECT_EQ(*graph.static_shape("coefficients_1"), (Shape{1, 2, 2, 2}));
+}
+
+TEST(YoloTail, is_none_where_the_mask_coefficients_are_computed) {
+  std::string reason;
+  const std::string end = R"(
+      m0 = Conv (f0, wm)
+      n0 = Reshape (m0, maskflat)
+      m1 = Conv (f1, wm)
+      n1 = Reshape (m1, maskflat)
+      sums = Concat <axis = 2> (n0, n1)
+      masks = Tanh (sums)
+      y = Concat <axis = 1> (d, s, masks))";
+  EXPECT_FALSE(find_yolo_tail(detector(3, "Sigmoid", end, 9), reason));
+  EXPECT_THAT(reason, HasSubstr("is made by Tanh"));
 }
 
 TEST(YoloTail, is_none_where_the_bins_do_not_count_up) {

@@ -177,6 +177,15 @@ TEST(RemoveIdentity, leaves_a_tie_between_input_and_output_and_a_used_mask_alone
   EXPECT_EQ(run_twice(remove_identity, mask).changes, 0u);
 }
 
+TEST(RemoveIdentity, makes_an_identity_of_what_ties_an_input_to_an_output) {
+  for (const char* node : {"y = Dropout(x)", "y = Max(x)", "y, unused = Dropout(x)"}) {
+    Graph graph = parse(std::string("(float[2] x) => (float[2] y) {") + node + "}");
+    EXPECT_EQ(run_twice(remove_identity, graph).changes, 1u) << node;
+    EXPECT_THAT(types_of(graph), ElementsAre("Identity"));
+    EXPECT_EQ(graph.producer("y")->output_size(), 1);
+  }
+}
+
 TEST(RemoveDead, keeps_what_outputs_need) {
   Graph graph = parse("(float[2] x) => (float[2] y) { y = Relu(x) z = Exp(x) w = Neg(z) }");
   EXPECT_EQ(run_twice(remove_dead, graph).changes, 2u);
@@ -321,7 +330,7 @@ TEST(RunPasses, a_bad_pass_is_an_error_and_the_graph_stays) {
 
 TEST(RunPasses, versions_name_every_pass) {
   EXPECT_EQ(pass_versions(simplify_passes()),
-            "remove_dead=1,fold_constants=1,remove_identity=1,fuse_conv_bn=1");
+            "remove_dead=1,fold_constants=1,remove_identity=2,fuse_conv_bn=1");
 }
 
 std::vector<Tensor> one_tensor(std::vector<float> values) {

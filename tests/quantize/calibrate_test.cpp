@@ -42,8 +42,8 @@ float grey(int) { return 0.5F; }
 
 std::string warnings_of(const std::vector<std::function<float(int)>>& samples) {
   std::string all;
-  for (const std::string& line :
-       suspicious_samples(observe(one_convolution(), {"x", "c"}, open_ramp, feed_of(samples))))
+  for (const std::string& line : suspicious_samples(
+           observe(StoredGraph(one_convolution()), {"x", "c"}, open_ramp, feed_of(samples))))
     all += line + "\n";
   return all;
 }
@@ -64,7 +64,7 @@ TEST(SuspiciousSamples, are_none_among_different_pictures) {
 TEST(Observe, refuses_pictures_that_all_are_one_colour_border_allowed_for) {
   const auto boxed = [](int i) { return i < 8 ? 0.25F : 0.447F; };
   try {
-    observe(one_convolution(), {"c"}, open_ramp, feed_of({grey, boxed}));
+    observe(StoredGraph(one_convolution()), {"c"}, open_ramp, feed_of({grey, boxed}));
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::invalid_argument);

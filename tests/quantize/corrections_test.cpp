@@ -40,21 +40,21 @@ std::vector<int> fed(const FeedCalibration& feed) {
 TEST(HeldAside, takes_every_fifth_sample_and_feeds_the_others) {
   HeldAside held(counting(12));
   EXPECT_EQ(fed(held.rest()), (std::vector<int>{0, 1, 2, 3, 5, 6, 7, 8, 10, 11}));
-  ASSERT_EQ(held.samples().size(), 2U);
-  EXPECT_EQ(held.samples()[0][0].data<float>()[0], 4);
-  EXPECT_EQ(held.samples()[1][0].data<float>()[0], 9);
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_EQ(held.sample(0)[0].data<float>()[0], 4);
+  EXPECT_EQ(held.sample(1)[0].data<float>()[0], 9);
 }
 
 TEST(HeldAside, keeps_at_most_eight_and_the_same_without_a_pass_before) {
   HeldAside held(counting(100));
-  EXPECT_EQ(held.samples().size(), HeldAside::kMost);
+  EXPECT_EQ(held.size(), HeldAside::kMost);
   EXPECT_EQ(fed(held.rest()).size(), 92U);
-  EXPECT_EQ(held.samples().back()[0].data<float>()[0], 39);
+  EXPECT_EQ(held.sample(HeldAside::kMost - 1)[0].data<float>()[0], 39);
 }
 
 TEST(HeldAside, holds_none_of_fewer_than_five) {
   HeldAside held(counting(4));
-  EXPECT_TRUE(held.samples().empty());
+  EXPECT_EQ(held.size(), 0U);
   EXPECT_EQ(fed(held.rest()).size(), 4U);
 }
 
@@ -108,7 +108,8 @@ bool has_ort() { return is_there("ort"); }
 TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
   if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
   const Graph graph = convolutions();
-  const LayerInputs inputs = sample_layers(graph, runtime_of("ort").open, shifted_noise(200), true);
+  const LayerInputs inputs =
+      sample_layers(StoredGraph(graph), runtime_of("ort").open, shifted_noise(200), true);
   ASSERT_EQ(inputs.size(), 2U);
   for (const auto& [key, input] : inputs) {
     EXPECT_EQ(input.columns, key[0] == 'x' ? 36U : 72U);
@@ -167,19 +168,19 @@ class OneCorrection {
       : feed_(std::move(feed)), observed_(observe_all(graph)) {
     options_.target = QuantizeTarget::openvino;
     auto planned = std::make_shared<Planned>(
-        Planned{graph, {}, {}, {}, sample_layers(graph, open_, feed_, true)});
+        Planned{graph, {}, {}, {}, sample_layers(StoredGraph(graph), open_, feed_, true)});
     planned->plan = plan_for(planned->graph, options_);
     for (const Group& group : planned->plan.groups) {
       const std::string& value = group.sources.at(0).value;
       planned->affines.push_back(affine_from_range(observed_.seen.at(value).extremes()));
     }
-    form_.parent = std::make_shared<const Graph>(graph);
+    form_.parent = std::make_shared<const StoredGraph>(graph);
     form_.constants = quantise_constants(planned->graph, planned->plan, planned->affines);
     form_.planned = planned;
   }
 
   std::vector<Attempt> run(std::vector<Attempt> (*attempts)(const Form&, const CorrectionTools&)) {
-    return attempts(form_, {options_, open_, feed_, {}});
+    return attempts(form_, {options_, open_, feed_, {}, {}});
   }
   const Form& form() const { return form_; }
   const LayerInput& input(std::size_t n) const {
@@ -203,7 +204,7 @@ class OneCorrection {
     std::set<std::string> values;
     options_.target = QuantizeTarget::openvino;
     values = observed_values(plan_quantisation(graph, options_));
-    return observe(graph, values, open_, feed_);
+    return observe(StoredGraph(graph), values, open_, feed_);
   }
 
   QuantizeOptions options_;
@@ -297,12 +298,12 @@ Graph with_outlier_channels() {
 }
 
 LayerInputs sampled(const Graph& graph) {
-  return sample_layers(graph, runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
+  return sample_layers(StoredGraph(graph), runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
 }
 
 double snr_db(const Graph& reference, const Graph& graph) {
   HeldAside held(noise_of({1, 9, 64}, 20));
-  return mean(Judge(reference, runtime_of("ort").open, held.samples()).score(graph));
+  return mean(Judge(StoredGraph(reference), runtime_of("ort").open, held).score(graph));
 }
 
 TEST(SmoothQuant, moves_outlier_channels_into_the_weights_exactly) {
@@ -394,18 +395,15 @@ Json scales_of(const Graph& graph) {
   return scales;
 }
 
-TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
-  if (!testing::referee_has("onnxruntime.quantization"))
-    GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
+/// Writes a model, four inputs and the scales that min-max ranges of these give, for a referee.
+void save_min_max_case(const std::filesystem::path& folder) {
   Graph graph = convolutions();
-  TemporaryFolder folder;
-  graph.save(folder.path() / "model.onnx");
+  graph.save(folder / "model.onnx");
   std::vector<float> inputs;
   shifted_noise(4)([&](std::span<const Tensor> sample) {
     inputs.insert(inputs.end(), sample[0].data<float>(), sample[0].data<float>() + 400);
   });
-  testing::write_raw(folder.path() / "inputs.bin", inputs.data(), inputs.size());
+  testing::write_raw(folder / "inputs.bin", inputs.data(), inputs.size());
   QuantizeOptions options;
   options.target = QuantizeTarget::ort;
   options.method = RangeMethod::min_max;
@@ -413,8 +411,25 @@ TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
   quantize_static(graph, options, runtime_of("ort").open, shifted_noise(4));
   Json scales = scales_of(graph);
   scales["shape"] = {1, 4, 10, 10};
-  save_json(folder.path() / "scales.json", scales);
+  save_json(folder / "scales.json", scales);
+}
+
+TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  if (!testing::referee_has("onnxruntime.quantization"))
+    GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
+  TemporaryFolder folder;
+  save_min_max_case(folder.path());
   EXPECT_TRUE(testing::referee_agrees("quantize/referee_min_max.py", folder.path()));
+}
+
+TEST(MinMaxReferee, has_the_ranges_of_nncf) {
+  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  if (!testing::referee_has("nncf"))
+    GTEST_SKIP() << "nncf is missing; name its folder in PYTHONPATH";
+  TemporaryFolder folder;
+  save_min_max_case(folder.path());
+  EXPECT_TRUE(testing::referee_agrees("quantize/referee_nncf.py", folder.path()));
 }
 
 }  // namespace

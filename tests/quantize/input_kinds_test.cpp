@@ -342,6 +342,23 @@ TEST(Bodies, of_if_are_left_alone_and_said) {
 // ---- bytes
 // ---------------------------------------------------------------------------------------
 
+TEST(Bodies, of_loop_are_left_alone_and_said) {
+  NEEDS_BOTH();
+  const Graph before = with_weights(head(17) + R"(<int64 times = {2}, bool go = {1}> {
+      c = Conv <pads = [1,1,1,1]> (x, w1, b1) r = Relu (c)
+      l = Loop (times, go, r) <body = b (int64 i, bool more, float[1,4,8,8] v)
+                                    => (bool on, float[1,4,8,8] o) {
+                                 on = Identity (more) k = Conv (v, w2) o = Relu (k)}>
+      d = Conv (l, w2) m = GlobalAveragePool (d) y = Flatten (m)})");
+  QuantizeReport report;
+  EXPECT_GT(worst_snr_db(before, &report), 20);
+  EXPECT_EQ(report.quantised_nodes, 2U);
+  bool said = false;
+  for (const KeptInFloat& kept : report.kept_in_float)
+    said |= kept.reason == "the body of Loop is left in float";
+  EXPECT_TRUE(said);
+}
+
 TEST(Bytes, are_the_same_for_the_same_inputs_whatever_the_threads) {
   if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
   const Graph before = with_weights(head(17) + kPlain);

@@ -9,12 +9,14 @@
 #include "base/hash.h"
 #include "data/selection.h"
 #include "execute/worker.h"
+#include "graph/graph.h"
 #include "support/demo.h"
 
 namespace tamis {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Builds from the demo model, in a worker, as a search does.
@@ -85,6 +87,61 @@ TEST_F(Build, checks_what_needs_no_pictures_on_random_ones) {
     EXPECT_EQ(info.steps[1].at("report").at("checks").size(), 1U) << name;
     EXPECT_GE(info.steps[1].at("report").at("quantised_nodes").get<int>(), 1) << name;
   }
+}
+
+TEST_F(Build, takes_a_model_without_pictures_and_card_through_steps_that_need_none) {
+  Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[2,8] words) => (float[2,8] y) {
+      a = Identity (words)
+      y = Relu (a)
+    })")
+      .save(folder_.path() / "words.onnx");
+  BuildRequest r = request(simplify_, "words");
+  r.parent = folder_.path() / "words.onnx";
+  r.card.reset();
+  r.calibration.reset();
+  r.check_exact = true;
+  const ArtefactInfo info = build(r);
+  EXPECT_TRUE(info.card.is_null());
+  EXPECT_FALSE(fs::exists(r.out / "model.card.yaml"));
+  EXPECT_EQ(Graph::load(r.out / "model.onnx").nodes().size(), 1U);
+  EXPECT_EQ(info.steps[0].at("report").at("checks").dump(),
+            R"([{"refused":null,"runtime":"ort"}])");
+  r.recipe = {{"head-cut", Json::object()}};
+  try {
+    build(r);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("head-cut: needs the model's card"));
+  }
+}
+
+/// What is beyond f16 where pixels are 0 … 255 as the card says, and not on random inputs of 0 … 1.
+TEST_F(Build, in_f16_looks_at_the_values_of_the_pictures) {
+  Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,1,28,28] x) => (float[1,784] y)
+    <float thousand = {1000}, float thousandth = {0.001}> {
+      large = Mul (x, thousand)
+      small = Mul (large, thousandth)
+      r = Relu (small)
+      y = Flatten (r)
+    })")
+      .save(folder_.path() / "large.onnx");
+  const auto how = [&](BuildRequest r) {
+    r.parent = folder_.path() / "large.onnx";
+    r.card->scale = 1;
+    r.card->mean = {0};
+    r.card->std = {1};
+    const Json report = build(r).steps[0].at("report");
+    return report.at("how").get<std::string>() + " " + report.at("kept_in_float").dump();
+  };
+  const Recipe fp16{{"fp16", Json::object()}};
+  BuildRequest bare = request(fp16, "bare");
+  bare.calibration.reset();
+  EXPECT_THAT(how(bare), HasSubstr("0 kept in f32, by the values on 3 random inputs"));
+  EXPECT_THAT(how(request(fp16, "seen")),
+              AllOf(HasSubstr("2 kept in f32, by the values on 24 calibration pictures"),
+                    HasSubstr("Mul")));
 }
 
 TEST_F(Build, records_the_pictures_that_it_was_calibrated_on) {

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "vision/decoder_yolov8.h"
 #include "vision/decoder_yolov8_cut.h"
+#include "vision/decoder_yolov8_seg.h"
+#include "vision/decoder_yolov8_seg_cut.h"
 #include "vision/fast_exp.h"
 
 namespace tamis {
@@ -85,6 +87,58 @@ TEST(DecodeYolov8Cut, computes_nothing_where_no_class_is_above_the_threshold) {
     for (std::int64_t k = 0; k < maps[i].elements(); ++k)
       maps[i].data<float>()[k] = i % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : -20.0F;
   EXPECT_TRUE(decode_yolov8_cut(maps, kPicture, {}).empty());
+}
+
+/// The same with three mask coefficients per position and their prototypes.
+std::vector<Tensor> random_segmenter(unsigned seed) {
+  std::vector<Tensor> maps = random_maps(seed);
+  for (int stride : {8, 16, 32})
+    maps.push_back(random_map(3, 128 / stride, 192 / stride, 0, seed + stride + 2));
+  maps.push_back(random_map(3, 32, 48, 0, seed));
+  return maps;
+}
+
+TEST(DecodeYolov8SegCut, finds_what_the_uncut_decoder_finds) {
+  for (unsigned seed : {1U, 2U}) {
+    const std::vector<Tensor> maps = random_segmenter(seed);
+    std::vector<Tensor> whole;
+    whole.push_back(yolov8_seg_uncut(maps, kPicture.input));
+    whole.push_back(maps.back().clone());
+    ASSERT_EQ(whole[0].shape(), (Shape{1, 4 + 5 + 3, 504}));
+    const Segments expected = decode_yolov8_seg(whole, kPicture, {});
+    const Segments found = decode_yolov8_seg_cut(maps, kPicture, {});
+    ASSERT_EQ(found.boxes.size(), expected.boxes.size());
+    ASSERT_FALSE(found.boxes.empty());
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < found.boxes.size(); ++i) {
+      EXPECT_EQ(found.boxes[i].label, expected.boxes[i].label) << i;
+      EXPECT_NEAR(found.boxes[i].score, expected.boxes[i].score, 1e-6) << i;
+      EXPECT_NEAR(found.boxes[i].box.x0, expected.boxes[i].box.x0, 1e-3) << i;
+      same += found.masks[i] == expected.masks[i] ? 1 : 0;
+    }
+    EXPECT_GE(same + 3, found.boxes.size()) << "a pixel at a box's rounded edge may fall elsewhere";
+  }
+}
+
+TEST(DecodeYolov8SegCut, refuses_what_are_not_its_outputs) {
+  const auto failure = [](const std::vector<Tensor>& maps) {
+    try {
+      decode_yolov8_seg_cut(maps, kPicture, {});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), ErrorCode::unsupported);
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  std::vector<Tensor> maps = random_segmenter(1);
+  maps.pop_back();
+  EXPECT_THAT(failure(maps), HasSubstr("gave 9 outputs"));
+  maps = random_segmenter(1);
+  maps[7] = random_map(2, 8, 12, 0, 1);
+  EXPECT_THAT(failure(maps), HasSubstr("the coefficients [1,2,8,12] fit neither"));
+  maps = random_segmenter(1);
+  maps[7] = random_map(3, 4, 12, 0, 1);
+  EXPECT_THAT(failure(maps), HasSubstr("the coefficients [1,3,4,12] fit neither"));
 }
 
 std::string failure(const std::vector<Tensor>& maps, ErrorCode code) {

@@ -166,6 +166,11 @@ class OpenVinoSession : public tamis_session {
     Model model = read_model(ov_, request.model);
     load_ms_ = seconds_since(start) * 1e3;
     std::vector<TensorInfo> asked = read_inputs(model);
+    if (request.input_shapes.size() > asked.size())
+      throw Error(ErrorCode::unsupported,
+                  "open model: OpenVINO reads " + std::to_string(asked.size()) +
+                      " of the model's " + std::to_string(request.input_shapes.size()) +
+                      " inputs; export the model without those that nothing hangs on");
     std::vector<Shape> shapes = resolve_shapes(asked, request.input_shapes);
     bool dynamic = false;
     for (const TensorInfo& info : asked) dynamic = dynamic || !concrete_shape(info);
@@ -199,7 +204,8 @@ class OpenVinoSession : public tamis_session {
       bind(outputs[i], i, bound_[inputs_.size() + i],
            ov_.ov_infer_request_set_output_tensor_by_index);
     ov_status_e status = ov_.ov_infer_request_infer(request_.get());
-    if (status != OK) check(ov_, status, "run model");
+    if (status != OK) check(ov_, status, run_text());
+    if (learned_) check_shapes();
     if (profile_) note_profile();
   }
 
@@ -278,6 +284,7 @@ class OpenVinoSession : public tamis_session {
     bool complete = true;
     for (const TensorInfo& info : outputs_) complete = complete && concrete_shape(info);
     if (complete) return;
+    learned_ = true;
     std::vector<Tensor> zeros = make_tensors(inputs_);
     for (std::size_t i = 0; i < zeros.size(); ++i) {
       tamis_tensor t{};
@@ -288,9 +295,29 @@ class OpenVinoSession : public tamis_session {
       bind(t, i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
     }
     check(ov_, ov_.ov_infer_request_infer(request_.get()),
-          "run model on zeros to learn its output shapes");
+          "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
+          "input's values)");
     for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = output_shape(i);
     std::fill(bound_.begin(), bound_.end(), nullptr);
+  }
+
+  /// Shapes that were learned on zeros may hang on what an input holds.
+  const char* run_text() const {
+    return learned_
+               ? "run model (whose output shapes seem to hang on its inputs' values, which Tamis "
+                 "does not carry)"
+               : "run model";
+  }
+
+  void check_shapes() const {
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+      if (output_shape(i) != outputs_[i].shape)
+        throw Error(ErrorCode::unsupported,
+                    "run model: output " + outputs_[i].name + " is " +
+                        shape_text({outputs_[i].name, outputs_[i].type, output_shape(i)}) +
+                        " and was " + shape_text(outputs_[i]) +
+                        " on zeros: its shape hangs on an input's values, which Tamis does not "
+                        "carry; export the model with fixed output shapes");
   }
 
   std::vector<std::optional<std::int64_t>> output_shape(std::size_t index) const {
@@ -339,6 +366,7 @@ class OpenVinoSession : public tamis_session {
 
   const Library& ov_;
   std::string device_;
+  bool learned_ = false;  // output shapes, on zeros
   bool profile_;
   Compiled compiled_;
   Request request_;

@@ -81,7 +81,8 @@ GraphOptimizationLevel level_of(const RunSettings& settings) {
   return ORT_ENABLE_ALL;
 }
 
-Options make_options(const OrtPart& ort, const RunSettings& settings) {
+Options make_options(const OrtPart& ort, const OpenRequest& request) {
+  const RunSettings& settings = request.settings;
   Options options(ort.api().ReleaseSessionOptions);
   ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
   ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), level_of(settings)),
@@ -89,6 +90,7 @@ Options make_options(const OrtPart& ort, const RunSettings& settings) {
   if (settings.threads)
     ort.check(ort.api().SetIntraOpNumThreads(options.get(), *settings.threads), "set threads");
   ort.check(ort.api().SetInterOpNumThreads(options.get(), 1), "set threads");
+  if (request.lean) ort.check(ort.api().DisableMemPattern(options.get()), "set session options");
   for (const auto& [key, value] : settings.extra.items())
     add_config(ort, options, key, value.is_string() ? value.get<std::string>() : value.dump());
   return options;
@@ -213,7 +215,7 @@ class OrtRunningSession : public tamis_session {
         session_(library.api->ReleaseSession),
         memory_(library.api->ReleaseMemoryInfo) {
     load_ms_ = read_through_ms(request.model);
-    Options options = make_options(ort_, settings_);
+    Options options = make_options(ort_, request);
     fix_dimensions(ort_, request, options);
     if (request.profile) start_profile(options);
     int threads_before = count_threads();
@@ -259,7 +261,10 @@ class OrtRunningSession : public tamis_session {
     ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), values_in_.data(),
                               values_in_.size(), names_out_.data(), values_out_.size(),
                               values_out_.data()),
-               "run model");
+               learned_
+                   ? "run model (whose output shapes seem to hang on its inputs' values, which "
+                     "Tamis does not carry)"
+                   : "run model");
   }
 
   Json profile() override {
@@ -302,11 +307,15 @@ class OrtRunningSession : public tamis_session {
     }
   }
 
-  /// Where the optimiser left output dimensions open, one run on zeros tells them.
+  /// Where the optimiser left output dimensions open, one run on zeros tells them. An unknown rank
+  /// (behind a Loop) looks like a scalar here, so that the run is tried for these too.
   void complete_outputs() {
-    bool complete = true;
-    for (const TensorInfo& info : outputs_) complete = complete && concrete_shape(info);
-    if (complete) return;
+    bool open = false, scalar = false;
+    for (const TensorInfo& info : outputs_) {
+      open = open || !concrete_shape(info);
+      scalar = scalar || info.shape.empty();
+    }
+    if (!open && !scalar) return;
     std::vector<Tensor> zeros = make_tensors(inputs_);
     std::vector<Owned<OrtValue>> keep;
     std::vector<const OrtValue*> in;
@@ -321,9 +330,13 @@ class OrtRunningSession : public tamis_session {
       in.push_back(keep.back().get());
     }
     std::vector<OrtValue*> out(outputs_.size());
-    ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(), in.size(),
-                              names_out_.data(), out.size(), out.data()),
-               "run model on zeros to learn its output shapes");
+    OrtStatus* status = ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(),
+                                       in.size(), names_out_.data(), out.size(), out.data());
+    if (status != nullptr && !open) return ort_.api().ReleaseStatus(status);
+    ort_.check(status,
+               "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
+               "input's values)");
+    learned_ = open;
     std::vector<Owned<OrtValue>> owned;
     for (OrtValue* value : out) owned.emplace_back(ort_.api().ReleaseValue, value);
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -358,6 +371,7 @@ class OrtRunningSession : public tamis_session {
   std::vector<OrtValue*> values_in_, values_out_;
   std::vector<const void*> bound_;
   Json profile_;
+  bool learned_ = false;  // output shapes, on zeros
   double load_ms_ = 0, compile_ms_ = 0;
   int threads_ = 0;
 };
