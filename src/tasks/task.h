@@ -112,10 +112,10 @@ struct Task {
   /// Reduces a prediction to what records keep, where that needs the truth; `mask` is the item's, a
   /// grey picture, or null. Not timed. Null: nothing to reduce.
   void (*condense)(ItemRecord& record, const Placement& placement, const Picture* mask) = nullptr;
-  /// How near two predictions of one picture are (closeness.h). Null: no such measure.
-  std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
   /// The primary metric class by class. Null: that of right() over the items of each label.
   ClassFigures (*by_class)(std::span<const ItemRecord> records) = nullptr;
+  /// How near two predictions of one picture are (closeness.h). Null: no such measure.
+  std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
 };
 
 const std::vector<Task>& tasks();
