@@ -111,7 +111,9 @@ Json to_json(const PassLog& log) {
 PassLog run_passes(Graph& graph, std::span<const Pass> passes, const PassContext& context) {
   check_disabled(passes, context);
   Graph work = graph;
-  Runner runner(work, context);
+  PassContext left = context;  // of the growth that is allowed in all rounds together
+  const std::size_t bytes = graph.proto().ByteSizeLong();
+  Runner runner(work, left);
   PassLog log;
   log.disabled = context.disabled;
   log.nodes_before = static_cast<std::size_t>(graph.graph().node_size());
@@ -124,6 +126,8 @@ PassLog run_passes(Graph& graph, std::span<const Pass> passes, const PassContext
                       std::to_string(kMaxRounds) + " rounds; disable passes one by one");
     ++log.rounds;
     changed = false;
+    const std::size_t now = work.proto().ByteSizeLong(), grown = now > bytes ? now - bytes : 0;
+    left.max_growth_bytes = context.max_growth_bytes - std::min(grown, context.max_growth_bytes);
     for (std::size_t i = 0; i < passes.size(); ++i) {
       const auto& disabled = context.disabled;
       if (std::find(disabled.begin(), disabled.end(), passes[i].name) != disabled.end()) continue;

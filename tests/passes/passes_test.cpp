@@ -328,6 +328,24 @@ TEST(RunPasses, a_bad_pass_is_an_error_and_the_graph_stays) {
   EXPECT_EQ(graph.to_bytes(), before);
 }
 
+TEST(RunPasses, let_the_file_grow_by_no_more_than_is_allowed_in_all_rounds_together) {
+  TAMIS_NEEDS_ORT();
+  std::string nodes, names = "x";
+  for (int i = 0; i < 60; ++i) {
+    nodes += "c" + std::to_string(i) + " = ConstantOfShape <value = float {1}> (shape)\n";
+    names += ", c" + std::to_string(i);
+  }
+  Graph graph = parse("(float[64] x) => (float[64] y) <int64[1] shape = {64}> {" + nodes +
+                      "y = Sum(" + names + ")}");
+  PassContext context;
+  context.evaluate = ort_evaluator();
+  context.max_growth_bytes = 600;
+  const std::size_t before = graph.proto().ByteSizeLong();
+  const PassLog log = simplify(graph, context);
+  EXPECT_LT(log.rounds, 5U);
+  EXPECT_LT(graph.proto().ByteSizeLong(), before + 600);
+}
+
 TEST(RunPasses, versions_name_every_pass) {
   EXPECT_EQ(pass_versions(simplify_passes()),
             "remove_dead=1,fold_constants=1,remove_identity=2,fuse_conv_bn=1");

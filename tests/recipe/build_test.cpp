@@ -105,8 +105,10 @@ TEST_F(Build, takes_a_model_without_pictures_and_card_through_steps_that_need_no
   EXPECT_TRUE(info.card.is_null());
   EXPECT_FALSE(fs::exists(r.out / "model.card.yaml"));
   EXPECT_EQ(Graph::load(r.out / "model.onnx").nodes().size(), 1U);
-  EXPECT_EQ(info.steps[0].at("report").at("checks").dump(),
-            R"([{"refused":null,"runtime":"ort"}])");
+  const Json& checks = info.steps[0].at("report").at("checks");
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_EQ(checks[0].at("runtime"), "ort");
+  EXPECT_TRUE(checks[0].at("refused").is_null());
   r.recipe = {{"head-cut", Json::object()}};
   try {
     build(r);
