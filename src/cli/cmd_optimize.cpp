@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -40,12 +41,33 @@ void add_gate_options(CLI::App& app, SearchOptions& o) {
   app.add_option("--objective", o.objective, "latency, size or memory")->group(group);
 }
 
+/// "threads=1,2": the general form of --threads 1,2.
+void add_axis_values(const std::string& text, SearchOptions& o) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--axis {}: give NAME=A,B,… such as threads=1,2", text));
+  std::istringstream values(text.substr(equals + 1));
+  for (std::string value; std::getline(values, value, ',');)
+    o.axes[text.substr(0, equals)].push_back(value);
+}
+
 void add_axis_options(CLI::App& app, SearchOptions& o) {
+  app.add_option_function<std::vector<std::string>>(
+         "--axis",
+         [&o](const std::vector<std::string>& all) {
+           for (const std::string& text : all) add_axis_values(text, o);
+         },
+         "Values of any axis of this list, such as threads=1,2; once for each axis")
+      ->type_name("NAME=A,B,…")
+      ->group("Axes (default: what is worth trying here)");
   for (const Axis& axis : axes()) {
     std::string name(axis.name);
     app.add_option_function<std::vector<std::string>>(
            "--" + name,
-           [&o, name](const std::vector<std::string>& values) { o.axes[name] = values; },
+           [&o, name](const std::vector<std::string>& values) {
+             o.axes[name].insert(o.axes[name].end(), values.begin(), values.end());
+           },
            std::string(axis.help))
         ->delimiter(',')
         ->type_name("A,B,…")
