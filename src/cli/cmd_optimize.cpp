@@ -22,7 +22,7 @@ struct SearchOptions {
   std::vector<std::string> allow;
   std::uint64_t seed = 1;
   std::string ort_library, openvino_library;
-  bool dry_run = false, retry_failed = false;
+  bool dry_run = false, retry_failed = false, dump = false;
 };
 
 void add_gate_options(CLI::App& app, SearchOptions& o) {
@@ -33,12 +33,17 @@ void add_gate_options(CLI::App& app, SearchOptions& o) {
       ->group(group);
   app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")
       ->group(group);
-  app.add_option("--max-latency", o.max_latency, "Greatest median latency, such as 20ms")
+  app.add_option("--max-latency", o.max_latency,
+                 "Greatest median latency, such as 20ms; with --objective "
+                 "throughput under that load")
       ->group(group);
   app.add_option("--max-size", o.max_size, "Greatest file, such as 5MB")->group(group);
   app.add_option("--max-memory", o.max_memory, "Greatest peak memory, such as 300MB")->group(group);
   app.add_option("--confidence", o.confidence, "With which a gate must be met")->group(group);
-  app.add_option("--objective", o.objective, "latency, size or memory")->group(group);
+  app.add_option("--objective", o.objective,
+                 "latency, throughput (images per second of the whole machine), size or "
+                 "memory")
+      ->group(group);
 }
 
 /// "threads=1,2": the general form of --threads 1,2.
@@ -86,6 +91,8 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   app.add_option("--seed", o.seed, "Of every random choice");
   app.add_flag("--retry-failed", o.retry_failed,
                "Try again what failed in an earlier run on this folder");
+  app.add_flag("--dump", o.dump,
+               "Write OUT/runtime-model too: what the runtime makes of the model handed over");
   app.add_option("--baseline", o.baseline,
                  "What drops and speed-ups refer to: the parent in other settings, such as "
                  "openvino:bf16, or a variant of tamis sweep --dry-run, such as v07 (default: the "
@@ -144,6 +151,7 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.baseline = o.baseline;
   r.budget_s = parse_seconds(o.budget, "--budget");
   r.retry_failed = o.retry_failed;
+  r.dump = o.dump;
   r.out = o.out;
   r.command = console.command_line;
   return r;

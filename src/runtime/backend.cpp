@@ -51,7 +51,8 @@ Json request_json(const OpenRequest& request) {
           {"settings", to_json(request.settings)},
           {"input_shapes", request.input_shapes},
           {"profile", request.profile},
-          {"engine_cache", request.engine_cache.string()}};
+          {"engine_cache", request.engine_cache.string()},
+          {"dump", request.dump.string()}};
 }
 
 class PluginBackend : public Backend {

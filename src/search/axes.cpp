@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/affinity.h"
 #include "base/error.h"
 #include "search/resolutions.h"
 
@@ -21,6 +22,11 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
           (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino")))
         return &d;
   return nullptr;
+}
+
+bool runs_on(const std::string& provider, const std::string& device) {
+  if (provider == "openvino") return true;
+  return (provider == "cuda" || provider == "tensorrt") == (device != "CPU");
 }
 
 bool computes_in_half(const GridFacts& facts, const std::string& backend) {
@@ -233,7 +239,8 @@ void apply_graph_level(Variant& variant, const std::string& value) {
 }
 
 Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (narrowed(facts, chosen, every) || (!every && is_special(chosen)))
+  if ((!every && facts.under_load) || narrowed(facts, chosen, every) ||
+      (!every && is_special(chosen)))
     return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
@@ -244,6 +251,100 @@ Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
 
 void apply_threads(Variant& variant, const std::string& value) {
   variant.settings.threads = std::stoi(value);
+}
+
+/// Without one: "" for what is not ONNX Runtime's default.
+Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
+  if (chosen.at("backend") != "ort") return {};
+  Values names;
+  for (const Availability& a : facts.backends)
+    for (const ProbeStep& step : a.provider_steps)
+      if (a.backend == "ort" && step.ok && runs_on(step.name, facts.device))
+        names.push_back(step.name);
+  return names.size() == 1 && names.front() == "cpu" ? Values{} : names;
+}
+
+/// One that is there, but not on this device or with nothing else to choose, has its own reason.
+std::string why_no_provider(const GridFacts& facts, const Asked&, const std::string& value) {
+  for (const Availability& a : facts.backends)
+    for (const ProbeStep& step : a.provider_steps) {
+      if (a.backend != "ort" || step.name != value) continue;
+      if (!step.ok) return fmt::format("{}; {}", step.detail, step.remedy);
+      if (!runs_on(value, facts.device))
+        return fmt::format("does not run on {}; give --device", facts.device);
+      return "is all that ONNX Runtime's library has here; leave it out";
+    }
+  return "";
+}
+
+void apply_provider(Variant& variant, const std::string& value) {
+  if (value != "cpu") variant.settings.provider = value;
+}
+
+/// OpenVINO chooses the number of streams by itself where the hint is throughput.
+Values hint_values(const GridFacts& facts, const Choice& chosen, bool) {
+  if (!facts.under_load || chosen.at("backend") != "openvino") return {};
+  return {"throughput", "latency"};
+}
+
+void apply_hint(Variant& variant, const std::string& value) {
+  if (value == "throughput") variant.settings.hint = value;
+}
+
+/// One stream on all cores, and one core for each stream; in a sweep what lies between too.
+Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  const auto& backend = chosen.at("backend");
+  const std::string& threads = chosen.at("threads");
+  if (!facts.under_load || chosen.at("hint") == "throughput" || chosen.at("provider") == "cuda" ||
+      chosen.at("provider") == "tensorrt")
+    return {};
+  const int cores = threads.empty() ? facts.cores : std::stoi(threads);
+  std::set<int, std::greater<>> counts{cores, 1};
+  for (int count = cores / 2; every && count > 1; count /= 2) counts.insert(count);
+  if (!every && backend == "openvino") counts = {1};  // its hint has chosen the others
+  Values values;
+  for (int count : counts) values.push_back(std::to_string(count));
+  return values;
+}
+
+void apply_streams(Variant& variant, const std::string& value) {
+  variant.settings.streams = std::stoi(value);
+}
+
+Values batch_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (!facts.under_load || !facts.dynamic_batch) return {};
+  if (narrowed(facts, chosen, every) || (!every && is_special(chosen))) return {"1"};
+  return every ? Values{"1", "2", "4", "8"} : Values{"1", "4"};
+}
+
+std::string why_no_batch(const GridFacts& facts, const Asked&, const std::string&) {
+  if (!facts.under_load || facts.dynamic_batch) return "";
+  return "the model takes one picture at a time; export it with dynamic batch";
+}
+
+void apply_batch(Variant& variant, const std::string& value) {
+  if (value != "1") variant.settings.batch = std::stoi(value);
+}
+
+/// Threads that keep to a core seldom gain; fast cores alone only exist on CPUs of two kinds.
+Values pinning_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (facts.device != "CPU") return {};
+  Values values{"default"};
+  if (!every) return values;
+  if (chosen.at("backend") != "ort") values.emplace_back("off");  // ONNX Runtime's default
+  values.emplace_back("on");
+  if (!performance_cpus().empty()) values.emplace_back("performance");
+  return values;
+}
+
+std::string why_no_pinning(const GridFacts&, const Asked&, const std::string& value) {
+  return value == "performance" && performance_cpus().empty()
+             ? "this CPU has no two kinds of cores; use on"
+             : "";
+}
+
+void apply_pinning(Variant& variant, const std::string& value) {
+  if (value != "default") variant.settings.pinning = value;
 }
 
 /// Of values that quantise matrix products only.
@@ -341,7 +442,44 @@ const std::vector<Axis>& axes() {
        {"disable", "basic", "extended", "all"},
        graph_level_values,
        apply_graph_level},
-      {"threads", "of the runtime", {}, thread_values, apply_threads, read_count},
+      {"provider",
+       "ONNX Runtime's execution provider: cpu, openvino, dnnl, xnnpack, cuda, tensorrt",
+       {"cpu", "openvino", "dnnl", "xnnpack", "cuda", "tensorrt"},
+       provider_values,
+       apply_provider,
+       nullptr,
+       why_no_provider},
+      {"threads",
+       "of the runtime, all streams together",
+       {},
+       thread_values,
+       apply_threads,
+       read_count},
+      {"hint",
+       "OpenVINO's, with --objective throughput: throughput (it chooses the streams), latency",
+       {"throughput", "latency"},
+       hint_values,
+       apply_hint},
+      {"streams",
+       "requests that the runtime works on side by side; with --objective throughput",
+       {},
+       stream_values,
+       apply_streams,
+       read_count},
+      {"batch",
+       "pictures in a request, where the model takes several; with --objective throughput",
+       {},
+       batch_values,
+       apply_batch,
+       read_count,
+       why_no_batch},
+      {"pinning",
+       "of threads: default, off, on (each keeps to a core), performance (to a fast one)",
+       {"default", "off", "on", "performance"},
+       pinning_values,
+       apply_pinning,
+       nullptr,
+       why_no_pinning},
   };
   return table;
 }

@@ -17,9 +17,11 @@ struct GridFacts {
   std::string device = "CPU";
   int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
-  bool for_size = false;     ///< the objective is the file's size
-  double product_share = 0;  ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
-  std::string baseline;      ///< as --baseline has it; "" = the default
+  bool for_size = false;       ///< the objective is the file's size
+  bool under_load = false;     ///< the objective is throughput
+  bool dynamic_batch = false;  ///< the model takes several pictures at once
+  double product_share = 0;    ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
+  std::string baseline;        ///< as --baseline has it; "" = the default
   /// Steps that change the model's interface and may be tried (SearchRequest::allow).
   std::set<std::string> allow;
   /// Axis → why this model has nothing to choose there; an axis that is not here can be chosen on.

@@ -34,10 +34,7 @@ std::string variant_name(const Variant& variant) {
   parts.push_back(made_text(variant.recipe));
   parts.push_back(s.backend);
   if (s.device != "CPU") parts.push_back(s.device);
-  if (s.inference_precision) parts.push_back(*s.inference_precision);
-  if (s.graph_level) parts.push_back(*s.graph_level);
-  if (s.threads)
-    parts.push_back(fmt::format("{} thread{}", *s.threads, *s.threads == 1 ? "" : "s"));
+  for (std::string& text : setting_texts(s)) parts.push_back(std::move(text));
   return fmt::format("{}", fmt::join(parts, " · "));
 }
 

@@ -65,7 +65,10 @@ TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
            {{"cache", "clen"}, "unknown action 'clen'; did you mean clean?"},
            {{"eval", model, "--data", "x", "--threads", "0"}, "--threads"},
            {{"bench", model + "@bakend=ort"}, "unknown setting 'bakend'; did you mean backend?"},
-           {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"}})
+           {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"},
+           {{"bench", model, "--in-flight", "2"}, "with --objective throughput only"},
+           {{"bench", model, "--objective", "speed"}, "known: latency, throughput"},
+           {{"bench", model + "@provider=cudda"}, "did you mean cuda?"}})
     EXPECT_THAT(refusal(row.arguments, 2), HasSubstr(row.text));
 }
 
@@ -89,7 +92,7 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
            {{"--axis", "theads=1"}, "unknown axis 'theads'; did you mean threads"},
            {{"--axis", "threads"}, "--axis threads: give NAME=A,B,… such as threads=1,2"},
            {{"--axis", "threads="}, "--axis threads=: give NAME=A,B,…"},
-           {{"--objective", "speed"}, "known: latency, size, memory"},
+           {{"--objective", "speed"}, "known: latency, throughput, size, memory"},
            {{"--max-drop", "1"}, "give 1% (of the baseline's value) or 0.5pt"},
            {{"--confidence", "5"}, "such as 95% or 0.95"},
            {{"--confidence", "10%"}, "give 50% to 99.9%"},
@@ -104,7 +107,8 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
 }
 
 TEST_F(CommandLine, an_axis_is_named_by_its_option_or_in_general) {
-  const Arguments sweep{"sweep", demo_model(), "--data", tiny_data(), "--dry-run", "--json"};
+  const Arguments sweep{"sweep",     demo_model(), "--data",    tiny_data(),
+                        "--pinning", "default",    "--dry-run", "--json"};
   auto plan = [&](const Arguments& axes) {
     Arguments all = sweep;
     all.insert(all.end(), axes.begin(), axes.end());
