@@ -58,6 +58,19 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
-void Tensor::Free::operator()(void* p) const { std::free(p); }
+Tensor Tensor::view_of_image(std::int64_t n) {
+  Tensor view;
+  view.type_ = type_;
+  view.shape_ = shape_;
+  view.shape_.at(0) = 1;
+  view.bytes_ = bytes_ / static_cast<std::size_t>(shape_.at(0));
+  view.data_ = std::unique_ptr<void, Free>(
+      static_cast<char*>(raw()) + static_cast<std::size_t>(n) * view.bytes_, Free(false));
+  return view;
+}
+
+void Tensor::Free::operator()(void* p) const {
+  if (owned) std::free(p);
+}
 
 }  // namespace tamis

@@ -43,13 +43,16 @@ struct TensorInfo {
 /// its own allocator.
 enum class MemoryKind { host };
 
-/// An owned, 64-byte aligned, zero-initialised, row-major block. Moves, does not copy by accident
-/// (clone() does). Not synchronised: one thread at a time may write.
+/// An owned, 64-byte aligned, zero-initialised, row-major block, or a view of another's. Moves,
+/// does not copy by accident (clone() does). Not synchronised: one thread at a time may write.
 class Tensor {
  public:
   Tensor() = default;
   Tensor(DataType type, Shape shape);
   Tensor clone() const;
+  /// Image n of a batch as a batch of one, on the same memory, which must outlive it. The first
+  /// dimension must be greater than n.
+  Tensor view_of_image(std::int64_t n);
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
@@ -71,6 +74,9 @@ class Tensor {
 
  private:
   struct Free {
+    Free() {}  // NOLINT(modernize-use-equals-default): its member's initialiser is needed here
+    explicit Free(bool owns) : owned(owns) {}
+    bool owned = true;
     void operator()(void* p) const;
   };
   DataType type_ = DataType::f32;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "measure/dump.h"
 #include "measure/interleave.h"
 #include "measure/summary.h"
 #include "stats/sequential.h"
@@ -17,8 +18,11 @@ struct BenchOptions {
   ExecuteOptions common;
   std::vector<std::string> models;
   std::size_t rounds = 100;
-  std::string budget = "60s", confidence = "95%", resolution = "1%";
+  std::string budget = "60s", confidence = "95%", resolution = "1%", objective = "latency";
+  std::string dump;
   std::uint64_t seed = 1;
+
+  bool under_load() const { return objective == "throughput"; }
 };
 
 /// MODEL[@key=value,…]: settings of this one alone, on top of the common options.
@@ -28,13 +32,48 @@ struct Entry {
   RunSettings settings;
 };
 
-int parse_threads(const std::string& entry, const std::string& value) {
-  int threads = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), threads);
-  if (error != std::errc() || end != value.data() + value.size() || threads < 1 || threads > 4096)
+int parse_count(const std::string& entry, const std::string& key, const std::string& value) {
+  int count = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  if (error != std::errc() || end != value.data() + value.size() || count < 1 || count > 4096)
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("bench {}: threads={}: give a number from 1 to 4096", entry, value));
-  return threads;
+                fmt::format("bench {}: {}={}: give a number from 1 to 4096", entry, key, value));
+  return count;
+}
+
+/// A key of MODEL@key=value: where its text or its number goes.
+struct EntryKey {
+  const char* name;
+  std::string ExecuteOptions::*text;
+  int ExecuteOptions::*count = nullptr;
+};
+constexpr EntryKey kEntryKeys[] = {{"backend", &ExecuteOptions::backend},
+                                   {"device", &ExecuteOptions::device},
+                                   {"inference-precision", &ExecuteOptions::inference_precision},
+                                   {"graph-level", &ExecuteOptions::graph_level},
+                                   {"provider", &ExecuteOptions::provider},
+                                   {"threads", nullptr, &ExecuteOptions::threads},
+                                   {"hint", &ExecuteOptions::hint},
+                                   {"streams", nullptr, &ExecuteOptions::streams},
+                                   {"in-flight", nullptr, &ExecuteOptions::in_flight},
+                                   {"batch", nullptr, &ExecuteOptions::batch},
+                                   {"pinning", &ExecuteOptions::pinning},
+                                   {"library", &ExecuteOptions::library}};
+
+void set_entry_key(ExecuteOptions& own, const std::string& entry, const std::string& key,
+                   const std::string& value) {
+  std::vector<std::string> names;
+  for (const EntryKey& row : kEntryKeys) {
+    names.emplace_back(row.name);
+    if (key != row.name) continue;
+    if (row.text != nullptr)
+      own.*row.text = value;
+    else
+      own.*row.count = parse_count(entry, key, value);
+    return;
+  }
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("bench {}: unknown setting '{}'; {}", entry, key, suggest(key, names)));
 }
 
 Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
@@ -50,23 +89,7 @@ Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
     std::size_t equals = pair.find('=');
     std::string key = pair.substr(0, equals),
                 value = equals == std::string::npos ? "" : pair.substr(equals + 1);
-    if (key == "backend")
-      own.backend = value;
-    else if (key == "device")
-      own.device = value;
-    else if (key == "inference-precision")
-      own.inference_precision = value;
-    else if (key == "graph-level")
-      own.graph_level = value;
-    else if (key == "library")
-      own.library = value;
-    else if (key == "threads")
-      own.threads = parse_threads(text, value);
-    else
-      throw Error(ErrorCode::invalid_argument,
-                  fmt::format("bench {}: unknown setting '{}'; {}", text, key,
-                              suggest(key, {"backend", "device", "inference-precision",
-                                            "graph-level", "threads", "library"})));
+    set_entry_key(own, text, key, value);
   }
   entry.settings = run_settings(entry.model, own);
   return entry;
@@ -94,13 +117,30 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
     if (!info.card)
       progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
                                 entry.name, info.card_error));
-    ContestantSpec spec{fmt::format("{:04}", n++),
-                        {info.file, info.card, entry.settings, false, options.common.engine_cache},
-                        measuring_inputs(options.common, info.calibration_hashes)};
+    ContestantSpec spec{
+        fmt::format("{:04}", n++),
+        {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
+        measuring_inputs(options.common, info.calibration_hashes),
+        options.under_load()};
     contestants.push_back(std::make_unique<Contestant>(spec));
     progress.advance();
   }
   return contestants;
+}
+
+/// "01-yolov8n": a folder of its own for each model.
+void dump_models(const BenchOptions& options, Progress& progress) {
+  if (options.dump.empty()) return;
+  progress.begin("writing what the runtimes make of the models", options.models.size());
+  for (std::size_t i = 0; i < options.models.size() && !interrupt_asked(); ++i) {
+    const Entry entry = parse_entry(options.models[i], options.common);
+    const ModelInfo info = inspect_in_worker(entry.model, options.common.card);
+    const auto folder = std::filesystem::path(options.dump) /
+                        fmt::format("{:02}-{}", i + 1, info.file.stem().string());
+    dump_runtime_model({info.file, info.card, entry.settings, true, {}, {}}, folder);
+    progress.line(fmt::format("{}: {}", entry.name, folder.string()));
+    progress.advance();
+  }
 }
 
 /// Whether every pair is settled, so that no more rounds are needed.
@@ -150,8 +190,14 @@ Json variant_json(const BenchOptions& options, std::size_t i, Contestant& c,
             {"latency_ms", latency_json(total)},
             {"inference_ms", latency_json(summarise(samples, Which::inference, confidence))},
             {"samples", total.inferences}};
+  json["images_per_s"] = nullptr;
+  if (auto rate = summarise_rate(samples, confidence)) {
+    json["images_per_s"] = to_json(*rate);
+    json["in_flight"] = c.info().in_flight;
+  }
   json["from_file_ms"] = nullptr;
-  std::vector<double> times = interrupt_asked() ? std::vector<double>() : c.time_from_file(3);
+  const bool skip = interrupt_asked() || options.under_load();
+  std::vector<double> times = skip ? std::vector<double>() : c.time_from_file(3);
   if (!times.empty()) json["from_file_ms"] = latency_json(summarise_times(times, confidence));
   Json info = to_json(c.info());
   for (const char* key : {"load_ms", "compile_ms", "first_ms", "peak_memory_bytes", "effective"})
@@ -167,29 +213,73 @@ Json environment_json() {
   return Json{{"machine", to_json(machine)}, {"warnings", warnings}};
 }
 
-void print_table(const Json& json) {
+std::string optional_ms(const Json& value) {
+  return value.is_null() ? "–" : fmt::format("{:.3f}", value.get<double>());
+}
+
+void print_latencies(const Json& json) {
   fmt::print("{:<44} {:>10} {:>21} {:>9} {:>10} {:>9} {:>9}\n", "variant", "median",
              "95 % interval", "p95", "inference", "compile", "memory");
   for (const Json& v : json.at("variants")) {
     const Json& l = v.at("latency_ms");
     fmt::print("{:<44} {:>7.3f} ms {:>9.3f} – {:>6.3f} ms {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
                v.at("name").get<std::string>(), l.at("median").get<double>(),
-               l.at("low").get<double>(), l.at("high").get<double>(),
-               l.at("p95").is_null() ? "–" : fmt::format("{:.3f}", l.at("p95").get<double>()),
+               l.at("low").get<double>(), l.at("high").get<double>(), optional_ms(l.at("p95")),
                v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
                bytes_text(v.at("peak_memory_bytes")));
   }
-  for (const Json& c : json.at("comparisons"))
+}
+
+void print_rates(const Json& json) {
+  fmt::print("{:<44} {:>10} {:>17} {:>9} {:>15} {:>9} {:>9}\n", "variant", "images/s",
+             "95 % interval", "in flight", "latency (load)", "p95", "memory");
+  for (const Json& v : json.at("variants")) {
+    const Json &r = v.at("images_per_s"), &l = v.at("latency_ms");
+    fmt::print("{:<44} {:>10.2f} {:>7.2f} – {:>7.2f} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
+               v.at("name").get<std::string>(), r.at("median").get<double>(),
+               r.at("low").get<double>(), r.at("high").get<double>(), v.at("in_flight").get<int>(),
+               l.at("median").get<double>(), optional_ms(l.at("p95")),
+               bytes_text(v.at("peak_memory_bytes")));
+  }
+}
+
+/// Ratios are of times; under load the time is a picture's share of the machine's.
+void print_comparison(const Json& c, bool under_load) {
+  const double ratio = c.at("ratio"), low = c.at("low"), high = c.at("high");
+  if (under_load)
+    fmt::print("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its images/s: {}\n",
+               c.at("a").get<std::string>(), c.at("b").get<std::string>(), 1 / ratio, 1 / high,
+               1 / low, c.at("verdict").get<std::string>());
+  else
     fmt::print("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its time: {}\n",
-               c.at("a").get<std::string>(), c.at("b").get<std::string>(),
-               c.at("ratio").get<double>(), c.at("low").get<double>(), c.at("high").get<double>(),
+               c.at("a").get<std::string>(), c.at("b").get<std::string>(), ratio, low, high,
                c.at("verdict").get<std::string>());
+}
+
+void print_table(const Json& json) {
+  const bool under_load = json.at("objective") == "throughput";
+  if (under_load)
+    print_rates(json);
+  else
+    print_latencies(json);
+  for (const Json& c : json.at("comparisons")) print_comparison(c, under_load);
   for (const Json& w : json.at("environment").at("warnings"))
     fmt::print("warning: {}; {}\n", w.at("text").get<std::string>(),
                w.at("remedy").get<std::string>());
 }
 
+void check_objective(const BenchOptions& options) {
+  if (options.objective != "latency" && options.objective != "throughput")
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--objective: unknown value '{}'; {}", options.objective,
+                            suggest(options.objective, {"latency", "throughput"})));
+  if (options.common.in_flight > 0 && !options.under_load())
+    throw Error(ErrorCode::invalid_argument,
+                "--in-flight: several requests are in flight with --objective throughput only");
+}
+
 int bench(const BenchOptions& options, const Console& console) {
+  check_objective(options);
   install_interrupt_handler();
   double confidence = parse_fraction(options.confidence, "--confidence");
   auto progress = make_progress(console);
@@ -202,13 +292,12 @@ int bench(const BenchOptions& options, const Console& console) {
                            parse_fraction(options.resolution, "--resolution")});
   RoundTable table;
   run_rounds(table, contestants, options, stopping, *progress);
+  if (table.size() > 0) dump_models(options, *progress);
   progress->finish();
   if (table.size() == 0) return kExitInterrupted;
-  Json json{{"schema", "tamis/bench/1"},
-            {"rounds", table.size()},
-            {"confidence", confidence},
-            {"variants", Json::array()},
-            {"comparisons", Json::array()}};
+  Json json{{"schema", "tamis/bench/1"}, {"objective", options.objective},
+            {"rounds", table.size()},    {"confidence", confidence},
+            {"variants", Json::array()}, {"comparisons", Json::array()}};
   for (std::size_t i = 0; i < contestants.size(); ++i)
     json["variants"].push_back(variant_json(options, i, *contestants[i], table, confidence));
   for (std::size_t a = 0; a < contestants.size() && table.size() > 1; ++a)
@@ -244,11 +333,17 @@ std::function<int()> make_bench(CLI::App& app, Console& console) {
   add_data_options(app, o->common);
   add_run_options(app, o->common);
   add_card_options(app, o->common);
+  app.add_option("--objective", o->objective,
+                 "latency of one request at a time, or throughput: pictures per second of the "
+                 "whole machine with several in flight, and the latency under that load");
   app.add_option("--rounds", o->rounds, "At most so many rounds")->check(CLI::Range(2, 100000));
   app.add_option("--budget", o->budget, "Time for the rounds");
   app.add_option("--confidence", o->confidence, "Of the intervals");
   app.add_option("--resolution", o->resolution, "Stop where all intervals are narrower than this");
   app.add_option("--seed", o->seed, "Of the order within rounds");
+  app.add_option("--dump", o->dump,
+                 "Folder for what each runtime makes of its model: the optimised graph or the "
+                 "compiled model, and the layers that it executes");
   add_console_options(app, console);
   return [o, &console] { return bench(*o, console); };
 }

@@ -233,6 +233,10 @@ void print_backend(const Availability& a) {
                fmt::join(d.capabilities, " "));
   if (!a.providers.empty())
     fmt::print("      {:<15} {}\n", "providers", fmt::join(a.providers, ", "));
+  for (ProbeStep step : a.provider_steps) {
+    step.name = "– " + step.name;
+    print_step(step, step.ok ? "✓" : "·");
+  }
 }
 
 std::string share_text(const std::optional<double>& share) {

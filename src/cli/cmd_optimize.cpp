@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -21,7 +22,7 @@ struct SearchOptions {
   std::vector<std::string> allow;
   std::uint64_t seed = 1;
   std::string ort_library, openvino_library;
-  bool dry_run = false, retry_failed = false;
+  bool dry_run = false, retry_failed = false, dump = false;
 };
 
 void add_gate_options(CLI::App& app, SearchOptions& o) {
@@ -32,20 +33,46 @@ void add_gate_options(CLI::App& app, SearchOptions& o) {
       ->group(group);
   app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")
       ->group(group);
-  app.add_option("--max-latency", o.max_latency, "Greatest median latency, such as 20ms")
+  app.add_option("--max-latency", o.max_latency,
+                 "Greatest median latency, such as 20ms; with --objective "
+                 "throughput under that load")
       ->group(group);
   app.add_option("--max-size", o.max_size, "Greatest file, such as 5MB")->group(group);
   app.add_option("--max-memory", o.max_memory, "Greatest peak memory, such as 300MB")->group(group);
   app.add_option("--confidence", o.confidence, "With which a gate must be met")->group(group);
-  app.add_option("--objective", o.objective, "latency, size or memory")->group(group);
+  app.add_option("--objective", o.objective,
+                 "latency, throughput (images per second of the whole machine), size or "
+                 "memory")
+      ->group(group);
+}
+
+/// "threads=1,2": the general form of --threads 1,2.
+void add_axis_values(const std::string& text, SearchOptions& o) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("--axis {}: give NAME=A,B,… such as threads=1,2", text));
+  std::istringstream values(text.substr(equals + 1));
+  for (std::string value; std::getline(values, value, ',');)
+    o.axes[text.substr(0, equals)].push_back(value);
 }
 
 void add_axis_options(CLI::App& app, SearchOptions& o) {
+  app.add_option_function<std::vector<std::string>>(
+         "--axis",
+         [&o](const std::vector<std::string>& all) {
+           for (const std::string& text : all) add_axis_values(text, o);
+         },
+         "Values of any axis of this list, such as threads=1,2; once for each axis")
+      ->type_name("NAME=A,B,…")
+      ->group("Axes (default: what is worth trying here)");
   for (const Axis& axis : axes()) {
     std::string name(axis.name);
     app.add_option_function<std::vector<std::string>>(
            "--" + name,
-           [&o, name](const std::vector<std::string>& values) { o.axes[name] = values; },
+           [&o, name](const std::vector<std::string>& values) {
+             o.axes[name].insert(o.axes[name].end(), values.begin(), values.end());
+           },
            std::string(axis.help))
         ->delimiter(',')
         ->type_name("A,B,…")
@@ -64,6 +91,8 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   app.add_option("--seed", o.seed, "Of every random choice");
   app.add_flag("--retry-failed", o.retry_failed,
                "Try again what failed in an earlier run on this folder");
+  app.add_flag("--dump", o.dump,
+               "Write OUT/runtime-model too: what the runtime makes of the model handed over");
   app.add_option("--baseline", o.baseline,
                  "What drops and speed-ups refer to: the parent in other settings, such as "
                  "openvino:bf16, or a variant of tamis sweep --dry-run, such as v07 (default: the "
@@ -122,6 +151,7 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.baseline = o.baseline;
   r.budget_s = parse_seconds(o.budget, "--budget");
   r.retry_failed = o.retry_failed;
+  r.dump = o.dump;
   r.out = o.out;
   r.command = console.command_line;
   return r;

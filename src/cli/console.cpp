@@ -137,6 +137,33 @@ void add_card_options(CLI::App& app, ExecuteOptions& options) {
   }
 }
 
+namespace {
+
+/// Those that matter where several requests are in flight, or to a provider.
+void add_load_settings(CLI::App& app, ExecuteOptions& options) {
+  const char* group = "How it is run";
+  const auto add_count = [&](const char* name, int& value, const char* help) {
+    app.add_option(name, value, help)->default_str("")->group(group)->check(CLI::Range(1, 4096));
+  };
+  add_count("--streams", options.streams,
+            "Requests that the runtime works on side by side; they share the threads (default: 1)");
+  add_count("--in-flight", options.in_flight,
+            "Requests kept in flight under load (default: what the runtime says is best)");
+  add_count("--batch", options.batch, "Pictures in one request (default: 1)");
+  app.add_option("--hint", options.hint,
+                 "openvino: latency, or throughput, by which it chooses the streams")
+      ->group(group);
+  app.add_option("--provider", options.provider,
+                 "ort: cpu, openvino, dnnl, xnnpack, cuda, tensorrt, where the library has it "
+                 "(default: cpu)")
+      ->group(group);
+  app.add_option("--pinning", options.pinning,
+                 "off, on (each thread keeps to a core), performance (to a fast one)")
+      ->group(group);
+}
+
+}  // namespace
+
 void add_run_options(CLI::App& app, ExecuteOptions& options) {
   const char* group = "How it is run";
   app.add_option("--backend", options.backend, "ort or openvino (default: ort)")->group(group);
@@ -151,6 +178,7 @@ void add_run_options(CLI::App& app, ExecuteOptions& options) {
       ->default_str("")
       ->group(group)
       ->check(CLI::Range(1, 4096));
+  add_load_settings(app, options);
   app.add_option("--engine-cache", options.engine_cache,
                  "Folder in which the runtime may keep compiled models (openvino)")
       ->group(group);
@@ -184,7 +212,13 @@ RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
   if (!o.inference_precision.empty()) settings.inference_precision = o.inference_precision;
   if (!o.graph_level.empty()) settings.graph_level = o.graph_level;
   if (settings.backend == "ort" && !settings.graph_level) settings.graph_level = "all";
+  if (!o.provider.empty()) settings.provider = o.provider;
+  if (!o.hint.empty()) settings.hint = o.hint;
+  if (!o.pinning.empty()) settings.pinning = o.pinning;
   if (o.threads > 0) settings.threads = o.threads;
+  if (o.streams > 0) settings.streams = o.streams;
+  if (o.in_flight > 0) settings.in_flight = o.in_flight;
+  if (o.batch > 0) settings.batch = o.batch;
   settings.library = o.library;
   return parse_run_settings(to_json(settings));  // checks values, with suggestions
 }

@@ -45,8 +45,9 @@ SearchListener make_listener(Progress& progress);
 /// Options common to all commands that execute a model.
 struct ExecuteOptions {
   std::string model;
-  std::string backend, device, inference_precision, graph_level, library, engine_cache;
-  int threads = 0;  // as typed; 0 = not given
+  std::string backend, device, inference_precision, graph_level, provider, hint, pinning, library,
+      engine_cache;
+  int threads = 0, streams = 0, in_flight = 0, batch = 0;  // as typed; 0 = not given
   std::string data, split, calibration;
   CardOptions card;
   std::size_t allow_bad = 0;

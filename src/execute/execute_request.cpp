@@ -3,11 +3,9 @@
 namespace tamis {
 
 Json to_json(const ExecuteRequest& request) {
-  Json json{{"model", request.model.string()},
-            {"settings", to_json(request.settings)},
-            {"profile", request.profile},
-            {"engine_cache", request.engine_cache.string()},
-            {"from_pixels", request.from_pixels}};
+  Json json{{"model", request.model.string()}, {"settings", to_json(request.settings)},
+            {"profile", request.profile},      {"engine_cache", request.engine_cache.string()},
+            {"dump", request.dump.string()},   {"from_pixels", request.from_pixels}};
   json["card"] = request.card ? to_json(*request.card, true) : Json();
   return json;
 }
@@ -18,6 +16,7 @@ ExecuteRequest parse_execute_request(const Json& json) {
   request.settings = parse_run_settings(json.at("settings"));
   request.profile = json.value("profile", false);
   request.engine_cache = json.value("engine_cache", "");
+  request.dump = json.value("dump", "");
   request.from_pixels = json.value("from_pixels", false);
   if (json.contains("card") && !json["card"].is_null()) request.card = parse_card(json["card"]);
   return request;

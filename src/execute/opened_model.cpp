@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "execute/shaped_session.h"
@@ -17,7 +20,7 @@ std::string shape_text(const TensorInfo& info) {
   return to_text(shape);
 }
 
-void check_input(const TensorInfo& input, const Card& card, const std::string& model) {
+void check_input(const TensorInfo& input, const Card& card, int batch, const std::string& model) {
   auto fail = [&](const std::string& what) {
     throw Error(ErrorCode::invalid_argument, fmt::format("open {}: input '{}' is {}, {}", model,
                                                          input.name, shape_text(input), what));
@@ -25,8 +28,10 @@ void check_input(const TensorInfo& input, const Card& card, const std::string& m
   if (input.shape.size() != 4) fail("but a picture needs four dimensions [1,C,H,W]");
   const bool last = card.layout == InputLayout::nhwc;
   const std::size_t channels = last ? 3 : 1, height = last ? 1 : 2;
-  if (input.shape[0] != 1)
-    fail("but Tamis runs one picture at a time; export with batch 1 or dynamic batch");
+  if (input.shape[0] != batch)
+    fail(batch == 1
+             ? std::string("but one picture is run at a time; export with batch 1 or dynamic batch")
+             : fmt::format("but batch {} was asked for; export with dynamic batch", batch));
   if (input.shape[channels] != card.channels())
     fail(fmt::format("but the card's colour '{}' has {} channel(s); give --color",
                      to_text(card.color), card.channels()));
@@ -38,18 +43,36 @@ void check_input(const TensorInfo& input, const Card& card, const std::string& m
     fail(fmt::format("of type {}; only f32 and u8 inputs are known", to_text(input.type)));
 }
 
+/// Whatever the batch is.
+bool has_shape(const Tensor& input, const Card& card) {
+  const Shape wanted = card.input_shape();
+  return input.shape().size() == wanted.size() &&
+         std::equal(wanted.begin() + 1, wanted.end(), input.shape().begin() + 1);
+}
+
 }  // namespace
 
 OpenedModel::OpenedModel(const ExecuteRequest& request)
-    : from_pixels_(request.from_pixels && request.card), card_(request.card) {
+    : from_pixels_(request.from_pixels && request.card),
+      batch_(request.settings.batch.value_or(1)),
+      in_flight_(request.settings.in_flight),
+      card_(request.card) {
+  if (batch_ > 1 && !card_)
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("open {}: batch {} needs a card, which says what a picture is",
+                            request.model.string(), batch_));
   if (card_) cards_ = cards_by_size(*card_);
   std::vector<Shape> shapes;  // without a card the model must be static
-  for (const Card& card : cards_) shapes.push_back(card.input_shape());
+  for (const Card& card : cards_) {
+    shapes.push_back(card.input_shape());
+    shapes.back().at(0) = batch_;
+  }
   OpenRequest open;
   open.model = request.model;
   open.settings = request.settings;
   open.profile = request.profile;
   open.engine_cache = request.engine_cache;
+  open.dump = request.dump;
   auto backend = find_backend(request.settings.backend);
   session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
   if (card_) {
@@ -57,11 +80,34 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
       throw Error(ErrorCode::unsupported,
                   fmt::format("open {}: has {} inputs; a vision model has one, the picture",
                               request.model.string(), session_->inputs().size()));
-    check_input(session_->inputs()[0], cards_[0], request.model.string());
+    check_input(session_->inputs()[0], cards_[0], batch_, request.model.string());
     task_ = &find_task(card_->task);
   }
   outputs_.resize(this->shapes());
+  images_.resize(this->shapes());
   outputs_[0] = make_tensors(session_->outputs());
+}
+
+std::unique_ptr<OpenedModel> OpenedModel::another() const {
+  auto other = std::unique_ptr<OpenedModel>(new OpenedModel());
+  other->from_pixels_ = from_pixels_;
+  other->batch_ = batch_;
+  other->in_flight_ = in_flight_;
+  other->card_ = card_;
+  other->task_ = task_;
+  other->cards_ = cards_;
+  other->session_ = session_->another();
+  other->outputs_.resize(shapes());
+  other->images_.resize(shapes());
+  other->outputs_[0] = make_tensors(other->session_->outputs());
+  return other;
+}
+
+int OpenedModel::in_flight() const {
+  if (in_flight_) return *in_flight_;
+  const Json effective = session_->effective();
+  const Json requests = effective.value("requests", Json());
+  return requests.is_number_integer() ? std::max(1, requests.get<int>()) : 1;
 }
 
 std::size_t OpenedModel::shape_for(Size picture) const {
@@ -76,7 +122,9 @@ std::optional<std::size_t> OpenedModel::class_count() const {
 Tensor OpenedModel::make_input(std::size_t shape) const {
   const TensorInfo& input = session_->inputs().at(0);
   if (shapes() == 1) return std::move(make_tensors({input})[0]);
-  return Tensor(input.type, cards_.at(shape).input_shape());
+  Shape own = cards_.at(shape).input_shape();
+  own.at(0) = batch_;
+  return Tensor(input.type, own);
 }
 
 Placement OpenedModel::whole_placement(std::size_t shape) const {
@@ -92,14 +140,23 @@ Placement OpenedModel::whole_placement(std::size_t shape) const {
 
 void OpenedModel::prepare(const Picture& picture, Tensor& input, Placement& placement) const {
   const std::size_t shape = shape_for(picture.size());
-  if (shapes() > 1 && input.shape() != cards_[shape].input_shape()) input = make_input(shape);
+  if (shapes() > 1 && !has_shape(input, cards_[shape])) input = make_input(shape);
   prepare_picture(cards_[shape], picture, input, 0, placement);
+  repeat_first_image(input);
+}
+
+void OpenedModel::repeat_first_image(Tensor& input) const {
+  const std::size_t bytes = input.bytes() / static_cast<std::size_t>(batch_);
+  auto* first = static_cast<char*>(input.raw());
+  for (int n = 1; n < batch_; ++n)
+    std::memcpy(first + static_cast<std::size_t>(n) * bytes, first, bytes);
 }
 
 TimedRun OpenedModel::run_from_pixels(const Picture& laid_out, Tensor& input,
                                       const Placement& placement) {
   const std::int64_t start = now_ns();
-  if (!takes_pixels(*card_)) fill_input(*card_, laid_out, input, 0);
+  if (!takes_pixels(*card_))
+    for (int n = 0; n < batch_; ++n) fill_input(*card_, laid_out, input, n);
   const std::int64_t prepared = now_ns() - start;
   TimedRun times = run(input, placement, nullptr);
   times.prepare_ns = prepared;
@@ -109,7 +166,7 @@ TimedRun OpenedModel::run_from_pixels(const Picture& laid_out, Tensor& input,
 
 TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Prediction* prediction) {
   for (std::size_t k = 0; k < shapes() && shapes() > 1; ++k)
-    if (input.shape() == cards_[k].input_shape()) last_ = k;
+    if (has_shape(input, cards_[k])) last_ = k;
   std::vector<Tensor>& outputs = outputs_[last_];
   if (outputs.empty()) outputs.resize(session_->outputs().size());  // the session makes them
   TimedRun times;
@@ -117,13 +174,36 @@ TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Predi
   session_->run({&input, 1}, outputs);
   times.inference_ns = now_ns() - start;
   if (task_ != nullptr) {
-    Prediction made = task_->predict(cards_[last_], outputs, placement);
+    Prediction made = predict(placement);
     times.total_ns = now_ns() - start;
     if (prediction != nullptr) *prediction = std::move(made);
   } else {
     times.total_ns = times.inference_ns;
   }
   return times;
+}
+
+/// Of the first picture; the others of a batch are decoded too.
+Prediction OpenedModel::predict(const Placement& placement) {
+  if (batch_ == 1) return task_->predict(cards_[last_], outputs_[last_], placement);
+  if (images_[last_].empty()) view_images();
+  Prediction first = task_->predict(cards_[last_], images_[last_][0], placement);
+  for (int n = 1; n < batch_; ++n)
+    task_->predict(cards_[last_], images_[last_][static_cast<std::size_t>(n)], placement);
+  return first;
+}
+
+void OpenedModel::view_images() {
+  for (const Tensor& output : outputs_[last_])
+    if (output.shape().empty() || output.shape()[0] != batch_)
+      throw Error(ErrorCode::unsupported,
+                  fmt::format("run model: an output is {} for a batch of {}: its first dimension "
+                              "is not the batch; use batch 1",
+                              to_text(output.shape()), batch_));
+  for (int n = 0; n < batch_; ++n) {
+    images_[last_].emplace_back();
+    for (Tensor& output : outputs_[last_]) images_[last_].back().push_back(output.view_of_image(n));
+  }
 }
 
 }  // namespace tamis

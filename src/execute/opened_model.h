@@ -21,6 +21,7 @@ struct ExecuteRequest {
   RunSettings settings;
   bool profile = false;
   std::filesystem::path engine_cache;  ///< empty: none
+  std::filesystem::path dump{};        ///< as OpenRequest::dump; a folder that is there
   /// Times begin at the resized picture's bytes instead of at the tensor, so that models with
   /// different inputs compare. Needs a card.
   bool from_pixels = false;
@@ -37,13 +38,24 @@ struct TimedRun {
 
 /// A model opened in its runtime together with what the card says of it: from picture to
 /// prediction. Lives in a worker. One thread at a time, except prepare().
+///
+/// With RunSettings.batch each request holds so many pictures, which are one picture repeated: its
+/// time is that of the whole request, with all of them decoded, and its prediction that of the
+/// first.
 class OpenedModel {
  public:
   /// Opens and compiles; checks that the model's input fits the card. Throws what Backend::open
   /// throws, and invalid_argument where card and model disagree.
   explicit OpenedModel(const ExecuteRequest& request);
 
+  /// Another request on the same compiled model, for a thread of its own. Throws as
+  /// Session::another.
+  std::unique_ptr<OpenedModel> another() const;
+
   Session& session() { return *session_; }
+  int batch() const { return batch_; }  ///< pictures in a request
+  /// How many requests to keep in flight under load: as the settings say, else the runtime, else 1.
+  int in_flight() const;
   const std::optional<Card>& card() const { return card_; }
   /// How many input shapes there are: 1, or as many as the card's set has.
   std::size_t shapes() const { return cards_.empty() ? 1 : cards_.size(); }
@@ -76,17 +88,28 @@ class OpenedModel {
   /// and is filled anew within the time where the bytes are not the input themselves.
   TimedRun run_from_pixels(const Picture& laid_out, Tensor& input, const Placement& placement);
 
-  /// The outputs of the last run.
-  const std::vector<Tensor>& outputs() const { return outputs_[last_]; }
+  /// The outputs of the last run, of the first picture of a batch.
+  const std::vector<Tensor>& outputs() const {
+    return batch_ > 1 ? images_[last_].at(0) : outputs_[last_];
+  }
 
  private:
+  OpenedModel() = default;
+  void repeat_first_image(Tensor& input) const;
+  void view_images();
+  Prediction predict(const Placement& placement);
+
   bool from_pixels_ = false;
+  int batch_ = 1;
+  std::optional<int> in_flight_;
   std::optional<Card> card_;
   const Task* task_ = nullptr;
   std::vector<Card> cards_;  // one per shape; empty without a card
   std::unique_ptr<Session> session_;
   std::vector<std::vector<Tensor>> outputs_;  // by shape
-  std::size_t last_ = 0;                      // the shape that ran last
+  // Of a batch: views of the outputs' images, by shape and image; empty until a shape has run.
+  std::vector<std::vector<std::vector<Tensor>>> images_;
+  std::size_t last_ = 0;  // the shape that ran last
 };
 
 }  // namespace tamis

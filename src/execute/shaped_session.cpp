@@ -43,7 +43,15 @@ class ShapedSession : public Session {
 
   Json profile() override { return sessions_[last_]->profile(); }
 
+  std::unique_ptr<Session> another() override {
+    auto other = std::unique_ptr<ShapedSession>(new ShapedSession());
+    for (const auto& session : sessions_) other->sessions_.push_back(session->another());
+    return other;
+  }
+
  private:
+  ShapedSession() = default;
+
   static bool fits(const Tensor& tensor, const TensorInfo& info) {
     if (tensor.raw() == nullptr || tensor.type() != info.type ||
         tensor.shape().size() != info.shape.size())

@@ -16,6 +16,7 @@ struct BlockSize {
   int least;         // …and holds at least this many inferences
 };
 constexpr BlockSize kFull{20, 3}, kBrief{6, 1};
+constexpr BlockSize kFullLoad{200, 3}, kBriefLoad{80, 2};  // of each request in flight
 constexpr int kMostTimed = 100;
 constexpr double kDiscardTarget_ms = 3;  // caches and threads are cold after a pause
 
@@ -45,6 +46,7 @@ Json to_json(const OpenedInfo& info) {
               {"first_ms", info.first_ms},
               {"warm_ms", info.warm_ms},
               {"peak_memory_bytes", info.peak_memory_bytes},
+              {"in_flight", info.in_flight},
               {"effective", info.effective}};
 }
 
@@ -55,34 +57,76 @@ OpenedInfo parse_opened_info(const Json& json) {
   info.first_ms = json.at("first_ms");
   info.warm_ms = json.at("warm_ms");
   info.peak_memory_bytes = json.at("peak_memory_bytes");
+  info.in_flight = json.value("in_flight", 1);
   info.effective = json.value("effective", Json::object());
   return info;
 }
 
 double VisitSample::total() const { return median(total_ns); }
 double VisitSample::inference() const { return median(inference_ns); }
+double VisitSample::cost() const { return images_per_s ? 1e9 / *images_per_s : total(); }
 
 Json to_json(const VisitSample& sample) {
-  return Json{{"total_ns", sample.total_ns},
-              {"inference_ns", sample.inference_ns},
-              {"prepare_ns", sample.prepare_ns}};
+  Json json{{"total_ns", sample.total_ns},
+            {"inference_ns", sample.inference_ns},
+            {"prepare_ns", sample.prepare_ns}};
+  if (sample.images_per_s) json["images_per_s"] = *sample.images_per_s;
+  return json;
 }
 
 VisitSample parse_visit_sample(const Json& json) {
-  return {json.at("total_ns").get<std::vector<double>>(),
-          json.at("inference_ns").get<std::vector<double>>(),
-          json.value("prepare_ns", std::vector<double>())};
+  VisitSample sample{json.at("total_ns").get<std::vector<double>>(),
+                     json.at("inference_ns").get<std::vector<double>>(),
+                     json.value("prepare_ns", std::vector<double>())};
+  if (json.contains("images_per_s")) sample.images_per_s = json.at("images_per_s").get<double>();
+  return sample;
 }
 
 Contestant::Contestant(ContestantSpec spec) : spec_(std::move(spec)) {
   Json open = to_json(spec_.request);
   open["op"] = "open";
   open["inputs"] = to_json(spec_.inputs);
+  open["under_load"] = spec_.under_load;
   info_ = parse_opened_info(worker_.request(open, patience_to_open()).head);
   worker_.pause();
 }
 
 VisitSample Contestant::visit(std::size_t input, Block block) {
+  return spec_.under_load ? visit_under_load(input, block) : visit_alone(input, block);
+}
+
+/// As VisitSample holds them, from triples of i64.
+VisitSample Contestant::read_sample(const Frame& reply) {
+  const std::vector<double> all = to_doubles(reply.block);
+  VisitSample sample;
+  for (std::size_t i = 0; i + 2 < all.size(); i += 3) {
+    sample.inference_ns.push_back(all[i]);
+    sample.prepare_ns.push_back(all[i + 1]);
+    sample.total_ns.push_back(all[i + 2]);
+  }
+  return sample;
+}
+
+VisitSample Contestant::visit_under_load(std::size_t input, Block block) {
+  const double warm = std::max(info_.warm_ms, 1e-3);
+  const BlockSize size = block == Block::full ? kFullLoad : kBriefLoad;
+  Json request{{"op", "load"},
+               {"input", input},
+               {"discard", 1},
+               {"least", size.least},
+               {"target_ms", size.target_ms}};
+  // Requests in flight may share one core: then each takes as much longer as there are.
+  const auto in_flight = static_cast<std::size_t>(info_.in_flight);
+  const auto each = static_cast<std::size_t>(size.least + 2) +
+                    static_cast<std::size_t>(std::ceil(size.target_ms / warm));
+  Frame reply = worker_.request(request, patience_for_items(in_flight * each, warm * 1e-3));
+  worker_.pause();
+  VisitSample sample = read_sample(reply);
+  sample.images_per_s = reply.head.at("images_per_s").get<double>();
+  return sample;
+}
+
+VisitSample Contestant::visit_alone(std::size_t input, Block block) {
   double warm = std::max(info_.warm_ms, 1e-3);
   BlockSize size = block == Block::full ? kFull : kBrief;
   int timed =
@@ -92,14 +136,7 @@ VisitSample Contestant::visit(std::size_t input, Block block) {
   auto inferences = static_cast<std::size_t>(discard) + static_cast<std::size_t>(timed);
   Frame reply = worker_.request(request, patience_for_items(inferences, warm * 1e-3));
   worker_.pause();
-  std::vector<double> both = to_doubles(reply.block);
-  VisitSample sample;
-  for (std::size_t i = 0; i + 2 < both.size(); i += 3) {
-    sample.inference_ns.push_back(both[i]);
-    sample.prepare_ns.push_back(both[i + 1]);
-    sample.total_ns.push_back(both[i + 2]);
-  }
-  return sample;
+  return read_sample(reply);
 }
 
 std::vector<double> Contestant::time_from_file(int repeats) {

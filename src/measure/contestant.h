@@ -24,6 +24,8 @@ struct ContestantSpec {
   std::string id;
   ExecuteRequest request;
   InputSpec inputs;
+  /// Visits keep several requests in flight (load.h) instead of one after the other.
+  bool under_load = false;
 };
 
 /// What opening a model cost, each in a process of its own.
@@ -34,6 +36,7 @@ struct OpenedInfo {
   double warm_ms = 0;     ///< median of an inference after warm-up, unpaired: for planning only
   std::uint64_t peak_memory_bytes = 0;  ///< of the whole worker process after warm-up
   Json effective = Json::object();      ///< what the runtime says it did
+  int in_flight = 1;                    ///< requests that visits keep in flight
 };
 Json to_json(const OpenedInfo& info);
 OpenedInfo parse_opened_info(const Json& json);
@@ -43,8 +46,13 @@ struct VisitSample {
   std::vector<double> total_ns;      ///< tensor in → final predictions
   std::vector<double> inference_ns;  ///< the runtime alone
   std::vector<double> prepare_ns{};  ///< picture → tensor, part of the total; 0: not timed
-  double total() const;              ///< median of the block: the sample of the round
+  /// Of a visit under load: of the whole machine. The times are then those of requests in flight.
+  std::optional<double> images_per_s{};
+  double total() const;  ///< median of the block
   double inference() const;
+  /// The sample of the round, ns: total(), or under load the time that a picture takes of the
+  /// machine, 1 / images_per_s.
+  double cost() const;
 };
 Json to_json(const VisitSample& sample);
 VisitSample parse_visit_sample(const Json& json);
@@ -74,6 +82,10 @@ class Contestant {
   std::string output_hash();
 
  private:
+  VisitSample visit_alone(std::size_t input, Block block);
+  VisitSample visit_under_load(std::size_t input, Block block);
+  static VisitSample read_sample(const Frame& reply);
+
   ContestantSpec spec_;
   Worker worker_;
   OpenedInfo info_;

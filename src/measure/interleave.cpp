@@ -38,8 +38,8 @@ RoundTable::Pair RoundTable::pair(const std::string& a, const std::string& b) co
   for (const Round& round : rounds_) {
     auto in_a = round.find(a), in_b = round.find(b);
     if (in_a == round.end() || in_b == round.end()) continue;
-    columns.a.push_back(in_a->second.total());
-    columns.b.push_back(in_b->second.total());
+    columns.a.push_back(in_a->second.cost());
+    columns.b.push_back(in_b->second.cost());
   }
   return columns;
 }

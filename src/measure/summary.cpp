@@ -56,4 +56,20 @@ LatencySummary summarise_times(const std::vector<double>& times_ns, double confi
   return summarise(ms, ms, confidence);
 }
 
+Json to_json(const RateSummary& s) {
+  return Json{{"median", s.median}, {"low", s.low}, {"high", s.high}, {"samples", s.rounds}};
+}
+
+std::optional<RateSummary> summarise_rate(const std::vector<VisitSample>& samples,
+                                          double confidence) {
+  std::vector<double> rates;
+  for (const VisitSample& sample : samples)
+    if (sample.images_per_s) rates.push_back(*sample.images_per_s);
+  if (rates.empty()) return std::nullopt;
+  const Interval interval = median_interval(rates, confidence);
+  const auto [least, greatest] = std::minmax_element(rates.begin(), rates.end());
+  return RateSummary{median(rates), std::isfinite(interval.low) ? interval.low : *least,
+                     std::isfinite(interval.high) ? interval.high : *greatest, rates.size()};
+}
+
 }  // namespace tamis

@@ -29,4 +29,16 @@ LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, d
 /// The same from single times in ns, each its own sample (from-file times).
 LatencySummary summarise_times(const std::vector<double>& times_ns, double confidence);
 
+/// Throughput as it is reported, pictures per second of the whole machine: the median of the rounds
+/// with its interval.
+struct RateSummary {
+  double median = 0, low = 0, high = 0;
+  std::size_t rounds = 0;
+};
+Json to_json(const RateSummary& summary);
+
+/// Of samples that were taken under load; absent for others.
+std::optional<RateSummary> summarise_rate(const std::vector<VisitSample>& samples,
+                                          double confidence);
+
 }  // namespace tamis

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "data/picture_header.h"
+#include "measure/visitor.h"
 #include "stats/percentile.h"
 #include "stats/random.h"
 #include "tasks/prepare.h"
@@ -116,47 +117,6 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
   }
   return inputs;
 }
-
-namespace {
-
-/// One inference again and again: of one input, or of one of each shape, whose times are weighted.
-class Visitor {
- public:
-  Visitor(OpenedModel& model, const MeasureInputs& inputs, std::size_t number)
-      : model_(model), inputs_(inputs) {
-    if (inputs.of_shape.empty()) which_.push_back(number % inputs.tensors.size());
-    for (const auto& own : inputs.of_shape) which_.push_back(own[number % own.size()]);
-    if (inputs.laid_out.empty()) return;
-    for (std::size_t i : which_) filled_.push_back(inputs.tensors[i].clone());
-  }
-
-  TimedRun run() {
-    if (which_.size() == 1) return run_input(0);
-    double inference = 0, prepare = 0, total = 0;
-    for (std::size_t k = 0; k < which_.size(); ++k) {
-      const TimedRun run = run_input(k);
-      inference += inputs_.shares[k] * static_cast<double>(run.inference_ns);
-      prepare += inputs_.shares[k] * static_cast<double>(run.prepare_ns);
-      total += inputs_.shares[k] * static_cast<double>(run.total_ns);
-    }
-    return {std::llround(inference), std::llround(prepare), std::llround(total)};
-  }
-
- private:
-  TimedRun run_input(std::size_t k) {
-    const std::size_t i = which_[k];
-    const Placement& placement = inputs_.placements[i];
-    if (filled_.empty()) return model_.run(inputs_.tensors[i], placement, nullptr);
-    return model_.run_from_pixels(inputs_.laid_out[i], filled_[k], placement);
-  }
-
-  OpenedModel& model_;
-  const MeasureInputs& inputs_;
-  std::vector<std::size_t> which_;  // inputs, by shape
-  std::vector<Tensor> filled_;      // from pixels: what each run fills anew
-};
-
-}  // namespace
 
 std::vector<TimedRun> visit(OpenedModel& model, const MeasureInputs& inputs, std::size_t input,
                             int discard, int timed) {

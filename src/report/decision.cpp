@@ -20,6 +20,9 @@ std::string status_text(const std::string& status) {
 /// "2.74 times as fast as", "as fast as (within what was resolved)", "3 % slower than".
 std::string speed_phrase(const VariantView& pick) {
   if (!pick.speedup) return "";
+  if (pick.images_per_s && pick.verdict != "not_distinguishable")
+    return fmt::format("{:.1f} images per second, {:.2f} times the baseline's",
+                       pick.images_per_s->value, pick.speedup->value);
   if (pick.verdict == "not_distinguishable")
     return "not distinguishable in speed from the baseline";
   return fmt::format("{:.2f} times as fast as the baseline", pick.speedup->value);

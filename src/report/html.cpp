@@ -55,8 +55,12 @@ std::string cards_html(const ResultView& result, const VariantView& pick) {
   if (pick.speedup && pick.id != result.baseline)
     text += card("Speed-up", ratio_text(pick.speedup->value),
                  ratio_interval_text(*pick.speedup) + " paired", pick.speedup->value > 1);
+  if (pick.images_per_s)
+    text += card("Images per second", fmt::format("{:.1f}", pick.images_per_s->value),
+                 "of the whole machine, several requests in flight");
   if (pick.latency)
-    text += card("Latency, median", milliseconds_text(pick.latency->median.value),
+    text += card(pick.images_per_s ? "Latency under load, median" : "Latency, median",
+                 milliseconds_text(pick.latency->median.value),
                  pick.latency->p95 ? "p95 " + milliseconds_text(*pick.latency->p95)
                                    : "too few rounds for a p95");
   if (pick.accuracy) text += accuracy_cards(pick, pick.id == result.baseline);

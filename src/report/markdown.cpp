@@ -28,6 +28,12 @@ std::string latency_cells(const VariantView& v) {
                      t.p95 ? ms_number(*t.p95) : kAbsent);
 }
 
+std::string rate_cells(const ResultView& result, const VariantView& v) {
+  if (result.objective != "throughput") return "";
+  return v.images_per_s ? fmt::format(" {:.1f} |", v.images_per_s->value)
+                        : fmt::format(" {} |", kAbsent);
+}
+
 std::string accuracy_cells(const VariantView& v) {
   if (!v.accuracy) return fmt::format("{} | {}", kAbsent, kAbsent);
   const AccuracyView& a = *v.accuracy;
@@ -45,19 +51,22 @@ std::string variant_row(const ResultView& result, const VariantView& v) {
   std::string bold = picked ? "**" : "";
   std::string verdict = v.id == result.baseline ? "baseline" : words(v.verdict);
   return fmt::format(
-      "| {}{}{} | {}{}{} | {} | {} | {} | {} | {} | {} | {} |\n", bold, md(v.id), bold, bold,
-      md(v.name), bold, accuracy_cells(v), latency_cells(v), bytes_cell(v.size_bytes),
-      bytes_cell(v.peak_memory_bytes),
+      "| {}{}{} | {}{}{} |{} {} | {} | {} | {} | {} | {} | {} |\n", bold, md(v.id), bold, bold,
+      md(v.name), bold, rate_cells(result, v), accuracy_cells(v), latency_cells(v),
+      bytes_cell(v.size_bytes), bytes_cell(v.peak_memory_bytes),
       v.speedup ? cell(ratio_text(v.speedup->value), ratio_interval_text(*v.speedup)) : kAbsent,
       verdict.empty() ? kAbsent : md(verdict), md(gate_text(v)));
 }
 
 std::string variants_section(const ResultView& result) {
-  std::string text =
+  const bool rated = result.objective == "throughput";
+  std::string text = fmt::format(
       "\n## Variants\n\n"
-      "| ID | Variant | Accuracy | Drop | Mean ms | Median ms | p95 ms | Size | Peak memory | "
-      "Speed-up | Verdict | Gate |\n"
-      "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n";
+      "| ID | Variant |{} Accuracy | Drop | Mean ms | Median ms | p95 ms | Size | Peak "
+      "memory | Speed-up | Verdict | Gate |\n"
+      "| --- | --- |{} --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- "
+      "|\n",
+      rated ? " Images/s |" : "", rated ? " ---: |" : "");
   for (std::size_t index : result.order()) text += variant_row(result, result.variants[index]);
   return text + "\nIntervals in brackets; a dash: not measured.\n";
 }

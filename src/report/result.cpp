@@ -147,6 +147,7 @@ VariantView read_variant(const Node& node) {
   variant.latency = read_timing(node["latency_ms"]);
   variant.inference = read_timing(node["inference_ms"]);
   variant.from_file = read_timing(node["from_file_ms"]);
+  variant.images_per_s = read_interval(node["images_per_s"], "median");
   variant.load_ms = node["load_ms"].number();
   variant.compile_ms = node["compile_ms"].number();
   variant.first_ms = node["first_ms"].number();
@@ -239,6 +240,7 @@ std::vector<std::size_t> ResultView::order() const {
   auto rank = [this](std::size_t i) {
     const VariantView& variant = variants[i];
     if (pick && variant.id == *pick) return -1.0;
+    if (variant.images_per_s) return 1 / variant.images_per_s->value;
     return variant.latency ? variant.latency->median.value
                            : std::numeric_limits<double>::infinity();
   };

@@ -44,6 +44,8 @@ struct VariantView {
   std::vector<std::string> recipe;
   Json settings, effective;
   std::optional<TimingView> latency, inference, from_file;
+  std::optional<IntervalView>
+      images_per_s;  ///< of the whole machine; latencies are then under load
   std::optional<double> load_ms, compile_ms, first_ms, peak_memory_bytes, size_bytes;
   std::optional<AccuracyView> accuracy;
   std::optional<IntervalView> speedup;

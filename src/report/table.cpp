@@ -19,11 +19,18 @@ std::string joined(const std::string& a, const std::string& b) {
   return b.empty() ? a : a + " " + b;
 }
 
+std::string rate_number(double images_per_s) { return fmt::format("{:.1f}", images_per_s); }
+
 std::string latency_cell(const VariantView& v) {
   if (!v.latency) return kAbsent;
   std::string text =
       joined(ms_number(v.latency->median.value), interval_text(v.latency->median, ms_number));
   return timed_in_screening(v) ? text + "*" : text;
+}
+
+std::string rate_cell(const VariantView& v) {
+  if (!v.images_per_s) return kAbsent;
+  return joined(rate_number(v.images_per_s->value), interval_text(*v.images_per_s, rate_number));
 }
 
 std::string optional_ms(const std::optional<double>& ms) { return ms ? ms_number(*ms) : kAbsent; }
@@ -61,8 +68,8 @@ struct Column {
   std::function<std::string(const VariantView&)> cell;
 };
 
-std::vector<Column> terminal_columns() {
-  return {
+std::vector<Column> terminal_columns(const ResultView& result) {
+  std::vector<Column> columns{
       {"ID", false, 0, [](const VariantView& v) { return v.id; }},
       {"Variant", false, 0, [](const VariantView& v) { return v.name; }},
       {"Median ms", true, 0, latency_cell},
@@ -75,6 +82,9 @@ std::vector<Column> terminal_columns() {
       {"Memory", true, 7, [](const VariantView& v) { return optional_bytes(v.peak_memory_bytes); }},
       {"Gate", false, 2, gate_text},
   };
+  if (result.objective == "throughput")
+    columns.insert(columns.begin() + 2, {"Images/s", true, 0, rate_cell});
+  return columns;
 }
 
 /// "►" the pick, "·" the baseline.
@@ -177,6 +187,8 @@ std::vector<CsvColumn> csv_columns() {
       {"verdict", [](const V& v) { return csv_field(v.verdict); }},
       {"state", [](const V& v) { return csv_field(v.state); }},
       {"gate", [](const V& v) { return csv_field(v.gate); }},
+      {"images_per_s",
+       [](const V& v) { return v.images_per_s ? csv_number(v.images_per_s->value) : ""; }},
   };
 }
 
@@ -231,7 +243,7 @@ std::string footnotes(const ResultView& result, std::size_t width) {
 std::string variants_table_text(const Json& document, int columns) {
   ResultView result = parse_result(document);
   Grid grid;
-  grid.columns = terminal_columns();
+  grid.columns = terminal_columns(result);
   grid.rows.emplace_back();
   for (const Column& column : grid.columns) grid.rows[0].emplace_back(column.title);
   std::vector<std::string> markers{"  "};

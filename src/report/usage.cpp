@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -45,6 +46,46 @@ std::string plain_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+int count_or_one(const Json& settings, const char* key) {
+  const Json count = member(settings, key);
+  return count.is_number_integer() ? std::max(1, count.get<int>()) : 1;
+}
+
+/// The threads of one of the sessions that serve the streams.
+std::optional<int> threads_per_stream(const Json& settings) {
+  const Json threads = member(settings, "threads");
+  if (!threads.is_number_integer()) return std::nullopt;
+  return std::max(1, threads.get<int>() / count_or_one(settings, "streams"));
+}
+
+/// As the plugin appends it (src/backends/ort/providers.cpp).
+Words provider_words(const Json& settings) {
+  struct Row {
+    const char* name;
+    std::string python, cpp;
+  };
+  const std::string device = text_or(member(settings, "device"), "CPU");
+  const std::string openvino = fmt::format(R"({{"device_type": "{}"}})", device);
+  const std::string cpp_openvino = fmt::format(R"({{{{"device_type", "{}"}}}})", device);
+  const Row rows[] = {
+      {"openvino", R"(("OpenVINOExecutionProvider", )" + openvino + ")",
+       R"(AppendExecutionProvider_OpenVINO_V2()" + cpp_openvino + ")"},
+      {"dnnl", R"("DnnlExecutionProvider")", "AppendExecutionProvider_Dnnl({1, nullptr})"},
+      {"xnnpack", R"("XnnpackExecutionProvider")", R"(AppendExecutionProvider("XNNPACK"))"},
+      {"cuda", R"(("CUDAExecutionProvider", {"use_tf32": "0"}))",
+       "AppendExecutionProvider_CUDA({})"},
+      {"tensorrt", R"("TensorrtExecutionProvider", ("CUDAExecutionProvider", {"use_tf32": "0"}))",
+       "AppendExecutionProvider_TensorRT({})"}};
+  const std::string provider = text_or(member(settings, "provider"), "cpu");
+  Words words{{"ORT_PROVIDERS", "\"CPUExecutionProvider\""}, {"ORT_PROVIDER_CPP", ""}};
+  for (const Row& row : rows)
+    if (provider == row.name) {
+      words["ORT_PROVIDERS"] = row.python + ", " + words["ORT_PROVIDERS"];
+      words["ORT_PROVIDER_CPP"] = "  options." + row.cpp + ";\n";
+    }
+  return words;
+}
+
 Words ort_words(const Json& settings) {
   static const std::map<std::string, std::string> kLevels{{"disable", "ORT_DISABLE_ALL"},
                                                           {"basic", "ORT_ENABLE_BASIC"},
@@ -53,12 +94,11 @@ Words ort_words(const Json& settings) {
   auto level = kLevels.find(text_or(member(settings, "graph_level"), "all"));
   if (level == kLevels.end()) refuse("settings.graph_level", "disable, basic, extended or all");
   Words words{{"ORT_LEVEL", level->second}, {"ORT_THREADS_PY", ""}, {"ORT_THREADS_CPP", ""}};
-  if (Json threads = member(settings, "threads"); threads.is_number_integer()) {
-    words["ORT_THREADS_PY"] =
-        fmt::format("options.intra_op_num_threads = {}\n", threads.get<int>());
-    words["ORT_THREADS_CPP"] =
-        fmt::format("  options.SetIntraOpNumThreads({});\n", threads.get<int>());
+  if (const auto threads = threads_per_stream(settings)) {
+    words["ORT_THREADS_PY"] = fmt::format("options.intra_op_num_threads = {}\n", *threads);
+    words["ORT_THREADS_CPP"] = fmt::format("  options.SetIntraOpNumThreads({});\n", *threads);
   }
+  words.merge(provider_words(settings));
   Json extra = member(settings, "extra");
   for (const auto& [key, value] : extra.items()) {
     std::string pair = literal(key) + ", " + literal(plain_text(value));
@@ -71,8 +111,16 @@ Words ort_words(const Json& settings) {
 }
 
 Words openvino_words(const Json& settings) {
-  std::vector<std::pair<std::string, std::string>> properties{{"PERFORMANCE_HINT", "LATENCY"},
-                                                              {"NUM_STREAMS", "1"}};
+  const bool chooses = text_or(member(settings, "hint"), "latency") == "throughput";
+  std::vector<std::pair<std::string, std::string>> properties{
+      {"PERFORMANCE_HINT", chooses ? "THROUGHPUT" : "LATENCY"}};
+  const Json streams = member(settings, "streams");
+  if (streams.is_number_integer() || !chooses)
+    properties.emplace_back("NUM_STREAMS", streams.is_number_integer() ? streams.dump() : "1");
+  if (const std::string pinning = text_or(member(settings, "pinning"), ""); !pinning.empty()) {
+    properties.emplace_back("ENABLE_CPU_PINNING", pinning == "off" ? "NO" : "YES");
+    if (pinning == "performance") properties.emplace_back("SCHEDULING_CORE_TYPE", "PCORE_ONLY");
+  }
   if (Json precision = member(settings, "inference_precision"); precision.is_string())
     properties.emplace_back("INFERENCE_PRECISION_HINT", precision.get<std::string>());
   if (Json threads = member(settings, "threads"); threads.is_number_integer())
@@ -90,11 +138,13 @@ Words openvino_words(const Json& settings) {
 struct BackendRow {
   const char* name;
   const UsageCode* code;
+  const char* const* under_load;
   Words (*words)(const Json& settings);
 };
 
-constexpr BackendRow kBackends[] = {{"ort", &kOrtUsage, ort_words},
-                                    {"openvino", &kOpenvinoUsage, openvino_words}};
+constexpr BackendRow kBackends[] = {
+    {"ort", &kOrtUsage, &kOrtUnderLoad, ort_words},
+    {"openvino", &kOpenvinoUsage, &kOpenvinoUnderLoad, openvino_words}};
 
 const BackendRow& find_backend(const std::string& name) {
   for (const BackendRow& row : kBackends)
@@ -205,6 +255,48 @@ std::string python_code(const BackendRow& backend, const Json& card, const Words
   return replace_words(code, words);
 }
 
+/// OpenVINO compiles for the batch; a picture alone is then repeated.
+void add_batch_words(Words& words, int batch) {
+  words["BATCH_SHAPE"] = std::to_string(batch) + words.at("SHAPE").substr(1);
+  words["X"] = batch == 1 ? "x" : fmt::format("np.repeat(x, {}, axis=0)", batch);
+}
+
+/// How to keep as many requests in flight as were measured; "" where they came one at a time.
+std::string load_section(const Json& run, const BackendRow& backend, Words words) {
+  const Json load = member(run, "load"), settings = member(run, "settings");
+  if (load.is_null()) return "";
+  const int in_flight = count_or_one(load, "in_flight"), batch = count_or_one(load, "batch");
+  // On the CPU provider a session of one thread serves all callers.
+  const int sessions =
+      threads_per_stream(settings) == 1 && text_or(member(settings, "provider"), "cpu") == "cpu"
+          ? 1
+          : count_or_one(settings, "streams");
+  words["IN_FLIGHT"] = std::to_string(in_flight);
+  words["BATCH"] = std::to_string(batch);
+  words["SESSIONS"] = std::to_string(sessions);
+  std::string text = fmt::format(
+      "\n## Under load\n\nThe model was picked for its throughput: {:.1f} images per second of the "
+      "whole machine, with {} request{} in flight and {} picture{} in each. One request at a time "
+      "is slower than that. `tamis bench . --objective throughput` measures it again. In Python, "
+      "with "
+      "what stands above:\n\n",
+      member(load, "images_per_s").get<double>(), in_flight, in_flight == 1 ? "" : "s", batch,
+      batch == 1 ? "" : "s");
+  text += fence("python", replace_words(*backend.under_load, words));
+  if (batch > 1) text += "\nA request's input is a batch: stack so many prepared pictures.\n";
+  return text;
+}
+
+/// What the code does not show of the settings.
+std::string settings_notes(const Json& settings) {
+  const std::string pinning = text_or(member(settings, "pinning"), "off");
+  if (pinning == "off" || text_or(member(settings, "backend"), "") != "ort") return "";
+  return "\nEach thread kept to a core of its own: for the runtime's threads give the session "
+         "option "
+         "`session.intra_op_thread_affinities` (CPUs counted from 1, one group less than threads), "
+         "and pin the calling thread.\n";
+}
+
 }  // namespace
 
 std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder) {
@@ -214,6 +306,7 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
   const BackendRow& backend = find_backend(backend_name);
   std::string model = text_or(member(run, "model"), "model.onnx");
   Words words = card_words(card);
+  add_batch_words(words, count_or_one(settings, "batch"));
   words.merge(backend.words(settings));
   std::string escaped = literal(model);
   words["MODEL"] = escaped.substr(1, escaped.size() - 2);
@@ -223,11 +316,12 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
       "These settings are the ones that were measured and whose accuracy was judged. Others are "
       "other variants: measure them before relying on them.\n\n" +
       settings_table(settings);
-  text += card_notes(card);
+  text += card_notes(card) + settings_notes(settings);
   text +=
-      "\n## With tamis\n\n" + fence("sh",
-                                    "tamis bench .                # its latency on this machine\n"
-                                    "tamis eval . --data DATA     # its accuracy on your data\n");
+      "\n## With tamis\n\n" +
+      fence("sh",
+            "tamis bench .                # its latency on this machine, one request at a time\n"
+            "tamis eval . --data DATA     # its accuracy on your data\n");
   text += fmt::format(
               "\n## Python\n\n`pip install {} numpy pillow opencv-python-headless`, then "
               "`python using.py PICTURE` in this folder:\n\n",
@@ -235,6 +329,7 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
           fence("python", python_code(backend, card, words));
   text += "\n## C++\n\n" + fence("cpp", replace_words(backend.code->cpp, words)) + "\n" +
           fence("sh", backend.code->cpp_build);
+  text += load_section(run, backend, words);
   text +=
       "\nPrepare the picture as `place` and `prepare` do above: another resize or another "
       "normalisation is another accuracy.\n";

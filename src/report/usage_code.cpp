@@ -8,7 +8,7 @@ const UsageCode kOrtUsage{
 options = ort.SessionOptions()
 options.graph_optimization_level = ort.GraphOptimizationLevel.@ORT_LEVEL@
 @ORT_THREADS_PY@options.inter_op_num_threads = 1
-@ORT_EXTRA_PY@session = ort.InferenceSession("@MODEL@", options, providers=["CPUExecutionProvider"])
+@ORT_EXTRA_PY@session = ort.InferenceSession("@MODEL@", options, providers=[@ORT_PROVIDERS@])
 input_name = session.get_inputs()[0].name
 
 
@@ -25,7 +25,7 @@ int main() {
   Ort::SessionOptions options;
   options.SetGraphOptimizationLevel(@ORT_LEVEL@);
 @ORT_THREADS_CPP@  options.SetInterOpNumThreads(1);
-@ORT_EXTRA_CPP@  Ort::Session session(env, "@MODEL@", options);
+@ORT_EXTRA_CPP@@ORT_PROVIDER_CPP@  Ort::Session session(env, "@MODEL@", options);
 
   // One picture, prepared as above: @LAYOUT@, @TYPE@.
   std::vector<int64_t> shape{@SHAPE@};
@@ -51,14 +51,14 @@ const UsageCode kOpenvinoUsage{
 
 core = ov.Core()
 model = core.read_model("@MODEL@")
-model.reshape({0: [@SHAPE@]})
+model.reshape({0: [@BATCH_SHAPE@]})
 compiled = core.compile_model(model, "@DEVICE@", {
 @OV_PROPERTIES_PY@})
 request = compiled.create_infer_request()
 
 
 def run(x):
-    return list(request.infer({0: x}).values())
+    return list(request.infer({0: @X@}).values())
 )",
     R"(#include <algorithm>
 #include <iostream>
@@ -68,14 +68,14 @@ def run(x):
 int main() {
   ov::Core core;
   auto model = core.read_model("@MODEL@");
-  model->reshape(ov::PartialShape{@SHAPE@});
+  model->reshape(ov::PartialShape{@BATCH_SHAPE@});
   ov::AnyMap properties{
 @OV_PROPERTIES_CPP@  };
   ov::CompiledModel compiled = core.compile_model(model, "@DEVICE@", properties);
   ov::InferRequest request = compiled.create_infer_request();
 
   // One picture, prepared as above: @LAYOUT@, @TYPE@.
-  ov::Tensor x(ov::element::@TYPE@, {@SHAPE@});
+  ov::Tensor x(ov::element::@TYPE@, {@BATCH_SHAPE@});
   std::fill_n(x.data<@TYPE_CPP@>(), x.get_size(), @TYPE_CPP@(0));
 
   request.set_input_tensor(x);
@@ -85,6 +85,25 @@ int main() {
 )",
     "g++ -std=c++17 -O2 using.cpp -I$OPENVINO/include -L$OPENVINO/lib -lopenvino -o using",
     "openvino"};
+
+const char* const kOrtUnderLoad = R"(from concurrent.futures import ThreadPoolExecutor
+
+sessions = [ort.InferenceSession("@MODEL@", options, providers=[@ORT_PROVIDERS@]) for _ in range(@SESSIONS@)]
+with ThreadPoolExecutor(@IN_FLIGHT@) as callers:
+    def run_one(job):
+        n, x = job
+        return sessions[n % len(sessions)].run(None, {input_name: x})
+
+    results = list(callers.map(run_one, enumerate(inputs)))  # inputs: tensors [@BATCH@, …]
+)";
+
+const char* const kOpenvinoUnderLoad = R"(results = {}
+queue = ov.AsyncInferQueue(compiled, @IN_FLIGHT@)
+queue.set_callback(lambda request, n: results.__setitem__(n, [y.data.copy() for y in request.output_tensors]))
+for n, x in enumerate(inputs):  # inputs: tensors [@BATCH@, …]
+    queue.start_async({0: x}, n)
+queue.wait_all()
+)";
 
 const char* const kPythonLetterbox =
     R"(def place(picture):  # keeps the aspect ratio, grey border; x_model = x_picture * scale + left

@@ -13,6 +13,10 @@ struct UsageCode {
 extern const UsageCode kOrtUsage;
 extern const UsageCode kOpenvinoUsage;
 
+/// Python behind the session's: several requests in flight.
+extern const char* const kOrtUnderLoad;
+extern const char* const kOpenvinoUnderLoad;
+
 extern const char* const kPythonLetterbox;  ///< place(picture) → HWC u8
 extern const char* const kPythonLetterboxTopLeft;
 extern const char* const kPythonStretch;

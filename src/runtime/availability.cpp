@@ -1,6 +1,24 @@
 #include "runtime/backend.h"
 
 namespace tamis {
+namespace {
+
+Json steps_json(const std::vector<ProbeStep>& steps) {
+  Json json = Json::array();
+  for (const ProbeStep& s : steps)
+    json.push_back({{"name", s.name}, {"ok", s.ok}, {"detail", s.detail}, {"remedy", s.remedy}});
+  return json;
+}
+
+std::vector<ProbeStep> parse_steps(const Json& json) {
+  std::vector<ProbeStep> steps;
+  for (const Json& s : json)
+    steps.push_back(
+        {s.value("name", ""), s.value("ok", false), s.value("detail", ""), s.value("remedy", "")});
+  return steps;
+}
+
+}  // namespace
 
 std::string Availability::reason() const {
   if (steps.empty()) return "not probed";
@@ -14,12 +32,10 @@ Json to_json(const Availability& availability) {
                {"ok", availability.ok()},
                {"version", availability.version},
                {"library", availability.library},
-               {"steps", Json::array()},
+               {"steps", steps_json(availability.steps)},
                {"devices", Json::array()},
-               {"providers", availability.providers}};
-  for (const ProbeStep& s : availability.steps)
-    json["steps"].push_back(
-        {{"name", s.name}, {"ok", s.ok}, {"detail", s.detail}, {"remedy", s.remedy}});
+               {"providers", availability.providers},
+               {"provider_steps", steps_json(availability.provider_steps)}};
   for (const DeviceInfo& d : availability.devices)
     json["devices"].push_back(
         {{"name", d.name}, {"full_name", d.full_name}, {"capabilities", d.capabilities}});
@@ -32,9 +48,8 @@ Availability parse_availability(const Json& json) {
   availability.version = json.value("version", "");
   availability.library = json.value("library", "");
   availability.providers = json.value("providers", std::vector<std::string>());
-  for (const Json& s : json.value("steps", Json::array()))
-    availability.steps.push_back(
-        {s.value("name", ""), s.value("ok", false), s.value("detail", ""), s.value("remedy", "")});
+  availability.steps = parse_steps(json.value("steps", Json::array()));
+  availability.provider_steps = parse_steps(json.value("provider_steps", Json::array()));
   for (const Json& d : json.value("devices", Json::array()))
     availability.devices.push_back({d.value("name", ""), d.value("full_name", ""),
                                     d.value("capabilities", std::vector<std::string>())});

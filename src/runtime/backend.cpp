@@ -52,7 +52,8 @@ Json request_json(const OpenRequest& request) {
           {"input_shapes", request.input_shapes},
           {"profile", request.profile},
           {"lean", request.lean},
-          {"engine_cache", request.engine_cache.string()}};
+          {"engine_cache", request.engine_cache.string()},
+          {"dump", request.dump.string()}};
 }
 
 class PluginBackend : public Backend {

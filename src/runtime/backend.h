@@ -38,6 +38,8 @@ struct Availability {
   std::string library;
   std::vector<DeviceInfo> devices;
   std::vector<std::string> providers;  ///< ort: execution providers that the loaded library has
+  /// ort: of each value of RunSettings.provider, whether it can be loaded here; else why not.
+  std::vector<ProbeStep> provider_steps;
 
   bool ok() const { return !steps.empty() && steps.back().ok; }
   std::string reason() const;  ///< of the failed step: "loaded: …; remedy"
@@ -54,9 +56,13 @@ struct OpenRequest {
   /// of the outputs.
   bool lean = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
+  /// Folder, which is there, for what the runtime makes of the graph: ort writes optimized.onnx,
+  /// openvino compiled.blob. Empty: none.
+  std::filesystem::path dump{};
 };
 
-/// A model ready to run. One thread at a time; different sessions are independent.
+/// A model ready to run. One thread at a time; different sessions are independent, those that
+/// another() made too.
 class Session {
  public:
   virtual ~Session() = default;
@@ -77,6 +83,10 @@ class Session {
   /// `kernel` and the names of the layers `fused` into it. ort: the first call ends the profiling,
   /// later ones give the same again.
   virtual Json profile() = 0;
+
+  /// Another session on what this one compiled, to keep one request more in flight from a thread of
+  /// its own. Inputs and outputs are the same; it may outlive this one. Throws backend_failed.
+  virtual std::unique_ptr<Session> another() = 0;
 };
 
 /// Zero-filled tensors that fit the session's inputs / outputs.

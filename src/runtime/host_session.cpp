@@ -50,6 +50,13 @@ class HostSession : public Session {
     return parse_json(text, "profile of " + std::string(plugin_.name));
   }
 
+  std::unique_ptr<Session> another() override {
+    tamis_session* other = nullptr;
+    std::string error;
+    check_status(plugin_.another(session_.get(), &other, &error, append_text), error);
+    return std::make_unique<HostSession>(plugin_, other);
+  }
+
  private:
   static std::vector<tamis_tensor> edge_tensors(const std::vector<TensorInfo>& infos) {
     std::vector<tamis_tensor> tensors;

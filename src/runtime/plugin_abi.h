@@ -7,7 +7,7 @@
 /// are fixed; adding a field raises TAMIS_PLUGIN_ABI.
 extern "C" {
 
-#define TAMIS_PLUGIN_ABI 1
+#define TAMIS_PLUGIN_ABI 2
 
 typedef void (*tamis_text_sink)(void* user, const char* text, uint64_t bytes);
 
@@ -36,14 +36,15 @@ struct tamis_plugin {
   void (*probe)(const char* settings_json, void* user, tamis_text_sink out);
 
   /// Opens and compiles a model. `request_json`: {model, settings, input_shapes: [[…]] | [],
-  /// profile: bool, engine_cache: "folder" | ""}.
+  /// profile: bool, engine_cache: "folder" | "", dump: "folder" | ""}.
   int32_t (*open)(const char* request_json, tamis_session** session, void* user,
                   tamis_text_sink error);
   void (*close)(tamis_session* session);
 
   /// JSON {inputs: [{name, type, shape}], outputs: […] (all concrete), load_ms, compile_ms,
-  /// effective: {device, precision, threads, streams, graph_level, …, sources: {…: where each was
-  /// read}}}; null where the runtime does not say.
+  /// effective: {device, precision, threads, streams, requests, graph_level, …, sources: {…: where
+  /// each was read}}}; null where the runtime does not say. `requests`: how many in flight keep it
+  /// busy.
   void (*describe)(tamis_session* session, void* user, tamis_text_sink out);
 
   /// One inference, synchronous, on the caller's buffers. When a call's pointers equal the last
@@ -54,6 +55,11 @@ struct tamis_plugin {
 
   /// May be null: JSON [{name, type, precision, us}, …] of the last run, if opened with profile.
   int32_t (*profile)(tamis_session* session, void* user, tamis_text_sink out,
+                     tamis_text_sink error);
+
+  /// Another session on what `session` compiled, for a thread of its own beside it: a request more
+  /// that may be in flight. It describes itself as `session` does, and may outlive it.
+  int32_t (*another)(tamis_session* session, tamis_session** other, void* user,
                      tamis_text_sink error);
 };
 

@@ -23,6 +23,8 @@ struct tamis_session {
   virtual void run(const tamis_tensor* inputs, const tamis_tensor* outputs) = 0;
   /// Null when there is none.
   virtual tamis::Json profile() = 0;
+  /// As tamis_plugin::another.
+  virtual std::unique_ptr<tamis_session> another() = 0;
 };
 
 namespace tamis {
@@ -120,6 +122,9 @@ const tamis_plugin* plugin_table() {
       },
       [](tamis_session* session, void* user, tamis_text_sink out, tamis_text_sink error) {
         return guarded(user, error, [&] { send(user, out, session->profile().dump()); });
+      },
+      [](tamis_session* session, tamis_session** other, void* user, tamis_text_sink error) {
+        return guarded(user, error, [&] { *other = session->another().release(); });
       }};
   return &table;
 }

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::array kPrecisions{"f32", "bf16", "f16"};
 constexpr std::array kGraphLevels{"disable", "basic", "extended", "all"};
+constexpr std::array kProviders{"cpu", "openvino", "dnnl", "xnnpack", "cuda", "tensorrt"};
+constexpr std::array kHints{"latency", "throughput"};
+constexpr std::array kPinnings{"off", "on", "performance"};
 
 [[noreturn]] void refuse(const std::string& what) {
   throw Error(ErrorCode::invalid_argument, "run settings: " + what);
@@ -33,24 +36,51 @@ std::string one_of(const std::string& key, const Json& value,
   return text;
 }
 
-int thread_count(const std::string& key, const Json& value) {
+int count_value(const std::string& key, const Json& value) {
   if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
       value.get<std::int64_t>() > 4096)
     refuse(key + " must be a whole number from 1 to 4096, got " + value.dump());
   return value.get<int>();
 }
 
-/// One row per key: how it is read, and how it is written (null = absent).
-struct Field {
-  const char* key;
-  void (*set)(RunSettings&, const std::string& key, const Json&);
-  Json (*get)(const RunSettings&);
-};
-
 template <typename T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
+
+/// "2 threads", "1 thread".
+std::string counted(int count, const std::string& word) {
+  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+}
+
+/// One row per key: how it is read, how it is written (null = absent), and how people read a value
+/// that is there; "" = not worth a word.
+struct Field {
+  const char* key;
+  void (*set)(RunSettings&, const std::string& key, const Json&);
+  Json (*get)(const RunSettings&);
+  std::string (*text)(const RunSettings&) = nullptr;
+};
+
+// A row whose value is one of a list of words, or a count.
+#define TAMIS_WORD(member, known, words)                                 \
+  Field {                                                                \
+#member,                                                               \
+        [](RunSettings& s, const std::string& k, const Json& v) {          \
+          s.member = one_of(k, v, known);                                  \
+        },                                                                 \
+        [](const RunSettings& s) { return or_null(s.member); },            \
+        [](const RunSettings& s) -> std::string { return words; } \
+  }
+#define TAMIS_COUNT(member, words)                                       \
+  Field {                                                                \
+#member,                                                               \
+        [](RunSettings& s, const std::string& k, const Json& v) {          \
+          s.member = count_value(k, v);                                    \
+        },                                                                 \
+        [](const RunSettings& s) { return or_null(s.member); },            \
+        [](const RunSettings& s) -> std::string { return words; } \
+  }
 
 constexpr std::array kFields{
     Field{"backend",
@@ -59,20 +89,15 @@ constexpr std::array kFields{
     Field{"device",
           [](RunSettings& s, const std::string& k, const Json& v) { s.device = text_value(k, v); },
           [](const RunSettings& s) { return Json(s.device); }},
-    Field{"inference_precision",
-          [](RunSettings& s, const std::string& k, const Json& v) {
-            s.inference_precision = one_of(k, v, kPrecisions);
-          },
-          [](const RunSettings& s) { return or_null(s.inference_precision); }},
-    Field{"graph_level",
-          [](RunSettings& s, const std::string& k, const Json& v) {
-            s.graph_level = one_of(k, v, kGraphLevels);
-          },
-          [](const RunSettings& s) { return or_null(s.graph_level); }},
-    Field{
-        "threads",
-        [](RunSettings& s, const std::string& k, const Json& v) { s.threads = thread_count(k, v); },
-        [](const RunSettings& s) { return or_null(s.threads); }},
+    TAMIS_WORD(inference_precision, kPrecisions, *s.inference_precision),
+    TAMIS_WORD(graph_level, kGraphLevels, *s.graph_level),
+    TAMIS_WORD(provider, kProviders, *s.provider == "cpu" ? "" : "provider " + *s.provider),
+    TAMIS_COUNT(threads, counted(*s.threads, "thread")),
+    TAMIS_WORD(hint, kHints, "hint " + *s.hint),
+    TAMIS_COUNT(streams, counted(*s.streams, "stream")),
+    TAMIS_COUNT(in_flight, std::to_string(*s.in_flight) + " in flight"),
+    TAMIS_COUNT(batch, *s.batch == 1 ? "" : "batch " + std::to_string(*s.batch)),
+    TAMIS_WORD(pinning, kPinnings, "pinning " + *s.pinning),
     Field{"library",
           [](RunSettings& s, const std::string& k, const Json& v) { s.library = text_value(k, v); },
           [](const RunSettings& s) { return s.library.empty() ? Json() : Json(s.library); }},
@@ -83,6 +108,8 @@ constexpr std::array kFields{
           },
           [](const RunSettings& s) { return s.extra.empty() ? Json() : s.extra; }},
 };
+#undef TAMIS_WORD
+#undef TAMIS_COUNT
 
 std::vector<std::string> known_keys() {
   std::vector<std::string> keys;
@@ -113,13 +140,22 @@ RunSettings parse_run_settings(const Json& json) {
   return settings;
 }
 
+std::vector<std::string> setting_texts(const RunSettings& settings) {
+  std::vector<std::string> texts;
+  for (const Field& field : kFields) {
+    if (field.text == nullptr || field.get(settings).is_null()) continue;
+    if (std::string text = field.text(settings); !text.empty()) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
 std::string to_text(const RunSettings& settings) {
   std::string text = settings.backend + " " + settings.device;
-  if (settings.inference_precision) text += " " + *settings.inference_precision;
-  if (settings.graph_level) text += " level " + *settings.graph_level;
-  if (settings.threads)
-    text += ", " + std::to_string(*settings.threads) +
-            (*settings.threads == 1 ? " thread" : " threads");
+  const char* separator = " ";
+  for (const std::string& word : setting_texts(settings)) {
+    if (word.find(' ') != std::string::npos) separator = ", ";
+    text += separator + word;
+  }
   if (!settings.library.empty()) text += ", library " + settings.library;
   if (!settings.extra.empty()) text += ", " + settings.extra.dump();
   return text;

@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 
+#include "base/affinity.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "base/units.h"
 #include "search/resolutions.h"
 
 namespace tamis {
 namespace {
 
 using Values = std::vector<std::string>;
+using Asked = std::map<std::string, Values>;
 
 const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) {
   for (const Availability& a : facts.backends)
@@ -23,6 +22,11 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
           (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino")))
         return &d;
   return nullptr;
+}
+
+bool runs_on(const std::string& provider, const std::string& device) {
+  if (provider == "openvino") return true;
+  return (provider == "cuda" || provider == "tensorrt") == (device != "CPU");
 }
 
 bool computes_in_half(const GridFacts& facts, const std::string& backend) {
@@ -40,7 +44,31 @@ const Values& product_precisions() {
   return values;
 }
 
-std::string read_resolution(const std::string& value) {
+/// "12": no sign, no leading zero, below 10000.
+bool is_count(const std::string& value) {
+  constexpr std::size_t kMostDigits = 4;
+  return !value.empty() && value.size() <= kMostDigits && value[0] != '0' &&
+         value.find_first_not_of("0123456789") == std::string::npos;
+}
+
+std::string read_count(std::string_view axis, const std::string& value) {
+  if (is_count(value)) return value;
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("--{}: '{}' is no positive number", axis, value));
+}
+
+std::string read_count_or_zero(std::string_view axis, const std::string& value) {
+  return value == "0" ? value : read_count(axis, value);
+}
+
+std::string share_text(const GridFacts& facts) {
+  return fmt::format(
+      "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
+      " on it can pay",
+      100 * facts.product_share, 100 * kLeastProductShare);
+}
+
+std::string read_resolution(std::string_view, const std::string& value) {
   return resolution_text(parse_resolution(value));
 }
 
@@ -181,16 +209,6 @@ Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
 }
 
-std::string read_layer_count(const std::string& value) {
-  const bool number = !value.empty() && value.size() < 5 &&
-                      value.find_first_not_of("0123456789") == std::string::npos &&
-                      (value == "0" || value[0] != '0');
-  if (!number)
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--float-layers: '{}' is no positive number", value));
-  return value;
-}
-
 void apply_float_layers(Variant& variant, const std::string& value) {
   if (value != "0") variant.recipe.back().params["float_layers"] = std::stoul(value);
 }
@@ -221,7 +239,8 @@ void apply_graph_level(Variant& variant, const std::string& value) {
 }
 
 Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (narrowed(facts, chosen, every) || (!every && is_special(chosen)))
+  if ((!every && facts.under_load) || narrowed(facts, chosen, every) ||
+      (!every && is_special(chosen)))
     return {std::to_string(facts.cores)};
   std::set<int, std::greater<>> counts{facts.cores, 1};
   if (facts.cores > 4) counts.insert(facts.cores / 2);
@@ -230,170 +249,138 @@ Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
   return values;
 }
 
-std::string read_count(const std::string& value) {
-  const bool number = !value.empty() && value.size() < 5 && value[0] != '0' &&
-                      value.find_first_not_of("0123456789") == std::string::npos;
-  if (!number)
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--threads: '{}' is no positive number", value));
-  return value;
-}
-
 void apply_threads(Variant& variant, const std::string& value) {
   variant.settings.threads = std::stoi(value);
 }
 
-/// The values of one axis at one point: those worth trying, or those asked for that exist there.
-Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chosen,
-                   const std::map<std::string, Values>& asked, bool every) {
-  auto wanted = asked.find(std::string(axis.name));
-  if (wanted == asked.end()) return axis.values(facts, chosen, every);
-  Values existing = axis.values(facts, chosen, true);
-  if (existing.empty()) return {};
-  auto holds = [](const Values& values, const std::string& value) {
-    return std::find(values.begin(), values.end(), value) != values.end();
-  };
-  Values both;
-  for (const std::string& value : wanted->second)
-    if (!holds(both, value) && (axis.known.empty() || holds(existing, value)))
-      both.push_back(value);
-  return both;
+/// Without one: "" for what is not ONNX Runtime's default.
+Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
+  if (chosen.at("backend") != "ort") return {};
+  Values names;
+  for (const Availability& a : facts.backends)
+    for (const ProbeStep& step : a.provider_steps)
+      if (a.backend == "ort" && step.ok && runs_on(step.name, facts.device))
+        names.push_back(step.name);
+  return names.size() == 1 && names.front() == "cpu" ? Values{} : names;
 }
 
-const Axis& axis_named(std::string_view name) {
-  return *std::find_if(axes().begin(), axes().end(),
-                       [&](const Axis& axis) { return axis.name == name; });
-}
-
-/// Naming values of an axis of the interface allows them.
-GridFacts with_allowed(GridFacts facts, const std::map<std::string, Values>& asked) {
-  for (const auto& [axis, values] : asked) facts.allow.insert(axis);
-  return facts;
-}
-
-struct Expansion {
-  const GridFacts& facts;
-  const std::map<std::string, Values>& asked;
-  bool every;
-  std::vector<Choice> points;
-
-  void expand(std::size_t at, const Choice& chosen) {
-    if (at == axes().size()) {
-      points.push_back(chosen);
-      return;
+/// One that is there, but not on this device or with nothing else to choose, has its own reason.
+std::string why_no_provider(const GridFacts& facts, const Asked&, const std::string& value) {
+  for (const Availability& a : facts.backends)
+    for (const ProbeStep& step : a.provider_steps) {
+      if (a.backend != "ort" || step.name != value) continue;
+      if (!step.ok) return fmt::format("{}; {}", step.detail, step.remedy);
+      if (!runs_on(value, facts.device))
+        return fmt::format("does not run on {}; give --device", facts.device);
+      return "is all that ONNX Runtime's library has here; leave it out";
     }
-    const Axis& axis = axes()[at];
-    std::string name(axis.name);
-    Values here = values_here(axis, facts, chosen, asked, every);
-    bool applies = !axis.values(facts, chosen, true).empty();
-    Choice next = chosen;
-    if (!applies) {
-      next[name] = "";
-      expand(at + 1, next);
-    }
-    for (const std::string& value : here) {
-      next[name] = value;
-      expand(at + 1, next);
-    }
-  }
-};
-
-Variant to_variant(const Choice& choice, const GridFacts& facts) {
-  Variant variant;
-  variant.settings.device = facts.device;
-  for (const Axis& axis : axes())
-    if (const std::string& value = choice.at(std::string(axis.name));
-        !value.empty() && !(axis.name == "resolution" && value == facts.own_resolution))
-      axis.apply(variant, value);
-  return variant;
+  return "";
 }
 
-bool needs_products(const GridFacts& facts, const std::string& value) {
-  return facts.product_share < kLeastProductShare &&
-         std::find(product_precisions().begin(), product_precisions().end(), value) !=
-             product_precisions().end();
+void apply_provider(Variant& variant, const std::string& value) {
+  if (value != "cpu") variant.settings.provider = value;
 }
 
-std::string share_text(const GridFacts& facts) {
+/// OpenVINO chooses the number of streams by itself where the hint is throughput.
+Values hint_values(const GridFacts& facts, const Choice& chosen, bool) {
+  if (!facts.under_load || chosen.at("backend") != "openvino") return {};
+  return {"throughput", "latency"};
+}
+
+void apply_hint(Variant& variant, const std::string& value) {
+  if (value == "throughput") variant.settings.hint = value;
+}
+
+/// One stream on all cores, and one core for each stream; in a sweep what lies between too.
+Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  const auto& backend = chosen.at("backend");
+  const std::string& threads = chosen.at("threads");
+  if (!facts.under_load || chosen.at("hint") == "throughput" || chosen.at("provider") == "cuda" ||
+      chosen.at("provider") == "tensorrt")
+    return {};
+  const int cores = threads.empty() ? facts.cores : std::stoi(threads);
+  std::set<int, std::greater<>> counts{cores, 1};
+  for (int count = cores / 2; every && count > 1; count /= 2) counts.insert(count);
+  if (!every && backend == "openvino") counts = {1};  // its hint has chosen the others
+  Values values;
+  for (int count : counts) values.push_back(std::to_string(count));
+  return values;
+}
+
+void apply_streams(Variant& variant, const std::string& value) {
+  variant.settings.streams = std::stoi(value);
+}
+
+Values batch_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (!facts.under_load || !facts.dynamic_batch) return {};
+  if (narrowed(facts, chosen, every) || (!every && is_special(chosen))) return {"1"};
+  return every ? Values{"1", "2", "4", "8"} : Values{"1", "4"};
+}
+
+std::string why_no_batch(const GridFacts& facts, const Asked&, const std::string&) {
+  if (!facts.under_load || facts.dynamic_batch) return "";
+  return "the model takes one picture at a time; export it with dynamic batch";
+}
+
+void apply_batch(Variant& variant, const std::string& value) {
+  if (value != "1") variant.settings.batch = std::stoi(value);
+}
+
+/// Threads that keep to a core seldom gain; fast cores alone only exist on CPUs of two kinds.
+Values pinning_values(const GridFacts& facts, const Choice& chosen, bool every) {
+  if (facts.device != "CPU") return {};
+  Values values{"default"};
+  if (!every) return values;
+  if (chosen.at("backend") != "ort") values.emplace_back("off");  // ONNX Runtime's default
+  values.emplace_back("on");
+  if (!performance_cpus().empty()) values.emplace_back("performance");
+  return values;
+}
+
+std::string why_no_pinning(const GridFacts&, const Asked&, const std::string& value) {
+  return value == "performance" && performance_cpus().empty()
+             ? "this CPU has no two kinds of cores; use on"
+             : "";
+}
+
+void apply_pinning(Variant& variant, const std::string& value) {
+  if (value != "default") variant.settings.pinning = value;
+}
+
+/// Of values that quantise matrix products only.
+std::string why_no_products(const GridFacts& facts, const Asked&, const std::string& value) {
+  const Values& known = product_precisions();
+  if (facts.product_share >= kLeastProductShare ||
+      std::find(known.begin(), known.end(), value) == known.end())
+    return "";
   return fmt::format(
-      "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
-      " on it can pay",
-      100 * facts.product_share, 100 * kLeastProductShare);
+      "quantises matrix products only; {}; tamis quantize --precision {} makes the file all the "
+      "same",
+      share_text(facts), value);
 }
 
-/// Whether that is why the value appears at no point.
-bool asks_set_with_u8(const std::map<std::string, Values>& asked, const std::string& axis,
-                      const std::string& value) {
-  auto resolutions = asked.find("resolution"), inputs = asked.find("input");
-  if (resolutions == asked.end() || inputs == asked.end()) return false;
-  if (axis == "resolution") return is_set_of_shapes(value) && inputs->second == Values{"u8"};
-  return axis == "input" && value == "u8" &&
-         std::all_of(resolutions->second.begin(), resolutions->second.end(), is_set_of_shapes);
+constexpr const char* kSetWithBytes =
+    "a set of shapes takes f32 only; give one size, or --input f32";
+
+std::string why_no_set(const GridFacts&, const Asked& asked, const std::string& value) {
+  auto inputs = asked.find("input");
+  bool bytes_only = inputs != asked.end() && inputs->second == Values{"u8"};
+  return is_set_of_shapes(value) && bytes_only ? kSetWithBytes : "";
 }
 
-/// A value that was asked for but appears at no point is an error, not a silent omission.
-void check_all_used(const std::vector<Choice>& points, const GridFacts& facts,
-                    const std::map<std::string, Values>& asked) {
-  for (const auto& [axis, values] : asked)
-    for (const std::string& value : values) {
-      bool used = std::any_of(points.begin(), points.end(),
-                              [&, &axis = axis](const Choice& p) { return p.at(axis) == value; });
-      if (!used && needs_products(facts, value))
-        throw Error(ErrorCode::unavailable,
-                    fmt::format("--{} {}: quantises matrix products only; {}; tamis quantize "
-                                "--precision {} makes the file all the same",
-                                axis, value, share_text(facts), value));
-      if (auto why = facts.nothing_to_choose.find(axis);
-          !used && why != facts.nothing_to_choose.end())
-        throw Error(ErrorCode::unavailable,
-                    fmt::format("--{} {}: {}; leave it out", axis, value, why->second));
-      if (!used && asks_set_with_u8(asked, axis, value))
-        throw Error(ErrorCode::unavailable,
-                    fmt::format("--{} {}: a set of shapes takes f32 only; give one size, or "
-                                "--input f32",
-                                axis, value));
-      if (!used)
-        throw Error(
-            ErrorCode::unavailable,
-            fmt::format("--{} {}: nothing here can run that; see tamis doctor", axis, value));
-    }
+std::string why_no_bytes(const GridFacts&, const Asked& asked, const std::string& value) {
+  auto sizes = asked.find("resolution");
+  bool sets_only = sizes != asked.end() &&
+                   std::all_of(sizes->second.begin(), sizes->second.end(), is_set_of_shapes);
+  return value == "u8" && sets_only ? kSetWithBytes : "";
 }
 
 }  // namespace
 
-namespace {
-
-/// "int8-static(ort) + head-cut": the precision first, then what else was changed, the resolution
-/// left out.
-std::string made_text(const Recipe& recipe) {
-  if (recipe.empty()) return "parent";
-  std::string precision = "fp32", others;
-  for (const Step& step : recipe) {
-    const std::string text = find_step_kind(step.name).text(step.params);
-    const Values& known = axis_named("precision").known;
-    if (std::find(known.begin(), known.end(), step.name) != known.end())
-      precision = text;
-    else if (step.name != "simplify" && step.name != "resolution")
-      others += " + " + text;
-  }
-  return precision + others;
-}
-
-}  // namespace
-
-std::string variant_name(const Variant& variant) {
-  const RunSettings& s = variant.settings;
-  std::vector<std::string> parts;
-  if (auto at = find_step(variant.recipe, "resolution"))
-    parts.push_back(find_step_kind("resolution").text(variant.recipe[*at].params));
-  parts.push_back(made_text(variant.recipe));
-  parts.push_back(s.backend);
-  if (s.device != "CPU") parts.push_back(s.device);
-  if (s.inference_precision) parts.push_back(*s.inference_precision);
-  if (s.graph_level) parts.push_back(*s.graph_level);
-  if (s.threads)
-    parts.push_back(fmt::format("{} thread{}", *s.threads, *s.threads == 1 ? "" : "s"));
-  return fmt::format("{}", fmt::join(parts, " · "));
+std::string note_on_precisions(const GridFacts& facts) {
+  if (facts.product_share >= kLeastProductShare) return "";
+  return fmt::format("{} are left out: {}", fmt::join(product_precisions(), ", "),
+                     share_text(facts));
 }
 
 const std::vector<Axis>& axes() {
@@ -403,7 +390,8 @@ const std::vector<Axis>& axes() {
        {},
        resolution_values,
        apply_resolution_value,
-       read_resolution},
+       read_resolution,
+       why_no_set},
       {"head",
        "of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
        {"graph", "cut"},
@@ -413,7 +401,9 @@ const std::vector<Axis>& axes() {
        "of the file: fp32, fp16, int8-static, int8-dynamic, int8-weights, int4-weights",
        {"fp32", "fp16", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
        precision_values,
-       apply_precision},
+       apply_precision,
+       nullptr,
+       why_no_products},
       {"backend",
        "runtime: ort, openvino",
        {"ort", "openvino", "fake"},
@@ -429,7 +419,7 @@ const std::vector<Axis>& axes() {
        {},
        float_layers_values,
        apply_float_layers,
-       read_layer_count},
+       read_count_or_zero},
       {"rewrites",
        "of a float file, exact: none, or runtime: as the runtime executes it faster",
        {"none", "runtime"},
@@ -439,7 +429,9 @@ const std::vector<Axis>& axes() {
        "f32 as the card says, or u8: the picture's bytes, normalised inside (with --allow input)",
        {"f32", "u8"},
        input_values,
-       apply_input},
+       apply_input,
+       nullptr,
+       why_no_bytes},
       {"inference-precision",
        "f32, bf16, f16: what the runtime uses where the file leaves it free",
        {"f32", "bf16", "f16"},
@@ -450,160 +442,51 @@ const std::vector<Axis>& axes() {
        {"disable", "basic", "extended", "all"},
        graph_level_values,
        apply_graph_level},
-      {"threads", "of the runtime", {}, thread_values, apply_threads, read_count},
+      {"provider",
+       "ONNX Runtime's execution provider: cpu, openvino, dnnl, xnnpack, cuda, tensorrt",
+       {"cpu", "openvino", "dnnl", "xnnpack", "cuda", "tensorrt"},
+       provider_values,
+       apply_provider,
+       nullptr,
+       why_no_provider},
+      {"threads",
+       "of the runtime, all streams together",
+       {},
+       thread_values,
+       apply_threads,
+       read_count},
+      {"hint",
+       "OpenVINO's, with --objective throughput: throughput (it chooses the streams), latency",
+       {"throughput", "latency"},
+       hint_values,
+       apply_hint},
+      {"streams",
+       "requests that the runtime works on side by side; with --objective throughput",
+       {},
+       stream_values,
+       apply_streams,
+       read_count},
+      {"batch",
+       "pictures in a request, where the model takes several; with --objective throughput",
+       {},
+       batch_values,
+       apply_batch,
+       read_count,
+       why_no_batch},
+      {"pinning",
+       "of threads: default, off, on (each keeps to a core), performance (to a fast one)",
+       {"default", "off", "on", "performance"},
+       pinning_values,
+       apply_pinning,
+       nullptr,
+       why_no_pinning},
   };
   return table;
 }
 
-void check_axes(const std::map<std::string, Values>& asked) {
-  for (const auto& [name, values] : asked) {
-    auto axis = std::find_if(axes().begin(), axes().end(),
-                             [&name = name](const Axis& a) { return a.name == name; });
-    if (axis == axes().end()) {
-      Values names;
-      for (const Axis& a : axes()) names.emplace_back(a.name);
-      throw Error(ErrorCode::invalid_argument,
-                  fmt::format("unknown axis '{}'; {}", name, suggest(name, names)));
-    }
-    for (const std::string& value : values) {
-      if (axis->known.empty()) axis->read(value);
-      if (!axis->known.empty() &&
-          std::find(axis->known.begin(), axis->known.end(), value) == axis->known.end())
-        throw Error(ErrorCode::invalid_argument, fmt::format("--{}: unknown value '{}'; {}", name,
-                                                             value, suggest(value, axis->known)));
-    }
-  }
-}
-
-namespace {
-
-/// "v07": a variant of the plan.
-bool is_id(const std::string& text) {
-  return text.size() > 1 && text[0] == 'v' &&
-         text.find_first_not_of("0123456789", 1) == std::string::npos;
-}
-
-Values split(const std::string& text, char separator) {
-  Values parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, separator);) parts.push_back(part);
-  return parts;
-}
-
-const Availability& runtime_named(const GridFacts& facts, const std::string& name) {
-  Values running;
-  for (const Availability& a : facts.backends) {
-    if (a.backend == name) return a;
-    running.push_back(a.backend);
-  }
-  throw Error(ErrorCode::unavailable, fmt::format("--baseline {}: no such runtime works here; {}",
-                                                  name, suggest(name, running)));
-}
-
-/// One of the words behind the runtime.
-void set_baseline_word(Variant& baseline, const GridFacts& facts, const std::string& word) {
-  constexpr std::size_t kMostDigits = 4;
-  Values known{"f32", "bf16", "f16", "disable", "basic", "extended", "all", "1"};
-  bool number = !word.empty() && word.size() <= kMostDigits && word[0] != '0' &&
-                word.find_first_not_of("0123456789") == std::string::npos;
-  auto at = std::find(known.begin(), known.end(), word);
-  const std::string& backend = baseline.settings.backend;
-  if (number) {
-    baseline.settings.threads = std::stoi(word);
-  } else if (at == known.end()) {
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--baseline: unknown '{}'; {}", word, suggest(word, known)));
-  } else if (at < known.begin() + 3) {
-    Values can = inference_precision_values(facts, {{"backend", backend}}, true);
-    if (std::find(can.begin(), can.end(), word) == can.end())
-      throw Error(ErrorCode::unavailable,
-                  fmt::format("--baseline {}:{}: {} cannot do that here", backend, word, backend));
-    baseline.settings.inference_precision = word;
-  } else if (backend == "ort") {
-    baseline.settings.graph_level = word;
-  } else {
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--baseline {}:{}: graph levels are ONNX Runtime's", backend, word));
-  }
-}
-
-bool same(const Variant& a, const Variant& b) {
-  return canonical_text(to_json(a.recipe)) == canonical_text(to_json(b.recipe)) &&
-         canonical_text(to_json(a.settings)) == canonical_text(to_json(b.settings));
-}
-
-void number_them(std::vector<Variant>& variants) {
-  for (std::size_t i = 0; i < variants.size(); ++i) variants[i].id = fmt::format("v{:02}", i + 1);
-}
-
-/// All points; the baseline of the settings first.
-std::vector<Variant> grid_with(const Variant& baseline, const GridFacts& facts,
-                               const std::map<std::string, Values>& asked, bool every) {
-  Expansion expansion{facts, asked, every, {}};
-  expansion.expand(0, {});
-  check_all_used(expansion.points, facts, asked);
-  std::vector<Variant> variants{baseline};
-  for (const Choice& point : expansion.points) variants.push_back(to_variant(point, facts));
-  number_them(variants);
-  return variants;
-}
-
-/// The variant of the whole grid that the id names, then the others.
-std::vector<Variant> grid_from_id(const GridFacts& facts,
-                                  const std::map<std::string, Values>& asked, bool every) {
-  Variant usual = baseline_variant(facts);
-  std::vector<Variant> whole = grid_with(usual, facts, asked, true);
-  auto named = std::find_if(whole.begin(), whole.end(),
-                            [&](const Variant& v) { return v.id == facts.baseline; });
-  if (named == whole.end())
-    throw Error(ErrorCode::not_found,
-                fmt::format("--baseline {}: no such variant; tamis sweep --dry-run with the same "
-                            "options lists v01 to {}",
-                            facts.baseline, whole.back().id));
-  std::vector<Variant> variants{*named};
-  for (Variant& v : every ? whole : grid_with(usual, facts, asked, false))
-    if (!same(v, variants.front())) variants.push_back(v);
-  number_them(variants);
-  return variants;
-}
-
-}  // namespace
-
-std::string note_on_precisions(const GridFacts& facts) {
-  if (facts.product_share >= kLeastProductShare) return "";
-  return fmt::format("{} are left out: {}", fmt::join(product_precisions(), ", "),
-                     share_text(facts));
-}
-
-Variant baseline_variant(const GridFacts& facts) {
-  if (facts.backends.empty())
-    throw Error(ErrorCode::unavailable, "no runtime works on this machine; tamis doctor says why");
-  Values words = is_id(facts.baseline) ? Values() : split(facts.baseline, ':');
-  Variant baseline;
-  baseline.settings.device = facts.device;
-  const Availability* chosen = &facts.backends.front();
-  for (const Availability& a : facts.backends)
-    if (a.backend == "ort") chosen = &a;
-  if (!words.empty()) chosen = &runtime_named(facts, words.front());
-  baseline.settings.backend = chosen->backend;
-  if (chosen->backend == "ort") baseline.settings.device = "CPU";
-  baseline.settings.inference_precision = "f32";
-  if (chosen->backend == "ort") baseline.settings.graph_level = "all";
-  baseline.settings.threads = facts.cores;
-  for (std::size_t i = 1; i < words.size(); ++i) set_baseline_word(baseline, facts, words[i]);
-  return baseline;
-}
-
-std::vector<Variant> expand_grid(const GridFacts& given, const std::map<std::string, Values>& typed,
-                                 bool every) {
-  check_axes(typed);
-  const GridFacts facts = with_allowed(given, typed);
-  std::map<std::string, Values> asked = typed;
-  for (const Axis& axis : axes())
-    if (auto named = asked.find(std::string(axis.name)); named != asked.end() && axis.read)
-      std::transform(named->second.begin(), named->second.end(), named->second.begin(), axis.read);
-  if (is_id(facts.baseline)) return grid_from_id(facts, asked, every);
-  return grid_with(baseline_variant(facts), facts, asked, every);
+const Axis& find_axis(std::string_view name) {
+  return *std::find_if(axes().begin(), axes().end(),
+                       [&](const Axis& axis) { return axis.name == name; });
 }
 
 }  // namespace tamis

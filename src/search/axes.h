@@ -17,9 +17,11 @@ struct GridFacts {
   std::string device = "CPU";
   int cores = 1;  ///< usable physical cores
   bool can_calibrate = true;
-  bool for_size = false;     ///< the objective is the file's size
-  double product_share = 0;  ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
-  std::string baseline;      ///< as --baseline has it; "" = the default
+  bool for_size = false;       ///< the objective is the file's size
+  bool under_load = false;     ///< the objective is throughput
+  bool dynamic_batch = false;  ///< the model takes several pictures at once
+  double product_share = 0;    ///< of the model's multiply-accumulates in MatMul and Gemm, 0 to 1
+  std::string baseline;        ///< as --baseline has it; "" = the default
   /// Steps that change the model's interface and may be tried (SearchRequest::allow).
   std::set<std::string> allow;
   /// Axis → why this model has nothing to choose there; an axis that is not here can be chosen on.
@@ -43,11 +45,21 @@ struct Axis {
   /// `every`: all that exist (sweep, validation), else those worth trying.
   std::vector<std::string> (*values)(const GridFacts& facts, const Choice& chosen, bool every);
   void (*apply)(Variant& variant, const std::string& value);
-  /// A value as it was typed, in the one way in which it is written. Throws invalid_argument. Null
-  /// where `known` lists all.
-  std::string (*read)(const std::string& value) = nullptr;
+  /// A value as it was typed, in the one way in which it is written; `axis` is the row's name, for
+  /// the error. Throws invalid_argument. Null where `known` lists all.
+  std::string (*read)(std::string_view axis, const std::string& value) = nullptr;
+  /// Why the value, which was asked for, is at no point of the grid; "" = no reason of its own, and
+  /// null where there is never one. `asked`: all that was.
+  std::string (*why_not)(const GridFacts& facts,
+                         const std::map<std::string, std::vector<std::string>>& asked,
+                         const std::string& value) = nullptr;
 };
+
+/// In the order in which their steps and settings are applied.
 const std::vector<Axis>& axes();
+
+/// A row of the table, which must hold it.
+const Axis& find_axis(std::string_view name);
 
 /// Checks names and values as asked for on the command line. Throws invalid_argument with nearest
 /// names.

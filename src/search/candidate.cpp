@@ -31,6 +31,7 @@ double objective_value(const Candidate& c, Objective objective) {
     case Objective::memory:
       return static_cast<double>(c.screening->info.peak_memory_bytes);
     case Objective::latency:
+    case Objective::throughput:
       break;
   }
   return c.screened->ratio;
@@ -42,10 +43,10 @@ void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
   if (gates.max_latency_ms && !c.samples.empty()) {
     // One-sided at `confidence` is two-sided at 2c − 1.
     LatencySummary s = summarise(c.samples, Which::total, std::max(2 * confidence - 1, 0.02));
-    std::string text =
-        fmt::format("median latency {} (at most {} at the asked confidence), limit {}",
-                    milliseconds_text(s.median), milliseconds_text(s.high),
-                    milliseconds_text(*gates.max_latency_ms));
+    std::string text = fmt::format(
+        "median latency{} {} (at most {} at the asked confidence), limit {}",
+        c.samples.front().images_per_s ? " under load" : "", milliseconds_text(s.median),
+        milliseconds_text(s.high), milliseconds_text(*gates.max_latency_ms));
     if (s.median > *gates.max_latency_ms)
       worsen(c, GateOutcome::missed, text);
     else if (s.high > *gates.max_latency_ms)

@@ -48,6 +48,12 @@ Availability probe_backend(const std::string& name, const std::string& library, 
   }
 }
 
+/// Whether the first dimension of the first input is open.
+bool has_dynamic_batch(const Json& model) {
+  const Json& shape = model.at("inputs").at(0).at("shape");
+  return !shape.empty() && !shape.at(0).is_number();
+}
+
 GridFacts make_facts(const SearchContext& context) {
   GridFacts facts;
   for (const Availability& a : context.backends)
@@ -56,6 +62,12 @@ GridFacts make_facts(const SearchContext& context) {
   facts.baseline = context.request.baseline;
   facts.allow = context.request.allow;
   facts.for_size = context.request.objective == Objective::size;
+  facts.under_load = context.under_load();
+  facts.dynamic_batch = has_dynamic_batch(context.model.description);
+  for (const char* axis : {"streams", "batch", "hint"})
+    if (!facts.under_load)
+      facts.nothing_to_choose[axis] =
+          "one request at a time is measured; give --objective throughput";
   for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8"),
                                    std::pair("rewrites", "rewrites")})
     if (const Json why = context.model.steps.value(step, Json()); !why.is_null())

@@ -76,6 +76,8 @@ struct SearchContext {
   std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }
+  /// Whether variants are measured with several requests in flight.
+  bool under_load() const { return request.objective == Objective::throughput; }
   /// Whether latencies begin at the resized picture's bytes: where variants may have different
   /// inputs, what it takes to make them is part of the comparison.
   bool from_pixels() const {

@@ -23,8 +23,8 @@ std::string family_of(const Variant& v) {
 bool SearchRun::may_give_back(const Candidate& c) const {
   const SearchRequest& r = context_.request;
   bool gated = r.gates.max_drop || r.gates.min_accuracy;
-  return gated && !r.exhaustive && r.objective == Objective::latency &&
-         r.axes.count("float-layers") == 0 && is_plain_int8(c.variant.recipe);
+  return gated && !r.exhaustive && by_time(r.objective) && r.axes.count("float-layers") == 0 &&
+         is_plain_int8(c.variant.recipe);
 }
 
 /// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.

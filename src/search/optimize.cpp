@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/version.h"
+#include "measure/dump.h"
 #include "search/context.h"
 #include "search/failures.h"
 #include "search/result.h"
@@ -90,6 +91,20 @@ std::optional<Json> finished_before(const SearchContext& context, const std::str
   return again ? std::nullopt : finished;
 }
 
+/// The folder that a search of before left is another model's.
+void dump_handed_over(SearchContext& context, const Candidate& handed) {
+  const std::filesystem::path folder = context.request.out / "runtime-model";
+  std::filesystem::remove_all(folder);
+  if (!context.request.dump || handed.failure) return;
+  ExecuteRequest request = contestant_spec(context, handed.variant, *handed.artefact).request;
+  try {
+    dump_runtime_model(request, folder);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::io) throw;
+    context.note(fmt::format("runtime-model is incomplete: {}", e.what()));
+  }
+}
+
 }  // namespace
 
 SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
@@ -135,6 +150,7 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
   const Candidate& handed = run.candidates()[outcome.pick];
   hand_over(context, handed.variant, *handed.artefact, result);
+  dump_handed_over(context, handed);
   bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
   if (complete) context.store->put(Kind::decision, key, result);
   return result;

@@ -11,6 +11,7 @@ namespace tamis {
 namespace {
 
 constexpr std::array kObjectives{std::pair{Objective::latency, std::string_view("latency")},
+                                 std::pair{Objective::throughput, std::string_view("throughput")},
                                  std::pair{Objective::size, std::string_view("size")},
                                  std::pair{Objective::memory, std::string_view("memory")}};
 
@@ -30,6 +31,10 @@ Objective parse_objective(const std::string& text) {
   }
   throw Error(ErrorCode::invalid_argument,
               fmt::format("--objective: unknown value '{}'; {}", text, suggest(text, known)));
+}
+
+bool by_time(Objective objective) {
+  return objective == Objective::latency || objective == Objective::throughput;
 }
 
 const std::vector<std::string>& interface_steps() {
@@ -61,14 +66,14 @@ Json identity(const SearchRequest& r) {
             {"device", r.device},
             {"baseline", r.baseline},
             {"libraries", r.libraries},
-            {"gates", gates_json(r.gates, "metric")}};
+            {"gates", gates_json(r.gates, "metric", false)}};
   json["calibration"] = r.calibration
                             ? Json(std::filesystem::weakly_canonical(r.calibration->path).string())
                             : Json();
   return json;
 }
 
-Json gates_json(const Gates& g, const std::string& metric) {
+Json gates_json(const Gates& g, const std::string& metric, bool under_load) {
   Json json = Json::array();
   auto add = [&](const char* kind, std::string text, double limit, bool relative) {
     json.push_back({{"kind", kind}, {"text", text}, {"limit", limit}, {"relative", relative}});
@@ -84,7 +89,9 @@ Json gates_json(const Gates& g, const std::string& metric) {
     add("min_accuracy", fmt::format("{} at least {:.4g}", metric, *g.min_accuracy), *g.min_accuracy,
         false);
   if (g.max_latency_ms)
-    add("max_latency", "median latency at most " + milliseconds_text(*g.max_latency_ms),
+    add("max_latency",
+        fmt::format("median latency{} at most {}", under_load ? " under load" : "",
+                    milliseconds_text(*g.max_latency_ms)),
         *g.max_latency_ms, false);
   if (g.max_size_bytes)
     add("max_size", "file at most " + bytes_text(*g.max_size_bytes),

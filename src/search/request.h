@@ -25,9 +25,12 @@ struct Gates {
 };
 
 /// What "best" means among the variants that meet the gates.
-enum class Objective { latency, size, memory };
+enum class Objective { latency, throughput, size, memory };
 std::string_view to_text(Objective objective);
 Objective parse_objective(const std::string& text);
+/// Whether a picture's time decides: alone (latency), or its share of the whole machine's under
+/// load (throughput, measure/load.h).
+bool by_time(Objective objective);
 
 /// What `tamis optimize` and `tamis sweep` are asked to do.
 struct SearchRequest {
@@ -52,6 +55,7 @@ struct SearchRequest {
 
   // What changes how long it takes.
   double budget_s = 600;
+  bool dump = false;          ///< write what the runtime makes of the handed-over model too
   bool retry_failed = false;  ///< try units again that failed in an earlier run on this folder
 
   std::filesystem::path out;
@@ -68,7 +72,7 @@ std::set<std::string> parse_allow(const std::vector<std::string>& names);
 /// retry_failed.
 Json identity(const SearchRequest& request);
 
-/// One sentence per gate: {kind, text, limit, relative}.
-Json gates_json(const Gates& gates, const std::string& metric);
+/// One sentence per gate: {kind, text, limit, relative}. `under_load`: what latencies are of.
+Json gates_json(const Gates& gates, const std::string& metric, bool under_load);
 
 }  // namespace tamis

@@ -37,6 +37,16 @@ Json timing_json(const Candidate& c, Which which) {
   return to_json(summarise(c.samples, which, 0.95));
 }
 
+/// Under load: the whole machine's, and what was in flight.
+Json rate_json(const Candidate& c) {
+  const auto rate = summarise_rate(c.samples, 0.95);
+  if (!rate || !c.screening) return Json();
+  Json json = to_json(*rate);
+  json["in_flight"] = c.screening->info.in_flight;
+  json["batch"] = c.variant.settings.batch.value_or(1);
+  return json;
+}
+
 std::string state_of(const Candidate& c) {
   if (c.failure) return "failed";
   if (!c.screening) return "planned";
@@ -78,6 +88,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["settings"].erase("extra");
   add_gate(json, c);
   json["latency_ms"] = timing_json(c, Which::total);
+  json["images_per_s"] = rate_json(c);
   json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
   json["prepare_ms"] = context.from_pixels() ? timing_json(c, Which::prepare) : Json();
@@ -215,7 +226,8 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"model", model_json(context)},
             {"card", to_json(context.card(), true)},
             {"data", data_json(context)},
-            {"gates", gates_json(context.request.gates, std::string(context.task->metric))},
+            {"gates", gates_json(context.request.gates, std::string(context.task->metric),
+                                 context.under_load())},
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
             {"latency_from", context.from_pixels() ? "pixels" : "tensor"},
@@ -281,6 +293,7 @@ Json picked_json(const Json& v, const Json& model) {
             {"settings", v.at("settings")},
             {"model", model},
             {"latency_ms", latency_of(v)},
+            {"images_per_s", v.value("images_per_s", Json())},
             {"speedup", v.at("speedup")},
             {"accuracy", nullptr},
             {"size_bytes", v.at("size_bytes")},
@@ -323,6 +336,19 @@ Json make_decision(const Json& result, const std::filesystem::path&) {
   return json;
 }
 
+namespace {
+
+/// What was in flight when the variant was measured under load; null where it was not.
+Json load_of(const Json& result, const std::string& id) {
+  const Json rate = variant_of(result, id).value("images_per_s", Json());
+  if (rate.is_null()) return Json();
+  return {{"in_flight", rate.at("in_flight")},
+          {"batch", rate.at("batch")},
+          {"images_per_s", rate.at("median")}};
+}
+
+}  // namespace
+
 void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
                const Json& result) {
   const std::filesystem::path& out = context.request.out;
@@ -338,6 +364,7 @@ void hand_over(const SearchContext& context, const Variant& variant, const Artef
              {"name", variant_name(variant)},
              {"recipe", to_json(variant.recipe)},
              {"settings", settings},
+             {"load", load_of(result, variant.id)},
              {"card", to_json(artefact.card, false)},
              {"io", artefact.info.io},
              {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},

@@ -147,7 +147,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
 
 bool SearchRun::clearly_behind(const Candidate& c, const Candidate& leader) const {
   Objective objective = context_.request.objective;
-  if (objective != Objective::latency) {
+  if (!by_time(objective)) {
     constexpr double kPracticallyEqual = 1.01;
     return objective_value(c, objective) > kPracticallyEqual * objective_value(leader, objective);
   }
@@ -339,7 +339,7 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
         c.timed_in = "confirmation";
       }
   }
-  if (context_.interrupted()) return;
+  if (context_.interrupted() || context_.under_load()) return;
   try {
     for (auto& [id, times] : race.times_from_file())
       for (Candidate& c : candidates_)
@@ -378,8 +378,8 @@ void SearchRun::decide() {
     std::size_t pick = pick_among(finalists);
     if (holds(pick)) {
       const Candidate& c = candidates_[pick];
-      bool by_latency = context_.request.objective == Objective::latency;
-      bool gained = pick == 0 || !by_latency || (c.speedup && c.speedup->low > 1);
+      bool gained =
+          pick == 0 || !by_time(context_.request.objective) || (c.speedup && c.speedup->low > 1);
       if (!gained && candidates_[0].gate() == GateOutcome::met) {
         outcome_.reasons = {
             "no variant that meets the gates is faster than the baseline beyond what this machine "
@@ -402,9 +402,8 @@ void SearchRun::find_estimated() {
     const Candidate& c = candidates_[i];
     if (i == outcome_.pick || c.failure || c.gate() != GateOutcome::estimated) continue;
     const Candidate& pick = candidates_[outcome_.pick];
-    bool ahead = context_.request.objective == Objective::latency
-                     ? c.screened->high < pick.screened->low
-                     : clearly_behind(pick, c);
+    bool ahead = by_time(context_.request.objective) ? c.screened->high < pick.screened->low
+                                                     : clearly_behind(pick, c);
     if (!ahead) continue;
     outcome_.fastest_estimated = i;
     return;
@@ -489,9 +488,10 @@ void SearchRun::explain() {
                ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
                : "nothing could be judged"};
   if (outcome_.pick != 0 && pick.speedup)
-    why.push_back(fmt::format("{:.2f} x as fast as the baseline [{:.2f}, {:.2f}], {} paired rounds",
-                              pick.speedup->ratio, pick.speedup->low, pick.speedup->high,
-                              pick.speedup->rounds));
+    why.push_back(fmt::format("{:.2f} x {} the baseline [{:.2f}, {:.2f}], {} paired rounds",
+                              pick.speedup->ratio,
+                              context_.under_load() ? "the images per second of" : "as fast as",
+                              pick.speedup->low, pick.speedup->high, pick.speedup->rounds));
   if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
   if (outcome_.budget_ended && !context_.interrupted())

@@ -93,6 +93,7 @@ Patience build_patience(const SearchContext& context, const Recipe& recipe) {
 std::string screening_key(const SearchContext& c, const std::string& variant,
                           const std::string& baseline) {
   return hash_text(variant + baseline + c.machine_hash + c.data_hash +
+                   (c.under_load() ? "under load" : "") +
                    (c.request.exhaustive ? "sweep" : "screen"));
 }
 
@@ -160,13 +161,14 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
-  spec.request = {artefact.model,       artefact.card, variant.settings, false, {},
+  spec.request = {artefact.model,       artefact.card, variant.settings, false, {}, {},
                   context.from_pixels()};
   spec.request.settings.library = library_of(context, variant.settings.backend);
   std::vector<std::size_t> items = context.evaluation_order;
   const bool one_shape = artefact.card.input_sizes.empty();  // else shares are counted over all
   if (one_shape && items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
   spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split}, items};
+  spec.under_load = context.under_load();
   return spec;
 }
 
@@ -342,7 +344,8 @@ const std::vector<ItemRecord>& VariantEvaluation::records(std::size_t count) {
 StoredRace::StoredRace(SearchContext& context, const std::string& name,
                        const std::vector<Variant>& variants)
     : context_(context), variants_(variants) {
-  std::string all = name + context.machine_hash + context.data_hash;
+  std::string all =
+      name + context.machine_hash + context.data_hash + (context.under_load() ? "under load" : "");
   for (const Variant& v : variants) {
     all += variant_key(context, v, ensure_artefact(context, v.recipe));
     running_.push_back(v.id);

@@ -31,6 +31,12 @@ void append(std::vector<std::uint8_t>& block, T value) {
   std::memcpy(block.data() + at, &value, sizeof value);
 }
 
+void append_run(std::vector<std::uint8_t>& block, const TimedRun& run) {
+  append(block, run.inference_ns);
+  append(block, run.prepare_ns);
+  append(block, run.total_ns);
+}
+
 OpenedModel& opened(WorkerState& state) {
   if (!state.model) throw Error(ErrorCode::invalid_argument, "worker: no model is open");
   return *state.model;
@@ -104,9 +110,25 @@ double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
   return ms;
 }
 
+std::vector<OpenedModel*> callers(WorkerState& state) {
+  std::vector<OpenedModel*> all{&opened(state)};
+  for (const auto& other : state.more) all.push_back(other.get());
+  return all;
+}
+
+/// Opens what is to be in flight beside the model, and warms that up: its memory is part of the
+/// peak.
+void prepare_load(WorkerState& state, const MeasureInputs& zeros) {
+  const int in_flight = state.model->in_flight();
+  while (static_cast<int>(state.more.size()) + 1 < in_flight)
+    state.more.push_back(state.model->another());
+  run_under_load(callers(state), zeros, 0, {2, 3, 0});
+}
+
 /// Peak memory is read before pictures are decoded: their decoder is not the variant's.
 Frame open(WorkerState& state, const Json& request) {
   state.evaluator.reset();
+  state.more.clear();
   state.model = std::make_unique<OpenedModel>(parse_execute_request(request));
   OpenedInfo info;
   info.load_ms = state.model->session().load_ms();
@@ -120,6 +142,8 @@ Frame open(WorkerState& state, const Json& request) {
     for (const TimedRun& run : visit(*state.model, zeros, 0, 0, 3))
       totals.push_back(static_cast<double>(run.total_ns) * 1e-6);
     info.warm_ms = *std::min_element(totals.begin(), totals.end());
+    if (request.value("under_load", false)) prepare_load(state, zeros);
+    info.in_flight = static_cast<int>(state.more.size()) + 1;
     info.peak_memory_bytes = peak_memory_bytes();
     state.input_spec = parse_input_spec(request.value("inputs", Json()));
     if (state.input_spec.data) {
@@ -137,11 +161,15 @@ Frame visit_once(WorkerState& state, const Json& request) {
   auto runs = visit(opened(state), state.inputs, request.at("input"), request.at("discard"),
                     request.at("timed"));
   Frame reply;
-  for (const TimedRun& run : runs) {
-    append(reply.block, run.inference_ns);
-    append(reply.block, run.prepare_ns);
-    append(reply.block, run.total_ns);
-  }
+  for (const TimedRun& run : runs) append_run(reply.block, run);
+  return reply;
+}
+
+Frame load(WorkerState& state, const Json& request) {
+  const LoadPlan plan{request.at("discard"), request.at("least"), request.at("target_ms")};
+  const LoadedBlock block = run_under_load(callers(state), state.inputs, request.at("input"), plan);
+  Frame reply{{{"images_per_s", block.images_per_s}}, {}};
+  for (const TimedRun& run : block.runs) append_run(reply.block, run);
   return reply;
 }
 
@@ -225,6 +253,7 @@ constexpr std::array kOperations{
     Operation{"stride", stride},
     Operation{"open", open},
     Operation{"visit", visit_once},
+    Operation{"load", load},
     Operation{"from_file", from_file},
     Operation{"output_hash", output_hash},
     Operation{"profile", profile},

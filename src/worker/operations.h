@@ -9,6 +9,7 @@
 #include "eval/item_evaluator.h"
 #include "execute/opened_model.h"
 #include "measure/contestant.h"
+#include "measure/load.h"
 #include "measure/visit.h"
 
 namespace tamis {
@@ -16,6 +17,7 @@ namespace tamis {
 /// What a worker holds between requests: at most one opened model.
 struct WorkerState {
   std::unique_ptr<OpenedModel> model;
+  std::vector<std::unique_ptr<OpenedModel>> more;  ///< requests beside it, for load
   std::unique_ptr<Dataset> input_data;
   InputSpec input_spec;
   MeasureInputs inputs;

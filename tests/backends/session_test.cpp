@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <thread>
+
 #include "backends/open.h"
 #include "base/error.h"
 
@@ -156,6 +159,95 @@ TEST(Ort, computes_in_the_files_own_precision_only) {
                 });
               }),
               HasSubstr("unsupported: open model: backend ort computes in the file's own types"));
+}
+
+TEST_P(EveryBackend, answers_several_requests_side_by_side) {
+  for (const char* pinning : {"off", "on"}) {
+    auto first = open_tiny(GetParam(), tiny_model("gemm_softmax"), [&](OpenRequest& request) {
+      request.settings.threads = 1;
+      request.settings.streams = 1;
+      request.settings.in_flight = 3;
+      request.settings.pinning = pinning;
+    });
+    std::vector<std::unique_ptr<Session>> sessions;
+    for (int n = 0; n < 3; ++n) sessions.push_back(first->another());
+    std::vector<Tensor> inputs = make_tensors(first->inputs());
+    for (std::int64_t i = 0; i < inputs[0].elements(); ++i)
+      inputs[0].data<float>()[i] = 0.1F * static_cast<float>(i % 7);
+    std::vector<Tensor> expected = make_tensors(first->outputs());
+    first->run(inputs, expected);
+    first.reset();  // the others outlive it
+    std::vector<std::vector<Tensor>> found;
+    for (auto& session : sessions) found.push_back(make_tensors(session->outputs()));
+    std::vector<std::thread> threads;
+    for (std::size_t n = 0; n < sessions.size(); ++n)
+      threads.emplace_back([&, n] {
+        for (int i = 0; i < 20; ++i) sessions[n]->run(inputs, found[n]);
+      });
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& outputs : found)
+      EXPECT_EQ(std::memcmp(outputs[0].raw(), expected[0].raw(), expected[0].bytes()), 0);
+  }
+}
+
+TEST_P(EveryBackend, says_how_many_streams_it_has) {
+  auto session = open_tiny(GetParam(), tiny_model("gemm_softmax"), [](OpenRequest& request) {
+    request.settings.threads = 2;
+    request.settings.streams = 2;
+  });
+  EXPECT_EQ(session->effective().at("streams"), 2);
+  EXPECT_GE(session->effective().at("requests").get<int>(), 2);
+}
+
+TEST_P(EveryBackend, writes_what_it_makes_of_the_graph) {
+  TemporaryFolder folder("tamis-dump");
+  open_tiny(GetParam(), tiny_model("gemm_softmax"),
+            [&](OpenRequest& request) { request.dump = folder.path(); });
+  const char* name = GetParam() == std::string("ort") ? "optimized.onnx" : "compiled.blob";
+  EXPECT_GT(std::filesystem::file_size(folder.path() / name), 0U);
+}
+
+TEST(OrtSession, refuses_a_provider_that_its_library_lacks) {
+  TAMIS_SKIP_WITHOUT("ort");
+  const Availability found = find_backend("ort")->probe({.backend = "ort"});
+  for (const ProbeStep& step : found.provider_steps) {
+    if (step.ok) continue;
+    EXPECT_FALSE(step.detail.empty());
+    EXPECT_FALSE(step.remedy.empty());
+    EXPECT_THAT(failure([&] {
+                  open_tiny("ort", tiny_model("gemm_softmax"), [&](OpenRequest& request) {
+                    request.settings.provider = step.name;
+                    if (step.name == "cuda" || step.name == "tensorrt")
+                      request.settings.device = "GPU";
+                  });
+                }),
+                HasSubstr("unavailable: open model: "));
+  }
+  EXPECT_THAT(failure([&] {
+                open_tiny("ort", tiny_model("gemm_softmax"),
+                          [](OpenRequest& request) { request.settings.provider = "cuda"; });
+              }),
+              HasSubstr("provider cuda of backend ort runs on GPU only, not CPU"));
+}
+
+TEST(OrtSession, pins_no_more_threads_than_there_are_cores) {
+  TAMIS_SKIP_WITHOUT("ort");
+  EXPECT_THAT(failure([&] {
+                open_tiny("ort", tiny_model("gemm_softmax"), [](OpenRequest& request) {
+                  request.settings.threads = 4000;
+                  request.settings.pinning = "on";
+                });
+              }),
+              HasSubstr("needs as many cores"));
+}
+
+TEST(OrtSession, takes_no_hint) {
+  TAMIS_SKIP_WITHOUT("ort");
+  EXPECT_THAT(failure([&] {
+                open_tiny("ort", tiny_model("gemm_softmax"),
+                          [](OpenRequest& request) { request.settings.hint = "throughput"; });
+              }),
+              HasSubstr("unsupported: open model: backend ort takes no hint"));
 }
 
 }  // namespace

@@ -65,7 +65,10 @@ TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
            {{"cache", "clen"}, "unknown action 'clen'; did you mean clean?"},
            {{"eval", model, "--data", "x", "--threads", "0"}, "--threads"},
            {{"bench", model + "@bakend=ort"}, "unknown setting 'bakend'; did you mean backend?"},
-           {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"}})
+           {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"},
+           {{"bench", model, "--in-flight", "2"}, "with --objective throughput only"},
+           {{"bench", model, "--objective", "speed"}, "known: latency, throughput"},
+           {{"bench", model + "@provider=cudda"}, "did you mean cuda?"}})
     EXPECT_THAT(refusal(row.arguments, 2), HasSubstr(row.text));
 }
 
@@ -85,7 +88,11 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
            {{"--graph-level", "al"}, "did you mean all?"},
            {{"--threads", "two"}, "--threads: 'two' is no positive number"},
            {{"--inference-precision", "bf61"}, "did you mean bf16"},
-           {{"--objective", "speed"}, "known: latency, size, memory"},
+           {{"--axis", "threads=two"}, "--threads: 'two' is no positive number"},
+           {{"--axis", "theads=1"}, "unknown axis 'theads'; did you mean threads"},
+           {{"--axis", "threads"}, "--axis threads: give NAME=A,B,… such as threads=1,2"},
+           {{"--axis", "threads="}, "--axis threads=: give NAME=A,B,…"},
+           {{"--objective", "speed"}, "known: latency, throughput, size, memory"},
            {{"--max-drop", "1"}, "give 1% (of the baseline's value) or 0.5pt"},
            {{"--confidence", "5"}, "such as 95% or 0.95"},
            {{"--confidence", "10%"}, "give 50% to 99.9%"},
@@ -97,6 +104,26 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
     EXPECT_THAT(refusal(all, 2), HasSubstr(row.text));
     EXPECT_FALSE(std::filesystem::exists(path("out")));
   }
+}
+
+TEST_F(CommandLine, an_axis_is_named_by_its_option_or_in_general) {
+  const Arguments sweep{"sweep",     demo_model(), "--data",    tiny_data(),
+                        "--pinning", "default",    "--dry-run", "--json"};
+  auto plan = [&](const Arguments& axes) {
+    Arguments all = sweep;
+    all.insert(all.end(), axes.begin(), axes.end());
+    return run(all).out;
+  };
+  const std::string own =
+      plan({"--backend", "ort", "--threads", "1,2", "--graph-level", "all", "--precision", "fp32"});
+  EXPECT_THAT(own, HasSubstr("\"expected_runs\": 3"));
+  EXPECT_EQ(plan({"--axis", "backend=ort", "--axis", "threads=1,2", "--axis", "graph-level=all",
+                  "--precision", "fp32"}),
+            own);
+  // Both forms of one axis add up.
+  EXPECT_THAT(plan({"--backend", "ort", "--threads", "1", "--axis", "threads=2", "--axis",
+                    "graph-level=all", "--precision", "fp32"}),
+              HasSubstr("\"expected_runs\": 3"));
 }
 
 TEST_F(CommandLine, an_unknown_backend_of_eval_is_refused) {

@@ -30,6 +30,24 @@ TEST_F(Documents, eval) {
   EXPECT_LE(json.at("low"), json.at("value"));
 }
 
+TEST_F(Documents, bench_under_load) {
+  TAMIS_NEEDS_ORT();
+  const std::string folder = file("dump");
+  Json json = valid(
+      "bench", run({"bench", demo_model(), "--objective", "throughput", "--threads", "1",
+                    "--in-flight", "2", "--rounds", "3", "--dump", folder, "--json", "--quiet"}));
+  const Json& variant = json.at("variants").at(0);
+  EXPECT_EQ(json.at("objective"), "throughput");
+  EXPECT_EQ(variant.at("in_flight"), 2);
+  EXPECT_GT(variant.at("images_per_s").at("median").get<double>(), 0);
+  EXPECT_TRUE(variant.at("from_file_ms").is_null());
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    found +=
+        entry.path().filename() == "optimized.onnx" || entry.path().filename() == "layers.json";
+  EXPECT_EQ(found, 2U);
+}
+
 TEST_F(Documents, bench) {
   TAMIS_NEEDS_ORT();
   std::string other = demo_model() + "@graph-level=disable";

@@ -149,7 +149,7 @@ TEST_F(Optimize, the_same_seed_gives_the_same_plan_and_set_aside_pictures) {
 TEST_F(Optimize, sweep_names_its_variants_and_measures_nothing_when_dry) {
   Ended dry = run({"sweep", demo_model(), "--data", file("data"), "--backend", "ort", "--threads",
                    "1,1", "--precision", "fp32", "--graph-level", "all,disable",
-                   "--inference-precision", "f32", "--dry-run", "--json"});
+                   "--inference-precision", "f32", "--pinning", "default", "--dry-run", "--json"});
   ASSERT_EQ(dry.status, 0) << dry.err;
   Json json = parse_json(dry.out, "stdout");
   EXPECT_EQ(json.at("expected_runs"), 3);  // the baseline and two levels
@@ -163,8 +163,8 @@ TEST_F(Optimize, sweep_names_its_variants_and_measures_nothing_when_dry) {
 
 TEST_F(Optimize, sweep_measures_and_evaluates_every_variant) {
   Ended ended = run({"sweep", demo_model(), "--data", file("data"), "--backend", "ort", "--threads",
-                     "1", "--precision", "fp32", "--graph-level", "all,disable", "--confidence",
-                     "50%", "--out", file("out"), "--json"});
+                     "1", "--precision", "fp32", "--graph-level", "all,disable", "--pinning",
+                     "default,on", "--confidence", "50%", "--out", file("out"), "--json"});
   ASSERT_EQ(ended.status, 0) << ended.err;
   Json counts = parse_json(ended.out, "stdout").at("counts");
   EXPECT_EQ(counts.at("measured"), counts.at("variants"));

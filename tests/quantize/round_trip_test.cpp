@@ -193,6 +193,9 @@ class WrongSession : public Session {
   double compile_ms() const override { return 0; }
   Json effective() const override { return Json::object(); }
   Json profile() override { return {}; }
+  std::unique_ptr<Session> another() override {
+    throw Error(ErrorCode::unsupported, "made for one request");
+  }
 
  private:
   std::vector<TensorInfo> infos_{{"y", DataType::f32, {1, 2, 100}}};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "graph/graph.h"
 #include "quantize/quantize.h"
 #include "support/real_model.h"
@@ -35,6 +36,9 @@ class RampSession : public Session {
   double compile_ms() const override { return 0; }
   Json effective() const override { return Json::object(); }
   Json profile() override { return {}; }
+  std::unique_ptr<Session> another() override {
+    throw Error(ErrorCode::unsupported, "made for one request");
+  }
 
  private:
   std::vector<TensorInfo> inputs_;

@@ -27,6 +27,7 @@ TEST(Availability, comes_back_from_json_unchanged) {
   found.version = "1.2";
   found.devices = {{"CPU", "a processor", {"f32", "int8"}}};
   found.providers = {"CPUExecutionProvider"};
+  found.provider_steps = {{"cuda", false, "not in it", "get another"}};
   EXPECT_EQ(to_json(parse_availability(to_json(found))), to_json(found));
 }
 

@@ -23,6 +23,12 @@ TEST(RunSettings, come_back_from_json_unchanged) {
   settings.backend = "openvino";
   settings.inference_precision = "bf16";
   settings.threads = 2;
+  settings.provider = "openvino";
+  settings.hint = "throughput";
+  settings.streams = 3;
+  settings.in_flight = 4;
+  settings.batch = 8;
+  settings.pinning = "on";
   settings.extra = {{"NUM_STREAMS", "1"}};
   EXPECT_EQ(parse_run_settings(to_json(settings)), settings);
   EXPECT_EQ(parse_run_settings(to_json(RunSettings{})), RunSettings{});
@@ -42,6 +48,9 @@ TEST(RunSettings, refuse_bad_values) {
   EXPECT_THAT(refusal({{"graph_level", "al"}}), ::testing::HasSubstr("did you mean all?"));
   EXPECT_THAT(refusal({{"inference_precision", "int8"}}),
               ::testing::HasSubstr("unknown inference_precision int8"));
+  EXPECT_THAT(refusal({{"streams", 0}}), ::testing::HasSubstr("streams must be a whole number"));
+  EXPECT_THAT(refusal({{"provider", "cudda"}}), ::testing::HasSubstr("did you mean cuda?"));
+  EXPECT_THAT(refusal({{"pinning", "yes"}}), ::testing::HasSubstr("unknown pinning yes"));
   EXPECT_THAT(refusal({{"device", 3}}), ::testing::HasSubstr("device must be text, got 3"));
   EXPECT_THAT(refusal(Json::array()), ::testing::HasSubstr("must be an object"));
 }
@@ -52,6 +61,12 @@ TEST(RunSettings, read_well) {
   settings.inference_precision = "bf16";
   settings.threads = 2;
   EXPECT_EQ(to_text(settings), "openvino CPU bf16, 2 threads");
+  settings.streams = 1;
+  settings.batch = 4;
+  settings.pinning = "off";
+  settings.provider = "cpu";  // as without
+  EXPECT_EQ(setting_texts(settings),
+            (std::vector<std::string>{"bf16", "2 threads", "1 stream", "batch 4", "pinning off"}));
 }
 
 }  // namespace

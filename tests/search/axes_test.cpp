@@ -60,7 +60,9 @@ TEST(Grid, has_every_point_that_is_worth_trying_once) {
   EXPECT_EQ(variants.size(), 1U + 8 + 16);
   EXPECT_EQ(names(variants).size(), variants.size());
   // All that exist: FP16 too.
-  EXPECT_EQ(expand_grid(facts(), {}, true).size(), 1U + 12 + 12 + 24);
+  const std::size_t float_file =
+      4 * 2 * 2 + 2 * 2 * 3;  // with pinning: 2 ways in ort, 3 in openvino
+  EXPECT_EQ(expand_grid(facts(), {}, true).size(), 1U + 2 * float_file + 2 * float_file);
 }
 
 TEST(Grid, changes_the_interface_only_where_that_is_allowed) {
@@ -364,7 +366,84 @@ TEST(Baseline, that_is_none_is_refused) {
   EXPECT_THAT(refused("ort:bf16", ErrorCode::unavailable), HasSubstr("cannot do that here"));
   EXPECT_THAT(refused("ort:bf61", ErrorCode::invalid_argument), HasSubstr("bf16"));
   EXPECT_THAT(refused("openvino:all", ErrorCode::invalid_argument), HasSubstr("graph levels"));
-  EXPECT_THAT(refused("v99", ErrorCode::not_found), HasSubstr("sweep --dry-run"));
+  EXPECT_THAT(refused("v999", ErrorCode::not_found), HasSubstr("sweep --dry-run"));
+}
+
+GridFacts under_load(int cores = 4) {
+  GridFacts f = facts(cores);
+  f.under_load = true;
+  f.can_calibrate = false;
+  return f;
+}
+
+TEST(Grid, under_load_gives_the_cores_to_streams) {
+  const std::set<std::string> found = names(expand_grid(under_load(), {}, false));
+  EXPECT_EQ(found.count("fp32 · ort · f32 · all · 4 threads · 4 streams"), 1U);
+  EXPECT_EQ(found.count("fp32 · ort · f32 · all · 4 threads · 1 stream"), 1U);
+  EXPECT_EQ(found.count("fp32 · openvino · bf16 · 4 threads · hint throughput"), 1U);
+  EXPECT_EQ(found.count("fp32 · openvino · bf16 · 4 threads · 1 stream"), 1U);
+  EXPECT_EQ(found.count("fp32 · ort · f32 · all · 1 thread · 1 stream"), 0U);
+  const std::set<std::string> all = names(expand_grid(under_load(), {}, true));
+  EXPECT_EQ(all.count("fp32 · ort · f32 · all · 4 threads · 2 streams"), 1U);
+  EXPECT_EQ(names(expand_grid(under_load(), {{"streams", {"3"}}}, false))
+                .count("fp32 · ort · f32 · all · 4 threads · 3 streams"),
+            1U);
+}
+
+TEST(Grid, tries_batches_of_models_that_take_them) {
+  GridFacts f = under_load();
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"batch", {"4"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--batch 4: the model takes one picture at a time"));
+  f.dynamic_batch = true;
+  EXPECT_EQ(names(expand_grid(f, {}, false))
+                .count("fp32 · openvino · f32 · 4 threads · hint throughput · batch 4"),
+            1U);
+}
+
+TEST(Grid, has_streams_only_where_several_requests_are_in_flight) {
+  for (const Variant& v : expand_grid(facts(), {}, true)) EXPECT_FALSE(v.settings.streams);
+  GridFacts f = facts();
+  f.nothing_to_choose["streams"] = "one request at a time is measured";
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"streams", {"2"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--streams 2: one request at a time is measured; leave it out"));
+}
+
+TEST(Grid, names_providers_that_the_library_has) {
+  GridFacts f = facts();
+  f.backends[0].provider_steps = {{"cpu", true, "", ""},
+                                  {"openvino", true, "", ""},
+                                  {"dnnl", false, "the library was built without it", "build it"},
+                                  {"cuda", true, "", ""}};
+  const std::set<std::string> found = names(expand_grid(f, {}, false));
+  EXPECT_EQ(found.count("fp32 · ort · f32 · all · provider openvino · 2 threads"), 1U);
+  EXPECT_EQ(found.count("fp32 · ort · f32 · all · 2 threads"), 1U);
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"provider", {"dnnl"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--provider dnnl: the library was built without it; build it"));
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"provider", {"cuda"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("--provider cuda: does not run on CPU"));
+}
+
+TEST(Grid, pins_threads_in_a_sweep_only) {
+  for (const Variant& v : expand_grid(facts(), {}, false)) EXPECT_FALSE(v.settings.pinning);
+  const std::set<std::string> all = names(expand_grid(facts(), {}, true));
+  EXPECT_EQ(all.count("fp32 · openvino · f32 · 2 threads · pinning off"), 1U);
+  EXPECT_EQ(all.count("fp32 · ort · f32 · all · 2 threads · pinning on"), 1U);
 }
 
 }  // namespace

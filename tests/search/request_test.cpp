@@ -65,7 +65,7 @@ TEST(GatesJson, says_each_gate_in_a_sentence) {
   gates.max_latency_ms = 20;
   gates.max_size_bytes = 5'000'000;
   gates.max_memory_bytes = 300'000'000;
-  Json json = gates_json(gates, "top1");
+  Json json = gates_json(gates, "top1", false);
   ASSERT_EQ(json.size(), 5U);
   EXPECT_EQ(json[0].at("text"), "top1 at most 0.5 points below the baseline's");
   EXPECT_EQ(json[0].at("relative"), false);
@@ -73,7 +73,10 @@ TEST(GatesJson, says_each_gate_in_a_sentence) {
   EXPECT_EQ(json[2].at("limit"), 20.0);
   EXPECT_EQ(json[3].at("text"), "file at most 5 MB");
   EXPECT_EQ(json[4].at("kind"), "max_memory");
-  EXPECT_TRUE(gates_json({}, "top1").empty());
+  EXPECT_TRUE(gates_json({}, "top1", false).empty());
+  EXPECT_EQ(json[2].at("text"), "median latency at most 20 ms");
+  EXPECT_EQ(gates_json(gates, "top1", true)[2].at("text"),
+            "median latency under load at most 20 ms");
 }
 
 TEST(ObjectiveNames, are_read_as_they_are_written) {

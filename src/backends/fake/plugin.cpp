@@ -16,6 +16,18 @@ void sleep_ms(double ms) {
 
 class FakeSession : public tamis_session {
  public:
+  /// The second: same model, its own actor.
+  FakeSession(const FakeSession& first)
+      : tamis_session(first),
+        settings_(first.settings_),
+        behaviour_(first.behaviour_),
+        actor_(behaviour_),
+        profile_(first.profile_),
+        model_(first.model_),
+        load_ms_(first.load_ms_),
+        compile_ms_(first.compile_ms_) {}
+  FakeSession& operator=(const FakeSession&) = delete;
+
   explicit FakeSession(const OpenRequest& request)
       : settings_(request.settings),
         behaviour_(parse_behaviour(request.settings.extra)),
@@ -46,7 +58,8 @@ class FakeSession : public tamis_session {
              {{"device", "CPU"},
               {"precision", settings_.inference_precision.value_or("f32")},
               {"threads", settings_.threads.value_or(1)},
-              {"streams", 1},
+              {"streams", settings_.streams.value_or(1)},
+              {"requests", settings_.streams.value_or(1)},
               {"graph_level", Json()},
               {"sources", {{"*", "as requested"}}}}}};
   }
@@ -56,6 +69,8 @@ class FakeSession : public tamis_session {
     answer(model_, inputs, outputs, behaviour_.wrong);
     actor_.finish();
   }
+
+  std::unique_ptr<tamis_session> another() override { return std::make_unique<FakeSession>(*this); }
 
   Json profile() override {
     if (!profile_) return {};

@@ -43,8 +43,11 @@ namespace tamis::openvino {
   X(ov_compiled_model_free)                      \
   X(ov_compiled_model_get_property)              \
   X(ov_compiled_model_create_infer_request)      \
+  X(ov_compiled_model_export_model)              \
   X(ov_infer_request_free)                       \
   X(ov_infer_request_infer)                      \
+  X(ov_infer_request_start_async)                \
+  X(ov_infer_request_wait)                       \
   X(ov_infer_request_set_input_tensor_by_index)  \
   X(ov_infer_request_set_output_tensor_by_index) \
   X(ov_infer_request_get_output_tensor_by_index) \

@@ -36,6 +36,11 @@ void check_settings(const RunSettings& settings, const std::vector<DeviceInfo>& 
   if (settings.graph_level)
     throw Error(ErrorCode::unsupported,
                 "open model: backend openvino has no graph levels; leave graph_level out");
+  if (settings.provider)
+    throw Error(
+        ErrorCode::unsupported,
+        "open model: backend openvino has no execution providers, which are ONNX Runtime's; "
+        "leave provider out");
   const DeviceInfo* device = find_device(devices, settings.device);
   if (device == nullptr && !is_choice(settings.device))
     throw Error(ErrorCode::unavailable, "open model: OpenVINO finds no device " + settings.device +

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <memory>
 
 #include "base/clock.h"
 #include "runtime/tensor_info.h"
@@ -114,12 +116,18 @@ void reshape(const Library& ov, const Model& model, const std::vector<Shape>& sh
 
 std::vector<Property> properties_of(const OpenRequest& request) {
   const RunSettings& settings = request.settings;
-  std::vector<Property> properties{{"PERFORMANCE_HINT", "LATENCY"}};
-  if (settings.device == "CPU") properties.emplace_back("NUM_STREAMS", "1");
+  const bool chooses = settings.hint == "throughput";  // the runtime: how many streams
+  std::vector<Property> properties{{"PERFORMANCE_HINT", chooses ? "THROUGHPUT" : "LATENCY"}};
+  if (settings.streams || (settings.device == "CPU" && !chooses))
+    properties.emplace_back("NUM_STREAMS", std::to_string(settings.streams.value_or(1)));
   if (settings.inference_precision)
     properties.emplace_back("INFERENCE_PRECISION_HINT", *settings.inference_precision);
   if (settings.threads)
     properties.emplace_back("INFERENCE_NUM_THREADS", std::to_string(*settings.threads));
+  if (settings.pinning)
+    properties.emplace_back("ENABLE_CPU_PINNING", settings.pinning == "off" ? "NO" : "YES");
+  if (settings.pinning == "performance")
+    properties.emplace_back("SCHEDULING_CORE_TYPE", "PCORE_ONLY");
   if (request.profile) properties.emplace_back("PERF_COUNT", "YES");
   if (!request.engine_cache.empty())
     properties.emplace_back("CACHE_DIR", request.engine_cache.string());
@@ -132,7 +140,7 @@ std::vector<Property> properties_of(const OpenRequest& request) {
 /// one call serves every count.
 Compiled compile(const Library& ov, const Model& model, const OpenRequest& request) {
   std::vector<Property> properties = properties_of(request);
-  constexpr std::size_t kMost = 12;
+  constexpr std::size_t kMost = 16;
   if (properties.size() > kMost)
     throw Error(ErrorCode::invalid_argument,
                 "open model: more than " + std::to_string(kMost) + " OpenVINO properties given");
@@ -144,7 +152,8 @@ Compiled compile(const Library& ov, const Model& model, const OpenRequest& reque
   ov_status_e status = ov.ov_core_compile_model(
       ov.core, model.get(), request.settings.device.c_str(), count, compiled.out(), k(0), v(0),
       k(1), v(1), k(2), v(2), k(3), v(3), k(4), v(4), k(5), v(5), k(6), v(6), k(7), v(7), k(8),
-      v(8), k(9), v(9), k(10), v(10), k(11), v(11));
+      v(8), k(9), v(9), k(10), v(10), k(11), v(11), k(12), v(12), k(13), v(13), k(14), v(14), k(15),
+      v(15));
   if (status != OK) {
     std::string text = last_message(ov, status);
     throw Error(text.find("nsupported") == std::string::npos ? ErrorCode::backend_failed
@@ -156,11 +165,27 @@ Compiled compile(const Library& ov, const Model& model, const OpenRequest& reque
 
 class OpenVinoSession : public tamis_session {
  public:
+  /// The second request of a compiled model.
+  OpenVinoSession(const OpenVinoSession& first)
+      : tamis_session(first),
+        ov_(first.ov_),
+        device_(first.device_),
+        learned_(first.learned_),
+        profile_(first.profile_),
+        shared_(first.shared_),
+        request_(first.ov_.ov_infer_request_free),
+        inputs_(first.inputs_),
+        outputs_(first.outputs_),
+        load_ms_(first.load_ms_),
+        compile_ms_(first.compile_ms_) {
+    make_request();
+  }
+  OpenVinoSession& operator=(const OpenVinoSession&) = delete;
+
   OpenVinoSession(const Library& library, const OpenRequest& request)
       : ov_(library),
         device_(request.settings.device),
         profile_(request.profile),
-        compiled_(library.ov_compiled_model_free),
         request_(library.ov_infer_request_free) {
     std::int64_t start = now_ns();
     Model model = read_model(ov_, request.model);
@@ -178,11 +203,14 @@ class OpenVinoSession : public tamis_session {
     inputs_ = read_inputs(model);
     outputs_ = read_ports(ov_, model, ov_.ov_model_outputs_size, ov_.ov_model_const_output_by_index,
                           "output");
-    compiled_ = compile(ov_, model, request);
-    check(ov_, ov_.ov_compiled_model_create_infer_request(compiled_.get(), request_.out()),
-          "compile model");
+    shared_ = std::make_shared<Shared>(compile(ov_, model, request));
+    make_request();
     compile_ms_ = seconds_since(start) * 1e3;
-    bound_.resize(inputs_.size() + outputs_.size());
+    if (!request.dump.empty())
+      check(ov_,
+            ov_.ov_compiled_model_export_model(shared_->compiled.get(),
+                                               (request.dump / "compiled.blob").c_str()),
+            "export the compiled model");
     complete_outputs();
   }
 
@@ -203,10 +231,15 @@ class OpenVinoSession : public tamis_session {
     for (std::size_t i = 0; i < outputs_.size(); ++i)
       bind(outputs[i], i, bound_[inputs_.size() + i],
            ov_.ov_infer_request_set_output_tensor_by_index);
-    ov_status_e status = ov_.ov_infer_request_infer(request_.get());
-    if (status != OK) check(ov_, status, run_text());
+    infer(run_text());
     if (learned_) check_shapes();
     if (profile_) note_profile();
+  }
+
+  /// From now on all requests go through the compiled model's own streams.
+  std::unique_ptr<tamis_session> another() override {
+    shared_->queued = true;
+    return std::make_unique<OpenVinoSession>(*this);
   }
 
   /// Layers that ran, in the runtime's order. Those listed after one that did not run are fused
@@ -235,6 +268,30 @@ class OpenVinoSession : public tamis_session {
   }
 
  private:
+  struct Shared {
+    explicit Shared(Compiled compiled_model) : compiled(std::move(compiled_model)) {}
+    Compiled compiled;
+    std::atomic<bool> queued = false;  // several requests: each waits for a stream
+  };
+
+  void make_request() {
+    check(ov_, ov_.ov_compiled_model_create_infer_request(shared_->compiled.get(), request_.out()),
+          "compile model");
+    bound_.resize(inputs_.size() + outputs_.size());
+  }
+
+  /// A synchronous call would run in the caller's thread, beside the streams that were asked for.
+  void infer(const char* operation) {
+    ov_status_e status = OK;
+    if (!shared_->queued) {
+      status = ov_.ov_infer_request_infer(request_.get());
+    } else {
+      status = ov_.ov_infer_request_start_async(request_.get());
+      if (status == OK) status = ov_.ov_infer_request_wait(request_.get());
+    }
+    if (status != OK) check(ov_, status, operation);
+  }
+
   std::vector<TensorInfo> read_inputs(const Model& model) const {
     return read_ports(ov_, model, ov_.ov_model_inputs_size, ov_.ov_model_const_input_by_index,
                       "input");
@@ -294,9 +351,9 @@ class OpenVinoSession : public tamis_session {
       t.data = zeros[i].raw();
       bind(t, i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
     }
-    check(ov_, ov_.ov_infer_request_infer(request_.get()),
-          "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
-          "input's values)");
+    infer(
+        "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
+        "input's values)");
     for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = output_shape(i);
     std::fill(bound_.begin(), bound_.end(), nullptr);
   }
@@ -334,7 +391,8 @@ class OpenVinoSession : public tamis_session {
   /// A property of the compiled model; absent where the device does not have it.
   std::optional<std::string> property(const char* key) const {
     char* value = nullptr;
-    if (ov_.ov_compiled_model_get_property(compiled_.get(), key, &value) != OK) return std::nullopt;
+    if (ov_.ov_compiled_model_get_property(shared_->compiled.get(), key, &value) != OK)
+      return std::nullopt;
     return take_text(ov_, value);
   }
 
@@ -356,9 +414,11 @@ class OpenVinoSession : public tamis_session {
             {"precision", text("INFERENCE_PRECISION_HINT")},
             {"threads", number("INFERENCE_NUM_THREADS")},
             {"streams", number("NUM_STREAMS")},
+            {"requests", number("OPTIMAL_NUMBER_OF_INFER_REQUESTS")},
             {"graph_level", Json()},
             {"performance_hint", text("PERFORMANCE_HINT")},
             {"cpu_pinning", text("ENABLE_CPU_PINNING")},
+            {"core_type", text("SCHEDULING_CORE_TYPE")},
             {"loaded_from_cache", text("LOADED_FROM_CACHE")},
             {"version", ov_.version},
             {"sources", {{"*", "properties of the compiled model"}}}};
@@ -368,7 +428,7 @@ class OpenVinoSession : public tamis_session {
   std::string device_;
   bool learned_ = false;  // output shapes, on zeros
   bool profile_;
-  Compiled compiled_;
+  std::shared_ptr<Shared> shared_;
   Request request_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<const void*> bound_;

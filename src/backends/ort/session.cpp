@@ -1,9 +1,13 @@
 #include "backends/ort/session.h"
 
 #include <array>
-#include <string_view>
+#include <memory>
+#include <mutex>
 
+#include "backends/ort/options.h"
 #include "backends/ort/profile.h"
+#include "backends/ort/providers.h"
+#include "base/affinity.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "runtime/tensor_info.h"
@@ -24,14 +28,6 @@ constexpr std::array kTypes{TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, DataTyp
                             TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE, DataType::f64},
                             TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, DataType::boolean},
                             TypeRow{ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, DataType::bf16}};
-
-struct LevelRow {
-  std::string_view name;
-  GraphOptimizationLevel level;
-};
-constexpr std::array kLevels{
-    LevelRow{"disable", ORT_DISABLE_ALL}, LevelRow{"basic", ORT_ENABLE_BASIC},
-    LevelRow{"extended", ORT_ENABLE_EXTENDED}, LevelRow{"all", ORT_ENABLE_ALL}};
 
 DataType our_type(ONNXTensorElementDataType type, const std::string& name) {
   for (const TypeRow& row : kTypes)
@@ -66,46 +62,7 @@ class OrtPart {
   const OrtApi& api_;
 };
 
-using Options = Owned<OrtSessionOptions>;
 using TheirSession = Owned<OrtSession>;
-
-void add_config(const OrtPart& ort, const Options& options, const std::string& key,
-                const std::string& value) {
-  ort.check(ort.api().AddSessionConfigEntry(options.get(), key.c_str(), value.c_str()),
-            "set session option");
-}
-
-GraphOptimizationLevel level_of(const RunSettings& settings) {
-  for (const LevelRow& row : kLevels)
-    if (row.name == settings.graph_level.value_or("all")) return row.level;
-  return ORT_ENABLE_ALL;
-}
-
-Options make_options(const OrtPart& ort, const OpenRequest& request) {
-  const RunSettings& settings = request.settings;
-  Options options(ort.api().ReleaseSessionOptions);
-  ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
-  ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), level_of(settings)),
-            "set graph level");
-  if (settings.threads)
-    ort.check(ort.api().SetIntraOpNumThreads(options.get(), *settings.threads), "set threads");
-  ort.check(ort.api().SetInterOpNumThreads(options.get(), 1), "set threads");
-  if (request.lean) ort.check(ort.api().DisableMemPattern(options.get()), "set session options");
-  for (const auto& [key, value] : settings.extra.items())
-    add_config(ort, options, key, value.is_string() ? value.get<std::string>() : value.dump());
-  return options;
-}
-
-/// Cheap options for a session that is only looked at.
-Options make_look_options(const OrtPart& ort) {
-  Options options(ort.api().ReleaseSessionOptions);
-  ort.check(ort.api().CreateSessionOptions(options.out()), "set session options");
-  ort.check(ort.api().SetSessionGraphOptimizationLevel(options.get(), ORT_DISABLE_ALL),
-            "set graph level");
-  ort.check(ort.api().SetIntraOpNumThreads(options.get(), 1), "set threads");
-  add_config(ort, options, "session.disable_prepacking", "1");
-  return options;
-}
 
 TheirSession create_session(const OrtPart& ort, const OpenRequest& request,
                             const Options& options) {
@@ -188,7 +145,8 @@ std::vector<TensorInfo> infos_of(const std::vector<Port>& ports) {
 /// the model only: a session that is never run reads them.
 void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Options& options) {
   if (request.input_shapes.empty()) return;
-  std::vector<Port> ports = read_inputs(ort, create_session(ort, request, make_look_options(ort)));
+  std::vector<Port> ports =
+      read_inputs(ort, create_session(ort, request, make_look_options(ort.library())));
   std::vector<Shape> shapes = resolve_shapes(infos_of(ports), request.input_shapes);
   std::vector<std::pair<std::string, std::int64_t>> fixed;
   for (std::size_t i = 0; i < ports.size(); ++i)
@@ -207,36 +165,102 @@ void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Option
     }
 }
 
+/// What the requests in flight of one opened model share: a session of the runtime for each stream,
+/// opened when first needed. On the CPU provider a session of one thread computes in its callers'
+/// threads alone, so one serves all streams.
+class Streams {
+ public:
+  struct Stream {
+    std::shared_ptr<TheirSession> session;
+    std::optional<int> cpu;  // that the caller's thread keeps to
+  };
+
+  Streams(const Library& library, OpenRequest request)
+      : ort_(library), request_(std::move(request)) {}
+
+  /// The stream of the next request, in turn.
+  Stream next() {
+    std::lock_guard lock(mutex_);
+    const int count = request_.settings.streams.value_or(1), at = taken_++ % count;
+    const SessionPlan plan = plan_session(request_.settings, at);
+    const bool shares = plan.threads == 1 && provider_of(request_.settings).append == nullptr;
+    const std::size_t place = shares ? 0 : static_cast<std::size_t>(at);
+    if (place == sessions_.size()) sessions_.push_back(open(plan));
+    return {sessions_[place], plan.cpus.empty() ? std::nullopt : std::optional(plan.cpus.front())};
+  }
+
+  const OpenRequest& request() const { return request_; }
+
+ private:
+  std::shared_ptr<TheirSession> open(const SessionPlan& plan) {
+    Options options = make_options(ort_.library(), request_, plan);
+    fix_dimensions(ort_, request_, options);
+    // Only the first is profiled and dumped: the others are the same.
+    if (sessions_.empty()) {
+      start_profile(options);
+      if (!request_.dump.empty())
+        ort_.check(ort_.api().SetOptimizedModelFilePath(options.get(),
+                                                        (request_.dump / "optimized.onnx").c_str()),
+                   "write the optimised model");
+    }
+    return std::make_shared<TheirSession>(create_session(ort_, request_, options));
+  }
+
+  void start_profile(const Options& options) {
+    if (!request_.profile) return;
+    profile_folder_ = std::make_unique<TemporaryFolder>("tamis-ort-profile");
+    ort_.check(
+        ort_.api().EnableProfiling(options.get(), (profile_folder_->path() / "profile").c_str()),
+        "profile");
+  }
+
+  OrtPart ort_;
+  OpenRequest request_;
+  std::unique_ptr<TemporaryFolder> profile_folder_;  // outlives the session, which writes there
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<TheirSession>> sessions_;
+  int taken_ = 0;
+};
+
 class OrtRunningSession : public tamis_session {
  public:
   OrtRunningSession(const Library& library, const OpenRequest& request)
       : ort_(library),
         settings_(request.settings),
-        session_(library.api->ReleaseSession),
+        streams_(std::make_shared<Streams>(library, request)),
         memory_(library.api->ReleaseMemoryInfo) {
     load_ms_ = read_through_ms(request.model);
-    Options options = make_options(ort_, request);
-    fix_dimensions(ort_, request, options);
-    if (request.profile) start_profile(options);
     int threads_before = count_threads();
     std::int64_t start = now_ns();
-    session_ = create_session(ort_, request, options);
+    stream_ = streams_->next();
     compile_ms_ = seconds_since(start) * 1e3;
     threads_ = count_threads() - threads_before + 1;
-    ort_.check(ort_.api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out()),
-               "open model");
-    std::vector<Port> inputs = read_inputs(ort_, session_);
+    std::vector<Port> inputs = read_inputs(ort_, *stream_.session);
     std::vector<Shape> shapes = resolve_shapes(infos_of(inputs), request.input_shapes);
     for (std::size_t i = 0; i < inputs.size(); ++i)
       inputs_.push_back(concrete_info(inputs[i].info.name, inputs[i].info.type, shapes[i]));
-    outputs_ = infos_of(read_outputs(ort_, session_));
-    for (const TensorInfo& info : inputs_) names_in_.push_back(info.name.c_str());
-    for (const TensorInfo& info : outputs_) names_out_.push_back(info.name.c_str());
-    values_in_.resize(inputs_.size());
-    values_out_.resize(outputs_.size());
-    bound_.resize(inputs_.size() + outputs_.size());
+    outputs_ = infos_of(read_outputs(ort_, *stream_.session));
+    prepare_values();
     complete_outputs();
   }
+
+  /// One request more.
+  OrtRunningSession(const OrtRunningSession& first)
+      : tamis_session(first),
+        ort_(first.ort_),
+        settings_(first.settings_),
+        streams_(first.streams_),
+        stream_(streams_->next()),
+        memory_(first.ort_.api().ReleaseMemoryInfo),
+        inputs_(first.inputs_),
+        outputs_(first.outputs_),
+        learned_(first.learned_),
+        load_ms_(first.load_ms_),
+        compile_ms_(first.compile_ms_),
+        threads_(first.threads_) {
+    prepare_values();
+  }
+  OrtRunningSession& operator=(const OrtRunningSession&) = delete;
 
   ~OrtRunningSession() override {
     for (auto* values : {&values_in_, &values_out_})
@@ -256,9 +280,10 @@ class OrtRunningSession : public tamis_session {
   }
 
   void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
+    keep_to_cpu();
     bind(inputs, values_in_, bound_.data());
     bind(outputs, values_out_, bound_.data() + values_in_.size());
-    ort_.check(ort_.api().Run(session_.get(), nullptr, names_in_.data(), values_in_.data(),
+    ort_.check(ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(), values_in_.data(),
                               values_in_.size(), names_out_.data(), values_out_.size(),
                               values_out_.data()),
                learned_
@@ -268,23 +293,37 @@ class OrtRunningSession : public tamis_session {
   }
 
   Json profile() override {
-    if (profile_folder_ == nullptr) return profile_;
+    if (!streams_->request().profile || !profile_.is_null()) return profile_;
     OrtAllocator* allocator = nullptr;
     char* file = nullptr;
     ort_.check(ort_.api().GetAllocatorWithDefaultOptions(&allocator), "profile");
-    ort_.check(ort_.api().SessionEndProfiling(session_.get(), allocator, &file), "profile");
+    ort_.check(ort_.api().SessionEndProfiling(stream_.session->get(), allocator, &file), "profile");
     profile_ = last_run(load_json(file));
     ort_.check(ort_.api().AllocatorFree(allocator, file), "profile");
-    profile_folder_.reset();
     return profile_;
   }
 
+  std::unique_ptr<tamis_session> another() override {
+    return std::make_unique<OrtRunningSession>(*this);
+  }
+
  private:
-  void start_profile(const Options& options) {
-    profile_folder_ = std::make_unique<TemporaryFolder>("tamis-ort-profile");
-    ort_.check(
-        ort_.api().EnableProfiling(options.get(), (profile_folder_->path() / "profile").c_str()),
-        "profile");
+  void prepare_values() {
+    ort_.check(ort_.api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out()),
+               "open model");
+    for (const TensorInfo& info : inputs_) names_in_.push_back(info.name.c_str());
+    for (const TensorInfo& info : outputs_) names_out_.push_back(info.name.c_str());
+    values_in_.resize(inputs_.size());
+    values_out_.resize(outputs_.size());
+    bound_.resize(inputs_.size() + outputs_.size());
+  }
+
+  /// The runtime pins the threads that it starts; the caller's, which computes too, is ours to pin.
+  void keep_to_cpu() {
+    static thread_local std::optional<int> kept;
+    if (!stream_.cpu || kept == stream_.cpu) return;
+    pin_this_thread(*stream_.cpu);
+    kept = stream_.cpu;
   }
 
   Owned<OrtValue> wrap(const tamis_tensor& t) const {
@@ -330,7 +369,7 @@ class OrtRunningSession : public tamis_session {
       in.push_back(keep.back().get());
     }
     std::vector<OrtValue*> out(outputs_.size());
-    OrtStatus* status = ort_.api().Run(session_.get(), nullptr, names_in_.data(), in.data(),
+    OrtStatus* status = ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(), in.data(),
                                        in.size(), names_out_.data(), out.size(), out.data());
     if (status != nullptr && !open) return ort_.api().ReleaseStatus(status);
     ort_.check(status,
@@ -347,24 +386,32 @@ class OrtRunningSession : public tamis_session {
   }
 
   Json effective() const {
-    return {{"device", "CPU"},
-            {"provider", "CPUExecutionProvider"},
-            {"precision", "f32"},
-            {"threads", threads_},
-            {"streams", 1},
+    const Provider& provider = provider_of(settings_);
+    const int streams = settings_.streams.value_or(1);
+    return {{"device", settings_.device},
+            {"provider", provider.their_name},
+            {"precision", settings_.inference_precision.value_or("f32")},
+            {"threads", threads_ * streams},
+            {"streams", streams},
+            {"requests", streams},
             {"graph_level", settings_.graph_level.value_or("all")},
+            {"cpu_pinning", stream_.cpu ? "YES" : "NO"},
             {"version", ort_.library().version},
             {"sources",
-             {{"precision", "this provider computes each node in the file's own types"},
-              {"threads", "counted: the caller and the threads that opening the session started"},
-              {"streams", "runs are sequential"},
+             {{"provider", provider.append == nullptr
+                               ? "the only one that was asked for"
+                               : "appended; nodes that it does not take run on the CPU provider"},
+              {"precision", "each node is computed in the file's own types"},
+              {"threads",
+               "counted: the caller and the threads that opening a session started, times streams"},
+              {"streams", "as requested: sessions, or callers of one session of one thread"},
               {"graph_level", settings_.graph_level ? "as requested" : "the runtime's default"}}}};
   }
 
   OrtPart ort_;
   RunSettings settings_;
-  std::unique_ptr<TemporaryFolder> profile_folder_;  // outlives the session, which writes there
-  TheirSession session_;
+  std::shared_ptr<Streams> streams_;
+  Streams::Stream stream_;
   Owned<OrtMemoryInfo> memory_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<const char*> names_in_, names_out_;
