@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kPictures = 16;  // of a classifier
 constexpr std::size_t kWithBoxes = 8;  // of others, whose models are larger
+constexpr std::size_t kGlance = 3;     // a card that is no better on so many is not asked further
 constexpr double kLeastShown = 0.01;   // a class below is one with all such
 constexpr float kLeastScore = 0.1F;    // of boxes that are looked at
 constexpr float kSameBox = 0.5F;       // IoU
@@ -143,7 +144,7 @@ std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
 }
 
 std::vector<MirroredPair> look_at_all(const BuildRequest& request, const Card& card,
-                                      const std::vector<Picture>& pictures) {
+                                      std::span<const Picture> pictures) {
   RunSettings settings = request.settings;
   settings.backend = request.backends.front();
   settings.inference_precision = "f32";
@@ -247,9 +248,12 @@ std::optional<std::string> doubt_card(const BuildRequest& request) {
   const std::vector<Picture> pictures = pictures_to_ask(request);
   if (pictures.size() < kWithBoxes) return std::nullopt;
   const std::vector<MirroredPair> given = look_at_all(request, card, pictures);
+  const double at_a_glance = agreement_of(std::span(given).first(kGlance));
   double best = agreement_of(given);
   std::string remedy;
   for (const auto& [text, other] : other_cards(card)) {
+    const auto few = look_at_all(request, other, std::span(pictures).first(kGlance));
+    if (agreement_of(few) <= at_a_glance) continue;
     const std::vector<MirroredPair> seen = look_at_all(request, other, pictures);
     if (agreement_of(seen) <= best || !clearly_better(given, seen)) continue;
     best = agreement_of(seen);
