@@ -9,7 +9,7 @@ few lines of Python. Time: every shape of ours and the peer's file in the bare C
 picture of ours costs the mean over the shapes, weighted by the pictures that go to each.
 
   freed_shapes.py --python PYTHON [--models MODEL.onnx ...] [--data DATA] [--limit 1.3] [--out DIR]
-      [--rounds 40] [--unlabelled]
+      [--rounds 40] [--budget 10m] [--unlabelled]
 
 --unlabelled: pictures without labels in one folder (frames of a camera): the speed only, with the
 shapes fitted to them. PYTHON is an interpreter with nncf, openvino, onnx, onnxruntime, numpy and
@@ -43,11 +43,12 @@ def half_dataset(data, fold, folder):
     return folder
 
 
-def optimize(model, evaluation, calibration, out):
+def optimize(model, evaluation, calibration, out, budget):
     subprocess.run([str(harness.program()), "optimize", str(model), "--data", str(evaluation),
                     "--calibration", str(calibration), "--max-drop", "1%", "--confidence", "50%",
                     "--allow", "resolution", "--backend", "openvino", "--inference-precision", "f32",
-                    "--out", str(out), "--quiet"], check=False)
+                    "--budget", budget, "--out", str(out), "--quiet"], check=False,
+                   stdout=subprocess.DEVNULL)
     return json.loads((out / "run.json").read_text()), json.loads((out / "decision.json").read_text())
 
 
@@ -120,7 +121,8 @@ def compare(model, args, out):
     made = out / "made0"
     made.mkdir(exist_ok=True)
     peer, _ = quantise.make_peer(model, "nncf", calibration, made, args)
-    run, decision = optimize(model, evaluation_data, calibration_data, out / "optimized")
+    run, decision = optimize(model, evaluation_data, calibration_data, out / "optimized",
+                             args.budget)
     size = run["card"]["input"]
     shapes = [tuple(s) for s in size.get("sizes", [size["size"]])]
     shares = shares_of(pictures, shapes, args)
@@ -151,6 +153,7 @@ def main():
     parser.add_argument("--data", default=harness.PICTURES)
     parser.add_argument("--out", type=Path, default=Path("freed_shapes"))
     parser.add_argument("--limit", type=float, default=1.3)
+    parser.add_argument("--budget", default="10m")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--unlabelled", action="store_true")
     args = parser.parse_args()
