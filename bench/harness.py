@@ -109,7 +109,7 @@ class Worker(Process):
         self.resume()
         block = self.request({"op": "visit", "input": 0, "discard": discard, "timed": timed})[1]
         self.pause()
-        return list(struct.unpack(f"<{2 * timed}q", block))[0::2]
+        return list(struct.unpack(f"<{3 * timed}q", block))[0::3]
 
 
 class BareLoop(Process):
