@@ -149,7 +149,7 @@ std::vector<std::string> nearest_names(std::string_view name,
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> names;
   for (const auto& [distance, candidate] : near)
-    if (names.size() < 3) names.push_back(candidate);
+    if (names.size() < 3 && distance <= near.front().first + 1) names.push_back(candidate);
   return names;
 }
 

@@ -33,7 +33,7 @@ std::string bytes_text(std::uint64_t bytes);
 std::string duration_text(double seconds);
 
 /// Names near `name`, nearest first, at most three, for "did you mean" (edit distance, at most a
-/// third of the length plus one).
+/// third of the length plus one, and at most one more than the nearest).
 std::vector<std::string> nearest_names(std::string_view name,
                                        const std::vector<std::string>& known);
 

@@ -1,7 +1,7 @@
 #include "report/report.h"
 
 #include "base/files.h"
-#include "report/change_pictures.h"
+#include "report/drawing_plugin.h"
 #include "report/gnuplot.h"
 #include "report/tables.h"
 
@@ -14,7 +14,7 @@ ReportFiles write_report(const Json& document, const std::filesystem::path& fold
   std::vector<std::string> names;
   for (const auto& file : plots.files) names.push_back("plots/" + file.filename().string());
 
-  const std::vector<ChangePicture> changes = draw_changes(result, folder);
+  const std::vector<ChangePicture> changes = draw_changes_by_plugin(document, folder);
   ReportFiles files{folder / "report.html",
                     folder / "report.md",
                     folder / "variants.csv",

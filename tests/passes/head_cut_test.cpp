@@ -33,7 +33,7 @@ Graph detector(float last_bin = 3, const std::string& scores = "Sigmoid",
       bin = Conv (likely, wd)
       d = Reshape (bin, four)
       s = )" + scores + R"( (classes)
-      )" + end + "})");
+      )" + end + "}");
   auto add = [&](const std::string& name, const Shape& shape, const std::vector<double>& values) {
     *graph.graph().add_initializer() = make_tensor(name, onnx::TensorProto::FLOAT, shape, values);
   };
