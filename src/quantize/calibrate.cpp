@@ -160,7 +160,7 @@ constexpr std::string_view kObserverVersion = "observer/2";
 /// Thrown through a feed to end it.
 struct Enough {};
 
-constexpr std::size_t kFewPictures = 16;
+constexpr std::size_t kFewPictures = 32;
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),

@@ -32,7 +32,7 @@ Observations parse_observations(const Json& json);
 Observations observe(const StoredGraph& graph, const std::set<std::string>& values,
                      const OpenSession& open, const FeedCalibration& feed);
 
-/// What the compute nodes of the graph read on the first 16 samples, or 64 with `keep_rows`
+/// What the compute nodes of the graph read on the first 32 samples, or 64 with `keep_rows`
 /// (LayerInput::rows). A run of its own: with the observed values as outputs too, ONNX Runtime
 /// would keep nearly all activations at once. Throws what `open` and `feed` throw.
 LayerInputs sample_layers(const StoredGraph& graph, const OpenSession& open,
