@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -45,13 +46,15 @@ std::filesystem::path HeldAside::file(std::size_t i) const {
 void HeldAside::keep(std::size_t index, std::span<const Tensor> inputs) {
   const std::size_t i = index / kEvery;
   if (i < kept_.size()) return;
-  std::string bytes;
   kept_.emplace_back();
+  std::ofstream out(file(i), std::ios::binary);  // for this process alone: nothing to sync
   for (const Tensor& tensor : inputs) {
-    bytes.append(static_cast<const char*>(tensor.raw()), tensor.bytes());
+    out.write(static_cast<const char*>(tensor.raw()), static_cast<std::streamsize>(tensor.bytes()));
     kept_.back().emplace_back(tensor.type(), tensor.shape());
   }
-  save_file(file(i), bytes);
+  if (!out.flush())
+    throw Error(ErrorCode::io, "quantize: cannot write " + file(i).string() +
+                                   "; free some space in the folder for temporary files");
 }
 
 FeedCalibration HeldAside::rest() {

@@ -54,10 +54,6 @@ Json exact_refusal(const BuildState& state, const Graph& before, const NamedRunt
 
 }  // namespace
 
-ModelBefore::ModelBefore(const BuildState& state) : folder_("tamis-before") {
-  state.graph.save(file());
-}
-
 void check_exact_in_runtimes(BuildState& state, const Graph& before,
                              const std::vector<std::string>& backends) {
   const Graph fixed = with_fixed_inputs(before, 1, state.input_size());
@@ -69,7 +65,7 @@ void check_exact_in_runtimes(BuildState& state, const Graph& before,
   }
 }
 
-void check_in_runtimes(BuildState& state, const ModelBefore& before,
+void check_in_runtimes(BuildState& state, const StoredGraph& before,
                        const std::vector<std::string>& backends, const std::string& step) {
   TemporaryFolder folder("tamis-check");
   const auto file = folder.path() / "quantised.onnx";

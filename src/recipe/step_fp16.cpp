@@ -105,7 +105,7 @@ std::string fp16_version() { return "fp16/2"; }
 std::string fp16_text(const Json&) { return "fp16"; }
 
 void apply_fp16(BuildState& state, const Json&) {
-  const ModelBefore before(state);
+  const StoredGraph before(state.graph);
   const Graph fixed = with_fixed_inputs(state.graph, 1, state.input_size());
   Magnitudes magnitudes(state, fixed);
   const std::map<std::string, double> largest = magnitudes.all();

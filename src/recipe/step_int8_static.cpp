@@ -136,7 +136,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
   // What corrections sample of the layers' inputs is written for one size.
   const bool has_set = !state.card.input_sizes.empty();
   if (has_set) options.corrections = CorrectionLevel::none;
-  const ModelBefore before(state);
+  const StoredGraph before(state.graph);
   QuantizeReport report = quantize_static(state.graph, options, state.open_reference, state.feed,
                                           known, prediction_closeness(state.card));
   for (KeptInFloat& kept : report.kept_in_float)

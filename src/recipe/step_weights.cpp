@@ -16,7 +16,7 @@ void apply(BuildState& state, const Json& params, int bits, const char* name) {
   WeightOnlyOptions options;
   options.bits = bits;
   options.block = params.value("block", options.block);
-  const ModelBefore before(state);
+  const StoredGraph before(state.graph);
   state.report = to_json(quantize_weights_only(state.graph, options));
   check_in_runtimes(state, before, state.check_backends, name);
 }

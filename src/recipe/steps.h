@@ -1,10 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
-#include "base/files.h"
 #include "quantize/quantize.h"
+#include "quantize/stored_graph.h"
 #include "recipe/build.h"
 #include "recipe/recipe.h"
 
@@ -61,20 +60,10 @@ std::string padim_version();
 std::string padim_text(const Json& params);
 void apply_padim(BuildState& state, const Json& params);
 
-/// The model as a step found it, in a temporary file: memory then holds one model and not two.
-class ModelBefore {
- public:
-  explicit ModelBefore(const BuildState& state);
-  std::filesystem::path file() const { return folder_.path() / "before.onnx"; }
-
- private:
-  TemporaryFolder folder_;
-};
-
 /// Runs the quantised state.graph beside what it was before in those runtimes, on the calibration
 /// items or, where there are none, on random pictures, and puts the outcome under report.checks.
 /// `step` names the step in messages. Throws unsupported when no runtime executes it rightly.
-void check_in_runtimes(BuildState& state, const ModelBefore& before,
+void check_in_runtimes(BuildState& state, const StoredGraph& before,
                        const std::vector<std::string>& backends, const std::string& step);
 
 /// What the request's steps work on: the parent, with functions that open and feed.

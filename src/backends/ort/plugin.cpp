@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backends/ort/library.h"
 #include "backends/ort/providers.h"
 #include "backends/ort/session.h"
@@ -28,7 +30,9 @@ struct Plugin {
         found.devices.push_back({"GPU", "CUDAExecutionProvider", {"f32", "f16"}});
         names += ", GPU";
       }
-    const bool known = names.find(settings.device) != std::string::npos;
+    const bool known =
+        std::any_of(found.devices.begin(), found.devices.end(),
+                    [&](const DeviceInfo& device) { return device.name == settings.device; });
     found.steps.push_back({"devices", known,
                            known ? names : "no device " + settings.device + ", only " + names,
                            known ? "" : "use device CPU"});
