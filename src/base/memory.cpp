@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <cstdlib>  // defines __GLIBC__
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif

@@ -1,10 +1,13 @@
 #include <array>
 #include <cstddef>
 #include <new>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "data/jpeg.h"
 #include "data/picture_header.h"
 #include "data/pictures/pictures_plugin.h"
 
@@ -87,17 +90,23 @@ Picture turn_upright(Picture stored, const PictureHeader& header) {
   return upright;
 }
 
+/// The reason of the failure, or empty.
+std::string decode(const PictureHeader& header, std::span<const std::uint8_t> bytes, bool grey,
+                   Picture& picture) {
+  if (header.format == "jpeg") return decode_jpeg(bytes, grey, picture);
+  std::array<char, 512> reason{};
+  pictures_plugin().decode(bytes.data(), bytes.size(), grey ? 1 : 0, make_room, &picture,
+                           reason.data(), reason.size());
+  return reason.data();
+}
+
 }  // namespace
 
 Picture decode_picture(const std::vector<std::uint8_t>& bytes, const std::string& name, bool grey) {
   PictureHeader header = check_header(bytes, name);
   Picture picture;
-  std::array<char, 512> reason{};
-  int failed = pictures_plugin().decode(bytes.data(), bytes.size(), grey ? 1 : 0, make_room,
-                                        &picture, reason.data(), reason.size());
-  if (failed != 0)
-    throw Error(ErrorCode::corrupt_data,
-                "picture " + name + ": cannot be decoded: " + reason.data());
+  if (const std::string reason = decode(header, bytes, grey, picture); !reason.empty())
+    throw Error(ErrorCode::corrupt_data, "picture " + name + ": cannot be decoded: " + reason);
   if (picture.size() != header.stored)
     throw Error(ErrorCode::corrupt_data,
                 "picture " + name + ": cannot be decoded: its size differs from its header's");

@@ -39,6 +39,31 @@ struct ObservedFile {
   bool has_outputs = false;  ///< some value is made by a node
 };
 
+/// One element of each row of a value: whatever reads an output makes ONNX Runtime convert it to
+/// the file's layout when it is there, instead of keeping its own layout of all outputs until the
+/// end (yolov8s with 69 outputs: 96 MB).
+std::string add_reader(Graph& graph, const std::string& value) {
+  const std::string zero = graph.add_initializer("zero", {1}, std::span<const std::int64_t>({0}));
+  const std::string one = graph.add_initializer("one", {1}, std::span<const std::int64_t>({1}));
+  const std::string last = graph.add_initializer("last", {1}, std::span<const std::int64_t>({-1}));
+  return graph.add_node({"Slice", {value, zero, one, last}, {}, {}}).output(0);
+}
+
+/// What reads values and samples layers, as outputs. The first layer's first: ONNX Runtime computes
+/// what nobody else reads in the order of the file, so that each is read when it is there.
+void add_readers(Graph& graph, const std::set<std::string>& values, InputSampler* sampler) {
+  std::vector<std::string> added;
+  for (const onnx::NodeProto* node : graph.nodes()) {
+    for (const std::string& value : node->output())
+      if (values.count(value) != 0) added.push_back(add_reader(graph, value));
+    if (sampler == nullptr) continue;
+    if (auto sample = sampler->add_sample(graph, *node)) added.push_back(std::move(*sample));
+  }
+  graph.sort();
+  graph.infer_shapes();
+  for (const std::string& value : added) graph.add_output(value);
+}
+
 /// Saves a copy whose outputs are the values that some node makes, or the sampler's, and that
 /// computes nothing else.
 ObservedFile save_with_outputs(const StoredGraph& graph, const std::set<std::string>& values,
@@ -51,7 +76,7 @@ ObservedFile save_with_outputs(const StoredGraph& graph, const std::set<std::str
   fix_inputs(copy, sample);
   copy.reindex();
   copy.infer_shapes();
-  if (sampler != nullptr) sampler->add_outputs(copy);
+  add_readers(copy, values, sampler);
   for (const std::string& value : values) {
     if (!copy.is_input(value)) copy.add_output(value);
   }
@@ -93,8 +118,8 @@ bool is_uniform(const Tensor& tensor) {
 class Watcher {
  public:
   Watcher(const std::vector<TensorInfo>& inputs, const std::set<std::string>& values,
-          std::unique_ptr<Session> session)
-      : session_(std::move(session)) {
+          std::unique_ptr<Session> session, InputSampler* sampler)
+      : session_(std::move(session)), sampler_(sampler) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (values.count(inputs[i].name) != 0) fed_.emplace_back(i, inputs[i].name);
     }
@@ -109,7 +134,10 @@ class Watcher {
       session_->run(inputs, outputs_);
       for (std::size_t i = 0; i < outputs_.size(); ++i) {
         const std::string& name = session_->outputs()[i].name;
-        result_.seen.at(name).add(elements(outputs_[i], name));
+        if (sampler_ != nullptr && sampler_->take(name, outputs_[i])) continue;
+        // What is not there was only read.
+        if (const auto seen = result_.seen.find(name); seen != result_.seen.end())
+          seen->second.add(elements(outputs_[i], name));
       }
     }
     ++result_.samples;
@@ -130,6 +158,7 @@ class Watcher {
 
  private:
   std::unique_ptr<Session> session_;
+  InputSampler* const sampler_;
   std::vector<std::pair<std::size_t, std::string>> fed_;
   std::vector<Tensor> outputs_;
   std::set<std::string> contents_;
@@ -155,23 +184,43 @@ void demand_numbers(const Observations& observations) {
 }
 
 /// Raised whenever what observe() gives for the same model and samples may differ.
-constexpr std::string_view kObserverVersion = "observer/2";
+constexpr std::string_view kObserverVersion = "observer/3";
 
 /// Thrown through a feed to end it.
 struct Enough {};
-
-constexpr std::size_t kFewPictures = 32;
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& v) { return observations.seen.count(v) != 0; });
 }
 
-std::optional<Observations> find_known(const StatisticsStore& known, const std::string& key) {
+Json to_json(const LayerInputs& inputs) {
+  Json json = Json::object();
+  for (const auto& [key, input] : inputs)
+    json[key] = {{"count", input.count}, {"sums", input.sums}, {"largest", input.largest}};
+  return json;
+}
+
+LayerInputs parse_inputs(const Json& json) {
+  LayerInputs inputs;
+  for (const auto& [key, one] : json.items()) {
+    LayerInput input;
+    input.count = one.at("count");
+    input.sums = one.at("sums").get<std::vector<double>>();
+    input.largest = one.at("largest").get<std::vector<float>>();
+    input.columns = input.sums.size();
+    inputs.emplace(key, std::move(input));
+  }
+  return inputs;
+}
+
+std::optional<Statistics> find_known(const StatisticsStore& known, const std::string& key) {
   if (!known.find) return std::nullopt;
   const std::optional<Json> json = known.find(key);
   if (!json) return std::nullopt;
-  return parse_observations(*json);
+  Statistics statistics{parse_observations(*json), std::nullopt, true};
+  if (json->contains("inputs")) statistics.inputs = parse_inputs(json->at("inputs"));
+  return statistics;
 }
 
 }  // namespace
@@ -224,15 +273,15 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
 }
 
 Observations observe(const StoredGraph& graph, const std::set<std::string>& values,
-                     const OpenSession& open, const FeedCalibration& feed) {
+                     const OpenSession& open, const FeedCalibration& feed, InputSampler* sampler) {
   TemporaryFolder folder("tamis-calibrate");
   const std::filesystem::path file = folder.path() / "observed.onnx";
   std::optional<Watcher> watcher;
   feed([&](std::span<const Tensor> inputs) {
     if (!watcher) {
-      const ObservedFile saved = save_with_outputs(graph, values, inputs, nullptr, file);
+      const ObservedFile saved = save_with_outputs(graph, values, inputs, sampler, file);
       return_free_memory();
-      watcher.emplace(saved.inputs, values, saved.has_outputs ? open(file) : nullptr);
+      watcher.emplace(saved.inputs, values, saved.has_outputs ? open(file) : nullptr, sampler);
     }
     watcher->look(inputs);
   });
@@ -241,18 +290,17 @@ Observations observe(const StoredGraph& graph, const std::set<std::string>& valu
   return observations;
 }
 
-LayerInputs sample_layers(const StoredGraph& graph, const OpenSession& open,
-                          const FeedCalibration& feed, bool keep_rows) {
-  const std::size_t most =
-      keep_rows ? InputSampler::kRows / InputSampler::kPositions : kFewPictures;
+LayerInputs sample_rows(const StoredGraph& graph, const OpenSession& open,
+                        const FeedCalibration& feed) {
+  constexpr std::size_t kMost = InputSampler::kRows / InputSampler::kPositions;
   TemporaryFolder folder("tamis-sample");
-  InputSampler sampler(keep_rows);
+  InputSampler sampler(true);
   std::unique_ptr<Session> session;
   std::vector<Tensor> outputs;
   std::size_t count = 0;
   try {
     feed([&](std::span<const Tensor> inputs) {
-      if (count++ == most) throw Enough();
+      if (count++ == kMost) throw Enough();
       if (!session) {
         const std::filesystem::path file = folder.path() / "sampled.onnx";
         if (!save_with_outputs(graph, {}, inputs, &sampler, file).has_outputs) throw Enough();
@@ -280,21 +328,28 @@ StatisticsStore statistics_in_memory() {
           [all](const std::string& key, const Json& statistics) { (*all)[key] = statistics; }};
 }
 
-Observations observe_or_find(const StoredGraph& graph, const std::set<std::string>& needed,
-                             const std::function<std::set<std::string>()>& wanted,
-                             const OpenSession& open, const FeedCalibration& feed,
-                             const StatisticsStore& known, bool& cached) {
+Statistics find_statistics(const StoredGraph& graph, const StatisticsWanted& wanted,
+                           const OpenSession& open, const FeedCalibration& feed,
+                           const StatisticsStore& known) {
   const std::string key = hash_text(graph.hash() + std::string(kObserverVersion));
-  std::optional<Observations> found = find_known(known, key);
-  cached = found && holds(*found, needed);
-  if (cached) return std::move(*found);
-  std::set<std::string> all = wanted();
+  std::optional<Statistics> found = find_known(known, key);
+  if (found && holds(found->ranges, wanted.ranges) && (!wanted.inputs || found->inputs))
+    return std::move(*found);
+  Watched all = wanted.all ? wanted.all() : Watched{wanted.ranges, {}};
   if (found) {
-    for (const auto& [name, histogram] : found->seen) all.insert(name);
+    for (const auto& [name, histogram] : found->ranges.seen) all.ranges.insert(name);
   }
-  Observations observations = observe(graph, all, open, feed);
-  if (known.keep) known.keep(key, to_json(observations));
-  return observations;
+  std::optional<InputSampler> sampler;
+  if (wanted.inputs || (found && found->inputs))
+    sampler.emplace(false, std::move(all.layer_inputs));
+  Statistics statistics{observe(graph, all.ranges, open, feed, sampler ? &*sampler : nullptr), {}};
+  if (sampler) statistics.inputs = sampler->result();
+  if (known.keep) {
+    Json json = to_json(statistics.ranges);
+    if (statistics.inputs) json["inputs"] = to_json(*statistics.inputs);
+    known.keep(key, json);
+  }
+  return statistics;
 }
 
 }  // namespace tamis

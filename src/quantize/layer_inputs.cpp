@@ -87,8 +87,15 @@ Taken elements_under(const Window& w, std::int64_t height, std::int64_t width) {
   return taken;
 }
 
+/// Of what SiLU makes, its input is gathered: that is mostly observed too, and is there anyway.
 std::string add_gather(Graph& graph, const std::string& value, const Shape& seen_as,
                        const std::vector<std::int64_t>& indices, int axis) {
+  const onnx::NodeProto* maker = graph.producer(value);
+  if (const auto silu = maker == nullptr ? std::nullopt : as_silu(graph, *maker)) {
+    const std::string x = add_gather(graph, silu->x, seen_as, indices, axis);
+    const std::string sigmoid = graph.add_node({"Sigmoid", {x}, {}, {}}).output(0);
+    return graph.add_node({"Mul", {x, sigmoid}, {}, {}}).output(0);
+  }
   const std::string shape =
       graph.add_initializer("sample_shape", {static_cast<std::int64_t>(seen_as.size())},
                             std::span<const std::int64_t>(seen_as));
@@ -125,51 +132,42 @@ std::optional<std::string> input_key(const Graph& graph, const ComputeNode& comp
   return value + text_of(*window);
 }
 
-void InputSampler::add_outputs(Graph& graph) {
-  std::vector<std::string> added;
-  // The last layer first: ONNX Runtime computes what nobody else reads from the back of the file,
-  // so that what a layer reads is sampled when it is there and need not be kept until the end.
-  std::vector<onnx::NodeProto*> nodes = graph.nodes();
-  std::reverse(nodes.begin(), nodes.end());
-  for (const onnx::NodeProto* node : nodes) {
-    std::string reason;
-    const std::optional<ComputeNode> compute = as_compute(graph, *node, reason);
-    if (!compute) continue;
-    const std::optional<std::string> key = input_key(graph, *compute);
-    const std::string& value = node->input(compute->activation);
-    const std::optional<Shape> shape = graph.static_shape(value);
-    if (!key || !shape || shape->empty() || element_count(*shape) == 0 || inputs_.count(*key) != 0)
-      continue;
-    Source source{*key, 0, 1, is_op(*node, "Conv")};
-    LayerInput input;
-    std::string made;
-    if (source.channels_first) {
-      const Taken taken = elements_under(*window_of(graph, *compute), (*shape)[2], (*shape)[3]);
-      if (taken.positions == 0) continue;
-      source.positions = taken.positions;
-      source.kernel = taken.indices.size() / taken.positions;
-      input.columns = static_cast<std::size_t>((*shape)[1]) * source.kernel;
-      made = masked(graph,
-                    add_gather(graph, value, {(*shape)[0], (*shape)[1], (*shape)[2] * (*shape)[3]},
-                               taken.indices, 2),
-                    taken.mask);
-    } else {
-      const std::int64_t rows = element_count(*shape) / shape->back();
-      std::vector<std::int64_t> indices;
-      for (const auto& at : scattered(1, rows, kPositions)) indices.push_back(at[1]);
-      source.positions = indices.size();
-      input.columns = static_cast<std::size_t>(shape->back());
-      made = add_gather(graph, value, {rows, shape->back()}, indices, 0);
-    }
-    input.sums.resize(input.columns);
-    input.largest.resize(input.columns);
-    inputs_.emplace(*key, std::move(input));
-    sources_.emplace(made, std::move(source));
-    added.push_back(made);
+std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::NodeProto& node) {
+  std::string reason;
+  const std::optional<ComputeNode> compute = as_compute(graph, node, reason);
+  if (!compute) return std::nullopt;
+  const std::optional<std::string> key = input_key(graph, *compute);
+  const std::string& value = node.input(compute->activation);
+  if (!only_.empty() && only_.count(value) == 0) return std::nullopt;
+  const std::optional<Shape> shape = graph.static_shape(value);
+  if (!key || !shape || shape->empty() || element_count(*shape) == 0 || inputs_.count(*key) != 0)
+    return std::nullopt;
+  Source source{*key, 0, 1, is_op(node, "Conv")};
+  LayerInput input;
+  std::string made;
+  if (source.channels_first) {
+    const Taken taken = elements_under(*window_of(graph, *compute), (*shape)[2], (*shape)[3]);
+    if (taken.positions == 0) return std::nullopt;
+    source.positions = taken.positions;
+    source.kernel = taken.indices.size() / taken.positions;
+    input.columns = static_cast<std::size_t>((*shape)[1]) * source.kernel;
+    made = masked(graph,
+                  add_gather(graph, value, {(*shape)[0], (*shape)[1], (*shape)[2] * (*shape)[3]},
+                             taken.indices, 2),
+                  taken.mask);
+  } else {
+    const std::int64_t rows = element_count(*shape) / shape->back();
+    std::vector<std::int64_t> indices;
+    for (const auto& at : scattered(1, rows, kPositions)) indices.push_back(at[1]);
+    source.positions = indices.size();
+    input.columns = static_cast<std::size_t>(shape->back());
+    made = add_gather(graph, value, {rows, shape->back()}, indices, 0);
   }
-  graph.sort();
-  graph.infer_shapes();
-  for (const std::string& value : added) graph.add_output(value);
+  input.sums.resize(input.columns);
+  input.largest.resize(input.columns);
+  inputs_.emplace(*key, std::move(input));
+  sources_.emplace(made, std::move(source));
+  return made;
 }
 
 void InputSampler::add_rows(const Source& source, std::span<const float> values) {

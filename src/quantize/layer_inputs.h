@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -43,12 +44,14 @@ class InputSampler {
   static constexpr std::size_t kPositions = 16;  ///< per picture
   static constexpr std::size_t kRows = 1024;     ///< kept: those of the last 64 pictures
 
-  /// `keep_rows`: beside the sums.
-  explicit InputSampler(bool keep_rows) : keep_rows_(keep_rows) {}
+  /// `keep_rows`: beside the sums. `only`: of layers that read one of these values; empty: all.
+  explicit InputSampler(bool keep_rows, std::set<std::string> only = {})
+      : keep_rows_(keep_rows), only_(std::move(only)) {}
 
-  /// Adds the samples of all compute nodes as outputs. The graph needs inferred static shapes;
-  /// what has none is left out.
-  void add_outputs(Graph& graph);
+  /// Adds what samples a compute node's input, and returns its value, which is to be an output.
+  /// Absent where `node` is none, where its input is sampled already, and where that has no static
+  /// shape (inferred before).
+  std::optional<std::string> add_sample(Graph& graph, const onnx::NodeProto& node);
   /// An output's tensor; false when it is none of the samples.
   bool take(const std::string& output, const Tensor& tensor);
   LayerInputs result() { return std::move(inputs_); }
@@ -62,6 +65,7 @@ class InputSampler {
   void add_rows(const Source& source, std::span<const float> values);
 
   const bool keep_rows_;
+  const std::set<std::string> only_;
   std::map<std::string, Source> sources_;
   LayerInputs inputs_;
 };

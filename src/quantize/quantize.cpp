@@ -121,27 +121,28 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
 }
 
 /// What any form of the model needs, so that one run of the float model serves all.
-std::set<std::string> values_of_all_forms(const Graph& graph, QuantizeOptions options,
-                                          const Plan& own) {
-  std::set<std::string> values = observed_values(own);
+Watched watched_for_all_forms(const Graph& graph, QuantizeOptions options, const Plan& own) {
+  Watched watched{observed_values(own), {}};
   for (const QuantizeTarget target : {QuantizeTarget::portable, QuantizeTarget::ort,
                                       QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {
     options.target = target;
-    values.merge(observed_values(plan_quantisation(graph, options)));
+    const Plan plan = plan_quantisation(graph, options);
+    watched.ranges.merge(observed_values(plan));
+    for (const ComputeNode& compute : plan.compute)
+      watched.layer_inputs.insert(compute.node->input(compute.activation));
   }
-  return values;
+  return watched;
 }
 
-/// What the plan needs with any one of its layers more in float.
-std::set<std::string> values_for_any_layer(const Graph& graph, QuantizeOptions options,
-                                           const Plan& own) {
-  std::set<std::string> values = observed_values(own);
+/// And what the plan needs with any one of its layers more in float.
+Watched watched_for_any_layer(const Graph& graph, QuantizeOptions options, const Plan& own) {
+  Watched watched = watched_for_all_forms(graph, options, own);
   for (const ComputeNode& compute : own.compute) {
     options.keep_float.push_back(node_name(*compute.node));
-    values.merge(observed_values(plan_quantisation(graph, options)));
+    watched.ranges.merge(observed_values(plan_quantisation(graph, options)));
     options.keep_float.pop_back();
   }
-  return values;
+  return watched;
 }
 
 bool all_seen(const Plan& plan, const Observations& observations) {
@@ -197,33 +198,55 @@ Graph written_for(Graph written, const QuantizeOptions& options) {
   return written;
 }
 
-/// The whole way for one float graph (opset 13, sorted, shapes inferred), but for corrections.
-Form form_of(Graph parent, const QuantizeOptions& options, const OpenSession& open,
-             const FeedCalibration& feed, const StatisticsStore& known) {
-  auto stored = std::make_shared<const StoredGraph>(parent);
+std::shared_ptr<const StoredGraph> stored_away(Graph graph) {
+  return std::make_shared<const StoredGraph>(graph);
+}
+
+std::shared_ptr<Planned> planned_form(const StoredGraph& parent, const QuantizeOptions& options) {
   auto planned =
-      std::make_shared<Planned>(Planned{written_for(std::move(parent), options), {}, {}, {}, {}});
-  const Graph& work = planned->graph;
-  Plan& plan = planned->plan;
-  plan = plan_for(work, options);
-  demand_work(plan);
+      std::make_shared<Planned>(Planned{written_for(parent.load(), options), {}, {}, {}, {}});
+  planned->plan = plan_for(planned->graph, options);
+  demand_work(planned->plan);
+  return planned;
+}
+
+StatisticsWanted statistics_for(const StoredGraph& parent, const QuantizeOptions& options) {
+  StatisticsWanted wanted;
+  wanted.ranges = observed_values(planned_form(parent, options)->plan);
+  wanted.inputs = options.corrections != CorrectionLevel::none && !wants_rows(options.corrections);
+  wanted.all = [&] {
+    const auto own = planned_form(parent, options);
+    const Graph graph = parent.load();
+    return options.observe_for_any_layer ? watched_for_any_layer(graph, options, own->plan)
+                                         : watched_for_all_forms(graph, options, own->plan);
+  };
+  return wanted;
+}
+
+/// The whole way for one float graph (opset 13, sorted, shapes inferred), but for corrections. No
+/// graph is in memory while the runtime observes.
+Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& options,
+             const OpenSession& open, const FeedCalibration& feed, const StatisticsStore& known) {
   QuantizeReport report;
   const std::int64_t calibration = now_ns();
-  const auto find = [&](const std::function<std::set<std::string>()>& wanted) {
-    return observe_or_find(*stored, observed_values(plan), wanted, open, feed, known,
-                           report.statistics_cached);
-  };
-  Observations observations = find([&] {
-    const Graph graph = stored->load();
-    return options.observe_for_any_layer ? values_for_any_layer(graph, options, plan)
-                                         : values_of_all_forms(graph, options, plan);
-  });
+  Statistics statistics =
+      find_statistics(*parent, statistics_for(*parent, options), open, feed, known);
+  return_free_memory();
+  report.statistics_cached = statistics.cached;
+  Observations& observations = statistics.ranges;
+  const auto planned = planned_form(*parent, options);
+  const Graph& work = planned->graph;
+  Plan& plan = planned->plan;
   planned->affines = GroupRanges(plan, observations, options).affines();
   planned->too_wide = too_wide(plan, observations, planned->affines);
   if (!planned->too_wide.empty()) {
     plan = plan_for(work, options, planned->too_wide);
     demand_work(plan);
-    if (!all_seen(plan, observations)) observations = find([&] { return observed_values(plan); });
+    if (!all_seen(plan, observations)) {
+      Statistics more = find_statistics(*parent, {observed_values(plan)}, open, feed, known);
+      observations = std::move(more.ranges);
+      report.statistics_cached = more.cached;
+    }
     planned->affines = GroupRanges(plan, observations, options).affines();
   }
   report.calibrate_s = seconds_since(calibration);
@@ -233,9 +256,11 @@ Form form_of(Graph parent, const QuantizeOptions& options, const OpenSession& op
   for (const ComputeNode& compute : plan.compute)
     report.quantised.push_back(node_name(*compute.node));
   report.kept_in_float = plan.kept_in_float;
-  if (options.corrections != CorrectionLevel::none)
-    planned->inputs = sample_layers(*stored, open, feed, wants_rows(options.corrections));
-  Form form{std::move(stored), planned, quantise_constants(work, plan, planned->affines),
+  if (wants_rows(options.corrections))
+    planned->inputs = sample_rows(*parent, open, feed);
+  else if (statistics.inputs)
+    planned->inputs = std::move(*statistics.inputs);
+  Form form{std::move(parent), planned, quantise_constants(work, plan, planned->affines),
             std::move(report)};
   return form;
 }
@@ -250,10 +275,10 @@ QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
   const std::vector<std::string> notes = prepare_for_quantising(graph).notes;
   HeldAside held(feed);
   const FeedCalibration rest = held.rest();
-  Form form = form_of(std::move(graph), options, open, rest, known);
+  Form form = form_of(stored_away(std::move(graph)), options, open, rest, known);
   return_free_memory();
   correct(form, held, {options, open, rest, closeness, [&](Graph parent) {
-                         return form_of(std::move(parent), options, open, rest, known);
+                         return form_of(stored_away(std::move(parent)), options, open, rest, known);
                        }});
   graph = write_form(form, options).graph;
   form.report.notes = notes;

@@ -12,6 +12,8 @@
 #include "data/dataset.h"
 #include "execute/opened_model.h"
 #include "graph/tensor_data.h"
+#include "tasks/prepare.h"
+#include "vision/shape_set.h"
 
 namespace tamis {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 constexpr std::size_t kPictures = 16;  // of a classifier
 constexpr std::size_t kWithBoxes = 8;  // of others, whose models are larger
 constexpr std::size_t kGlance = 3;     // a card that is no better on so many is not asked further
+constexpr double kFarBelow = 0.5;      // in confidence of boxes: asked no further either
 constexpr double kLeastShown = 0.01;   // a class below is one with all such
 constexpr float kLeastScore = 0.1F;    // of boxes that are looked at
 constexpr float kSameBox = 0.5F;       // IoU
@@ -124,16 +127,6 @@ struct View {
   std::vector<Detection> boxes;
 };
 
-View look(OpenedModel& model, const Picture& picture, Tensor& input) {
-  Placement placement;
-  model.prepare(picture, input, placement);
-  Prediction prediction;
-  model.run(input, placement, &prediction);
-  if (model.card()->task == TaskKind::classify) return {probabilities_of(model.outputs()[0]), {}};
-  std::erase_if(prediction.boxes, [](const Detection& d) { return d.score < kLeastScore; });
-  return {{}, prediction.boxes};
-}
-
 std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
   for (Detection& d : boxes) {
     const float x0 = static_cast<float>(width) - d.box.x1;
@@ -143,26 +136,61 @@ std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
   return boxes;
 }
 
-std::vector<MirroredPair> look_at_all(const BuildRequest& request, const Card& card,
-                                      std::span<const Picture> pictures) {
-  RunSettings settings = request.settings;
-  settings.backend = request.backends.front();
-  settings.inference_precision = "f32";
-  settings.graph_level.reset();
-  OpenedModel model({request.parent, card, settings, false, {}});
-  Tensor input = model.make_input();
-  std::vector<MirroredPair> pairs;
-  for (const Picture& picture : pictures) {
-    View plain = look(model, picture, input), mirrored = look(model, mirror_image(picture), input);
-    pairs.push_back({std::move(plain.probabilities), std::move(mirrored.probabilities),
-                     std::move(plain.boxes),
-                     mirrored_back(std::move(mirrored.boxes), picture.width)});
+/// The model, opened once: cards that differ in normalisation differ in what it is fed alone.
+class Witness {
+ public:
+  explicit Witness(const BuildRequest& request)
+      : model_({request.parent, request.card, float_settings(request), false, {}}) {}
+
+  std::vector<MirroredPair> look_at(std::span<const Picture> pictures, const Card& card) {
+    std::vector<MirroredPair> pairs;
+    for (const Picture& picture : pictures) {
+      View plain = look(picture, card), mirrored = look(mirror_image(picture), card);
+      pairs.push_back({std::move(plain.probabilities), std::move(mirrored.probabilities),
+                       std::move(plain.boxes),
+                       mirrored_back(std::move(mirrored.boxes), picture.width)});
+    }
+    return pairs;
   }
-  return pairs;
-}
+
+ private:
+  static RunSettings float_settings(const BuildRequest& request) {
+    RunSettings settings = request.settings;
+    settings.backend = request.backends.front();
+    settings.inference_precision = "f32";
+    settings.graph_level.reset();
+    return settings;
+  }
+
+  View look(const Picture& picture, const Card& card) {
+    const std::size_t shape = model_.shape_for(picture.size());
+    Tensor input = model_.make_input(shape);
+    Placement placement;
+    prepare_picture(cards_by_size(card).at(shape), picture, input, 0, placement);
+    Prediction prediction;
+    model_.run(input, placement, &prediction);
+    if (card.task == TaskKind::classify) return {probabilities_of(model_.outputs()[0]), {}};
+    std::erase_if(prediction.boxes, [](const Detection& d) { return d.score < kLeastScore; });
+    return {{}, prediction.boxes};
+  }
+
+  OpenedModel model_;
+};
 
 double agreement_of(std::span<const MirroredPair> pairs) {
   return mirrored_agreement(pairs, std::vector<std::uint32_t>(pairs.size(), 1));
+}
+
+/// A picture at a time, since one is often enough to tell that boxes are lost.
+bool better_at_a_glance(Witness& witness, std::span<const Picture> pictures,
+                        std::span<const MirroredPair> given, const Card& other) {
+  std::vector<MirroredPair> seen;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    seen.push_back(witness.look_at(pictures.subspan(i, 1), other).front());
+    if (other.task == TaskKind::classify) continue;
+    if (agreement_of(seen) < agreement_of(given.first(i + 1)) - kFarBelow) return false;
+  }
+  return agreement_of(seen) > agreement_of(given);
 }
 
 std::vector<Picture> pictures_to_ask(const BuildRequest& request) {
@@ -247,14 +275,16 @@ std::optional<std::string> doubt_card(const BuildRequest& request) {
   if (card.task == TaskKind::anomaly) return std::nullopt;
   const std::vector<Picture> pictures = pictures_to_ask(request);
   if (pictures.size() < kWithBoxes) return std::nullopt;
-  const std::vector<MirroredPair> given = look_at_all(request, card, pictures);
-  const double at_a_glance = agreement_of(std::span(given).first(kGlance));
-  double best = agreement_of(given);
+  Witness witness(request);
+  const std::span few = std::span(pictures).first(kGlance);
+  const std::vector<MirroredPair> given_few = witness.look_at(few, card);
+  std::vector<MirroredPair> given;
+  double best = 0;
   std::string remedy;
   for (const auto& [text, other] : other_cards(card)) {
-    const auto few = look_at_all(request, other, std::span(pictures).first(kGlance));
-    if (agreement_of(few) <= at_a_glance) continue;
-    const std::vector<MirroredPair> seen = look_at_all(request, other, pictures);
+    if (!better_at_a_glance(witness, few, given_few, other)) continue;
+    if (given.empty()) best = agreement_of(given = witness.look_at(pictures, card));
+    const std::vector<MirroredPair> seen = witness.look_at(pictures, other);
     if (agreement_of(seen) <= best || !clearly_better(given, seen)) continue;
     best = agreement_of(seen);
     remedy = text;

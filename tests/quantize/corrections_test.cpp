@@ -109,7 +109,7 @@ TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
   if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
   const Graph graph = convolutions();
   const LayerInputs inputs =
-      sample_layers(StoredGraph(graph), runtime_of("ort").open, shifted_noise(200), true);
+      sample_rows(StoredGraph(graph), runtime_of("ort").open, shifted_noise(200));
   ASSERT_EQ(inputs.size(), 2U);
   for (const auto& [key, input] : inputs) {
     EXPECT_EQ(input.columns, key[0] == 'x' ? 36U : 72U);
@@ -168,7 +168,7 @@ class OneCorrection {
       : feed_(std::move(feed)), observed_(observe_all(graph)) {
     options_.target = QuantizeTarget::openvino;
     auto planned = std::make_shared<Planned>(
-        Planned{graph, {}, {}, {}, sample_layers(StoredGraph(graph), open_, feed_, true)});
+        Planned{graph, {}, {}, {}, sample_rows(StoredGraph(graph), open_, feed_)});
     planned->plan = plan_for(planned->graph, options_);
     for (const Group& group : planned->plan.groups) {
       const std::string& value = group.sources.at(0).value;
@@ -298,7 +298,7 @@ Graph with_outlier_channels() {
 }
 
 LayerInputs sampled(const Graph& graph) {
-  return sample_layers(StoredGraph(graph), runtime_of("ort").open, noise_of({1, 9, 64}, 10), false);
+  return sample_rows(StoredGraph(graph), runtime_of("ort").open, noise_of({1, 9, 64}, 10));
 }
 
 double snr_db(const Graph& reference, const Graph& graph) {

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "data/pictures/jpeg.h"
 #include "data/pictures/pictures_abi.h"
 
 namespace tamis {
@@ -28,7 +27,7 @@ void copy_grey(const cv::Mat& grey, std::uint8_t* to) {
     std::copy_n(grey.ptr<std::uint8_t>(y), grey.cols, to);
 }
 
-/// Everything but JPEG. Orientation is the caller's affair.
+/// Orientation is the caller's affair.
 std::string decode_with_opencv(std::span<const std::uint8_t> bytes, bool grey,
                                TamisPictureRoom room, void* context) {
   cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U,
@@ -45,8 +44,6 @@ std::string decode_with_opencv(std::span<const std::uint8_t> bytes, bool grey,
 std::string decode(std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
                    void* context) {
   try {
-    if (bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8)
-      return decode_jpeg(bytes, grey, room, context);
     return decode_with_opencv(bytes, grey, room, context);
   } catch (const std::exception& e) {
     return std::string("decoder failed: ") + e.what();

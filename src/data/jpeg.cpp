@@ -1,8 +1,9 @@
-#include "data/pictures/jpeg.h"
+#include "data/jpeg.h"
 
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
+#include <new>
 #include <vector>
 
 // libjpeg's headers need stdio first.
@@ -104,30 +105,40 @@ struct Decoding {
 
 enum class Decoded { whole, no_room, failed };
 
-Decoded decode(Decoding& d, std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
-               void* context) {
+/// Nothing may be thrown past libjpeg's state.
+bool make_room(Decoding& d, bool grey, Picture& picture) {
+  const std::size_t width = d.info.output_width, height = d.info.output_height;
+  picture.height = static_cast<int>(height);
+  picture.width = static_cast<int>(width);
+  picture.channels = grey ? 1 : 3;
+  try {
+    if (d.info.out_color_space == JCS_CMYK) d.cmyk.resize(width * 4);
+    picture.pixels.resize(height * width * (grey ? 1 : 3));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+Decoded decode(Decoding& d, std::span<const std::uint8_t> bytes, bool grey, Picture& picture) {
   if (setjmp(d.state.escape) != 0) return Decoded::failed;
   jpeg_create_decompress(&d.info);
   prepare(d.info, bytes, grey);
-  if (d.info.out_color_space == JCS_CMYK) d.cmyk.resize(std::size_t{d.info.output_width} * 4);
-  std::uint8_t* pixels = room(context, static_cast<int>(d.info.output_height),
-                              static_cast<int>(d.info.output_width), grey ? 1 : 3);
-  if (pixels == nullptr) return Decoded::no_room;
-  read_rows(d.info, pixels, d.cmyk.empty() ? nullptr : d.cmyk.data(), grey);
+  if (!make_room(d, grey, picture)) return Decoded::no_room;
+  read_rows(d.info, picture.pixels.data(), d.cmyk.empty() ? nullptr : d.cmyk.data(), grey);
   jpeg_finish_decompress(&d.info);
   return Decoded::whole;
 }
 
 }  // namespace
 
-std::string decode_jpeg(std::span<const std::uint8_t> bytes, bool grey, TamisPictureRoom room,
-                        void* context) {
+std::string decode_jpeg(std::span<const std::uint8_t> bytes, bool grey, Picture& picture) {
   Decoding d;
   d.info.err = jpeg_std_error(&d.state.manager);
   d.state.manager.error_exit = on_error;
   d.state.manager.emit_message = on_message;
   d.state.manager.output_message = print_nothing;
-  Decoded decoded = decode(d, bytes, grey, room, context);
+  Decoded decoded = decode(d, bytes, grey, picture);
   jpeg_destroy_decompress(&d.info);
   if (decoded == Decoded::no_room) return "no memory for its pixels";
   return decoded == Decoded::failed || d.state.damaged ? d.state.reason : "";

@@ -1,0 +1,44 @@
+#include "base/memory.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TAMIS_OTHER_ALLOCATOR 1
+#endif
+
+namespace tamis {
+namespace {
+
+/// Bytes of this process that are in memory.
+std::size_t resident() {
+  std::size_t size = 0, pages = 0;
+  std::ifstream("/proc/self/statm") >> size >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(ReturnFreeMemory, gives_back_what_lies_between_used_blocks) {
+#if !defined(__GLIBC__) || defined(TAMIS_OTHER_ALLOCATOR)
+  GTEST_SKIP() << "the allocator is not glibc's";
+#endif
+  constexpr std::size_t kBlock = 1 << 16, kBlocks = 1024;
+  std::vector<std::unique_ptr<char[]>> blocks(kBlocks);
+  for (auto& block : blocks) {
+    block = std::make_unique_for_overwrite<char[]>(kBlock);
+    std::memset(block.get(), 1, kBlock);
+  }
+  for (std::size_t i = 0; i + 1 < kBlocks; ++i)
+    if (i % 8 != 0) blocks[i].reset();
+  const std::size_t before = resident();
+  return_free_memory();
+  EXPECT_LT(resident() + kBlock * kBlocks / 2, before);
+}
+
+}  // namespace
+}  // namespace tamis
