@@ -35,84 +35,105 @@ std::optional<Window> window_of(const Graph& graph, const ComputeNode& compute) 
                 {pads[2], pads[3]}};
 }
 
-/// Evenly scattered positions of an output of that size (Roberts' R2 sequence), each once.
-std::vector<std::array<std::int64_t, 2>> scattered(std::int64_t height, std::int64_t width,
-                                                   std::size_t most) {
-  std::vector<std::array<std::int64_t, 2>> positions;
-  if (static_cast<std::size_t>(height * width) <= most) {
-    for (std::int64_t i = 0; i < height * width; ++i) positions.push_back({i / width, i % width});
-    return positions;
-  }
-  for (std::size_t n = 1; positions.size() < most; ++n) {
-    const double a = 0.7548776662466927 * static_cast<double>(n);
-    const double b = 0.5698402909980532 * static_cast<double>(n);
-    const std::array<std::int64_t, 2> at{
-        static_cast<std::int64_t>((a - std::floor(a)) * static_cast<double>(height)),
-        static_cast<std::int64_t>((b - std::floor(b)) * static_cast<double>(width))};
-    if (std::find(positions.begin(), positions.end(), at) == positions.end())
-      positions.push_back(at);
-  }
-  return positions;
+constexpr std::array<double, 2> kSteps{0.7548776662466927, 0.5698402909980532};  // Roberts' R2
+
+/// One of each of `count` equal parts of [0, size), all shifted by the same share of a part.
+std::vector<std::int64_t> spread(std::int64_t size, std::size_t count, double shift) {
+  std::vector<std::int64_t> chosen;
+  for (std::size_t i = 0; i < count; ++i)
+    chosen.push_back(static_cast<std::int64_t>(
+        (static_cast<double>(i) + shift) * static_cast<double>(size) / static_cast<double>(count)));
+  return chosen;
 }
 
-/// Where in a plane the elements under the windows lie, and 0 instead of 1 for those in the
-/// padding.
+double share(std::size_t layer, std::size_t dimension) {
+  const double x = kSteps[dimension] * static_cast<double>(layer + 1);
+  return x - std::floor(x);
+}
+
+/// What of one dimension of a plane lies under the windows of some outputs: the windows one after
+/// another. Windows that lie inside, where there are any; else 0 in the mask for what is padding.
 struct Taken {
   std::vector<std::int64_t> indices;
   std::vector<float> mask;
+  std::vector<double> inside;  ///< per place in the window: share of all outputs whose element is
+                               ///< no padding; 1 where the windows taken have the padding
   std::size_t positions = 0;
 };
 
-Taken elements_under(const Window& w, std::int64_t height, std::int64_t width) {
-  std::array<std::int64_t, 2> out{};
-  const std::array<std::int64_t, 2> in{height, width};
-  for (std::size_t d = 0; d < 2; ++d)
-    out[d] =
-        (in[d] + w.before[d] + w.after[d] - w.dilations[d] * (w.kernel[d] - 1) - 1) / w.strides[d] +
-        1;
+Taken elements_under(const Window& w, std::size_t d, std::int64_t size, std::size_t most,
+                     double shift) {
+  const std::int64_t stride = w.strides[d], before = w.before[d], kernel = w.kernel[d];
+  const std::int64_t reach = w.dilations[d] * (kernel - 1) + 1;
+  const std::int64_t out =
+      std::max((size + before + w.after[d] - reach) / stride + 1, std::int64_t{0});
+  const std::int64_t first = (before + stride - 1) / stride;
+  const std::int64_t end = std::min(out, (size - reach + before) / stride + 1);
+  const bool has_inner = size >= reach && first < end;
+  const std::int64_t from = has_inner ? first : 0, to = has_inner ? end : out;
+  const auto element = [&](std::int64_t at, std::int64_t i) {
+    return at * stride - before + i * w.dilations[d];
+  };
+  const auto is_inside = [&](std::int64_t e) { return e >= 0 && e < size; };
   Taken taken;
-  const auto positions = scattered(out[0], out[1], InputSampler::kPositions);
-  taken.positions = positions.size();
-  for (const auto& at : positions) {
-    for (std::int64_t i = 0; i < w.kernel[0]; ++i) {
-      for (std::int64_t j = 0; j < w.kernel[1]; ++j) {
-        const std::int64_t y = at[0] * w.strides[0] - w.before[0] + i * w.dilations[0];
-        const std::int64_t x = at[1] * w.strides[1] - w.before[1] + j * w.dilations[1];
-        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-        taken.indices.push_back(inside ? y * width + x : 0);
-        taken.mask.push_back(inside ? 1.0F : 0.0F);
-      }
+  taken.positions = std::min(static_cast<std::size_t>(to - from), most);
+  for (const std::int64_t at : spread(to - from, taken.positions, shift)) {
+    for (std::int64_t i = 0; i < kernel; ++i) {
+      const std::int64_t e = element(from + at, i);
+      taken.indices.push_back(is_inside(e) ? e : 0);
+      taken.mask.push_back(is_inside(e) ? 1.0F : 0.0F);
     }
+  }
+  for (std::int64_t i = 0; i < kernel; ++i) {
+    std::int64_t count = 0;
+    for (std::int64_t at = 0; at < out; ++at) count += is_inside(element(at, i)) ? 1 : 0;
+    taken.inside.push_back(has_inner ? static_cast<double>(count) / static_cast<double>(out) : 1);
   }
   return taken;
 }
 
-/// Of what SiLU makes, its input is gathered: that is mostly observed too, and is there anyway.
-std::string add_gather(Graph& graph, const std::string& value, const Shape& seen_as,
+std::string add_gather(Graph& graph, const std::string& value,
                        const std::vector<std::int64_t>& indices, int axis) {
-  const onnx::NodeProto* maker = graph.producer(value);
-  if (const auto silu = maker == nullptr ? std::nullopt : as_silu(graph, *maker)) {
-    const std::string x = add_gather(graph, silu->x, seen_as, indices, axis);
-    const std::string sigmoid = graph.add_node({"Sigmoid", {x}, {}, {}}).output(0);
-    return graph.add_node({"Mul", {x, sigmoid}, {}, {}}).output(0);
-  }
-  const std::string shape =
-      graph.add_initializer("sample_shape", {static_cast<std::int64_t>(seen_as.size())},
-                            std::span<const std::int64_t>(seen_as));
-  const std::string seen = graph.add_node({"Reshape", {value, shape}, {}, {}}).output(0);
   const std::string at =
       graph.add_initializer("sample_at", {static_cast<std::int64_t>(indices.size())},
                             std::span<const std::int64_t>(indices));
-  onnx::NodeProto& gather = graph.add_node({"Gather", {seen, at}, {}, {}});
+  onnx::NodeProto& gather = graph.add_node({"Gather", {value, at}, {}, {}});
   set_attribute(gather, "axis", std::int64_t{axis});
   return gather.output(0);
 }
 
-std::string masked(Graph& graph, const std::string& value, const std::vector<float>& mask) {
+std::string masked(Graph& graph, const std::string& value, const Taken& rows,
+                   const Taken& columns) {
+  std::vector<float> mask;
+  for (const float row : rows.mask)
+    for (const float column : columns.mask) mask.push_back(row * column);
   if (std::find(mask.begin(), mask.end(), 0.0F) == mask.end()) return value;
   const std::string stored = graph.add_initializer(
-      "sample_mask", {static_cast<std::int64_t>(mask.size())}, std::span<const float>(mask));
+      "sample_mask",
+      {static_cast<std::int64_t>(rows.mask.size()), static_cast<std::int64_t>(columns.mask.size())},
+      std::span<const float>(mask));
   return graph.add_node({"Mul", {value, stored}, {}, {}}).output(0);
+}
+
+/// Of what SiLU makes, its input is gathered: that is mostly observed too, and is there anyway.
+std::string add_windows(Graph& graph, const std::string& value, const Taken& rows,
+                        const Taken& columns) {
+  const onnx::NodeProto* maker = graph.producer(value);
+  const auto silu = maker == nullptr ? std::nullopt : as_silu(graph, *maker);
+  const std::string x = add_gather(
+      graph, add_gather(graph, silu ? silu->x : value, rows.indices, 2), columns.indices, 3);
+  if (!silu) return masked(graph, x, rows, columns);
+  const std::string sigmoid = graph.add_node({"Sigmoid", {x}, {}, {}}).output(0);
+  return masked(graph, graph.add_node({"Mul", {x, sigmoid}, {}, {}}).output(0), rows, columns);
+}
+
+/// Some rows of what is seen as a matrix.
+std::string add_rows_of(Graph& graph, const std::string& value, const Shape& shape,
+                        const std::vector<std::int64_t>& rows) {
+  const Shape seen_as{element_count(shape) / shape.back(), shape.back()};
+  const std::string dims =
+      graph.add_initializer("sample_shape", {2}, std::span<const std::int64_t>(seen_as));
+  return add_gather(graph, graph.add_node({"Reshape", {value, dims}, {}, {}}).output(0), rows, 0);
 }
 
 std::string text_of(const Window& w) {
@@ -142,26 +163,33 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
   const std::optional<Shape> shape = graph.static_shape(value);
   if (!key || !shape || shape->empty() || element_count(*shape) == 0 || inputs_.count(*key) != 0)
     return std::nullopt;
-  Source source{*key, 0, 1, is_op(node, "Conv")};
+  Source source;
+  source.key = *key;
+  source.channels_first = is_op(node, "Conv");
   LayerInput input;
   std::string made;
+  const std::size_t layer = inputs_.size();
   if (source.channels_first) {
-    const Taken taken = elements_under(*window_of(graph, *compute), (*shape)[2], (*shape)[3]);
-    if (taken.positions == 0) return std::nullopt;
-    source.positions = taken.positions;
-    source.kernel = taken.indices.size() / taken.positions;
-    input.columns = static_cast<std::size_t>((*shape)[1]) * source.kernel;
-    made = masked(graph,
-                  add_gather(graph, value, {(*shape)[0], (*shape)[1], (*shape)[2] * (*shape)[3]},
-                             taken.indices, 2),
-                  taken.mask);
+    const Window window = *window_of(graph, *compute);
+    const Taken rows = elements_under(window, 0, (*shape)[2], kRowsOfGrid, share(layer, 0));
+    if (rows.positions == 0) return std::nullopt;
+    const Taken columns =
+        elements_under(window, 1, (*shape)[3], kPositions / rows.positions, share(layer, 1));
+    if (columns.positions == 0) return std::nullopt;
+    source.positions = {rows.positions, columns.positions};
+    source.kernel = {rows.indices.size() / rows.positions,
+                     columns.indices.size() / columns.positions};
+    for (const double row : rows.inside)
+      for (const double column : columns.inside) source.inside.push_back(row * column);
+    input.columns = static_cast<std::size_t>((*shape)[1]) * source.kernel[0] * source.kernel[1];
+    made = add_windows(graph, value, rows, columns);
   } else {
     const std::int64_t rows = element_count(*shape) / shape->back();
-    std::vector<std::int64_t> indices;
-    for (const auto& at : scattered(1, rows, kPositions)) indices.push_back(at[1]);
-    source.positions = indices.size();
+    const std::size_t count = std::min(static_cast<std::size_t>(rows), kPositions);
+    source.positions = {count, 1};
+    source.inside = {1};
     input.columns = static_cast<std::size_t>(shape->back());
-    made = add_gather(graph, value, {rows, shape->back()}, indices, 0);
+    made = add_rows_of(graph, value, *shape, spread(rows, count, share(layer, 0)));
   }
   input.sums.resize(input.columns);
   input.largest.resize(input.columns);
@@ -170,24 +198,32 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
   return made;
 }
 
+void InputSampler::copy_row(const Source& source, const float* image, std::size_t p,
+                            std::vector<float>& row) {
+  if (!source.channels_first) {
+    std::copy_n(image + p * row.size(), row.size(), row.data());
+    return;
+  }
+  const auto [height, width] = source.kernel;
+  const std::size_t line = source.positions[1] * width, plane = source.positions[0] * height * line;
+  const float* const first =
+      image + p / source.positions[1] * height * line + p % source.positions[1] * width;
+  float* to = row.data();
+  for (std::size_t c = 0; c < row.size() / (height * width); ++c)
+    for (std::size_t i = 0; i < height; ++i, to += width)
+      std::copy_n(first + c * plane + i * line, width, to);
+}
+
 void InputSampler::add_rows(const Source& source, std::span<const float> values) {
   LayerInput& input = inputs_.at(source.key);
-  const std::size_t plane = source.positions * source.kernel;
-  const std::size_t image =
-      source.channels_first ? input.columns * source.positions : values.size();
-  const std::size_t channels = input.columns / source.kernel;
+  const std::size_t positions = source.positions[0] * source.positions[1];
   std::vector<float> row(input.columns);
-  for (std::size_t first = 0; first < values.size(); first += image) {
-    for (std::size_t p = 0; p < source.positions; ++p) {
-      for (std::size_t c = 0; c < channels; ++c) {
-        const float* from =
-            values.data() + first +
-            (source.channels_first ? c * plane + p * source.kernel : p * input.columns + c);
-        std::copy_n(from, source.kernel, row.data() + c * source.kernel);
-      }
+  for (std::size_t first = 0; first < values.size(); first += positions * row.size()) {
+    for (std::size_t p = 0; p < positions; ++p) {
+      copy_row(source, values.data() + first, p, row);
       if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) continue;
       for (std::size_t i = 0; i < row.size(); ++i) {
-        input.sums[i] += static_cast<double>(row[i]);
+        input.sums[i] += static_cast<double>(row[i]) * source.inside[i % source.inside.size()];
         input.largest[i] = std::max(input.largest[i], std::abs(row[i]));
       }
       if (keep_rows_) {
@@ -206,7 +242,8 @@ void InputSampler::add_rows(const Source& source, std::span<const float> values)
 bool InputSampler::take(const std::string& output, const Tensor& tensor) {
   const auto source = sources_.find(output);
   if (source == sources_.end()) return false;
-  const std::size_t image = inputs_.at(source->second.key).columns * source->second.positions;
+  const auto [rows, columns] = source->second.positions;
+  const std::size_t image = inputs_.at(source->second.key).columns * rows * columns;
   const auto elements = static_cast<std::size_t>(tensor.elements());
   // A runtime that gives something else leaves the layer without samples, which corrections say.
   if (tensor.type() == DataType::f32 && elements % image == 0)

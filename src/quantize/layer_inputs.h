@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,8 +18,8 @@
 namespace tamis {
 
 /// What a compute node reads, seen as rows of a matrix product: for a convolution one row per
-/// output position, with a column per input channel and kernel position, padding included. Sampled
-/// at a few positions per picture.
+/// output position, with a column per input channel and kernel position. Sampled at a few positions
+/// per picture, whose windows lie inside the input; the sums are as if the padding had its share.
 struct LayerInput {
   std::size_t columns = 0;
   double count = 0;                 ///< rows that the sums stand for
@@ -41,7 +42,7 @@ std::optional<std::string> input_key(const Graph& graph, const ComputeNode& comp
 /// those of a few positions per picture. Not synchronised.
 class InputSampler {
  public:
-  static constexpr std::size_t kPositions = 16;  ///< per picture
+  static constexpr std::size_t kPositions = 16;  ///< per picture, on a grid
   static constexpr std::size_t kRows = 1024;     ///< kept: those of the last 64 pictures
 
   /// `keep_rows`: beside the sums. `only`: of layers that read one of these values; empty: all.
@@ -59,10 +60,14 @@ class InputSampler {
  private:
   struct Source {
     std::string key;
-    std::size_t positions = 0, kernel = 1;
-    bool channels_first = false;  ///< [N, C, positions * kernel], else [positions, columns]
+    std::array<std::size_t, 2> positions{}, kernel{1, 1};  ///< rows, then columns
+    std::vector<double> inside{};  ///< per place in the kernel: how often it is no padding
+    bool channels_first = false;   ///< [N, C, rows * kernel, columns * kernel], else [rows, width]
   };
+  static constexpr std::size_t kRowsOfGrid = 4;
   void add_rows(const Source& source, std::span<const float> values);
+  static void copy_row(const Source& source, const float* image, std::size_t p,
+                       std::vector<float>& row);
 
   const bool keep_rows_;
   const std::set<std::string> only_;
