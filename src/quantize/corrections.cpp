@@ -64,7 +64,7 @@ class Corrector {
       best_score = std::move(score);
     }
     const Interval gain = gain_interval(before, best_score);
-    Correction correction{std::string(kind.name), gain.low > 0,
+    Correction correction{std::string(kind.name), judge_->helps(before, best_score),
                           judged_text(best->what, best_score, before, gain, judge_->by_closeness()),
                           std::nullopt, std::nullopt};
     (judge_->by_closeness() ? correction.gain_closeness : correction.gain_db) =

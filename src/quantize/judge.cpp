@@ -151,6 +151,10 @@ double Judge::score_one(const Session& session, std::size_t i,
   return worst;
 }
 
+bool Judge::helps(const Score& before, const Score& after) const {
+  return closeness_ ? mean(after) > mean(before) : gain_interval(before, after).low > 0;
+}
+
 Score Judge::score(const Graph& quantised) const {
   Score score;
   try {

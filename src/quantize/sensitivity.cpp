@@ -42,6 +42,7 @@ std::vector<std::vector<Tensor>> draw_samples(const FeedCalibration& feed,
 struct Block {
   std::size_t begin = 0, end = 0;  // of the layers
   double removed = 0;              // noise that goes when the block is in float
+  double nearer = 0;               // by how much predictions come closer then
   bool only_together = false;      // its parts by themselves remove next to nothing
   std::size_t size() const { return end - begin; }
 };
@@ -60,30 +61,56 @@ class Ranker {
   }
 
   Sensitivity rank() {
-    whole_ = noise({});
+    whole_ = measure({});
     std::vector<Block> blocks = first_blocks();
     while (halve_best(blocks)) {
     }
-    return {ordered(blocks), decibels(1 / whole_), models_};
+    return {ordered(blocks), decibels(1 / whole_.noise), whole_.closeness, models_};
   }
 
  private:
-  /// Noise power by signal power, summed over the outputs; the INT8 form with the layers in float.
-  double noise(const std::vector<std::string>& in_float) {
+  /// Of an INT8 form beside the float model.
+  struct Measured {
+    double noise = 0;  ///< power by signal power, summed over the outputs
+    std::optional<double> closeness{};
+  };
+
+  /// The INT8 form with these layers in float.
+  Measured measure(const std::vector<std::string>& in_float) {
     const std::filesystem::path file = folder_.path() / "int8.onnx";
     tools_.write(in_float).save(file);
     const std::unique_ptr<Session> session = tools_.runtime(file);
     ++models_;
+    const auto outputs = run_all(*session, samples_);
     double sum = 0;
-    for (const OutputCheck& output :
-         compare_outputs(*session, references_, run_all(*session, samples_)))
+    for (const OutputCheck& output : compare_outputs(*session, references_, outputs))
       sum += std::pow(10, -output.snr_db / 10);
-    return std::max(sum, 1e-20);
+    return {std::max(sum, 1e-20), closeness(outputs)};
+  }
+
+  /// Mean over the samples that tell; absent where none does.
+  std::optional<double> closeness(const std::vector<std::vector<Tensor>>& outputs) const {
+    if (!tools_.closeness) return std::nullopt;
+    double sum = 0;
+    std::size_t count = 0;
+    try {
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const auto one = tools_.closeness(references_[i], outputs[i]);
+        sum += one.value_or(0);
+        count += one ? 1 : 0;
+      }
+    } catch (const Error&) {
+      return std::nullopt;  // outputs that the card does not describe
+    }
+    if (count == 0) return std::nullopt;
+    return sum / static_cast<double>(count);
   }
 
   Block measured(std::size_t begin, std::size_t end) {
     const auto at = [&](std::size_t i) { return layers_.begin() + static_cast<std::ptrdiff_t>(i); };
-    return {begin, end, whole_ - noise({at(begin), at(end)})};
+    const Measured without = measure({at(begin), at(end)});
+    return {begin, end, whole_.noise - without.noise,
+            without.closeness.value_or(0) - whole_.closeness.value_or(0)};
   }
 
   double removed_by(const std::vector<Block>& blocks) const {
@@ -112,7 +139,7 @@ class Ranker {
     const auto root = static_cast<std::size_t>(std::sqrt(static_cast<double>(layers_.size())));
     const std::size_t count = std::max<std::size_t>(2, std::min(root, most_models_ / 3));
     std::vector<Block> blocks = partition(count, 0);
-    if (removed_by(blocks) > kSeparableShare * whole_) return blocks;
+    if (removed_by(blocks) > kSeparableShare * whole_.noise) return blocks;
     std::vector<Block> shifted = partition(count, 0.5);
     return removed_by(shifted) > removed_by(blocks) ? shifted : blocks;
   }
@@ -125,7 +152,7 @@ class Ranker {
     const auto best =
         std::max_element(blocks.begin(), blocks.end(),
                          [&](const Block& a, const Block& b) { return worth(a) < worth(b); });
-    if (best == blocks.end() || worth(*best) < kLeastGainShare * whole_) return false;
+    if (best == blocks.end() || worth(*best) < kLeastGainShare * whole_.noise) return false;
     if (models_ + 2 > most_models_) return false;
     const std::size_t middle = (best->begin + best->end) / 2;
     std::vector<Block> parts{measured(best->begin, middle), measured(middle, best->end)};
@@ -156,9 +183,9 @@ class Ranker {
     }
     core.only_together = true;
     std::vector<Block> parts;
-    if (block.begin < core.begin) parts.push_back({block.begin, core.begin, 0});
+    if (block.begin < core.begin) parts.push_back({block.begin, core.begin});
     parts.push_back(core);
-    if (core.end < block.end) parts.push_back({core.end, block.end, 0});
+    if (core.end < block.end) parts.push_back({core.end, block.end});
     return parts;
   }
 
@@ -188,7 +215,10 @@ class Ranker {
     for (const Block& block : blocks) {
       const double share = block.removed / static_cast<double>(block.size());
       const double gone = block.only_together ? block.removed : share;
-      const double gain_db = decibels(whole_ / std::max(whole_ - gone, 1e-20));
+      const double gain_db = decibels(whole_.noise / std::max(whole_.noise - gone, 1e-20));
+      std::optional<double> nearer;
+      if (whole_.closeness)
+        nearer = block.nearer / (block.only_together ? 1 : static_cast<double>(block.size()));
       double cost_of_all = 0;
       for (std::size_t i = block.begin; i < block.end; ++i)
         cost_of_all += std::max(extra_us(layers_[i]).value_or(0), least);
@@ -196,7 +226,8 @@ class Ranker {
         const std::optional<double> us = extra_us(layers_[i]);
         const double cost = block.only_together ? cost_of_all / static_cast<double>(block.size())
                                                 : std::max(us.value_or(0), least);
-        all.push_back({{layers_[i], gain_db, block.size(), block.only_together, us}, share / cost});
+        all.push_back(
+            {{layers_[i], gain_db, block.size(), block.only_together, us, nearer}, share / cost});
       }
     }
     std::stable_sort(all.begin(), all.end(),
@@ -211,7 +242,7 @@ class Ranker {
   const std::size_t most_models_;
   std::vector<std::vector<Tensor>> samples_, references_;
   TemporaryFolder folder_{"tamis-rank"};
-  double whole_ = 0;
+  Measured whole_;
   std::size_t models_ = 0;
 };
 
@@ -224,19 +255,27 @@ Json to_json(const Sensitivity& sensitivity) {
                      {"gain_db", one.gain_db},
                      {"together", one.together},
                      {"only_together", one.only_together},
+                     {"gain_closeness", one.gain_closeness ? Json(*one.gain_closeness) : Json()},
                      {"extra_us", one.extra_us ? Json(*one.extra_us) : Json()}});
-  return {
-      {"snr_db", sensitivity.snr_db}, {"models", sensitivity.models}, {"order", std::move(order)}};
+  return {{"snr_db", sensitivity.snr_db},
+          {"closeness", sensitivity.closeness ? Json(*sensitivity.closeness) : Json()},
+          {"models", sensitivity.models},
+          {"order", std::move(order)}};
 }
 
 Sensitivity parse_sensitivity(const Json& json) {
   Sensitivity sensitivity;
   sensitivity.snr_db = json.at("snr_db");
   sensitivity.models = json.at("models");
+  const auto number = [](const Json& value) {
+    return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+  };
+  sensitivity.closeness = number(json.value("closeness", Json()));
   for (const Json& one : json.at("order")) {
     LayerSensitivity layer{one.at("node"), one.at("gain_db"), one.at("together"),
                            one.at("only_together")};
-    if (!one.at("extra_us").is_null()) layer.extra_us = one.at("extra_us").get<double>();
+    layer.extra_us = number(one.at("extra_us"));
+    layer.gain_closeness = number(one.value("gain_closeness", Json()));
     sensitivity.order.push_back(std::move(layer));
   }
   return sensitivity;
@@ -252,6 +291,10 @@ std::string to_text(const LayerSensitivity& layer) {
   char text[120];
   std::snprintf(text, sizeof text, "%+.1f dB at the output", layer.gain_db);
   std::string all = text;
+  if (layer.gain_closeness) {
+    std::snprintf(text, sizeof text, ", predictions %+.4f closer", *layer.gain_closeness);
+    all += text;
+  }
   if (layer.together > 1) {
     const std::size_t others = layer.together - 1;
     std::snprintf(text, sizeof text, " (%s %zu %s%s)",

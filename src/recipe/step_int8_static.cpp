@@ -6,10 +6,10 @@
 #include "machine/fingerprint.h"
 #include "quantize/quantize.h"
 #include "recipe/float_layers.h"
+#include "recipe/prediction_closeness.h"
 #include "recipe/steps.h"
 #include "recipe/weight_bits.h"
 #include "store/artefact_cache.h"
-#include "tasks/task.h"
 
 namespace tamis {
 namespace {
@@ -68,17 +68,6 @@ StatisticsStore statistics_store(const BuildState& state) {
     cache->publish(name(key), folder.path());
   };
   return store;
-}
-
-/// By what the card's task reads from the outputs; empty for a task without such a measure.
-Closeness prediction_closeness(const Card& card) {
-  const Task& task = find_task(card.task);
-  if (task.closeness == nullptr || card.decoder.empty()) return {};
-  return [&task, card](const std::vector<Tensor>& reference, const std::vector<Tensor>& other) {
-    const Placement unscaled{card.input_size, card.input_size};
-    return task.closeness(task.predict(card, reference, unscaled),
-                          task.predict(card, other, unscaled));
-  };
 }
 
 /// Once per model and calibration items; what failed is tried again.

@@ -59,12 +59,14 @@ Json given_back_json(const Candidate& c, const std::string& from) {
   if (c.given_back.empty()) return Json();
   Json layers = Json::array();
   for (const LayerSensitivity& layer : c.given_back)
-    layers.push_back({{"node", layer.node},
-                      {"gain_db", layer.gain_db},
-                      {"together", layer.together},
-                      {"only_together", layer.only_together},
-                      {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
-                      {"reason", "given back: " + to_text(layer)}});
+    layers.push_back(
+        {{"node", layer.node},
+         {"gain_db", layer.gain_db},
+         {"together", layer.together},
+         {"only_together", layer.only_together},
+         {"gain_closeness", layer.gain_closeness ? Json(*layer.gain_closeness) : Json()},
+         {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
+         {"reason", "given back: " + to_text(layer)}});
   return {{"from", from}, {"layers", layers}, {"of", c.layers}};
 }
 

@@ -45,11 +45,11 @@ TEST(HeldAside, takes_every_fifth_sample_and_feeds_the_others) {
   EXPECT_EQ(held.sample(1)[0].data<float>()[0], 9);
 }
 
-TEST(HeldAside, keeps_at_most_eight_and_the_same_without_a_pass_before) {
+TEST(HeldAside, keeps_at_most_twelve_and_the_same_without_a_pass_before) {
   HeldAside held(counting(100));
   EXPECT_EQ(held.size(), HeldAside::kMost);
-  EXPECT_EQ(fed(held.rest()).size(), 92U);
-  EXPECT_EQ(held.sample(HeldAside::kMost - 1)[0].data<float>()[0], 39);
+  EXPECT_EQ(fed(held.rest()).size(), 88U);
+  EXPECT_EQ(held.sample(HeldAside::kMost - 1)[0].data<float>()[0], 59);
 }
 
 TEST(HeldAside, holds_none_of_fewer_than_five) {

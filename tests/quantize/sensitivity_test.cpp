@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "graph/tensor_data.h"
@@ -91,12 +92,22 @@ class RankLayers : public ::testing::Test {
     tools.reference = tools.runtime = open_ort;
     tools.feed = noise();
     tools.extra_us = extra_us;
+    tools.closeness = closeness_;
     tools.write({});
     return rank_layers(graph, report.quantised, tools);
   }
 
   std::size_t passes_ = 0;  // over the samples, to observe
+  Closeness closeness_;
 };
+
+/// 1 where all outputs are equal, and less with every difference.
+std::optional<double> nearness(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < a[0].elements(); ++i)
+    sum += std::abs(static_cast<double>(a[0].data<float>()[i] - b[0].data<float>()[i]));
+  return 1 / (1 + sum);
+}
 
 std::vector<std::string> first(const Sensitivity& ranking, std::size_t count) {
   std::vector<std::string> names;
@@ -147,6 +158,15 @@ TEST_F(RankLayers, weighs_the_gain_by_the_time_it_costs) {
   const Sensitivity weighed = rank(chain(0), QuantizeTarget::openvino, extra_us);
   EXPECT_NE(weighed.order[0].node, best);
   EXPECT_EQ(weighed.order[0].extra_us, 10);
+}
+
+TEST_F(RankLayers, says_how_much_nearer_predictions_come_where_the_task_can_tell) {
+  EXPECT_EQ(rank(chain(7), QuantizeTarget::openvino).order[0].gain_closeness, std::nullopt);
+  closeness_ = nearness;
+  const Sensitivity ranking = rank(chain(7), QuantizeTarget::openvino);
+  EXPECT_GT(ranking.closeness, 0);
+  EXPECT_GT(ranking.order[0].gain_closeness, ranking.order[1].gain_closeness);
+  EXPECT_EQ(to_json(parse_sensitivity(to_json(ranking))), to_json(ranking));
 }
 
 TEST_F(RankLayers, survives_json) {
