@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/geometry.h"
@@ -31,6 +32,8 @@ struct Truth {
   std::optional<std::vector<TruthBox>> boxes;  ///< detection; empty vector = known to be empty
   Size mask_size{};                            ///< of all the boxes' masks, the picture's own
   std::optional<AnomalyTruth> anomaly = {};    ///< good or defective
+  /// Classes with their probabilities, best first, where a model's answer stands for the truth.
+  std::vector<std::pair<int, float>> likely{};
 };
 
 /// How much of the truth is read: masks are most of a dataset's bytes, and few tasks need them.

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "quantize/first_samples.h"
 
 namespace tamis {
 
@@ -193,9 +194,6 @@ void demand_numbers(const Observations& observations) {
 /// Raised whenever what observe() gives for the same model and samples may differ.
 constexpr std::string_view kObserverVersion = "observer/3";
 
-/// Thrown through a feed to end it.
-struct Enough {};
-
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& v) { return observations.seen.count(v) != 0; });
@@ -305,23 +303,19 @@ LayerInputs sample_rows(const StoredGraph& graph, const OpenSession& open,
   std::unique_ptr<Session> session;
   std::vector<Tensor> outputs;
   std::size_t count = 0;
-  try {
-    feed([&](std::span<const Tensor> inputs) {
-      if (count++ == kMost) throw Enough();
-      if (!session) {
-        const std::filesystem::path file = folder.path() / "sampled.onnx";
-        if (!save_with_outputs(graph, {}, inputs, &sampler, file).has_outputs) throw Enough();
-        return_free_memory();
-        session = open(file);
-        outputs = make_tensors(session->outputs());
-      }
-      session->run(inputs, outputs);
-      for (std::size_t i = 0; i < outputs.size(); ++i)
-        sampler.take(session->outputs()[i].name, outputs[i]);
-    });
-  } catch (const Enough&) {
-    // There are more pictures, and these will do.
-  }
+  feed_while(feed, [&](std::span<const Tensor> inputs) {
+    if (!session) {
+      const std::filesystem::path file = folder.path() / "sampled.onnx";
+      if (!save_with_outputs(graph, {}, inputs, &sampler, file).has_outputs) return false;
+      return_free_memory();
+      session = open(file);
+      outputs = make_tensors(session->outputs());
+    }
+    session->run(inputs, outputs);
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      sampler.take(session->outputs()[i].name, outputs[i]);
+    return ++count < kMost;
+  });
   return sampler.result();
 }
 

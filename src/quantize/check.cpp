@@ -10,27 +10,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "quantize/compare.h"
+#include "quantize/first_samples.h"
 #include "quantize/quantize.h"
 
 namespace tamis {
 
 namespace {
 
-/// Thrown through feed() to end it once enough samples were seen; caught in first_samples.
-struct Enough {};
-
-std::vector<std::vector<Tensor>> first_samples(const FeedCalibration& feed, std::size_t count) {
-  std::vector<std::vector<Tensor>> samples;
-  try {
-    feed([&](std::span<const Tensor> inputs) {
-      if (samples.size() >= count) throw Enough();
-      std::vector<Tensor> copy;
-      for (const Tensor& tensor : inputs) copy.push_back(tensor.clone());
-      samples.push_back(std::move(copy));
-    });
-  } catch (const Enough&) {
-    // All that was wanted is there.
-  }
+std::vector<std::vector<Tensor>> samples_of(const FeedCalibration& feed, std::size_t count) {
+  auto samples = first_samples(feed, count);
   if (samples.empty()) {
     throw Error(ErrorCode::invalid_argument,
                 "check: there is no sample to compare on; name images with --calibration");
@@ -68,7 +56,7 @@ std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_mod
                                           const std::vector<NamedRuntime>& runtimes,
                                           const FeedCalibration& feed,
                                           const CheckOptions& options) {
-  const auto samples = first_samples(feed, options.samples);
+  const auto samples = samples_of(feed, options.samples);
   return_free_memory();
   // Compiling is the most of it, and mostly on one thread: the float model runs meanwhile.
   std::vector<std::future<std::unique_ptr<Session>>> opened;

@@ -4,28 +4,13 @@
 
 #include "base/files.h"
 #include "quantize/corrections.h"
+#include "quantize/first_samples.h"
 
 namespace tamis {
 
 namespace {
 
 constexpr std::size_t kSamples = 8;
-
-struct Enough {};
-
-std::vector<std::vector<Tensor>> few_samples(const FeedCalibration& feed) {
-  std::vector<std::vector<Tensor>> samples;
-  try {
-    feed([&](std::span<const Tensor> inputs) {
-      if (samples.size() == kSamples) throw Enough();
-      auto& copy = samples.emplace_back();
-      for (const Tensor& tensor : inputs) copy.push_back(tensor.clone());
-    });
-  } catch (const Enough&) {
-    // There are more, and these will do.
-  }
-  return samples;
-}
 
 using Means = std::vector<double>;
 
@@ -95,7 +80,7 @@ class MeansOf {
 
 std::vector<Attempt> attempt_sequential_bias(const Form& form, const CorrectionTools& tools) {
   const Planned& planned = *form.planned;
-  const std::vector<std::vector<Tensor>> samples = few_samples(tools.feed);
+  const std::vector<std::vector<Tensor>> samples = first_samples(tools.feed, kSamples);
   const MeansOf means(tools.open, samples);
   Form corrected = form;
   std::size_t layers = 0;

@@ -13,14 +13,12 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "quantize/compare.h"
+#include "quantize/first_samples.h"
 #include "stats/interval.h"
 
 namespace tamis {
 
 namespace {
-
-/// Thrown through a feed to end it once enough was seen.
-struct Enough {};
 
 std::unique_ptr<Session> open_graph(const Graph& graph, const OpenSession& open) {
   TemporaryFolder folder("tamis-judge");
@@ -71,15 +69,11 @@ FeedCalibration HeldAside::rest() {
 std::size_t HeldAside::size() {
   if (complete_) return kept_.size();
   std::size_t index = 0;
-  try {
-    feed_([&](std::span<const Tensor> inputs) {
-      if (kept_.size() == kMost) throw Enough();
-      if (holds(index)) keep(index, inputs);
-      ++index;
-    });
-  } catch (const Enough&) {
-    // All that is set aside is there.
-  }
+  feed_while(feed_, [&](std::span<const Tensor> inputs) {
+    if (holds(index)) keep(index, inputs);
+    ++index;
+    return kept_.size() < kMost;
+  });
   complete_ = true;
   return kept_.size();
 }

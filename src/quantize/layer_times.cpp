@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "quantize/first_samples.h"
 
 namespace tamis {
 
@@ -72,20 +73,6 @@ std::map<std::string, double> profiled(const Graph& graph, const std::vector<std
   return times;
 }
 
-std::vector<Tensor> first_sample(const FeedCalibration& feed) {
-  struct Enough {};
-  std::vector<Tensor> inputs;
-  try {
-    feed([&](std::span<const Tensor> sample) {
-      for (const Tensor& tensor : sample) inputs.push_back(tensor.clone());
-      throw Enough();
-    });
-  } catch (const Enough&) {
-    // One is all that is wanted.
-  }
-  return inputs;
-}
-
 }  // namespace
 
 std::map<std::string, double> layer_times_us(const Graph& graph,
@@ -106,7 +93,9 @@ std::map<std::string, double> extra_times_us(const Graph& float_graph, const Gra
                                              const std::vector<std::string>& layers,
                                              const OpenSession& open_profiled,
                                              const FeedCalibration& feed) {
-  const std::vector<Tensor> inputs = first_sample(feed);
+  const auto samples = first_samples(feed, 1);
+  if (samples.empty()) return {};
+  const std::vector<Tensor>& inputs = samples[0];
   const auto in_float = profiled(float_graph, layers, open_profiled, inputs);
   const auto in_int8 = profiled(int8_graph, layers, open_profiled, inputs);
   std::map<std::string, double> extra;

@@ -10,6 +10,7 @@
 #include "graph/inspect.h"
 #include "passes/half_precision.h"
 #include "passes/passes.h"
+#include "quantize/first_samples.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -18,9 +19,6 @@ namespace {
 constexpr std::int64_t kMostElements = std::int64_t{1} << 25;  // of values looked at in one run
 constexpr std::size_t kMostPictures = 32;
 constexpr unsigned kProbes = 3;
-
-/// Ends a feed once enough samples were seen.
-struct Enough {};
 
 /// The largest magnitude of every f32 value on the first calibration pictures, or on random probes
 /// where there are none: a part of the values at a time.
@@ -82,15 +80,10 @@ class Magnitudes {
         use(probe_inputs(fixed_, static_cast<unsigned>(samples_) + 1));
       return;
     }
-    try {
-      state_.feed([&](std::span<const Tensor> inputs) {
-        if (samples_ == kMostPictures) throw Enough();
-        use(inputs);
-        ++samples_;
-      });
-    } catch (const Enough&) {
-      // All that was wanted was seen.
-    }
+    feed_while(state_.feed, [&](std::span<const Tensor> inputs) {
+      use(inputs);
+      return ++samples_ < kMostPictures;
+    });
   }
 
   const BuildState& state_;

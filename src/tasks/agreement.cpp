@@ -1,6 +1,10 @@
 #include "tasks/agreement.h"
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -15,7 +19,71 @@ namespace {
 Truth first_class(const Card&, const Prediction& reference) {
   Truth truth;
   if (!reference.top.empty()) truth.label = reference.top.front();
+  for (std::size_t k = 0; k < std::min(reference.top.size(), reference.probabilities.size()); ++k)
+    truth.likely.emplace_back(reference.top[k], reference.probabilities[k]);
   return truth;
+}
+
+/// 1 for the reference's class. Of another, less by how much likelier the reference thinks its own:
+/// what is expected to be lost, if it is right as often as it is sure.
+double kept_of(const ItemRecord& record) {
+  if (!record.truth.label) fail_without_truth(record.item, "label");
+  const std::vector<int>& top = record.prediction.top;
+  if (!top.empty() && top.front() == *record.truth.label) return 1;
+  const auto& likely = record.truth.likely;
+  if (likely.empty()) return 0;
+  const auto found = std::find_if(likely.begin(), likely.end(), [&](const auto& one) {
+    return !top.empty() && one.first == top.front();
+  });
+  const float other = found == likely.end() ? 0.0F : found->second;
+  return 1 - static_cast<double>(likely.front().second - other);
+}
+
+std::vector<double> all_kept(std::span<const ItemRecord> records) {
+  std::vector<double> kept;
+  for (const ItemRecord& record : records) kept.push_back(kept_of(record));
+  return kept;
+}
+
+double weighted_mean(std::span<const double> values, std::span<const std::uint32_t> weights) {
+  double sum = 0, all = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum += weights[i] * values[i];
+    all += weights[i];
+  }
+  return all == 0 ? 0.0 : sum / all;
+}
+
+WeightedStatistic kept_classes(std::span<const ItemRecord> records) {
+  return [kept = all_kept(records)](std::span<const std::uint32_t> weights) {
+    return weighted_mean(kept, weights);
+  };
+}
+
+ClassFigures kept_classes_by_class(std::span<const ItemRecord> records) {
+  std::map<int, std::vector<std::size_t>> items;
+  for (std::size_t i = 0; i < records.size(); ++i)
+    items[records[i].truth.label.value()].push_back(i);
+  ClassFigures out;
+  for (const auto& [label, of] : items) out.classes.push_back({label, "", of.size(), of.size()});
+  out.values = [items, kept = all_kept(records)](std::span<const std::uint32_t> weights) {
+    std::vector<std::optional<double>> values;
+    for (const auto& [label, of] : items) {
+      double sum = 0, all = 0;
+      for (const std::size_t i : of) {
+        sum += weights[i] * kept[i];
+        all += weights[i];
+      }
+      values.push_back(all == 0 ? std::nullopt : std::optional(sum / all));
+    }
+    return values;
+  };
+  return out;
+}
+
+/// Not right or wrong per item, but more or less of a change.
+std::optional<std::vector<std::uint8_t>> no_right(std::span<const ItemRecord>) {
+  return std::nullopt;
 }
 
 Truth confident_boxes(const Card&, const Prediction& reference) {
@@ -128,8 +196,14 @@ double value_of(const WeightedStatistic& statistic, std::span<const ItemRecord> 
 Agreement classes() {
   Agreement row{classify_task(), first_class, "its first class"};
   row.task.metric = "top1_agreement";
+  row.task.statistic = kept_classes;
+  row.task.right = no_right;
+  row.task.by_class = kept_classes_by_class;
   row.task.figures = [](std::span<const ItemRecord> records) {
-    return Json{{"top1_agreement", value_of(classify_task().statistic(records), records)}};
+    const auto same = classify_task().right(records).value();
+    const double share = std::accumulate(same.begin(), same.end(), 0.0);
+    return Json{{"top1_agreement", value_of(kept_classes(records), records)},
+                {"same_class", share / static_cast<double>(same.size())}};
   };
   return row;
 }
