@@ -40,7 +40,8 @@ def make_ours(model, pictures):
         cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         deps = os.environ.get("TAMIS_DEPS_DIR", f"{cache}/tamis/deps")
         done = subprocess.run([str(harness.program()), "quantize", str(model), "--calibration",
-                               str(listed), "--out", f"{folder}/int8.onnx", "--json", "--quiet"],
+                               str(listed), "--items", str(len(pictures)), "--out",
+                               f"{folder}/int8.onnx", "--json", "--quiet"],
                               check=True, stdout=subprocess.PIPE,
                               env=os.environ | {"XDG_CACHE_HOME": folder, "TAMIS_DEPS_DIR": deps})
         made = json.loads(done.stdout)
