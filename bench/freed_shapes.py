@@ -13,8 +13,9 @@ picture of ours costs the mean over the shapes, weighted by the pictures that go
 
 --unlabelled: pictures without labels in one folder (frames of a camera): the speed only, with the
 shapes fitted to them. The gate is then on agreement with the baseline, which counts every change as
-a loss: 1 % of that is far stricter than 1 % of accuracy (docs/accuracy.md), so give more. PYTHON is an interpreter with nncf, openvino, onnx, onnxruntime, numpy and
-opencv.
+a loss: 1 % of that is far stricter than 1 % of accuracy (docs/accuracy.md), so give more.
+
+PYTHON is an interpreter with nncf, openvino, onnx, onnxruntime, numpy and opencv.
 """
 import argparse
 import json

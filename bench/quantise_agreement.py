@@ -83,6 +83,8 @@ def main():
     if not every:
         sys.exit(f"{args.pictures} has no pictures; name some with --pictures")
     pictures = every[:: max(1, len(every) // args.most)][:args.most]
+    if len({p.stem for p in pictures}) < len(pictures):
+        sys.exit(f"{args.pictures} has pictures of the same name in several folders; name one folder")
     print(f"figure: agreement of INT8 files with the float model on {len(pictures)} other pictures")
     with tempfile.TemporaryDirectory() as view:
         Path(view, "object_detection/labels/val").mkdir(parents=True)

@@ -6,7 +6,7 @@ running the float model on so many pictures costs by itself (ONNX Runtime, bare 
 memory on more pictures.
 
   quantise_cost.py --python PYTHON [--models MODEL.onnx ...] [--data DATA] [--pictures 100]
-      [--rounds 5] [--many FOLDER] [--threads 2]
+      [--rounds 5] [--many FOLDER]
 
 PYTHON is an interpreter with nncf, openvino, onnx, numpy and opencv. --many: a folder with 1,000
 pictures (any) to calibrate on once for memory; --many "" leaves that out.
@@ -64,7 +64,7 @@ def make_theirs(model, pictures, args):
 
 def bare_run(model, args):
     """Seconds for the pictures, from the median of single runs."""
-    loop = harness.BareLoop("ort", model, [1, 3, *args.size], args.threads)
+    loop = harness.BareLoop("ort", model, [1, 3, *args.size], os.cpu_count())
     try:
         times = sorted(loop.visit(5, 31))
     finally:
@@ -110,7 +110,6 @@ def main():
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--many", default="")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, nargs=2, default=[640, 640])
     args = parser.parse_args()
     if not args.data.exists():

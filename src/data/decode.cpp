@@ -95,9 +95,10 @@ std::string decode(const PictureHeader& header, std::span<const std::uint8_t> by
                    Picture& picture) {
   if (header.format == "jpeg") return decode_jpeg(bytes, grey, picture);
   std::array<char, 512> reason{};
-  pictures_plugin().decode(bytes.data(), bytes.size(), grey ? 1 : 0, make_room, &picture,
-                           reason.data(), reason.size());
-  return reason.data();
+  const int failed = pictures_plugin().decode(bytes.data(), bytes.size(), grey ? 1 : 0, make_room,
+                                              &picture, reason.data(), reason.size());
+  if (failed == 0) return "";
+  return reason[0] == 0 ? "for no reason that the decoder gives" : reason.data();
 }
 
 }  // namespace

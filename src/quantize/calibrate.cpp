@@ -213,6 +213,8 @@ LayerInputs parse_inputs(const Json& json) {
     input.count = one.at("count");
     input.sums = one.at("sums").get<std::vector<double>>();
     input.largest = one.at("largest").get<std::vector<float>>();
+    if (input.sums.empty() || input.largest.size() != input.sums.size())
+      throw Error(ErrorCode::corrupt_data, "statistics: not readable: inputs of " + key);
     input.columns = input.sums.size();
     inputs.emplace(key, std::move(input));
   }
@@ -336,7 +338,7 @@ Statistics find_statistics(const StoredGraph& graph, const StatisticsWanted& wan
   std::optional<Statistics> found = find_known(known, key);
   if (found && holds(found->ranges, wanted.ranges) && (!wanted.inputs || found->inputs))
     return std::move(*found);
-  Watched all = wanted.all ? wanted.all() : Watched{wanted.ranges, {}};
+  Watched all = wanted.all();
   if (found) {
     for (const auto& [name, histogram] : found->ranges.seen) all.ranges.insert(name);
   }

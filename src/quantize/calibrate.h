@@ -46,9 +46,9 @@ struct Watched {
 
 /// What is to be found out about a float graph.
 struct StatisticsWanted {
-  std::set<std::string> ranges;    ///< of these values
-  bool inputs = false;             ///< what layers read
-  std::function<Watched()> all{};  ///< asked where some is missing, and holds `ranges`
+  std::set<std::string> ranges;  ///< of these values
+  bool inputs = false;           ///< what layers read
+  std::function<Watched()> all;  ///< asked where some is missing; holds `ranges`
 };
 
 struct Statistics {

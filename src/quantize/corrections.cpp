@@ -27,7 +27,7 @@ std::string judged_text(const std::string& what, const Score& after, const Score
   if (by_closeness)
     std::snprintf(text, sizeof text,
                   ": predictions %.4f close to the float model's instead of %.4f (gain %+.4f to "
-                  "%+.4f) on %zu image%s held aside",
+                  "%+.4f, the mean decides) on %zu image%s held aside",
                   mean(after), mean(before), gain.low, gain.high, before.size(), plural);
   else
     std::snprintf(text, sizeof text,

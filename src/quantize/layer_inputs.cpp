@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/hash.h"
+
 namespace tamis {
 
 namespace {
@@ -35,8 +37,6 @@ std::optional<Window> window_of(const Graph& graph, const ComputeNode& compute) 
                 {pads[2], pads[3]}};
 }
 
-constexpr std::array<double, 2> kSteps{0.7548776662466927, 0.5698402909980532};  // Roberts' R2
-
 /// One of each of `count` equal parts of [0, size), all shifted by the same share of a part.
 std::vector<std::int64_t> spread(std::int64_t size, std::size_t count, double shift) {
   std::vector<std::int64_t> chosen;
@@ -46,13 +46,15 @@ std::vector<std::int64_t> spread(std::int64_t size, std::size_t count, double sh
   return chosen;
 }
 
-double share(std::size_t layer, std::size_t dimension) {
-  const double x = kSteps[dimension] * static_cast<double>(layer + 1);
-  return x - std::floor(x);
+/// In [0, 1): another one for each layer and dimension.
+double shift_of(const std::string& key, std::size_t dimension) {
+  constexpr int kHexadecimal = 16;
+  const std::string digits = hash_text(key + std::to_string(dimension)).substr(0, 8);
+  return static_cast<double>(std::stoul(digits, nullptr, kHexadecimal)) / std::ldexp(1.0, 32);
 }
 
 /// What of one dimension of a plane lies under the windows of some outputs: the windows one after
-/// another. Windows that lie inside, where there are any; else 0 in the mask for what is padding.
+/// another. Windows that lie inside, where these are most; else 0 in the mask for what is padding.
 struct Taken {
   std::vector<std::int64_t> indices;
   std::vector<float> mask;
@@ -69,7 +71,7 @@ Taken elements_under(const Window& w, std::size_t d, std::int64_t size, std::siz
       std::max((size + before + w.after[d] - reach) / stride + 1, std::int64_t{0});
   const std::int64_t first = (before + stride - 1) / stride;
   const std::int64_t end = std::min(out, (size - reach + before) / stride + 1);
-  const bool has_inner = size >= reach && first < end;
+  const bool has_inner = size >= reach && end - first >= (out + 1) / 2;
   const std::int64_t from = has_inner ? first : 0, to = has_inner ? end : out;
   const auto element = [&](std::int64_t at, std::int64_t i) {
     return at * stride - before + i * w.dilations[d];
@@ -168,14 +170,18 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
   source.channels_first = is_op(node, "Conv");
   LayerInput input;
   std::string made;
-  const std::size_t layer = inputs_.size();
   if (source.channels_first) {
     const Window window = *window_of(graph, *compute);
-    const Taken rows = elements_under(window, 0, (*shape)[2], kRowsOfGrid, share(layer, 0));
-    if (rows.positions == 0) return std::nullopt;
-    const Taken columns =
-        elements_under(window, 1, (*shape)[3], kPositions / rows.positions, share(layer, 1));
-    if (columns.positions == 0) return std::nullopt;
+    const auto under = [&](std::size_t dimension, std::size_t most) {
+      return elements_under(window, dimension, (*shape)[dimension + 2], most,
+                            shift_of(*key, dimension));
+    };
+    // A square grid, or a longer one where a side is short.
+    const std::size_t least =
+        std::min(under(0, kSideOfGrid).positions, under(1, kSideOfGrid).positions);
+    if (least == 0) return std::nullopt;
+    const Taken rows = under(0, kPositions / under(1, kSideOfGrid).positions);
+    const Taken columns = under(1, kPositions / rows.positions);
     source.positions = {rows.positions, columns.positions};
     source.kernel = {rows.indices.size() / rows.positions,
                      columns.indices.size() / columns.positions};
@@ -189,7 +195,7 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
     source.positions = {count, 1};
     source.inside = {1};
     input.columns = static_cast<std::size_t>(shape->back());
-    made = add_rows_of(graph, value, *shape, spread(rows, count, share(layer, 0)));
+    made = add_rows_of(graph, value, *shape, spread(rows, count, shift_of(*key, 0)));
   }
   input.sums.resize(input.columns);
   input.largest.resize(input.columns);

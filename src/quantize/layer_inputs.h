@@ -19,7 +19,8 @@ namespace tamis {
 
 /// What a compute node reads, seen as rows of a matrix product: for a convolution one row per
 /// output position, with a column per input channel and kernel position. Sampled at a few positions
-/// per picture, whose windows lie inside the input; the sums are as if the padding had its share.
+/// per picture, whose windows lie inside the input where most do; the sums are then as if the
+/// padding had its share, `largest` and `rows` know no padding.
 struct LayerInput {
   std::size_t columns = 0;
   double count = 0;                 ///< rows that the sums stand for
@@ -64,7 +65,7 @@ class InputSampler {
     std::vector<double> inside{};  ///< per place in the kernel: how often it is no padding
     bool channels_first = false;   ///< [N, C, rows * kernel, columns * kernel], else [rows, width]
   };
-  static constexpr std::size_t kRowsOfGrid = 4;
+  static constexpr std::size_t kSideOfGrid = 4;
   void add_rows(const Source& source, std::span<const float> values);
   static void copy_row(const Source& source, const float* image, std::size_t p,
                        std::vector<float>& row);

@@ -120,16 +120,29 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
   return nodes;
 }
 
-/// What any form of the model needs, so that one run of the float model serves all.
-Watched watched_for_all_forms(const Graph& graph, QuantizeOptions options, const Plan& own) {
-  Watched watched{observed_values(own), {}};
-  for (const QuantizeTarget target : {QuantizeTarget::portable, QuantizeTarget::ort,
-                                      QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {
+constexpr std::array kTargets{QuantizeTarget::portable, QuantizeTarget::ort,
+                              QuantizeTarget::openvino, QuantizeTarget::tensorrt};
+
+/// What the layers read that any form has in INT8. Whatever the options are, so that the samples do
+/// not hang on who asked first.
+std::set<std::string> sampled_values(const Graph& graph) {
+  std::set<std::string> values;
+  for (const QuantizeTarget target : kTargets) {
+    QuantizeOptions options;
     options.target = target;
     const Plan plan = plan_quantisation(graph, options);
-    watched.ranges.merge(observed_values(plan));
     for (const ComputeNode& compute : plan.compute)
-      watched.layer_inputs.insert(compute.node->input(compute.activation));
+      values.insert(compute.node->input(compute.activation));
+  }
+  return values;
+}
+
+/// What any form of the model needs, so that one run of the float model serves all.
+Watched watched_for_all_forms(const Graph& graph, QuantizeOptions options, const Plan& own) {
+  Watched watched{observed_values(own), sampled_values(graph)};
+  for (const QuantizeTarget target : kTargets) {
+    options.target = target;
+    watched.ranges.merge(observed_values(plan_quantisation(graph, options)));
   }
   return watched;
 }
@@ -243,7 +256,11 @@ Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& o
     plan = plan_for(work, options, planned->too_wide);
     demand_work(plan);
     if (!all_seen(plan, observations)) {
-      Statistics more = find_statistics(*parent, {observed_values(plan)}, open, feed, known);
+      const StatisticsWanted wanted{
+          observed_values(plan), statistics.inputs.has_value(), [&] {
+            return Watched{observed_values(plan), sampled_values(parent->load())};
+          }};
+      Statistics more = find_statistics(*parent, wanted, open, feed, known);
       observations = std::move(more.ranges);
       report.statistics_cached = more.cached;
     }

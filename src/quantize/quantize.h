@@ -182,7 +182,8 @@ struct CheckOptions {
 
 /// Runs the float file in `reference` and the quantised file in each runtime on the first samples.
 /// A runtime that cannot load or run the file, or whose outputs are further away than the least
-/// SNR, is refused with the reason. Throws what `reference` throws.
+/// SNR, is refused with the reason. The runtimes open the file at once, each on a thread of its
+/// own. Throws what `reference` throws.
 std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_model,
                                           const std::filesystem::path& quantised_model,
                                           const NamedRuntime& reference,

@@ -42,7 +42,7 @@ std::vector<std::vector<Tensor>> draw_samples(const FeedCalibration& feed,
 struct Block {
   std::size_t begin = 0, end = 0;  // of the layers
   double removed = 0;              // noise that goes when the block is in float
-  double nearer = 0;               // by how much predictions come closer then
+  std::optional<double> nearer{};  // by how much predictions come closer then; absent: unknown
   bool only_together = false;      // its parts by themselves remove next to nothing
   std::size_t size() const { return end - begin; }
 };
@@ -109,8 +109,10 @@ class Ranker {
   Block measured(std::size_t begin, std::size_t end) {
     const auto at = [&](std::size_t i) { return layers_.begin() + static_cast<std::ptrdiff_t>(i); };
     const Measured without = measure({at(begin), at(end)});
-    return {begin, end, whole_.noise - without.noise,
-            without.closeness.value_or(0) - whole_.closeness.value_or(0)};
+    Block block{begin, end, whole_.noise - without.noise};
+    if (without.closeness && whole_.closeness)
+      block.nearer = *without.closeness - *whole_.closeness;
+    return block;
   }
 
   double removed_by(const std::vector<Block>& blocks) const {
@@ -217,8 +219,8 @@ class Ranker {
       const double gone = block.only_together ? block.removed : share;
       const double gain_db = decibels(whole_.noise / std::max(whole_.noise - gone, 1e-20));
       std::optional<double> nearer;
-      if (whole_.closeness)
-        nearer = block.nearer / (block.only_together ? 1 : static_cast<double>(block.size()));
+      if (block.nearer)
+        nearer = *block.nearer / (block.only_together ? 1 : static_cast<double>(block.size()));
       double cost_of_all = 0;
       for (std::size_t i = block.begin; i < block.end; ++i)
         cost_of_all += std::max(extra_us(layers_[i]).value_or(0), least);

@@ -136,7 +136,8 @@ std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
   return boxes;
 }
 
-/// The model, opened once: cards that differ in normalisation differ in what it is fed alone.
+/// The model, opened once: cards that differ in normalisation or colour order differ only in what
+/// it is fed.
 class Witness {
  public:
   explicit Witness(const BuildRequest& request)

@@ -85,7 +85,7 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 /// What speaks against the card, asked as often.
 Json card_doubt(const BuildState& state, const StatisticsStore& known) {
   if (!state.doubt_card) return Json();
-  const std::string key = "card/1" + hash_text(state.graph.to_bytes());
+  const std::string key = "card/2" + hash_text(state.graph.to_bytes());
   if (known.find) {
     if (auto found = known.find(key)) return found->at("doubt");
   }
@@ -99,7 +99,7 @@ Json card_doubt(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/7 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/8 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {

@@ -61,12 +61,13 @@ WeightedStatistic kept_classes(std::span<const ItemRecord> records) {
 }
 
 ClassFigures kept_classes_by_class(std::span<const ItemRecord> records) {
+  const std::vector<double> kept = all_kept(records);  // which demands labels
   std::map<int, std::vector<std::size_t>> items;
   for (std::size_t i = 0; i < records.size(); ++i)
     items[records[i].truth.label.value()].push_back(i);
   ClassFigures out;
   for (const auto& [label, of] : items) out.classes.push_back({label, "", of.size(), of.size()});
-  out.values = [items, kept = all_kept(records)](std::span<const std::uint32_t> weights) {
+  out.values = [items, kept](std::span<const std::uint32_t> weights) {
     std::vector<std::optional<double>> values;
     for (const auto& [label, of] : items) {
       double sum = 0, all = 0;
@@ -81,9 +82,14 @@ ClassFigures kept_classes_by_class(std::span<const ItemRecord> records) {
   return out;
 }
 
-/// Not right or wrong per item, but more or less of a change.
-std::optional<std::vector<std::uint8_t>> no_right(std::span<const ItemRecord>) {
-  return std::nullopt;
+/// Exact counts where every change counts fully or none is there; else absent.
+std::optional<std::vector<std::uint8_t>> right_where_whole(std::span<const ItemRecord> records) {
+  std::vector<std::uint8_t> out;
+  for (const double kept : all_kept(records)) {
+    if (kept > 0 && kept < 1) return std::nullopt;
+    out.push_back(kept > 0 ? 1 : 0);
+  }
+  return out;
 }
 
 Truth confident_boxes(const Card&, const Prediction& reference) {
@@ -197,7 +203,7 @@ Agreement classes() {
   Agreement row{classify_task(), first_class, "its first class"};
   row.task.metric = "top1_agreement";
   row.task.statistic = kept_classes;
-  row.task.right = no_right;
+  row.task.right = right_where_whole;
   row.task.by_class = kept_classes_by_class;
   row.task.figures = [](std::span<const ItemRecord> records) {
     const auto same = classify_task().right(records).value();

@@ -39,13 +39,13 @@ double value(const Agreement& a, const std::vector<ItemRecord>& records) {
   return a.task.statistic(records)(std::vector<std::uint32_t>(records.size(), 1));
 }
 
-TEST(Agreement, of_classifiers_is_the_share_of_equal_first_classes) {
+TEST(Agreement, of_classifiers_without_probabilities_is_the_share_of_equal_first_classes) {
   const Agreement& a = find_agreement(TaskKind::classify);
   const std::vector<Prediction> reference{classes({3, 1}), classes({2, 1}), classes({0, 1})};
   EXPECT_EQ(value(a, agreed(a, reference, reference)), 1);
   auto records = agreed(a, {classes({3, 2}), classes({1, 2}), classes({0, 9})}, reference);
   EXPECT_DOUBLE_EQ(value(a, records), 2.0 / 3);
-  EXPECT_EQ(a.task.right(records), std::nullopt);
+  EXPECT_EQ(a.task.right(records), (std::vector<std::uint8_t>{1, 0, 1}));
   EXPECT_EQ(a.task.metric, "top1_agreement");
   EXPECT_DOUBLE_EQ(a.task.figures(records).at("top1_agreement"), 2.0 / 3);
 }
@@ -56,6 +56,7 @@ TEST(Agreement, of_classifiers_counts_a_change_by_how_much_surer_the_reference_w
   torn.probabilities = {0.5F, 0.375F}, sure.probabilities = {0.75F, 0.0F};
   auto records = agreed(a, {classes({1}), classes({1}), classes({9})}, {torn, sure, sure});
   EXPECT_DOUBLE_EQ(value(a, records), (0.875 + 0.25 + 0.25) / 3);
+  EXPECT_EQ(a.task.right(records), std::nullopt);
   EXPECT_EQ(a.task.figures(records).at("same_class"), 0);
   const ClassFigures by_class = a.task.by_class(records);
   ASSERT_EQ(by_class.classes.size(), 2U);
