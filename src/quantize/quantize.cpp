@@ -211,8 +211,10 @@ Graph written_for(Graph written, const QuantizeOptions& options) {
   return written;
 }
 
-std::shared_ptr<const StoredGraph> stored_away(Graph graph) {
-  return std::make_shared<const StoredGraph>(graph);
+/// Leaves nothing of it in memory.
+std::shared_ptr<const StoredGraph> stored_away(Graph&& graph) {
+  const Graph gone = std::move(graph);
+  return std::make_shared<const StoredGraph>(gone);
 }
 
 std::shared_ptr<Planned> planned_form(const StoredGraph& parent, const QuantizeOptions& options) {
