@@ -9,11 +9,12 @@ few lines of Python. Time: every shape of ours and the peer's file in the bare C
 picture of ours costs the mean over the shapes, weighted by the pictures that go to each.
 
   freed_shapes.py --python PYTHON [--models MODEL.onnx ...] [--data DATA] [--limit 1.3] [--out DIR]
-      [--rounds 40] [--budget 10m] [--max-drop 1%] [--unlabelled]
+      [--rounds 40] [--budget 10m] [--max-drop 1%] [--unlabelled | --video FILE]
 
 --unlabelled: pictures without labels in one folder (frames of a camera): the speed only, with the
 shapes fitted to them. The gate is then on agreement with the baseline, which counts every change as
 a loss: 1 % of that is far stricter than 1 % of accuracy (docs/accuracy.md), so give more.
+--video: the same on every third frame of a video, which are cut into DIR/frames first.
 
 PYTHON is an interpreter with nncf, openvino, onnx, onnxruntime, numpy and opencv.
 """
@@ -25,6 +26,22 @@ from pathlib import Path
 
 import harness
 import quantise
+
+
+EVERY_THIRD = """
+import cv2, sys
+video, i = cv2.VideoCapture(sys.argv[1]), 0
+while (read := video.read())[0]:
+    if i % 3 == 0:
+        cv2.imwrite(f"{sys.argv[2]}/f{i:04}.jpg", read[1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    i += 1
+"""
+
+
+def cut(video, folder, python):
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([python, "-c", EVERY_THIRD, str(video), str(folder)], check=True)
+    return folder
 
 
 def half_dataset(data, fold, folder):
@@ -114,8 +131,7 @@ def compare(model, args, out):
     data = Path(args.data)
     if args.unlabelled:
         pictures = sorted(data.glob("*.jpg"))
-        calibration_data, evaluation_data = None, data
-        calibration, _ = data, None
+        calibration_data, evaluation_data, calibration = None, data, data
     else:
         calibration, _ = quantise.half_of(data, 0, out)
         held, _ = quantise.half_of(data, 1, out)
@@ -159,7 +175,10 @@ def main():
     parser.add_argument("--max-drop", default="1%")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--unlabelled", action="store_true")
+    parser.add_argument("--video", type=Path)
     args = parser.parse_args()
+    if args.video:
+        args.data, args.unlabelled = cut(args.video, args.out / "frames", args.python), True
     met = [compare(model, args, args.out / model.stem) for model in args.models]
     sys.exit(0 if all(met) else 1)
 

@@ -4,6 +4,7 @@ A contestant is a process that is stopped (SIGSTOP) except while it is being tim
 tamis-worker, spoken to in frames (src/base/frame.h), and the bare loop, spoken to in lines.
 Only the standard library of Python is needed.
 """
+import argparse
 import array
 import contextlib
 import fcntl
@@ -175,6 +176,16 @@ def paired_ratio(ours, theirs, draws=4000, seed=1):
     medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(draws))
     return (statistics.median(ratios), medians[math.floor(0.025 * draws)],
             medians[math.ceil(0.975 * draws) - 1])
+
+
+def peer_parser(doc):
+    """The options of every command that makes files by a peer's interpreter too."""
+    parser = argparse.ArgumentParser(description=doc,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", type=Path, default=[DETECTOR])
+    parser.add_argument("--data", type=Path, default=PICTURES)
+    parser.add_argument("--python", default=sys.executable)
+    return parser
 
 
 def verdict(value, limit):

@@ -9,7 +9,6 @@ runtimes, and the known tools' with their best settings, all calibrated on the s
 PYTHON is an interpreter with nncf, openvino, onnx, onnxruntime, numpy and opencv. What OUT already
 holds is not made again (the same folder as quantise.py's serves).
 """
-import argparse
 import os
 import sys
 import tempfile
@@ -70,13 +69,9 @@ def compare(model, pictures, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", type=Path, default=[harness.DETECTOR])
-    parser.add_argument("--data", type=Path, default=harness.PICTURES)
+    parser = harness.peer_parser(__doc__)
     parser.add_argument("--pictures", type=Path, default=harness.SHARED / "data/imagenet500")
     parser.add_argument("--most", type=int, default=250)
-    parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--out", type=Path, default=Path("quantise"))
     args = parser.parse_args()
     every = sorted(args.pictures.rglob("*.jpg"))

@@ -11,7 +11,6 @@ memory on more pictures.
 PYTHON is an interpreter with nncf, openvino, onnx, numpy and opencv. --many: a folder with 1,000
 pictures (any) to calibrate on once for memory; --many "" leaves that out.
 """
-import argparse
 import json
 import os
 import re
@@ -102,11 +101,7 @@ def compare(model, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", type=Path, default=[harness.DETECTOR])
-    parser.add_argument("--data", type=Path, default=harness.PICTURES)
-    parser.add_argument("--python", default=sys.executable)
+    parser = harness.peer_parser(__doc__)
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--many", default="")

@@ -42,7 +42,7 @@ struct ObservedFile {
 
 /// The first row of each plane of a value: whatever reads an output makes ONNX Runtime convert it
 /// to the file's layout when it is there, instead of keeping its own layout of all outputs until
-/// the end (yolov8s with 69 outputs: 96 MB).
+/// the end.
 std::string add_reader(Graph& graph, const std::string& value) {
   const auto dimension = [&](const char* name, std::int64_t i) {
     return graph.add_initializer(name, {1}, std::span<const std::int64_t>(&i, 1));

@@ -71,9 +71,7 @@ class Judge {
   Score score(const Graph& quantised) const;
   /// Whether a correction is to be kept. By the output SNR, which differs little between samples,
   /// where the lower end of the gain's interval is above 0. By closeness where the mean is higher:
-  /// it varies so much between a dozen pictures that a test refuses nearly all that helps (bias
-  /// correction of yolov8s and yolo11n: +.008, standard error .003, on 183 other pictures, and
-  /// refused on 8).
+  /// it varies so much between a dozen pictures that a test refuses most of what helps.
   bool helps(const Score& before, const Score& after) const;
   bool by_closeness() const { return static_cast<bool>(closeness_); }
 

@@ -177,10 +177,10 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
                             shift_of(*key, dimension));
     };
     // A square grid, or a longer one where a side is short.
-    const std::size_t least =
-        std::min(under(0, kSideOfGrid).positions, under(1, kSideOfGrid).positions);
-    if (least == 0) return std::nullopt;
-    const Taken rows = under(0, kPositions / under(1, kSideOfGrid).positions);
+    const std::size_t across = under(1, kSideOfGrid).positions;
+    if (across == 0) return std::nullopt;
+    const Taken rows = under(0, kPositions / across);
+    if (rows.positions == 0) return std::nullopt;
     const Taken columns = under(1, kPositions / rows.positions);
     source.positions = {rows.positions, columns.positions};
     source.kernel = {rows.indices.size() / rows.positions,

@@ -29,11 +29,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// Sessions and pictures as the card now says: steps may change it.
 void follow_card(BuildState& state, const BuildRequest& request) {
-  RunSettings settings = request.settings;
-  settings.backend = state.reference_backend;
-  settings.inference_precision = "f32";
-  settings.graph_level.reset();
-  state.open_reference = [card = state.known_card(), settings](const fs::path& model) {
+  state.open_reference = [card = state.known_card(),
+                          settings = reference_settings(request)](const fs::path& model) {
     OpenRequest open;
     open.model = model;
     open.settings = settings;
@@ -49,6 +46,14 @@ void follow_card(BuildState& state, const BuildRequest& request) {
 }
 
 }  // namespace
+
+RunSettings reference_settings(const BuildRequest& request) {
+  RunSettings settings = request.settings;
+  settings.backend = request.backends.front();
+  settings.inference_precision = "f32";
+  settings.graph_level.reset();
+  return settings;
+}
 
 BuildState make_state(const BuildRequest& request) {
   BuildState state(Graph::load(request.parent), request.card);

@@ -61,6 +61,10 @@ ArtefactInfo parse_artefact_info(const Json& json);
 /// a card where there is none, and what the steps throw.
 ArtefactInfo build_artefact(const BuildRequest& request);
 
+/// How the float model runs while it is folded, calibrated on and judged: in the first runtime, of
+/// which there must be one, in f32, at its own graph level.
+RunSettings reference_settings(const BuildRequest& request);
+
 /// The ONNX metadata key under which a quantised model carries the hashes of its calibration items
 /// (space separated).
 inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";

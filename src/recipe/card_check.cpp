@@ -141,7 +141,7 @@ std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
 class Witness {
  public:
   explicit Witness(const BuildRequest& request)
-      : model_({request.parent, request.card, float_settings(request), false, {}}) {}
+      : model_({request.parent, request.card, reference_settings(request), false, {}}) {}
 
   std::vector<MirroredPair> look_at(std::span<const Picture> pictures, const Card& card) {
     std::vector<MirroredPair> pairs;
@@ -155,14 +155,6 @@ class Witness {
   }
 
  private:
-  static RunSettings float_settings(const BuildRequest& request) {
-    RunSettings settings = request.settings;
-    settings.backend = request.backends.front();
-    settings.inference_precision = "f32";
-    settings.graph_level.reset();
-    return settings;
-  }
-
   View look(const Picture& picture, const Card& card) {
     const std::size_t shape = model_.shape_for(picture.size());
     Tensor input = model_.make_input(shape);

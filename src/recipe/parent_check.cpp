@@ -46,11 +46,7 @@ std::vector<std::size_t> items_with_truth(const Task& task, const Dataset& data,
 
 Found predict_all(const BuildRequest& request, const Card& card, const Dataset& data,
                   const std::vector<std::size_t>& items) {
-  RunSettings settings = request.settings;
-  settings.backend = request.backends.front();
-  settings.inference_precision = "f32";
-  settings.graph_level.reset();
-  OpenedModel model({request.parent, card, settings, false, {}});
+  OpenedModel model({request.parent, card, reference_settings(request), false, {}});
   Found found;
   found.classes = model.class_count().value_or(0);
   Tensor input = model.make_input();
