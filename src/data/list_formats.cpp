@@ -102,7 +102,7 @@ std::unique_ptr<Dataset> open_list(const fs::path& path, const std::string& spli
   fs::path list = list_file(path, split);
   fs::path root = list.parent_path();
   std::vector<Item> items;
-  for (const TextLine& line : filled_lines(load_text(list), list.string())) {
+  for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (items.empty() && !name_end(line.text) && is_heading(line)) continue;
     Row row = parse_row(list, line);
     fs::path file = root / row.file;

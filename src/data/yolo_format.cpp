@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<const char*, 3> kSplits{"train", "val", "test"};
-constexpr std::uintmax_t kMaxYamlBytes = 4 << 20;
 constexpr int kMaxYamlDepth = 50;
 // Polygons lie in labels/ too; where a dataset has both, they have a folder of their own.
 constexpr const char *kBoxLabels = "labels", *kPolygonLabels = "labels_segment";
@@ -86,8 +85,7 @@ fs::path root_folder(const fs::path& file, const std::string& path) {
 
 /// Absent when the YAML is something else (no train and no val).
 std::optional<DataYaml> load_data_yaml(const fs::path& file) {
-  if (fs::file_size(file) > kMaxYamlBytes) return std::nullopt;
-  std::string text = load_text(file);
+  std::string text = load_text(file, kDataYamlFile);
   check_depth(file, text);
   try {
     YAML::Node node = YAML::Load(text);
@@ -143,7 +141,7 @@ std::vector<fs::path> split_pictures(const DataYaml& data, const std::string& sp
       files.insert(files.end(), below.begin(), below.end());
       continue;
     }
-    for (const TextLine& line : filled_lines(load_text(place), place.string())) {
+    for (const TextLine& line : filled_lines(load_text(place, kListFile), place.string())) {
       fs::path file = line.text;
       bool beside = line.text.rfind("./", 0) == 0;
       files.push_back((beside ? place.parent_path() : data.root) / file);
@@ -243,7 +241,7 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
 std::vector<TruthBox> load_boxes(const LabelFile& labels, std::size_t& repeated) {
   std::vector<TruthBox> boxes;
   std::set<std::string> seen;
-  for (const TextLine& line : filled_lines(load_text(labels.file), labels.file.string())) {
+  for (const TextLine& line : filled_lines(load_text(labels.file, kLabelFile), labels.file.string())) {
     TruthBox box = parse_box(labels, line);
     if (seen.insert(line.text).second)
       boxes.push_back(box);
