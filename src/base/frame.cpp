@@ -39,7 +39,7 @@ void write_exactly(int fd, const void* data, std::size_t size) {
 }  // namespace
 
 void FrameChannel::send(const Frame& frame) {
-  std::string head = frame.head.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string head = json_text(frame.head);
   Prefix prefix{};
   std::memcpy(prefix.magic, kMagic, sizeof kMagic);
   prefix.head_bytes = static_cast<std::uint32_t>(head.size());

@@ -2,11 +2,9 @@
 
 #include <xxhash.h>
 
-#include <fstream>
 #include <memory>
-#include <vector>
 
-#include "base/error.h"
+#include "base/files.h"
 
 namespace tamis {
 namespace {
@@ -34,17 +32,13 @@ std::string hash_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 std::string hash_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(ErrorCode::not_found, "read " + file.string() + ": cannot be opened");
+  const InputFile in(file, kAnyFile);
   std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
                                                                         &XXH3_freeState);
   XXH3_128bits_reset(state.get());
-  std::vector<char> piece(1 << 20);
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    XXH3_128bits_update(state.get(), piece.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  if (in.bad()) throw Error(ErrorCode::io, "read " + file.string() + ": failed half way");
+  in.for_each_piece([&](std::span<const std::uint8_t> piece) {
+    XXH3_128bits_update(state.get(), piece.data(), piece.size());
+  });
   return to_hex(XXH3_128bits_digest(state.get()));
 }
 

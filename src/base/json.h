@@ -20,6 +20,10 @@ Json load_json(const std::filesystem::path& file);
 /// Writes the file atomically (see save_file), indented by one space, with a final newline.
 void save_json(const std::filesystem::path& file, const Json& json);
 
+/// One line, no spaces, keys in their order; bytes that are no UTF-8 (names from other people's
+/// files) become U+FFFD instead of an exception.
+std::string json_text(const Json& json);
+
 /// One line, no spaces, keys sorted at every level: the same value always gives the same text. For
 /// keys and hashes.
 std::string canonical_text(const Json& json);

@@ -49,6 +49,18 @@ std::string fault_text(PluginFault fault, const fs::path& file, const std::strin
   throw Error(ErrorCode::unavailable, text);
 }
 
+/// The loader would wait for a pipe. A bare name is looked for by the loader itself.
+void refuse_other_than_files(const fs::path& file, PluginFault* fault) {
+  std::error_code ignored;
+  if (!file.has_parent_path() || !fs::exists(file, ignored)) return;
+  try {
+    require_regular_file(file, kLibraryFile);
+  } catch (const Error& error) {
+    fail(PluginFault::not_a_library,
+         fault_text(PluginFault::not_a_library, file, error.what()), fault);
+  }
+}
+
 }  // namespace
 
 std::vector<fs::path> plugin_folders() {
@@ -56,7 +68,8 @@ std::vector<fs::path> plugin_folders() {
   std::string named = environment("TAMIS_PLUGIN_DIR").value_or("");
   for (std::size_t start = 0; start < named.size();) {
     std::size_t end = std::min(named.find(':', start), named.size());
-    if (end > start) folders.emplace_back(named.substr(start, end - start));
+    const fs::path folder = named.substr(start, end - start);
+    if (folder.is_absolute()) folders.push_back(folder);
     start = end + 1;
   }
   fs::path program = program_folder();
@@ -76,6 +89,7 @@ std::optional<fs::path> find_plugin(const std::string& name) {
 }
 
 PluginLibrary PluginLibrary::open(const fs::path& file, PluginFault* fault) {
+  refuse_other_than_files(file, fault);
   void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle != nullptr) return PluginLibrary(handle, file);
   const char* words = ::dlerror();

@@ -3,7 +3,12 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/units.h"
 
 namespace tamis {
 namespace {
@@ -26,15 +31,57 @@ const Row& row(DataType type) {
   return kRows[0];
 }
 
+// So that the bytes of any type fit 63 bits, rounding to whole cache lines included.
+constexpr std::int64_t kMostElements = std::numeric_limits<std::int64_t>::max() / 16;
+// Below this nobody asks what is free: the question takes longer than the answer is worth.
+constexpr std::uint64_t kLarge = std::uint64_t{64} << 20;
+
+std::string size_text(DataType type, const Shape& shape, std::uint64_t bytes) {
+  return "tensor " + to_text(shape) + " of " + std::string(to_text(type)) + ": needs " +
+         bytes_text(bytes);
+}
+
+void require_memory(DataType type, const Shape& shape, std::uint64_t bytes) {
+  if (bytes > kMostTensorBytes)
+    throw Error(ErrorCode::unsupported,
+                size_text(type, shape, bytes) + ", more than the " + bytes_text(kMostTensorBytes) +
+                    " that one tensor may have; use a smaller input size or batch");
+  if (bytes <= kLarge) return;
+  const std::uint64_t spare = spare_memory_bytes();
+  if (bytes > spare)
+    throw Error(ErrorCode::unavailable,
+                size_text(type, shape, bytes) + ", more than the " + bytes_text(spare) +
+                    " of memory that this machine can spare; use a smaller input size or batch, or "
+                    "end other programs");
+}
+
 }  // namespace
 
 std::string_view to_text(DataType type) { return row(type).name; }
 std::size_t byte_size(DataType type) { return row(type).bytes; }
 
-std::int64_t element_count(const Shape& shape) {
-  std::int64_t count = 1;
-  for (std::int64_t d : shape) count *= d;
+std::optional<std::int64_t> find_element_count(const Shape& shape) {
+  std::int64_t count = 1, most = kMostElements;
+  for (std::int64_t d : shape)
+    if (d < 0) return std::nullopt;
+  for (std::int64_t d : shape) {
+    if (d == 0) return 0;
+    if (d > most) return std::nullopt;
+    count *= d;
+    most /= d;
+  }
   return count;
+}
+
+std::int64_t element_count(const Shape& shape) {
+  if (auto count = find_element_count(shape)) return *count;
+  throw Error(ErrorCode::unsupported, "size of tensor " + to_text(shape) +
+                                          ": impossible: it has a negative dimension, or more "
+                                          "elements than can be counted; export the model again");
+}
+
+std::uint64_t byte_count(DataType type, const Shape& shape) {
+  return static_cast<std::uint64_t>(element_count(shape)) * byte_size(type);
 }
 
 std::string to_text(const Shape& shape) {
@@ -45,7 +92,8 @@ std::string to_text(const Shape& shape) {
 }
 
 Tensor::Tensor(DataType type, Shape shape) : type_(type), shape_(std::move(shape)) {
-  bytes_ = static_cast<std::size_t>(element_count(shape_)) * byte_size(type);
+  bytes_ = static_cast<std::size_t>(byte_count(type, shape_));
+  require_memory(type, shape_, bytes_);
   std::size_t rounded = (bytes_ + 127) / 64 * 64;
   data_.reset(std::aligned_alloc(64, rounded));
   if (!data_) throw std::bad_alloc();

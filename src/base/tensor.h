@@ -29,7 +29,18 @@ std::size_t byte_size(DataType type);
 /// Row-major, outermost dimension first.
 using Shape = std::vector<std::int64_t>;
 
+/// What all parts of Tamis carry at most. A runtime's tensors cross its edge with this many.
+inline constexpr std::size_t kMaxRank = 8;
+/// One tensor's memory; no image model comes near it.
+inline constexpr std::uint64_t kMostTensorBytes = std::uint64_t{4} << 30;
+
+/// The product of the dimensions, 1 for a scalar. Throws unsupported where it cannot be counted: a
+/// negative dimension, or so many that their bytes pass 63 bits.
 std::int64_t element_count(const Shape& shape);
+/// The same, absent instead of an exception.
+std::optional<std::int64_t> find_element_count(const Shape& shape);
+/// What so many elements take. Throws as element_count does.
+std::uint64_t byte_count(DataType type, const Shape& shape);
 std::string to_text(const Shape& shape);  ///< "[1,3,640,640]"
 
 /// What a model says of an input or output. An absent dimension is dynamic.
@@ -48,6 +59,8 @@ enum class MemoryKind { host };
 class Tensor {
  public:
   Tensor() = default;
+  /// Throws unsupported for a shape that cannot be counted or takes more than kMostTensorBytes, and
+  /// unavailable for one that this machine has no memory for, before any is taken.
   Tensor(DataType type, Shape shape);
   Tensor clone() const;
   /// Image n of a batch as a batch of one, on the same memory, which must outlive it. The first

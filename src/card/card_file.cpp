@@ -27,21 +27,41 @@ Json scalar_json(const YAML::Node& node) {
 
 enum class Scalars { typed, text };  // text: names of classes, where 007 is no number
 
-Json yaml_json(const YAML::Node& node, Scalars scalars) {
-  if (node.IsScalar()) return scalars == Scalars::text ? Json(node.Scalar()) : scalar_json(node);
-  if (node.IsSequence()) {
-    Json list = Json::array();
-    for (const auto& item : node) list.push_back(yaml_json(item, scalars));
-    return list;
+/// Turns YAML into JSON. Aliases are written out, so a few lines can stand for more values than any
+/// memory holds, or for one that holds itself: both are counted, and refused.
+class YamlReader {
+ public:
+  explicit YamlReader(std::string file) : file_(std::move(file)) {}
+
+  Json read(const YAML::Node& node, Scalars scalars, int depth = 0) {
+    constexpr int kMostDepth = 8;            // a card has three levels
+    constexpr std::size_t kMostValues = 50'000;  // names of classes are most of them
+    if (depth > kMostDepth) refuse("nested too deeply, or holds itself");
+    if (++values_ > kMostValues) refuse(fmt::format("more than {} values", kMostValues));
+    if (node.IsScalar()) return scalars == Scalars::text ? Json(node.Scalar()) : scalar_json(node);
+    if (node.IsSequence()) {
+      Json list = Json::array();
+      for (const auto& item : node) list.push_back(read(item, scalars, depth + 1));
+      return list;
+    }
+    if (!node.IsMap()) return nullptr;
+    Json map = Json::object();
+    for (const auto& item : node) {
+      std::string key = item.first.Scalar();
+      map[key] = read(item.second, key == "labels" ? Scalars::text : scalars, depth + 1);
+    }
+    return map;
   }
-  if (!node.IsMap()) return nullptr;
-  Json map = Json::object();
-  for (const auto& item : node) {
-    std::string key = item.first.Scalar();
-    map[key] = yaml_json(item.second, key == "labels" ? Scalars::text : scalars);
+
+ private:
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw Error(ErrorCode::corrupt_data,
+                file_ + ": is no card: " + problem + "; write it without aliases");
   }
-  return map;
-}
+
+  std::string file_;
+  std::size_t values_ = 0;
+};
 
 std::vector<std::string> keys_below(const std::string& prefix) {
   std::vector<std::string> names;
@@ -74,9 +94,9 @@ void flatten(const Json& json, const std::string& prefix, const std::string& sou
 
 std::string flow(const Json& value) {
   if (value.is_string() || !value.is_array())
-    return value.is_string() ? value.get<std::string>() : value.dump();
+    return value.is_string() ? value.get<std::string>() : json_text(value);
   std::string text;
-  for (const Json& item : value) text += (text.empty() ? "" : ", ") + item.dump();
+  for (const Json& item : value) text += (text.empty() ? "" : ", ") + json_text(item);
   return "[" + text + "]";
 }
 
@@ -93,10 +113,10 @@ CardEntries entries_of_json(const Json& json, const std::string& source) {
 
 CardEntries entries_of_file(const std::filesystem::path& file) {
   std::string source = "card file " + file.filename().string();
-  std::string text = load_text(file);
+  std::string text = load_text(file, kCardFile);
   Json json;
   try {
-    json = yaml_json(YAML::Load(text), Scalars::typed);
+    json = YamlReader(file.string()).read(YAML::Load(text), Scalars::typed);
   } catch (const YAML::Exception& error) {
     throw Error(ErrorCode::corrupt_data,
                 fmt::format("{}: not YAML: line {}: {}; correct that line", file.string(),
@@ -105,8 +125,13 @@ CardEntries entries_of_file(const std::filesystem::path& file) {
   CardEntries entries = entries_of_json(json, source);
   auto labels = entries.find("labels");
   if (labels != entries.end() && labels->second.value.is_string()) {
-    std::filesystem::path names(labels->second.value.get<std::string>());
-    labels->second.value = (names.is_absolute() ? names : file.parent_path() / names).string();
+    const std::string name = labels->second.value.get<std::string>();
+    const auto names = path_inside(file.parent_path(), name);
+    if (!names)
+      throw Error(ErrorCode::invalid_argument,
+                  source + ": labels: \"" + name + "\" lies outside the card's folder; put the " +
+                      "file beside the card, or name it with --labels");
+    labels->second.value = labels_of_file(*names, source + ": labels");
   }
   return entries;
 }

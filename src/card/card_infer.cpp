@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -52,7 +53,10 @@ Places places_of(const TensorInfo& input) { return is_nhwc(input) ? Places{3, 1}
 std::optional<Size> static_size(const TensorInfo& input) {
   const std::size_t at = places_of(input).height;
   if (!input.shape[at] || !input.shape[at + 1]) return std::nullopt;
-  return Size{static_cast<int>(*input.shape[at]), static_cast<int>(*input.shape[at + 1])};
+  auto side = [](std::int64_t dim) {
+    return static_cast<int>(std::clamp<std::int64_t>(dim, 0, std::numeric_limits<int>::max()));
+  };
+  return Size{side(*input.shape[at]), side(*input.shape[at + 1])};
 }
 
 const DecoderRow& decoder_row(const std::string& name) {
@@ -184,7 +188,7 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
         "one of these, or say what it is with --task and --decoder, or in a card NAME.card.yaml "
         "beside it (docs/cards.md)",
         outputs_text(facts_),
-        task == entries.end() ? "" : " of the task " + task->second.value.dump(), reasons));
+        task == entries.end() ? "" : " of the task " + json_text(task->second.value), reasons));
   if (fitting.size() > 1) fitting = narrow_by_labels(std::move(fitting), entries);
   if (fitting.size() == 1) return *fitting.front();
   std::string names;

@@ -47,7 +47,7 @@ std::string_view name_of(const Named<T> (&table)[n], T value) {
 
 template <typename T, std::size_t n>
 T parse_named(const Named<T> (&table)[n], const Json& value, const std::string& where) {
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
   std::vector<std::string> known;
   for (const auto& row : table) {
     if (row.name == text) return row.value;
@@ -101,12 +101,12 @@ Json sizes_from_text(const std::string& text) {
 Json labels_from_text(const std::string& text) {
   std::error_code error;  // a long list is no name of a file
   if (std::filesystem::is_regular_file(text, error) || text.find(',') == std::string::npos)
-    return text;
+    return labels_of_file(text, "option --labels");
   return split(text, ',');
 }
 
 double number(const Json& value, const std::string& where) {
-  if (!value.is_number()) fail(where, fmt::format("expected a number, got {}", value.dump()));
+  if (!value.is_number()) fail(where, fmt::format("expected a number, got {}", json_text(value)));
   double number = value.get<double>();
   if (!std::isfinite(number)) fail(where, "expected a finite number");
   return number;
@@ -115,7 +115,7 @@ double number(const Json& value, const std::string& where) {
 int whole_between(const Json& value, int low, int high, const std::string& where) {
   if (!value.is_number_integer() || value.get<double>() < low || value.get<double>() > high)
     fail(where,
-         fmt::format("expected a whole number from {} to {}, got {}", low, high, value.dump()));
+         fmt::format("expected a whole number from {} to {}, got {}", low, high, json_text(value)));
   return value.get<int>();
 }
 
@@ -124,7 +124,7 @@ constexpr int kMaxSide = 16384;
 Size size_of(const Json& value, const std::string& where) {
   if (!value.is_array() || value.size() != 2)
     fail(where,
-         fmt::format("expected height and width, as 640x640 or [640, 640], got {}", value.dump()));
+         fmt::format("expected height and width, as 640x640 or [640, 640], got {}", json_text(value)));
   return {whole_between(value[0], 1, kMaxSide, where), whole_between(value[1], 1, kMaxSide, where)};
 }
 
@@ -137,7 +137,7 @@ void apply_sizes(Card& card, const Json& value, const std::string& where) {
   if (!value.is_array() || value.size() < 2 || value.size() > kMostSizes)
     fail(where, fmt::format("expected two to {} sizes, as 480x640,640x480 or [[480, 640], "
                             "[640, 480]], got {}",
-                            kMostSizes, value.dump()));
+                            kMostSizes, json_text(value)));
   card.input_sizes.clear();
   for (const Json& one : value) {
     const Size size = size_of(one, where);
@@ -177,32 +177,21 @@ void apply_std(Card& card, const Json& value, const std::string& where) {
 void apply_strides(Card& card, const Json& value, const std::string& where) {
   if (!value.is_array() || value.empty())
     fail(where,
-         fmt::format("expected one number per level, such as [8, 16, 32], got {}", value.dump()));
+         fmt::format("expected one number per level, such as [8, 16, 32], got {}", json_text(value)));
   card.strides.clear();
   for (const Json& one : value) card.strides.push_back(whole_between(one, 1, kMaxSide, where));
 }
 
-// A list of names, a table number → name that starts at 0 without gaps, or a file with a name per
-// line.
+// A list of names, or a table number → name that starts at 0 without gaps. Files are read by those
+// who may name them (labels_of_file), so that no model's metadata can.
 void apply_labels(Card& card, const Json& value, const std::string& where) {
   card.labels.clear();
-  if (value.is_string()) {
-    std::string text = load_text(value.get<std::string>());
-    for (std::string& line : split(text, '\n')) {
-      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-      card.labels.push_back(line);
-    }
-    while (!card.labels.empty() && card.labels.back().empty()) card.labels.pop_back();
-    if (card.labels.empty())
-      fail(where, "the file " + value.get<std::string>() + " holds no names");
-    return;
-  }
   if (!value.is_array() && !value.is_object()) fail(where, "expected a list of names or a file");
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (value.is_object() && !value.contains(std::to_string(i)))
       fail(where, fmt::format("class {} of {} has no name", i, value.size()));
     const Json& name = value.is_object() ? value.at(std::to_string(i)) : value[i];
-    card.labels.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    card.labels.push_back(name.is_string() ? name.get<std::string>() : json_text(name));
   }
 }
 
@@ -211,7 +200,7 @@ void apply_outputs(Card& card, const Json& value, const std::string& where) {
   if (!value.is_array() || value.empty())
     fail(where, "expected a list with a word for each of the model's outputs");
   for (const Json& role : value) {
-    if (!role.is_string()) fail(where, fmt::format("expected a word, got {}", role.dump()));
+    if (!role.is_string()) fail(where, fmt::format("expected a word, got {}", json_text(role)));
     card.outputs.push_back(role.get<std::string>());
   }
 }
@@ -229,6 +218,15 @@ Json numbers_json(const std::vector<double>& values) {
 }
 
 }  // namespace
+
+Json labels_of_file(const std::filesystem::path& file, const std::string& where) {
+  std::vector<std::string> labels = split(load_text(file, kNamesFile), '\n');
+  for (std::string& line : labels)
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+  while (!labels.empty() && labels.back().empty()) labels.pop_back();
+  if (labels.empty()) fail(where, "the file " + file.string() + " holds no names");
+  return labels;
+}
 
 std::string_view to_text(TaskKind task) { return name_of(kTasks, task); }
 std::string_view to_text(ColorOrder color) { return name_of(kColors, color); }

@@ -39,6 +39,10 @@ CardEntries entries_of_options(const CardOptions& options);
 CardEntries entries_of_file(const std::filesystem::path& file);
 CardEntries entries_of_json(const Json& json, const std::string& source);
 
+/// The names in a file, one per line. Throws as load_text does, and invalid_argument prefixed by
+/// `where` for one without names.
+Json labels_of_file(const std::filesystem::path& file, const std::string& where);
+
 /// What the model says of itself: metadata, then shapes, then the defaults of the decoder that was
 /// found.
 class CardInference {

@@ -61,7 +61,7 @@ class Reader {
     while (!take('}')) {
       Json key = read_value(depth + 1);
       expect(':');
-      dict[key.is_string() ? key.get<std::string>() : key.dump()] = read_value(depth + 1);
+      dict[key.is_string() ? key.get<std::string>() : json_text(key)] = read_value(depth + 1);
       if (take(',')) continue;
       expect('}');
       break;

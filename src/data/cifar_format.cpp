@@ -1,10 +1,5 @@
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "data/formats.h"
 
@@ -15,38 +10,6 @@ namespace {
 [[noreturn]] void corrupt(const fs::path& file, const std::string& what) {
   throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
 }
-
-/// A file open for reading at given places from several threads at once.
-class RecordFile {
- public:
-  explicit RecordFile(const fs::path& file)
-      : file_(file), descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (descriptor_ < 0)
-      throw Error(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io,
-                  "read " + file.string() + ": " + std::strerror(errno));
-  }
-  RecordFile(const RecordFile&) = delete;
-  RecordFile& operator=(const RecordFile&) = delete;
-  ~RecordFile() { ::close(descriptor_); }
-
-  /// Throws corrupt_data when the file ends before.
-  void read(std::uint64_t at, std::span<std::uint8_t> to) const {
-    std::size_t done = 0;
-    while (done < to.size()) {
-      ssize_t got =
-          ::pread(descriptor_, to.data() + done, to.size() - done, static_cast<off_t>(at + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0)
-        throw Error(ErrorCode::io, "read " + file_.string() + ": " + std::strerror(errno));
-      if (got == 0) corrupt(file_, "ended early; it was cut while in use");
-      done += static_cast<std::size_t>(got);
-    }
-  }
-
- private:
-  fs::path file_;
-  int descriptor_;
-};
 
 // CIFAR-10: records of one label byte and 3 planes (R, G, B) of 32 x 32.
 // Source: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
@@ -87,16 +50,17 @@ class CifarDataset : public Dataset {
 
  private:
   void add(const fs::path& file) {
-    std::uint64_t size = fs::file_size(file);
+    auto records = std::make_unique<InputFile>(file, kRecordFile);
+    const std::uint64_t size = records->size();
     if (size == 0 || size % kCifarRecord != 0)
       corrupt(file, "its " + std::to_string(size) + " bytes are no whole number of records of " +
                         std::to_string(kCifarRecord) + " bytes");
     if (size / kCifarRecord + items_.size() > kMostItems)
       corrupt(file, "holds more than " + std::to_string(kMostItems) + " records");
-    files_.push_back(std::make_unique<RecordFile>(file));
+    files_.push_back(std::move(records));
     for (std::uint64_t r = 0; r < size / kCifarRecord; ++r) {
       std::uint8_t label = 0;
-      files_.back()->read(r * kCifarRecord, {&label, 1});
+      files_.back()->read_at(r * kCifarRecord, {&label, 1});
       if (label > 9)
         corrupt(file, "record " + std::to_string(r) + " has label " + std::to_string(label) +
                           ", CIFAR-10 has 0 to 9");
@@ -109,11 +73,11 @@ class CifarDataset : public Dataset {
 
   std::vector<std::uint8_t> read_planes(std::size_t i) const {
     std::vector<std::uint8_t> planes(3 * kCifarPlane);
-    files_[of_file_.at(i)]->read(*items_[i].record * kCifarRecord + 1, planes);
+    files_[of_file_.at(i)]->read_at(*items_[i].record * kCifarRecord + 1, planes);
     return planes;
   }
 
-  std::vector<std::unique_ptr<RecordFile>> files_;
+  std::vector<std::unique_ptr<InputFile>> files_;
   std::vector<std::size_t> of_file_;  ///< index into files_, per item
 };
 

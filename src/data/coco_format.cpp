@@ -90,8 +90,10 @@ std::map<std::string, fs::path> annotation_files(const fs::path& path) {
 
 /// Parses without keeping the masks, which are most of the file, unless they are asked for.
 Json load_annotations(const fs::path& file, TruthDetail detail) {
-  std::string text = load_text(file);
-  auto keep = [detail](int, nlohmann::detail::parse_event_t event, Json& value) {
+  std::string text = load_text(file, kAnnotationFile);
+  auto keep = [&](int depth, nlohmann::detail::parse_event_t event, Json& value) {
+    constexpr int kMostDepth = 50;  // copying values recurses
+    if (depth > kMostDepth) fail(file, "is nested too deeply");
     return event != nlohmann::detail::parse_event_t::key || value != "segmentation" ||
            detail == TruthDetail::masks;
   };

@@ -39,7 +39,7 @@ std::string_view trim(std::string_view text) {
 
 std::vector<std::uint8_t> load_item(const Item& item) {
   try {
-    return load_bytes(item.file);
+    return load_bytes(item.file, kImageFile);
   } catch (const Error& e) {
     throw Error(e.code(), "picture " + item.id + ": " + e.what());
   }
@@ -220,7 +220,7 @@ std::vector<std::string> load_class_names(const fs::path& folder) {
     std::error_code error;
     if (!fs::is_regular_file(file, error)) continue;
     std::vector<std::string> names;
-    for (TextLine& line : filled_lines(load_text(file), file.string()))
+    for (TextLine& line : filled_lines(load_text(file, kNamesFile), file.string()))
       names.push_back(std::move(line.text));
     return names;
   }

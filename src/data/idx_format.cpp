@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "data/formats.h"
 
@@ -34,9 +33,11 @@ struct IdxArray {
 
 class GzipFile {
  public:
-  explicit GzipFile(const fs::path& file) : file_(file), handle_(::gzopen(file.c_str(), "rb")) {
+  explicit GzipFile(const fs::path& file)
+      : file_(file), input_(file, kRecordFile), handle_(::gzdopen(input_.descriptor(), "rb")) {
     if (handle_ == nullptr)
-      throw Error(ErrorCode::io, "read " + file.string() + ": " + std::strerror(errno));
+      throw Error(ErrorCode::io, "read " + file.string() + ": no memory to decompress it");
+    input_.release();
     ::gzbuffer(handle_, kIdxPiece);
   }
   GzipFile(const GzipFile&) = delete;
@@ -55,6 +56,7 @@ class GzipFile {
 
  private:
   fs::path file_;
+  InputFile input_;
   gzFile handle_;
 };
 

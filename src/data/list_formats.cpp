@@ -125,7 +125,7 @@ std::unique_ptr<Dataset> open_list(const fs::path& path, const std::string& spli
   std::vector<Item> items;
   std::map<std::string, std::optional<int>> seen;
   Reading reading;
-  for (const TextLine& line : filled_lines(load_text(list), list.string())) {
+  for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (items.empty() && !name_end(line.text) && is_heading(line)) continue;
     const std::size_t before = items.size();
     add_row(list, line, root, parse_row(list, line), seen, items);

@@ -119,7 +119,7 @@ std::unique_ptr<Dataset> open_mvtec(const fs::path& path, const std::string& spl
 
 Picture load_mask(const Item& item, Size size) {
   const fs::path& file = item.truth.anomaly.value().mask.value();
-  Picture mask = decode_picture(load_bytes(file), file.string(), true);
+  Picture mask = decode_picture(load_bytes(file, kImageFile), file.string(), true);
   if (mask.size() == size) return mask;
   throw Error(ErrorCode::corrupt_data, "the mask " + file.string() + " is " +
                                            size_text(mask.size()) + ", its picture " + item.id +

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
 #include <string_view>
 #include <vector>
 
@@ -190,14 +189,13 @@ std::optional<PictureHeader> parse_picture_header(Bytes bytes) {
 }
 
 std::optional<PictureHeader> probe_picture_header(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::vector<std::uint8_t> part(kFirstPart);
-  in.read(reinterpret_cast<char*>(part.data()), static_cast<std::streamsize>(part.size()));
-  part.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  if (auto found = parse_picture_header(part)) return found;
-  if (part.size() < kFirstPart) return std::nullopt;
   try {
-    return parse_picture_header(load_bytes(file));
+    const InputFile in(file, kImageFile);
+    std::vector<std::uint8_t> part(kFirstPart);
+    part.resize(in.read_start(part));
+    if (auto found = parse_picture_header(part)) return found;
+    if (part.size() < kFirstPart) return std::nullopt;
+    return parse_picture_header(in.bytes());
   } catch (const Error&) {
     return std::nullopt;  // the reader of the picture itself reports why
   }

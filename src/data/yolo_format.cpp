@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<const char*, 3> kSplits{"train", "val", "test"};
-constexpr std::uintmax_t kMaxYamlBytes = 4 << 20;
 constexpr int kMaxYamlDepth = 50;
 // Polygons lie in labels/ too; where a dataset has both, they have a folder of their own.
 constexpr const char *kBoxLabels = "labels", *kPolygonLabels = "labels_segment";
@@ -90,8 +89,7 @@ fs::path root_folder(const fs::path& file, const std::string& path) {
 
 /// Absent when the YAML is something else (no train and no val).
 std::optional<DataYaml> load_data_yaml(const fs::path& file) {
-  if (fs::file_size(file) > kMaxYamlBytes) return std::nullopt;
-  std::string text = load_text(file);
+  std::string text = load_text(file, kDataYamlFile);
   check_depth(file, text);
   try {
     YAML::Node node = YAML::Load(text);
@@ -141,7 +139,7 @@ fs::path locate(const DataYaml& data, const std::string& entry) {
 /// The pictures that a text file lists. What it holds is not repeated in messages: it may be any
 /// file.
 void add_listed(const DataYaml& data, const fs::path& list, std::vector<fs::path>& files) {
-  for (const TextLine& line : filled_lines(load_text(list), list.string())) {
+  for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (!is_picture_name(line.text))
       fail(list, "line " + std::to_string(line.number) +
                      " names no picture; a list of pictures has a path in each line");
@@ -288,7 +286,8 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line, std::vector<fl
 std::vector<TruthBox> load_boxes(const LabelFile& labels, Reading& reading) {
   std::vector<TruthBox> boxes;
   std::set<std::vector<float>> seen;
-  for (const TextLine& line : filled_lines(load_text(labels.file), labels.file.string())) {
+  const std::string text = load_text(labels.file, kLabelFile);
+  for (const TextLine& line : filled_lines(text, labels.file.string())) {
     std::vector<float> numbers;
     TruthBox box = parse_box(labels, line, numbers);
     if (!seen.insert(std::move(numbers)).second) {

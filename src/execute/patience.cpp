@@ -20,6 +20,8 @@ double scale() {
 
 }  // namespace
 
+Patience patience_to_inspect() { return scale() * kLeast_s; }
+
 Patience patience_to_open() { return scale() * kFirstOpen_s; }
 
 Patience patience_to_open(double before_s) {

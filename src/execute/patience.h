@@ -15,6 +15,8 @@ struct Patience {
   Patience(double limit, double expected) : limit_s(limit), expected_s(expected) {}
 };
 
+/// Reading and describing a model, which takes seconds: a small file can ask for work without end.
+Patience patience_to_inspect();
 /// Opening a model of which nothing is known: it may have to be compiled.
 Patience patience_to_open();
 /// Opening it again, where that took `before_s`.

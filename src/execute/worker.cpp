@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/memory.h"
 
 namespace tamis {
 namespace {
@@ -61,6 +62,8 @@ Frame Worker::request(const Json& head, const Patience& patience,
   if (!dead_.empty()) throw Error(dead_code_, dead_);
   resume();
   std::optional<Frame> reply;
+  const MemoryLimit memory(child_.pid());
+  std::optional<std::string> too_much;
   bool stopped = false;
   try {
     channel_.send({head, {}});
@@ -68,12 +71,14 @@ Frame Worker::request(const Json& head, const Patience& patience,
     reply = channel_.receive(patience.limit_s, [&] {
       child_.stderr_tail();
       stopped = go_on && !go_on();
-      return !stopped;
+      too_much = memory.exceeded();
+      return !stopped && !too_much;
     });
   } catch (const Error&) {
     fail(operation);
   }
   if (stopped) give_up(operation + ": interrupted", ErrorCode::unavailable);
+  if (too_much) give_up(operation + ": " + *too_much, ErrorCode::unavailable);
   if (!reply && channel_.timed_out())
     give_up(hang_text(operation, patience), ErrorCode::backend_failed);
   if (!reply) fail(operation);

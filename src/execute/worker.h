@@ -25,7 +25,8 @@ class Worker {
 
   /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
   /// backend_failed when it died (how, and its last words) or gave no answer in time (it is then
-  /// killed); unavailable when a signal told it to end, or `go_on`, asked about ten times a second,
+  /// killed); unavailable when it needed more memory than the machine
+  /// can spare (MemoryLimit; it is then killed), a signal told it to end, or `go_on`, asked about ten times a second,
   /// gave false (it is then killed, too). After such an end every further
   /// request throws the same.
   Frame request(const Json& head, const Patience& patience,

@@ -152,7 +152,7 @@ PadimReport fit_padim(Graph& backbone, const PadimOptions& options, Size input, 
   forget_metadata(graph);
   Json made = to_json(report);
   made.erase("notes");
-  graph.set_metadata(kMetadata, made.dump());
+  graph.set_metadata(kMetadata, json_text(made));
   backbone = std::move(graph);
   return report;
 }

@@ -11,6 +11,7 @@ namespace tamis {
 namespace {
 
 constexpr std::int64_t kMaxElements = 4096;
+constexpr std::size_t kMaxElementsInAll = 4 << 20;  // a small file can ask for many copies
 
 struct Integers {
   Shape shape;
@@ -34,14 +35,16 @@ std::vector<std::int64_t> strides_of(const Shape& shape) {
   return strides;
 }
 
-// Reads `source` at start + Σ index·step for every index of `shape`, outermost first.
-Integers gather_strided(const Integers& source, Shape shape, std::int64_t start,
+// Reads `source` at start + Σ index·step for every index of `shape`, outermost first; absent where
+// one lies outside.
+MaybeIntegers gather_strided(const Integers& source, Shape shape, std::int64_t start,
                         const std::vector<std::int64_t>& steps) {
   Integers out{std::move(shape), {}};
   std::vector<std::int64_t> index(out.shape.size(), 0);
   for (std::int64_t n = element_count(out.shape); n > 0; --n) {
     std::int64_t at = start;
     for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * steps[d];
+    if (at < 0 || at >= static_cast<std::int64_t>(source.values.size())) return std::nullopt;
     out.values.push_back(source.values[static_cast<std::size_t>(at)]);
     for (std::size_t d = index.size(); d-- > 0;) {
       if (++index[d] < out.shape[d]) break;
@@ -66,7 +69,9 @@ MaybeIntegers constant_of_shape(const onnx::NodeProto& node, const Integers& sha
 MaybeIntegers concat(const std::vector<Integers>& inputs) {
   Integers out{{0}, {}};
   for (const Integers& input : inputs) {
-    if (input.shape.size() != 1) return std::nullopt;
+    if (input.shape.size() != 1 ||
+        out.values.size() + input.values.size() > static_cast<std::size_t>(kMaxElements))
+      return std::nullopt;
     out.values.insert(out.values.end(), input.values.begin(), input.values.end());
   }
   out.shape[0] = static_cast<std::int64_t>(out.values.size());
@@ -99,11 +104,11 @@ MaybeIntegers transpose(const onnx::NodeProto& node, const Integers& data) {
   for (std::size_t i = 0; i < order.size(); ++i)
     order[i] = static_cast<std::int64_t>(order.size() - 1 - i);
   order = ints_attribute(node, "perm").value_or(order);
+  if (order.size() != data.shape.size()) return std::nullopt;
   std::vector<std::int64_t> sorted = order;
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 0; i < sorted.size(); ++i)
-    if (sorted.size() != data.shape.size() || sorted[i] != static_cast<std::int64_t>(i))
-      return std::nullopt;
+    if (sorted[i] != static_cast<std::int64_t>(i)) return std::nullopt;
   Shape shape;
   std::vector<std::int64_t> steps;
   for (std::int64_t axis : order) {
@@ -113,7 +118,8 @@ MaybeIntegers transpose(const onnx::NodeProto& node, const Integers& data) {
   return gather_strided(data, std::move(shape), 0, steps);
 }
 
-// ONNX Slice from opset 10 on: data, starts, ends, axes?, steps?.
+// ONNX Slice from opset 10 on: data, starts, ends, axes?, steps?. What repeated axes mean is not
+// defined.
 MaybeIntegers slice(const std::vector<Integers>& in) {
   if (in.size() < 3) return std::nullopt;
   const Integers& data = in[0];
@@ -122,6 +128,7 @@ MaybeIntegers slice(const std::vector<Integers>& in) {
     if (in[i].values.size() != count) return std::nullopt;
   Shape shape = data.shape;
   std::vector<std::int64_t> steps = strides_of(data.shape);
+  std::vector<bool> cut(shape.size(), false);
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < count; ++i) {
     auto rank = static_cast<std::int64_t>(data.shape.size());
@@ -132,6 +139,8 @@ MaybeIntegers slice(const std::vector<Integers>& in) {
       return std::nullopt;
     auto a = static_cast<std::size_t>(axis);
     std::int64_t dim = data.shape[a];
+    if (cut[a] || dim == 0) return std::nullopt;
+    cut[a] = true;
     auto place = [&](std::int64_t at, std::int64_t low, std::int64_t high) {
       return std::clamp(at < 0 ? at + dim : at, low, high);
     };
@@ -169,8 +178,10 @@ class Finder {
       if (node->output_size() != 1 || found_.count(node->output(0)) != 0) continue;
       auto inputs = inputs_of(*node);
       if (!inputs) continue;
-      if (MaybeIntegers result = compute(*node, *inputs))
-        found_[node->output(0)] = std::move(*result);
+      MaybeIntegers result = compute(*node, *inputs);
+      if (!result || result->values.size() + result->shape.size() > room_) continue;
+      room_ -= result->values.size() + result->shape.size();
+      found_[node->output(0)] = std::move(*result);
     }
     return std::move(found_);
   }
@@ -187,7 +198,7 @@ class Finder {
       bool whole = static_cast<int>(result.values.size()) == shape.dim_size();
       if (!whole || !known || known->size() > 1 || graph_.type(name) != onnx::TensorProto::INT64)
         continue;
-      if (element_count(*known) != shape.dim_size()) continue;
+      if (find_element_count(*known) != shape.dim_size()) continue;
       result.shape = *known;
       found_[name] = std::move(result);
     }
@@ -211,6 +222,7 @@ class Finder {
 
   const Graph& graph_;
   std::map<std::string, Integers> found_;
+  std::size_t room_ = kMaxElementsInAll;
 };
 
 }  // namespace

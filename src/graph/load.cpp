@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/memory.h"
+#include "base/units.h"
 #include "graph/graph.h"
 #include "graph/model_checks.h"
 #include "graph/skeleton.h"
@@ -120,22 +122,16 @@ fs::path external_file(const onnx::TensorProto& tensor, const std::string& what,
                        const std::string& location, const fs::path& folder) {
   const std::string outside = "points outside the model's folder (\"" + location +
                               "\"); put the data file beside the model and export it again";
-  fs::path relative(location);
-  if (location.empty() || relative.is_absolute())
-    throw_external(ErrorCode::invalid_argument, tensor, what, outside);
-  for (const fs::path& part : relative)
-    if (part == "..") throw_external(ErrorCode::invalid_argument, tensor, what, outside);
-  std::error_code error;
-  fs::path root = fs::canonical(folder, error);
-  fs::path file = error ? fs::path() : fs::canonical(root / relative, error);
-  if (error || !fs::is_regular_file(file))
+  const auto file = path_inside(folder, location);
+  if (!file) throw_external(ErrorCode::invalid_argument, tensor, what, outside);
+  std::error_code ignored;
+  if (!fs::is_regular_file(*file, ignored))
     throw_external(ErrorCode::corrupt_data, tensor, what,
                    "is missing: no file \"" + location + "\" beside the model; copy it there");
-  auto [inside, rest] = std::mismatch(root.begin(), root.end(), file.begin(), file.end());
-  if (inside != root.end()) throw_external(ErrorCode::invalid_argument, tensor, what, outside);
-  return file;
+  return *file;
 }
 
+/// Reads what each tensor needs from the data files, which stay open but not in memory.
 class ExternalData {
  public:
   ExternalData(fs::path folder, std::string what)
@@ -143,36 +139,69 @@ class ExternalData {
 
   void take_in(onnx::TensorProto& tensor) {
     if (tensor.data_location() != onnx::TensorProto::EXTERNAL) return;
-    ExternalPlace place = external_place(tensor, what_);
-    const std::string& bytes = content(tensor, place.location);
-    std::uint64_t length = place.length.value_or(data_bytes(tensor));
-    if (place.offset > bytes.size() || length > bytes.size() - place.offset)
+    const ExternalPlace place = external_place(tensor, what_);
+    const InputFile& file = open(tensor, place.location);
+    const std::uint64_t length = place.length.value_or(data_bytes(tensor));
+    const std::uint64_t most = most_bytes(tensor);
+    if (place.offset > file.size() || length > file.size() - place.offset)
       throw_external(
           ErrorCode::corrupt_data, tensor, what_,
           fmt::format("is too short: \"{}\" has {} bytes, {} from {} on are needed; copy it again",
-                      place.location, bytes.size(), length, place.offset));
-    tensor.set_raw_data(bytes.substr(place.offset, length));
+                      place.location, file.size(), length, place.offset));
+    if (length > most)
+      throw_external(ErrorCode::corrupt_data, tensor, what_,
+                     fmt::format("has {} bytes, its shape {} needs no more than {}; export the "
+                                 "model again",
+                                 length, to_text(shape_of(tensor)), most));
+    require_room(tensor, length);
+    std::string& bytes = *tensor.mutable_raw_data();
+    bytes.resize(length);
+    file.read_at(place.offset, {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
     tensor.clear_external_data();
     tensor.clear_data_location();
   }
 
  private:
-  const std::string& content(const onnx::TensorProto& tensor, const std::string& location) {
+  const InputFile& open(const onnx::TensorProto& tensor, const std::string& location) {
     auto found = files_.find(location);
     if (found != files_.end()) return found->second;
-    return files_[location] = load_text(external_file(tensor, what_, location, folder_));
+    const fs::path file = external_file(tensor, what_, location, folder_);
+    return files_.emplace(location, InputFile(file, kAnyFile)).first->second;
+  }
+
+  /// Of types whose size is not known here, that of the largest there is (complex128).
+  static std::uint64_t most_bytes(const onnx::TensorProto& tensor) {
+    constexpr std::uint64_t kLargest = 16;
+    const std::uint64_t known = data_bytes(tensor);
+    if (known > 0) return known;
+    return kLargest * static_cast<std::uint64_t>(element_count(shape_of(tensor)));
+  }
+
+  /// Many tensors may lie in one place of a small file, and are read as often.
+  void require_room(const onnx::TensorProto& tensor, std::uint64_t length) {
+    constexpr std::uint64_t kAsk = std::uint64_t{64} << 20;
+    taken_ += length;
+    if (taken_ < asked_at_ + kAsk) return;
+    asked_at_ = taken_;
+    const std::uint64_t spare = spare_memory_bytes();
+    if (length <= spare && spare > 0) return;
+    throw_external(ErrorCode::unavailable, tensor, what_,
+                   fmt::format("does not fit into memory: with it {} are read, and this machine can "
+                               "spare {} more; use a smaller model, or end other programs",
+                               bytes_text(taken_), bytes_text(spare)));
   }
 
   fs::path folder_;
   std::string what_;
-  std::map<std::string, std::string> files_;
+  std::map<std::string, InputFile> files_;
+  std::uint64_t taken_ = 0, asked_at_ = 0;
 };
 
 }  // namespace
 
 Graph Graph::load(const fs::path& file) {
   std::string what = file.string();
-  onnx::ModelProto model = parse_model(load_text(file), what);
+  onnx::ModelProto model = parse_model(load_text(file, kModelFile), what);
   ExternalData external(file.has_parent_path() ? file.parent_path() : fs::path("."), what);
   for_each_tensor(model, [&](onnx::TensorProto& tensor) { external.take_in(tensor); });
   check_model(model, "load " + what);

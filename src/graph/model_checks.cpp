@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -120,6 +121,62 @@ class OperatorCheck {
   std::set<std::pair<std::string, std::string>> functions_;
 };
 
+/// Functions are written out wherever they are called, by inference and by runtimes: a few lines can
+/// stand for more nodes than any memory holds, or for a function that calls itself.
+class FunctionCheck {
+ public:
+  FunctionCheck(const onnx::ModelProto& model, const std::string& operation)
+      : operation_(operation) {
+    for (const auto& function : model.functions())
+      functions_[{plain_domain(function.domain()), function.name()}].nodes = &function.node();
+  }
+
+  void check(const onnx::GraphProto& graph) { require(size_of(graph.node(), 0)); }
+
+ private:
+  static constexpr std::uint64_t kMostNodes = 1'000'000;
+  static constexpr int kMostDepth = 64;
+  using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+  struct Function {
+    const Nodes* nodes = nullptr;
+    std::optional<std::uint64_t> size;  // once it is known
+  };
+
+  std::uint64_t size_of(const Nodes& nodes, int depth) {
+    if (depth > kMostDepth)
+      refuse(fmt::format("functions are nested more than {} deep, or call themselves", kMostDepth));
+    std::uint64_t size = 0;
+    for (const auto& node : nodes) {
+      size += 1 + called_size(node, depth);
+      for_each_body(node, [&](const onnx::GraphProto& body) {
+        size += size_of(body.node(), depth + 1);
+      });
+      require(size);
+    }
+    return size;
+  }
+
+  std::uint64_t called_size(const onnx::NodeProto& node, int depth) {
+    auto found = functions_.find({plain_domain(node.domain()), node.op_type()});
+    if (found == functions_.end()) return 0;
+    Function& function = found->second;
+    if (!function.size) function.size = size_of(*function.nodes, depth + 1);
+    return *function.size;
+  }
+
+  void require(std::uint64_t size) const {
+    if (size > kMostNodes)
+      refuse(fmt::format("its functions stand for more than {} nodes", kMostNodes));
+  }
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw Error(ErrorCode::unsupported,
+                operation_ + ": " + problem + "; export the model without functions");
+  }
+
+  std::string operation_;
+  std::map<std::pair<std::string, std::string>, Function> functions_;
+};
+
 void check_tensor_size(const onnx::TensorProto& tensor, const std::string& operation) {
   std::size_t want = 0;
   try {
@@ -148,6 +205,7 @@ void check_model(const onnx::ModelProto& model, const std::string& operation) {
   for_each_tensor(const_cast<onnx::ModelProto&>(model),
                   [&](onnx::TensorProto& tensor) { check_tensor_size(tensor, operation); });
   OperatorCheck(model, operation).check(model.graph());
+  FunctionCheck(model, operation).check(model.graph());
   try {
     onnx::checker::check_model(model);
   } catch (const std::exception& error) {

@@ -79,7 +79,7 @@ std::size_t HeldAside::size() {
 }
 
 std::vector<Tensor> HeldAside::sample(std::size_t i) const {
-  const std::vector<std::uint8_t> bytes = load_bytes(file(i));
+  const std::vector<std::uint8_t> bytes = load_bytes(file(i), kAnyFile);
   std::vector<Tensor> tensors;
   std::size_t at = 0;
   for (const auto& [type, shape] : kept_.at(i)) {

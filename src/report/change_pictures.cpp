@@ -214,7 +214,7 @@ ChangePicture kept_drawing(const fs::path& file, ChangePicture drawn, const Erro
     drawn.file.clear();
     return drawn;
   }
-  drawn.jpeg = load_bytes(file);
+  drawn.jpeg = load_bytes(file, kImageFile);
   if (const auto header = parse_picture_header(drawn.jpeg)) drawn.size = header->stored;
   return drawn;
 }

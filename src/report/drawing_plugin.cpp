@@ -49,7 +49,7 @@ std::vector<ChangePicture> draw_changes_by_plugin(const Json& document,
     picture.file = one.at("file");
     picture.note = one.at("note");
     picture.size = {one.at("height"), one.at("width")};
-    if (!picture.file.empty()) picture.jpeg = load_bytes(folder / picture.file);
+    if (!picture.file.empty()) picture.jpeg = load_bytes(folder / picture.file, kImageFile);
     drawn.push_back(std::move(picture));
   }
   return drawn;

@@ -67,7 +67,7 @@ class PluginBackend : public Backend {
     const Loaded& plugin = loaded();
     if (plugin.plugin != nullptr) {
       std::string text;
-      plugin.plugin->probe(to_json(settings).dump().c_str(), &text, append_text);
+      plugin.plugin->probe(json_text(to_json(settings)).c_str(), &text, append_text);
       availability = parse_availability(parse_json(text, "probe of backend " + name_));
     }
     availability.backend = name_;
@@ -84,7 +84,7 @@ class PluginBackend : public Backend {
     tamis_session* session = nullptr;
     std::string error;
     check_status(
-        plugin.plugin->open(request_json(request).dump().c_str(), &session, &error, append_text),
+        plugin.plugin->open(json_text(request_json(request)).c_str(), &session, &error, append_text),
         error);
     return make_host_session(*plugin.plugin, session);
   }

@@ -61,16 +61,10 @@ class HostSession : public Session {
   static std::vector<tamis_tensor> edge_tensors(const std::vector<TensorInfo>& infos) {
     std::vector<tamis_tensor> tensors;
     for (const TensorInfo& info : infos) {
-      Shape shape = resolve_shape(info, nullptr);
+      const Shape shape = resolve_shape(info, nullptr);
       tamis_tensor t{};
-      if (shape.size() > std::size(t.dims))
-        throw Error(ErrorCode::unsupported, "open model: tensor " + info.name + " has rank " +
-                                                std::to_string(shape.size()) + "; at most 8");
       t.name = info.name.c_str();
-      t.type = static_cast<std::int32_t>(info.type);
-      t.rank = static_cast<std::int32_t>(shape.size());
-      std::copy(shape.begin(), shape.end(), t.dims);
-      t.bytes = static_cast<std::uint64_t>(element_count(shape)) * byte_size(info.type);
+      set_shape(t, info.name, info.type, shape);
       tensors.push_back(t);
     }
     return tensors;

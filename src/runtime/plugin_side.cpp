@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -44,10 +43,17 @@ Candidate find_candidate(const LibrarySearch& search, std::string& tried) {
     return {*file, "from " + std::string(search.variable)};
   std::vector<fs::path> folders{own_folder(), own_folder() / search.subfolder};
   folders.insert(folders.end(), search.folders.begin(), search.folders.end());
+  const fs::path beside = folders.front();
   for (const fs::path& folder : folders) {
-    if (auto file = versioned_file(folder, search.file_name))
-      return {file, folder == folders.front() ? "beside the plugin" : "in a dependency folder"};
     tried += (tried.empty() ? "" : ", ") + folder.string();
+    auto file = versioned_file(folder, search.file_name);
+    if (!file) continue;
+    // Whoever could write beside the plugin could have written the plugin.
+    const bool own = folder == beside || folder == beside / search.subfolder;
+    auto problem = own ? std::nullopt : why_untrusted(folder);
+    if (!own && !problem) problem = why_untrusted(*file);
+    if (!problem) return {file, folder == beside ? "beside the plugin" : "in a dependency folder"};
+    tried += " (not used: " + *problem + ")";
   }
   return {std::nullopt, "from the system's search path"};
 }
@@ -88,10 +94,7 @@ FoundLibrary open_library(const LibrarySearch& search, std::vector<ProbeStep>& s
 }
 
 fs::path dependency_folder(const std::string& name_and_version) {
-  if (auto folder = environment("TAMIS_DEPS_DIR")) return fs::path(*folder) / name_and_version;
-  if (auto cache = environment("XDG_CACHE_HOME"))
-    return fs::path(*cache) / "tamis" / "deps" / name_and_version;
-  return fs::path(environment("HOME").value_or("/")) / ".cache/tamis/deps" / name_and_version;
+  return environment_folder("TAMIS_DEPS_DIR").value_or(user_cache() / "deps") / name_and_version;
 }
 
 OpenRequest parse_open_request(const char* request_json) {
@@ -109,14 +112,7 @@ OpenRequest parse_open_request(const char* request_json) {
 
 double read_through_ms(const fs::path& file) {
   std::int64_t start = now_ns();
-  std::error_code ignored;
-  if (!fs::is_regular_file(file, ignored))
-    throw Error(ErrorCode::not_found, "open model: there is no file " + file.string());
-  std::ifstream in(file, std::ios::binary);
-  std::vector<char> piece(1 << 20);
-  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size()))) {
-  }
-  if (!in.eof()) throw Error(ErrorCode::io, "open model: cannot read " + file.string());
+  InputFile(file, kAnyFile).for_each_piece([](std::span<const std::uint8_t>) {});
   return seconds_since(start) * 1e3;
 }
 

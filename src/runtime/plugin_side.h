@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/plugin.h"
 #include "runtime/backend.h"
 #include "runtime/build_id.h"
@@ -75,6 +77,9 @@ std::int32_t guarded(void* user, tamis_text_sink error, Work&& work) noexcept {
   } catch (const Error& e) {
     send(user, error, e.what());
     return 1 + static_cast<std::int32_t>(e.code());
+  } catch (const std::bad_alloc&) {
+    send(user, error, out_of_memory_text());
+    return 1 + static_cast<std::int32_t>(ErrorCode::unavailable);
   } catch (const std::exception& e) {
     send(user, error, std::string("plugin: ") + e.what());
     return 1 + static_cast<std::int32_t>(ErrorCode::backend_failed);
@@ -105,7 +110,7 @@ const tamis_plugin* plugin_table() {
         if (status != 0 && (found.steps.empty() || found.steps.back().ok))
           found.steps.push_back(
               {found.steps.empty() ? "library_found" : "loaded", false, failure, ""});
-        send(user, out, to_json(found).dump());
+        send(user, out, json_text(to_json(found)));
       },
       [](const char* request_json, tamis_session** session, void* user, tamis_text_sink error) {
         return guarded(user, error, [&] {
@@ -114,14 +119,14 @@ const tamis_plugin* plugin_table() {
       },
       [](tamis_session* session) { delete session; },
       [](tamis_session* session, void* user, tamis_text_sink out) {
-        send(user, out, session->describe().dump());
+        send(user, out, json_text(session->describe()));
       },
       [](tamis_session* session, const tamis_tensor* inputs, std::uint32_t,
          const tamis_tensor* outputs, std::uint32_t, void* user, tamis_text_sink error) {
         return guarded(user, error, [&] { session->run(inputs, outputs); });
       },
       [](tamis_session* session, void* user, tamis_text_sink out, tamis_text_sink error) {
-        return guarded(user, error, [&] { send(user, out, session->profile().dump()); });
+        return guarded(user, error, [&] { send(user, out, json_text(session->profile())); });
       },
       [](tamis_session* session, tamis_session** other, void* user, tamis_text_sink error) {
         return guarded(user, error, [&] { *other = session->another().release(); });

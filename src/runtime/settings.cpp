@@ -22,7 +22,7 @@ constexpr std::array kPinnings{"off", "on", "performance"};
 }
 
 std::string text_value(const std::string& key, const Json& value) {
-  if (!value.is_string()) refuse(key + " must be text, got " + value.dump());
+  if (!value.is_string()) refuse(key + " must be text, got " + json_text(value));
   return value.get<std::string>();
 }
 
@@ -39,7 +39,7 @@ std::string one_of(const std::string& key, const Json& value,
 int count_value(const std::string& key, const Json& value) {
   if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
       value.get<std::int64_t>() > 4096)
-    refuse(key + " must be a whole number from 1 to 4096, got " + value.dump());
+    refuse(key + " must be a whole number from 1 to 4096, got " + json_text(value));
   return value.get<int>();
 }
 
@@ -103,7 +103,7 @@ constexpr std::array kFields{
           [](const RunSettings& s) { return s.library.empty() ? Json() : Json(s.library); }},
     Field{"extra",
           [](RunSettings& s, const std::string& k, const Json& v) {
-            if (!v.is_object()) refuse(k + " must be an object, got " + v.dump());
+            if (!v.is_object()) refuse(k + " must be an object, got " + json_text(v));
             s.extra = v;
           },
           [](const RunSettings& s) { return s.extra.empty() ? Json() : s.extra; }},
@@ -129,7 +129,7 @@ Json to_json(const RunSettings& settings) {
 }
 
 RunSettings parse_run_settings(const Json& json) {
-  if (!json.is_object()) refuse("must be an object, got " + json.dump());
+  if (!json.is_object()) refuse("must be an object, got " + json_text(json));
   RunSettings settings;
   for (const auto& [key, value] : json.items()) {
     auto field = std::find_if(kFields.begin(), kFields.end(),
@@ -157,7 +157,7 @@ std::string to_text(const RunSettings& settings) {
     text += separator + word;
   }
   if (!settings.library.empty()) text += ", library " + settings.library;
-  if (!settings.extra.empty()) text += ", " + settings.extra.dump();
+  if (!settings.extra.empty()) text += ", " + json_text(settings.extra);
   return text;
 }
 

@@ -1,6 +1,8 @@
 #include "runtime/tensor_info.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/error.h"
 #include "runtime/backend.h"
@@ -28,7 +30,7 @@ TensorInfo parse_tensor_info(const Json& json) {
   auto type = parse_data_type(json.at("type").get<std::string>());
   if (!type)
     throw Error(ErrorCode::corrupt_data,
-                "tensor " + info.name + ": unknown type " + json.at("type").dump());
+                "tensor " + info.name + ": unknown type " + json_text(json.at("type")));
   info.type = *type;
   for (const Json& d : json.at("shape"))
     info.shape.push_back(d.is_null() ? std::nullopt : std::optional(d.get<std::int64_t>()));
@@ -89,6 +91,23 @@ std::vector<Tensor> make_tensors(const std::vector<TensorInfo>& infos) {
   for (const TensorInfo& info : infos)
     tensors.emplace_back(info.type, resolve_shape(info, nullptr));
   return tensors;
+}
+
+void require_rank(const std::string& name, std::size_t rank) {
+  static_assert(std::size(tamis_tensor{}.dims) == kMaxRank);
+  if (rank <= kMaxRank) return;
+  throw Error(ErrorCode::unsupported, "open model: tensor " + name + " has " +
+                                          std::to_string(rank) + " dimensions, more than the " +
+                                          std::to_string(kMaxRank) +
+                                          " that Tamis carries; export the model with fewer");
+}
+
+void set_shape(tamis_tensor& edge, const std::string& name, DataType type, const Shape& shape) {
+  require_rank(name, shape.size());
+  edge.type = static_cast<std::int32_t>(type);
+  edge.rank = static_cast<std::int32_t>(shape.size());
+  std::copy(shape.begin(), shape.end(), edge.dims);
+  edge.bytes = byte_count(type, shape);
 }
 
 }  // namespace tamis

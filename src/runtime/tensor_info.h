@@ -1,11 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/tensor.h"
+#include "runtime/plugin_abi.h"
 
 namespace tamis {
 
@@ -30,5 +32,13 @@ Shape resolve_shape(const TensorInfo& info, const Shape* asked);
 /// The shapes of all inputs; `asked` is empty, or has one shape per input. Throws invalid_argument.
 std::vector<Shape> resolve_shapes(const std::vector<TensorInfo>& inputs,
                                   const std::vector<Shape>& asked);
+
+/// Refuses a tensor of more than kMaxRank dimensions, which has no room at the plugin's edge. Throws
+/// unsupported.
+void require_rank(const std::string& name, std::size_t rank);
+
+/// Writes type, shape and bytes of a tensor at the plugin's edge. Throws unsupported as
+/// require_rank and byte_count do.
+void set_shape(tamis_tensor& edge, const std::string& name, DataType type, const Shape& shape);
 
 }  // namespace tamis

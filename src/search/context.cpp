@@ -18,7 +18,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kInspectTimeout_s = 120;
 constexpr double kProbeTimeout_s = 120;
 
 std::vector<std::string> words(const std::string& text) {
@@ -100,7 +99,7 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
   head["op"] = "stride";
   try {
     Worker worker;
-    return worker.request(head, kInspectTimeout_s).head.at("stride").get<std::int64_t>();
+    return worker.request(head, patience_to_inspect()).head.at("stride").get<std::int64_t>();
   } catch (const Error& e) {
     c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
     return std::nullopt;
@@ -186,7 +185,7 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   info.file = model_file(model);
   Worker worker;
   Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
-  Json head = worker.request(request, kInspectTimeout_s).head;
+  Json head = worker.request(request, patience_to_inspect()).head;
   info.hash = head.at("hash");
   info.description = head.at("model");
   info.steps = head.value("steps", Json::object());

@@ -3,11 +3,13 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "base/child.h"
 #include "base/error.h"
 #include "base/frame.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "worker/operations.h"
 
 namespace {
@@ -27,6 +29,11 @@ tamis::Frame answer(tamis::WorkerState& state, const tamis::Frame& request) {
     return reply;
   } catch (const tamis::Error& e) {
     return {{{"ok", false}, {"code", tamis::to_text(e.code())}, {"text", e.what()}}, {}};
+  } catch (const std::bad_alloc&) {
+    return {{{"ok", false},
+             {"code", tamis::to_text(tamis::ErrorCode::unavailable)},
+             {"text", tamis::out_of_memory_text()}},
+            {}};
   } catch (const std::exception& e) {
     return {
         {{"ok", false}, {"code", "backend_failed"}, {"text", std::string("worker: ") + e.what()}},

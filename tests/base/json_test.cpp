@@ -34,6 +34,15 @@ TEST(ParseJson, names_the_source_and_the_place) {
   }
 }
 
+TEST(ParseJson, refuses_what_copying_could_not_hold_on_the_stack) {
+  EXPECT_THROW(parse_json(std::string(200'000, '['), "settings"), Error);
+  EXPECT_NO_THROW(parse_json("[\"[[[[\\\"[[[[" + std::string(1000, '[') + "\"]", "settings"));
+}
+
+TEST(JsonText, replaces_what_is_no_utf8) {
+  EXPECT_EQ(json_text(Json{{"name", "a\xff"}}), "{\"name\":\"a\xEF\xBF\xBD\"}");
+}
+
 TEST(SaveJson, keeps_the_order_of_keys) {
   TemporaryFolder folder("tamis-test");
   Json json{{"zebra", 1}, {"ant", 2}};

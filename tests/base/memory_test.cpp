@@ -40,5 +40,19 @@ TEST(ReturnFreeMemory, gives_back_what_lies_between_used_blocks) {
   EXPECT_LT(resident() + kBlock * kBlocks / 2, before);
 }
 
+TEST(SpareMemory, is_less_than_what_the_machine_has) {
+  EXPECT_LT(spare_memory_bytes(), static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                      static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+}
+
+TEST(OwnMemory, grows_with_what_is_written_and_is_absent_for_no_process) {
+  const std::uint64_t before = own_memory_bytes(::getpid()).value();
+  constexpr std::size_t kBlock = 32 << 20;
+  const auto block = std::make_unique<char[]>(kBlock);
+  EXPECT_GT(own_memory_bytes(::getpid()).value() + (kBlock >> 2), before + kBlock);
+  EXPECT_EQ(block[kBlock - 1], 0);
+  EXPECT_EQ(own_memory_bytes(0x7fffffff), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tamis

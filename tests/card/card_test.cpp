@@ -207,6 +207,52 @@ TEST_F(CardFile, reads_labels_beside_itself) {
   EXPECT_EQ(card.labels[1], "001");
 }
 
+TEST_F(CardFile, names_no_labels_outside_its_folder) {
+  TemporaryFolder other("tamis-test");
+  save_file(other.path() / "secret", std::string_view("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"));
+  std::filesystem::create_symlink(other.path() / "secret", folder_.path() / "link");
+  const std::string up = "../" + other.path().filename().string() + "/secret";
+  for (const std::string& name : {(other.path() / "secret").string(), up, std::string("link")})
+    EXPECT_THAT(failure_of("input: {mean: 0, std: 1}\nlabels: " + name),
+                HasSubstr("labels: \"" + name + "\" lies outside the card's folder"));
+  const Card card = resolve_card(
+      classifier(), write("input: {mean: 0, std: 1}"),
+      options({{"labels", (other.path() / "secret").string()}}));  // the user may
+  EXPECT_EQ(card.labels.size(), 10u);
+}
+
+TEST(Card, metadata_name_no_file) {
+  TemporaryFolder folder("tamis-test");
+  std::string lines;
+  for (int i = 0; i < 80; ++i) lines += "secret\n";
+  save_file(folder.path() / "secret", lines);
+  ModelFacts facts = ultralytics();
+  facts.metadata["names"] = "'" + (folder.path() / "secret").string() + "'";
+  EXPECT_THAT(failure(facts, {}), HasSubstr("expected a list of names"));
+}
+
+TEST_F(CardFile, that_stands_for_values_without_end_is_refused) {
+  EXPECT_THAT(failure_of("task: &a [*a]"), HasSubstr("nested too deeply, or holds itself"));
+  EXPECT_THAT(failure_of("input: &a {size: *a}"), HasSubstr("nested too deeply, or holds itself"));
+  std::string bomb = "labels:\n- &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int n = 1; n <= 6; ++n) {
+    bomb += "- &a" + std::to_string(n) + " [";
+    for (int i = 0; i < 10; ++i) bomb += (i == 0 ? "*a" : ", *a") + std::to_string(n - 1);
+    bomb += "]\n";
+  }
+  EXPECT_THAT(failure_of(bomb), HasSubstr("more than 50000 values"));
+  EXPECT_THAT(failure_of("task: " + std::string(2 << 20, 'x')), HasSubstr("that a card may have"));
+  EXPECT_THAT(failure_of(std::string(100'000, '[')), HasSubstr("m.card.yaml"));
+}
+
+TEST_F(CardFile, takes_names_that_are_no_utf8) {
+  save_file(folder_.path() / "names.txt",
+            std::string_view("\xff\xfe\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"));
+  Card card =
+      resolve_card(classifier(), write("input: {mean: 0, std: 1}\nlabels: names.txt\n"), {});
+  EXPECT_THAT(to_yaml(card), HasSubstr("labels: [\"\xEF\xBF\xBD"));
+}
+
 TEST_F(CardFile, names_file_and_key_of_what_is_wrong) {
   EXPECT_THAT(failure_of("tsk: classify"),
               HasSubstr("card file m.card.yaml: unknown key \"tsk\"; did you mean task?"));

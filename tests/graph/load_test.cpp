@@ -168,6 +168,45 @@ TEST_F(Load, refuses_external_data_outside_the_folder) {
               HasSubstr("points outside the model's folder"));
 }
 
+// A data file may be far larger than what is used of it.
+TEST_F(Load, reads_no_more_of_external_data_than_the_tensor_needs) {
+  fs::path model = save_external("w.bin", 16);
+  save_file(file("model/w.bin"), std::string(4, 'x') + std::string(16, '\0'));
+  fs::resize_file(file("model/w.bin"), std::uintmax_t{1} << 40);  // a hole: nothing is written
+  EXPECT_THAT(floats(*Graph::load(model).constant("w")), ::testing::ElementsAre(0, 0, 0, 0));
+}
+
+TEST_F(Load, refuses_more_external_data_than_the_shape_needs_before_reading_them) {
+  fs::path model = save_external("w.bin", std::uint64_t{1} << 39);
+  save_file(file("model/w.bin"), std::string_view("x"));
+  fs::resize_file(file("model/w.bin"), std::uintmax_t{1} << 40);
+  EXPECT_THAT(failure(model, ErrorCode::corrupt_data),
+              HasSubstr("its shape [2,2] needs no more than 16"));
+}
+
+// A calls B twice, B calls C twice and so on: 2^40 nodes in all.
+std::string nested_functions(int levels, const std::string& innermost) {
+  std::string text = R"(<ir_version: 8, opset_import: ["" : 17, "f" : 1]>
+g (float[2] x) => (float[2] y) { y = f.F0(x) }
+)";
+  for (int n = 0; n < levels; ++n) {
+    const std::string next =
+        n + 1 < levels ? "f.F" + std::to_string(n + 1) : innermost;
+    text += "<domain: \"f\", opset_import: [\"\" : 17, \"f\" : 1]> F" + std::to_string(n) +
+            " (a) => (c) { b = " + next + "(a) c = " + next + "(b) }\n";
+  }
+  return text;
+}
+
+TEST_F(Load, refuses_functions_that_stand_for_nodes_without_end) {
+  Graph::parse_text(nested_functions(40, "Relu")).save(file("m.onnx"));
+  EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported), HasSubstr("more than 1000000 nodes"));
+  Graph::parse_text(nested_functions(2, "f.F0")).save(file("m.onnx"));
+  EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported), HasSubstr("call themselves"));
+  Graph::parse_text(nested_functions(3, "Relu")).save(file("m.onnx"));
+  EXPECT_NO_THROW(Graph::load(file("m.onnx")));
+}
+
 // Any byte string either loads or is refused by an Error; whatever loads can be looked at.
 TEST_F(Load, survives_any_change_of_bytes) {
   std::string good = Graph::parse_text(kModel).to_bytes();

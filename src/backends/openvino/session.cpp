@@ -76,6 +76,7 @@ TensorInfo read_port(const Library& ov, ov_output_const_port_t* port, const std:
     info.shape.push_back(shape.dims[i].min == shape.dims[i].max ? std::optional(shape.dims[i].min)
                                                                 : std::nullopt);
   ov.ov_partial_shape_free(&shape);
+  require_rank(info.name, info.shape.size());
   // An unknown rank must not look like a scalar: the run on zeros then tells the shape.
   if (!ranked) info.shape.assign(1, std::nullopt);
   return info;
@@ -345,9 +346,7 @@ class OpenVinoSession : public tamis_session {
     std::vector<Tensor> zeros = make_tensors(inputs_);
     for (std::size_t i = 0; i < zeros.size(); ++i) {
       tamis_tensor t{};
-      t.type = static_cast<std::int32_t>(zeros[i].type());
-      t.rank = static_cast<std::int32_t>(zeros[i].shape().size());
-      std::copy(zeros[i].shape().begin(), zeros[i].shape().end(), t.dims);
+      set_shape(t, inputs_[i].name, zeros[i].type(), zeros[i].shape());
       t.data = zeros[i].raw();
       bind(t, i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
     }

@@ -84,6 +84,7 @@ Port read_type(const OrtPart& ort, OrtTypeInfo* type_info, std::string name) {
   std::size_t rank = 0;
   ort.check(ort.api().GetTensorElementType(tensor, &type), "read tensor type");
   ort.check(ort.api().GetDimensionsCount(tensor, &rank), "read tensor shape");
+  require_rank(name, rank);
   std::vector<std::int64_t> dims(rank);
   std::vector<const char*> symbols(rank);
   ort.check(ort.api().GetDimensions(tensor, dims.data(), rank), "read tensor shape");
@@ -360,11 +361,8 @@ class OrtRunningSession : public tamis_session {
     std::vector<const OrtValue*> in;
     for (std::size_t i = 0; i < zeros.size(); ++i) {
       tamis_tensor t{};
-      t.type = static_cast<std::int32_t>(zeros[i].type());
-      t.rank = static_cast<std::int32_t>(zeros[i].shape().size());
-      std::copy(zeros[i].shape().begin(), zeros[i].shape().end(), t.dims);
+      set_shape(t, inputs_[i].name, zeros[i].type(), zeros[i].shape());
       t.data = zeros[i].raw();
-      t.bytes = zeros[i].bytes();
       keep.push_back(wrap(t));
       in.push_back(keep.back().get());
     }
