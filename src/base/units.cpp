@@ -138,20 +138,6 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string count_text(std::size_t count, std::string_view noun) {
-  std::string text = fmt::format("{} {}", count, noun);
-  if (count == 1 || noun.empty()) return text;
-  const auto ends = [&](std::string_view with) {
-    return noun.size() > with.size() && noun.substr(noun.size() - with.size()) == with;
-  };
-  if (ends("s") || ends("x") || ends("ch") || ends("sh")) return text + "es";
-  if (ends("y") && std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos) {
-    text.back() = 'i';
-    return text + "es";
-  }
-  return text + "s";
-}
-
 std::vector<std::string> nearest_names(std::string_view name,
                                        const std::vector<std::string>& known) {
   std::vector<std::pair<std::size_t, std::string>> near;

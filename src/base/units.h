@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,9 +31,6 @@ std::string to_text(const DropLimit& limit);
 std::string milliseconds_text(double ms);
 std::string bytes_text(std::uint64_t bytes);
 std::string duration_text(double seconds);
-
-/// "1 box", "2 boxes", "3 classes", "4 copies": an English noun of the regular kinds.
-std::string count_text(std::size_t count, std::string_view noun);
 
 /// Names near `name`, nearest first, at most three, for "did you mean" (edit distance, at most a
 /// third of the length plus one, and at most one more than the nearest).

@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
-#include "base/units.h"
+#include "base/words.h"
 #include "data/facts.h"
 #include "data/selection.h"
 

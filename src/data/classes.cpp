@@ -4,7 +4,7 @@
 #include <cctype>
 #include <map>
 
-#include "base/units.h"
+#include "base/words.h"
 
 namespace tamis {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/mask.h"
-#include "base/units.h"
+#include "base/words.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 

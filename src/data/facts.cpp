@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/units.h"
+#include "base/words.h"
 
 namespace tamis {
 namespace {
