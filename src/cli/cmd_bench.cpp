@@ -95,6 +95,14 @@ Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
   return entry;
 }
 
+/// Says what the data hold; null without data.
+Json describe_data(const ExecuteOptions& options, Progress& progress) {
+  if (options.data.empty()) return Json();
+  EvaluationPlan plan = plan_evaluation({options.data, options.split}, {});
+  for (const std::string& note : plan.notes) progress.line(note);
+  return plan.about;
+}
+
 InputSpec measuring_inputs(const ExecuteOptions& options,
                            const std::vector<std::string>& excluded) {
   if (options.data.empty()) return {};
@@ -282,6 +290,7 @@ int bench(const BenchOptions& options, const Console& console) {
   auto progress = make_progress(console);
   MachineLock lock = wait_for_machine();
   Json environment = environment_json();
+  Json data = describe_data(options.common, *progress);
   auto contestants = open_all(options, *progress);
   PairedStopping stopping({confidence,
                            std::min<std::size_t>(10, std::max<std::size_t>(2, options.rounds)),
@@ -309,6 +318,7 @@ int bench(const BenchOptions& options, const Console& console) {
                                      {"rounds", r.rounds},
                                      {"verdict", to_text(verdict(r))}});
     }
+  json["data"] = data;
   json["environment"] = environment;
   if (console.json)
     print_json(json);

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/console.h"
 #include "data/bad_items.h"
+#include "data/facts.h"
 #include "execute/worker.h"
 #include "measure/contestant.h"
 #include "stats/random.h"
@@ -93,7 +94,8 @@ void restore_order(std::vector<ItemRecord>& records, const ItemSet& set) {
   });
 }
 
-Json to_document(const Task& task, const Evaluated& found, std::size_t planned, double wall_s) {
+Json to_document(const Task& task, const Evaluated& found, const EvaluationPlan& plan,
+                 double wall_s) {
   Estimate estimate = estimate_metric(task, found.records, 0.95);
   return Json{{"schema", "tamis/eval/1"},
               {"metric", task.metric},
@@ -103,7 +105,8 @@ Json to_document(const Task& task, const Evaluated& found, std::size_t planned, 
               {"confidence", 0.95},
               {"metrics", task.figures(found.records)},
               {"items", found.records.size()},
-              {"items_planned", planned},
+              {"items_planned", plan.evaluation.items.size()},
+              {"data", plan.about},
               {"complete", found.complete},
               {"load_s", found.load_s},
               {"inference_s", found.inference_s},
@@ -124,6 +127,16 @@ void print_text(const Json& d) {
       d.at("evaluate_s").get<double>());
 }
 
+/// Without labels there is nothing to hold predictions against. Of another kind than the task's,
+/// they are named where they are used.
+void require_labels(const std::string& path, const Dataset& data) {
+  const DataFacts facts = count_facts(data);
+  if (facts.labelled > 0) return;
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("eval: {} of {} has no label{}; give data with labels", data.items()[0].id,
+                          path, facts.looked_for_text()));
+}
+
 int evaluate(const ExecuteOptions& options, const Console& console) {
   install_interrupt_handler();
   auto progress = make_progress(console);
@@ -131,8 +144,10 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   ModelInfo info = inspect_in_worker(options.model, options.card);
   const Task& task = find_task(info.required_card().task);
   EvaluationPlan plan =
-      plan_evaluation({options.data, options.split, task.truth_detail}, info.calibration_hashes);
+      plan_evaluation({options.data, options.split, task.truth_detail, info.classes()},
+                      info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
+  require_labels(options.data, *plan.evaluation.dataset);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
   Random random(1, 7);  // any first part of it then stands for the whole
   shuffle(std::span<std::size_t>(items.items), random);
@@ -143,7 +158,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);
-  Json document = to_document(task, found, items.items.size(), seconds_since(start));
+  Json document = to_document(task, found, plan, seconds_since(start));
   if (console.json)
     print_json(document);
   else

@@ -28,9 +28,10 @@ void share_cards(std::vector<ExplainedFile>& files) {
       if (!file.card) file.card = other.card;
 }
 
-InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info) {
+InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info, Progress& progress) {
   if (a.execute.data.empty()) return {};
   EvaluationPlan plan = plan_evaluation({a.execute.data, a.execute.split}, info.calibration_hashes);
+  for (const std::string& note : plan.notes) progress.line(note);
   std::vector<std::size_t> items = seeded_order(plan.evaluation.dataset->items(), 1);
   if (items.size() > 4) items.resize(4);
   return {DataSpec{a.execute.data, plan.evaluation.split}, items};
@@ -50,7 +51,7 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});
   share_cards(plan.files);
   if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();
-  plan.inputs = choose_inputs(a, infos[0]);
+  plan.inputs = choose_inputs(a, infos[0], progress);
   plan.runs = a.runs;
   plan.engine_cache = a.execute.engine_cache;
   if (a.roof) {

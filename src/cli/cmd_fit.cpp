@@ -23,7 +23,7 @@ struct FitArguments {
 };
 
 /// The good pictures: all of the train split, where the data has one.
-CalibrationItems good_pictures(const FitArguments& a, Progress& progress) {
+CalibrationItems good_pictures(const FitArguments& a, Json& about, Progress& progress) {
   CalibrationRequest request;
   request.data = {a.execute.data, a.execute.split};
   request.max_items = a.items.value_or(std::numeric_limits<std::size_t>::max());
@@ -46,6 +46,7 @@ CalibrationItems good_pictures(const FitArguments& a, Progress& progress) {
   }
   for (const std::string& note : plan.notes)
     if (note.rfind("Calibration:", 0) != 0) progress.line(note);
+  about = plan.about;
   return {
       {a.execute.data, plan.calibration.split}, plan.calibration.items, plan.calibration_hashes};
 }
@@ -61,7 +62,7 @@ Card whole_picture(Card card) {
 }
 
 BuildRequest build_request(const FitArguments& a, const ModelInfo& backbone,
-                           const std::filesystem::path& out, Progress& progress) {
+                           const std::filesystem::path& out, Json& about, Progress& progress) {
   BuildRequest request;
   request.parent = backbone.file;
   request.card = whole_picture(backbone.required_card());
@@ -70,7 +71,7 @@ BuildRequest build_request(const FitArguments& a, const ModelInfo& backbone,
               {"false_alarms", parse_fraction(a.false_alarms, "--false-alarms")}};
   if (!a.layers.empty()) params["layers"] = a.layers;
   request.recipe = {{"padim", params}};
-  request.calibration = good_pictures(a, progress);
+  request.calibration = good_pictures(a, about, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") {
       if (request.backends.empty()) request.reference_version = backend.version;
@@ -82,12 +83,14 @@ BuildRequest build_request(const FitArguments& a, const ModelInfo& backbone,
   return request;
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, double wall_s) {
+Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about,
+                 double wall_s) {
   const Json& report = info.steps.back().at("report");
   Json document{{"schema", "tamis/fit/1"}, {"model", out.string()},
                 {"method", "padim"},       {"size_bytes", info.size_bytes},
                 {"wall_s", wall_s},        {"peak_memory_bytes", info.peak_memory_bytes}};
   for (const auto& [key, value] : report.items()) document[key] = value;
+  document["data"] = about;
   return document;
 }
 
@@ -106,9 +109,10 @@ void print_text(const Json& d) {
   for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
 }
 
-ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Progress& progress) {
+ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Json& about,
+                   Progress& progress) {
   ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
-  BuildRequest request = build_request(a, backbone, folder, progress);
+  BuildRequest request = build_request(a, backbone, folder, about, progress);
   Patience patience =
       patience_to_build(request.calibration->items.size(),
                         guessed_inference_s(backbone.description.value("macs", 0.0)));
@@ -128,10 +132,11 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-fit");
-  ArtefactInfo info = build(a, folder.path(), *progress);
+  Json about;
+  ArtefactInfo info = build(a, folder.path(), about, *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, seconds_since(start));
+  Json document = to_document(info, out, about, seconds_since(start));
   if (console.json)
     print_json(document);
   else

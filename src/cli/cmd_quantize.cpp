@@ -29,17 +29,22 @@ struct QuantizeArguments {
   std::uint64_t seed = 1;  // as optimize, so that both set the same pictures aside
 };
 
-CalibrationItems calibration_items(const QuantizeArguments& a, Progress& progress) {
+CalibrationItems calibration_items(const QuantizeArguments& a, const ModelInfo& info, Json& about,
+                                   Progress& progress) {
   CalibrationRequest request;
   if (a.execute.data.empty() && a.calibration.empty())
     throw Error(ErrorCode::invalid_argument,
                 "quantize: needs pictures to calibrate on; give --data or --calibration");
-  request.data = {a.execute.data.empty() ? a.calibration : a.execute.data, a.execute.split};
-  if (!a.calibration.empty()) request.calibration = DataSpec{a.calibration, ""};
+  // Classes are matched here too, since the order in which pictures are drawn follows them.
+  request.data = {a.execute.data.empty() ? a.calibration : a.execute.data, a.execute.split,
+                  TruthDetail::boxes, info.classes()};
+  if (!a.calibration.empty())
+    request.calibration = DataSpec{a.calibration, "", TruthDetail::boxes, info.classes()};
   request.max_items = a.items;
   request.seed = a.seed;
   CalibrationPlan plan = plan_quantize_calibration(request);
   for (const std::string& note : plan.notes) progress.line(note);
+  about = plan.about;
   return {{a.calibration.empty() ? a.execute.data : a.calibration, plan.calibration.split},
           plan.calibration.items,
           plan.calibration_hashes};
@@ -73,12 +78,12 @@ bool calibrates(const QuantizeArguments& a) {
 }
 
 BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
-                           const std::filesystem::path& out, Progress& progress) {
+                           const std::filesystem::path& out, Json& about, Progress& progress) {
   BuildRequest request;
   request.parent = info.file;
   request.card = info.required_card();
   request.recipe = {{"simplify", Json::object()}, quantising_step(a)};
-  if (calibrates(a)) request.calibration = calibration_items(a, progress);
+  if (calibrates(a)) request.calibration = calibration_items(a, info, about, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") {
       if (request.backends.empty()) request.reference_version = backend.version;
@@ -92,7 +97,8 @@ BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
   return request;
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, double wall_s) {
+Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about,
+                 double wall_s) {
   const Json& report = info.steps.back().at("report");
   Json document{{"schema", "tamis/quantize/1"},
                 {"model", out.string()},
@@ -101,6 +107,7 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
                 {"kept_in_float", report.at("kept_in_float")},
                 {"quantised_nodes", report.value("quantised_nodes", 0)},
                 {"calibrated_on", info.calibration_hashes.size()},
+                {"data", about},
                 {"refused", info.refused},
                 {"checks", report.value("checks", Json::array())},
                 {"size_bytes", info.size_bytes},
@@ -145,10 +152,10 @@ void print_text(const Json& d, bool for_tensorrt) {
     say("  TensorRT was not run: the file's numbers were checked in ONNX Runtime\n");
 }
 
-ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
+ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out, Json& about,
                    Progress& progress) {
   ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
-  BuildRequest request = build_request(a, model, out, progress);
+  BuildRequest request = build_request(a, model, out, about, progress);
   Patience patience = patience_to_build(request.calibration ? request.calibration->items.size() : 0,
                                         guessed_inference_s(model.description.value("macs", 0.0)));
   Json head = to_json(request);
@@ -190,10 +197,11 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-quantize");
-  ArtefactInfo info = build(a, folder.path(), *progress);
+  Json about;  // of the data; null where no pictures are read
+  ArtefactInfo info = build(a, folder.path(), about, *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, seconds_since(start));
+  Json document = to_document(info, out, about, seconds_since(start));
   if (console.json)
     print_json(document);
   else

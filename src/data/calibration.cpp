@@ -6,6 +6,8 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/words.h"
+#include "data/facts.h"
 #include "data/selection.h"
 
 namespace tamis {
@@ -34,7 +36,7 @@ std::string calibration_split(const DataSpec& spec, const DatasetInfo& info) {
 
 ItemSet open_all(const DataSpec& spec, const std::string& split) {
   ItemSet set;
-  set.dataset = open_dataset({spec.path, split, spec.detail});
+  set.dataset = open_dataset({spec.path, split, spec.detail, spec.classes});
   set.split = split;
   set.items.resize(set.dataset->items().size());
   std::iota(set.items.begin(), set.items.end(), std::size_t{0});
@@ -62,10 +64,6 @@ std::string name_some(const std::vector<std::string>& ids) {
   if (ids.size() > kNamedItems)
     text += " and " + std::to_string(ids.size() - kNamedItems) + " more";
   return text;
-}
-
-std::string count_text(std::size_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
 std::string place_text(const DataSpec& spec, const ItemSet& set) {
@@ -181,9 +179,21 @@ void set_calibration(CalibrationPlan& plan, ItemSet from, Picker picker) {
   plan.calibration_hashes = std::move(picker.hashes);
 }
 
+/// Notes what evaluates. Throws where its classes cannot be the model's.
+void describe_evaluation(const DataSpec& spec, const ItemSet& set, std::vector<std::string>& notes,
+                         Json& about) {
+  if (const std::string& problem = set.dataset->classes().problem; !problem.empty())
+    throw Error(ErrorCode::invalid_argument, problem);
+  notes = describe_data(spec, set);
+  about = about_data(spec, set);
+}
+
 std::size_t quarter(std::size_t n, std::size_t max_items) {
   return std::min(max_items, std::max<std::size_t>(1, n / 4));
 }
+
+/// At least one.
+std::size_t all_but_a_fifth(std::size_t n) { return std::max<std::size_t>(1, n - n / 5); }
 
 /// Calibration from a set of its own.
 void calibrate_from(CalibrationPlan& plan, const DataSpec& spec, const std::string& split,
@@ -234,6 +244,23 @@ bool is_one_set(const DatasetInfo& info, const DataSpec& spec) {
 
 }  // namespace
 
+Json about_data(const DataSpec& spec, const ItemSet& set) {
+  Json about{{"path", spec.path.string()}, {"split", set.split}};
+  about.update(to_json(count_facts(*set.dataset)));
+  about["classes"] = to_json(set.dataset->classes());
+  return about;
+}
+
+std::vector<std::string> describe_data(const DataSpec& spec, const ItemSet& set) {
+  const DataFacts facts = count_facts(*set.dataset);
+  const ClassMatch& classes = set.dataset->classes();
+  std::vector<std::string> lines{to_text(facts, place_text(spec, set))};
+  for (const std::string& text : warnings(facts)) lines.push_back("warning: " + text);
+  if (!classes.text.empty())
+    lines.push_back((classes.doubtful ? "warning: " : "") + classes.text);
+  return lines;
+}
+
 std::vector<std::optional<std::string>> content_hashes(const Dataset& dataset,
                                                        const std::vector<std::size_t>& items,
                                                        unsigned threads) {
@@ -256,6 +283,7 @@ CalibrationPlan plan_calibration(const CalibrationRequest& request) {
   Hashes excluded(request.excluded_hashes.begin(), request.excluded_hashes.end());
   CalibrationPlan plan;
   ItemSet evaluation = open_all(request.data, evaluation_split(request.data, info));
+  describe_evaluation(request.data, evaluation, plan.notes, plan.about);
   leave_out_unknown(request.data, evaluation, plan.notes);
   const char* why = "have calibrated the model that was given";
   if (!request.calibration && is_one_set(info, request.data)) {
@@ -278,11 +306,16 @@ CalibrationPlan plan_quantize_calibration(const CalibrationRequest& request) {
   CalibrationPlan plan;
   CalibrationRequest own = request;
   std::string split = calibration_split(from, info);
-  if (!request.calibration && is_one_set(info, from)) {
-    ItemSet whole = open_all(from, split);
-    if (is_labelled(*whole.dataset)) own.max_items = quarter(whole.items.size(), request.max_items);
-  }
+  const ItemSet whole = open_all(from, split);
+  plan.notes = describe_data(from, whole);
+  plan.about = about_data(from, whole);
+  const bool shared = !request.calibration && is_one_set(info, from) && is_labelled(*whole.dataset);
+  if (shared) own.max_items = std::min(request.max_items, all_but_a_fifth(whole.items.size()));
   calibrate_from(plan, from, split, own);
+  if (shared)
+    plan.notes.push_back("The other " +
+                         std::to_string(whole.items.size() - plan.calibration.items.size()) +
+                         " evaluate: eval and optimize leave out what has calibrated a model.");
   return plan;
 }
 
@@ -290,6 +323,7 @@ EvaluationPlan plan_evaluation(const DataSpec& data,
                                const std::vector<std::string>& excluded_hashes) {
   EvaluationPlan plan;
   plan.evaluation = open_all(data, evaluation_split(data, probe_dataset(data.path)));
+  describe_evaluation(data, plan.evaluation, plan.notes, plan.about);
   leave_out_unknown(data, plan.evaluation, plan.notes);
   leave_out(plan.evaluation, Hashes(excluded_hashes.begin(), excluded_hashes.end()),
             "have calibrated the model", plan.notes);

@@ -33,11 +33,9 @@ std::vector<fs::path> cifar_files(const fs::path& folder, const std::string& spl
 class CifarDataset : public Dataset {
  public:
   CifarDataset(const std::vector<fs::path>& files, std::vector<std::string> labels)
-      : labels_(std::move(labels)) {
+      : Dataset(std::move(labels)) {
     for (const fs::path& file : files) add(file);
   }
-  const std::vector<Item>& items() const override { return items_; }
-  const std::vector<std::string>& labels() const override { return labels_; }
 
   Picture load_picture(std::size_t i) const override {
     std::vector<std::uint8_t> planes = read_planes(i);
@@ -57,6 +55,8 @@ class CifarDataset : public Dataset {
     if (size == 0 || size % kCifarRecord != 0)
       corrupt(file, "its " + std::to_string(size) + " bytes are no whole number of records of " +
                         std::to_string(kCifarRecord) + " bytes");
+    if (size / kCifarRecord + items_.size() > kMostItems)
+      corrupt(file, "holds more than " + std::to_string(kMostItems) + " records");
     files_.push_back(std::move(records));
     for (std::uint64_t r = 0; r < size / kCifarRecord; ++r) {
       std::uint8_t label = 0;
@@ -77,8 +77,6 @@ class CifarDataset : public Dataset {
     return planes;
   }
 
-  std::vector<Item> items_;
-  std::vector<std::string> labels_;
   std::vector<std::unique_ptr<InputFile>> files_;
   std::vector<std::size_t> of_file_;  ///< index into files_, per item
 };

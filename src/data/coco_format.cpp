@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <cmath>
 #include <regex>
+#include <set>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/mask.h"
+#include "base/words.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -40,6 +44,30 @@ std::optional<std::string> split_of_name(const std::string& stem) {
   return match[1].str();
 }
 
+/// Roboflow's name, and what others made of it.
+constexpr std::string_view kSuffix = ".coco.json";
+
+bool is_coco_name(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.size() >= kSuffix.size() &&
+         name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
+}
+
+/// The only file of that name in a folder; absent where there is none. Throws where there are more.
+std::optional<fs::path> find_coco_file(const fs::path& folder) {
+  std::optional<fs::path> found;
+  for (const fs::path& file : sorted_entries(folder)) {
+    if (!is_coco_name(file) || !is_file(file)) continue;
+    if (found)
+      throw Error(ErrorCode::invalid_argument,
+                  "open data " + folder.string() + ": holds two annotation files, " +
+                      found->filename().string() + " and " + file.filename().string() +
+                      "; name the one to use");
+    found = file;
+  }
+  return found;
+}
+
 void add_annotation_file(const fs::path& file, std::map<std::string, fs::path>& found) {
   if (file.extension() != ".json") return;
   if (auto split = split_of_name(file.stem().string())) found.emplace(*split, file);
@@ -54,8 +82,9 @@ std::map<std::string, fs::path> annotation_files(const fs::path& path) {
     if (is_folder(folder))
       for (const fs::path& file : sorted_entries(folder)) add_annotation_file(file, found);
   for (const auto& [split, folder] : split_folders(path))
-    if (is_file(folder / "_annotations.coco.json"))
-      found.emplace(split, folder / "_annotations.coco.json");
+    if (auto file = find_coco_file(folder)) found.emplace(split, *file);
+  if (found.empty())
+    if (auto file = find_coco_file(path)) found.emplace(kWholeSplit, *file);
   return found;
 }
 
@@ -219,38 +248,67 @@ std::optional<fs::path> find_picture(const std::vector<fs::path>& folders, const
   return std::nullopt;
 }
 
-/// The size that an image entry states, which must be its file's, where that can be read.
-Size picture_size(const fs::path& file, const Json& image, const Item& item) {
-  Size stated;
-  const Json *height = member(image, "height"), *width = member(image, "width");
-  if (height != nullptr && width != nullptr && height->is_number_integer() &&
-      width->is_number_integer())
-    stated = {height->get<int>(), width->get<int>()};
-  constexpr int kMostSide = 1 << 14;
-  if (stated != Size{} && (stated.height < 1 || stated.width < 1 || stated.height > kMostSide ||
-                           stated.width > kMostSide))
-    fail(file, item.id + " is stated to have an absurd size");
-  auto header = probe_picture_header(item.file);
-  if (!header) return stated;
-  if (stated != Size{} && stated != header->upright())
-    fail(file, item.id + " is stated to be " + std::to_string(stated.height) + "x" +
-                   std::to_string(stated.width) + ", but the picture is " +
-                   std::to_string(header->upright().height) + "x" +
-                   std::to_string(header->upright().width) +
-                   " (height x width, upright); masks must have their picture's size");
-  return header->upright();
-}
-
 struct Images {
   std::vector<Item> items;
   std::unordered_map<std::int64_t, std::size_t> index_of;  ///< image id → item
+  std::vector<Size> sizes;                                 ///< of the items; 0 x 0: unknown
 };
+
+std::string size_text(Size size) {
+  return std::to_string(size.height) + "x" + std::to_string(size.width);
+}
+
+/// A side that an image entry states; absent where it states none (0 is none).
+std::optional<std::int64_t> stated_side(const Json& image, const char* key) {
+  const Json* side = member(image, key);
+  if (side == nullptr || !side->is_number()) return std::nullopt;
+  const auto value = side->get<double>();
+  if (value == 0 || value != std::floor(value)) return std::nullopt;
+  return std::abs(value) < 1e9 ? static_cast<std::int64_t>(value) : -1;
+}
+
+Size stated_size(const fs::path& file, const Json& image, const Item& item) {
+  const auto height = stated_side(image, "height"), width = stated_side(image, "width");
+  if (!height || !width) return {};
+  if (*height < 1 || *width < 1 || *height * *width > kMaxPicturePixels)
+    fail(file, item.id + " is stated to have an absurd size");
+  return {static_cast<int>(*height), static_cast<int>(*width)};
+}
+
+/// Why the annotations cannot be those of the picture as it lies there.
+std::string mismatch_text(const Item& item, Size stated, const PictureHeader& header) {
+  return item.id + " is stated to be " + size_text(stated) + ", but the picture is " +
+         size_text(header.upright()) + " (height x width, upright)" +
+         (stated == header.stored
+              ? ": its EXIF orientation turns it; turn the annotations too, or the stored pixels"
+              : "; boxes and masks must be in the pixels of their pictures: give those that were "
+                "annotated, or scale the annotations");
+}
+
+/// Sets the sizes of pictures: their files', where these can be read, which must be those that
+/// their entries state.
+void read_sizes(const fs::path& file, const Json& list, Images& images) {
+  std::string first;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < images.items.size(); ++i) {
+    const Item& item = images.items[i];
+    const Size stated = stated_size(file, list[i], item);
+    const auto header = probe_sane_header(item.file);
+    images.sizes.push_back(header ? header->upright() : stated);
+    if (!header || stated == Size{} || stated == header->upright()) continue;
+    if (count++ == 0) first = mismatch_text(item, stated, *header);
+  }
+  if (count == 0) return;
+  fail(file, first + (count == 1 ? "" : " (as " + std::to_string(count - 1) + " more of " +
+                                            count_text(images.items.size(), "picture") + ")"));
+}
 
 Images read_images(const fs::path& file, const Json& json, bool labelled) {
   const Json* list = member(json, "images");
   if (list == nullptr || !list->is_array()) fail(file, "has no list called images");
   std::vector<fs::path> folders = picture_folders(file);
   Images images;
+  std::set<std::string> names;
   std::size_t last = 0;
   std::size_t found = 0;
   for (std::size_t i = 0; i < list->size(); ++i) {
@@ -259,6 +317,7 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
     if (name.empty()) fail(file, where + " has no file_name");
     if (!images.index_of.emplace(id_of(file, (*list)[i], "id", where), i).second)
       fail(file, where + " repeats the id of another");
+    if (!names.insert(name).second) fail(file, where + " names " + name + " again");
     auto picture = find_picture(folders, name, last);
     found += picture ? 1 : 0;
     Item item;
@@ -274,8 +333,16 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
   return images;
 }
 
+/// What two annotations of one picture have in common that are the same object twice.
+using Same = std::tuple<std::size_t, int, bool, float, float, float, float, std::string>;
+
+Same numbers_of(std::size_t image, const TruthBox& t) {
+  return {image, t.label, t.crowd, t.box.x0, t.box.y0, t.box.x1, t.box.y1, t.mask};
+}
+
 void read_annotations(const fs::path& file, const Json& list, const Categories& categories,
-                      TruthDetail detail, Images& images) {
+                      TruthDetail detail, Images& images, Reading& reading) {
+  std::set<Same> seen;
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::string where = "annotation " + std::to_string(i);
     auto image = images.index_of.find(id_of(file, list[i], "image_id", where));
@@ -286,9 +353,14 @@ void read_annotations(const fs::path& file, const Json& list, const Categories& 
       fail(file, where + " has a category that is not listed");
     TruthBox truth = read_box(file, list[i], where);
     truth.label = category->second;
-    Truth& all = images.items[image->second].truth;
-    if (detail == TruthDetail::masks) read_mask(file, list[i], all.mask_size, where, truth);
-    all.boxes->push_back(std::move(truth));
+    const Size size = images.sizes[image->second];
+    if (detail == TruthDetail::masks) read_mask(file, list[i], size, where, truth);
+    if (!seen.insert(numbers_of(image->second, truth)).second) {
+      ++reading.repeated_labels;
+      continue;
+    }
+    reading.boxes_outside += size != Size{} && reaches_out(truth.box, size) ? 1 : 0;
+    images.items[image->second].truth.boxes->push_back(std::move(truth));
   }
 }
 
@@ -298,8 +370,8 @@ std::optional<DatasetInfo> probe_coco(const fs::path& path) {
   auto files = annotation_files(path);
   if (files.empty()) return std::nullopt;
   DatasetInfo info;
-  info.splits =
-      is_file(path) ? std::vector<std::string>{std::string(kWholeSplit)} : ordered_splits(files);
+  info.splits = ordered_splits(files);
+  if (info.splits.empty()) info.splits.emplace_back(kWholeSplit);
   return info;
 }
 
@@ -312,11 +384,18 @@ std::unique_ptr<Dataset> open_annotated(const fs::path& file, TruthDetail detail
   if (annotations != nullptr && !annotations->is_array()) fail(file, "annotations is not a list");
   Categories categories = read_categories(file, json);
   Images images = read_images(file, json, annotations != nullptr);
-  if (detail == TruthDetail::masks)
-    for (std::size_t i = 0; i < images.items.size(); ++i)
-      images.items[i].truth.mask_size = picture_size(file, json["images"][i], images.items[i]);
-  if (annotations != nullptr) read_annotations(file, *annotations, categories, detail, images);
-  return std::make_unique<FileDataset>(std::move(images.items), std::move(categories.names));
+  Reading reading;
+  if (annotations == nullptr) {
+    reading.looked_for = "a list called annotations in " + file.string();
+  } else {
+    read_sizes(file, json["images"], images);
+    if (detail == TruthDetail::masks)
+      for (std::size_t i = 0; i < images.items.size(); ++i)
+        images.items[i].truth.mask_size = images.sizes[i];
+    read_annotations(file, *annotations, categories, detail, images, reading);
+  }
+  return std::make_unique<FileDataset>(std::move(images.items), std::move(categories.names),
+                                       std::move(reading));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -61,6 +62,24 @@ std::string default_split(const DatasetInfo& info) {
 
 }  // namespace
 
+void Dataset::number_as(const ClassNames& model) {
+  std::set<int> used;
+  for (const Item& item : items_) {
+    if (item.truth.label) used.insert(*item.truth.label);
+    if (item.truth.boxes)
+      for (const TruthBox& box : *item.truth.boxes) used.insert(box.label);
+  }
+  classes_ = match_classes(labels_, used, model);
+  if (classes_.how != ClassMatch::How::by_name) return;
+  const auto wanted = [&](int label) { return *classes_.to[static_cast<std::size_t>(label)]; };
+  for (Item& item : items_) {
+    if (item.truth.label) item.truth.label = wanted(*item.truth.label);
+    if (item.truth.boxes)
+      for (TruthBox& box : *item.truth.boxes) box.label = wanted(box.label);
+  }
+  labels_ = model.names;
+}
+
 DatasetInfo probe_dataset(const fs::path& path) { return find_format(path).info; }
 
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
@@ -76,6 +95,7 @@ std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
     throw Error(ErrorCode::invalid_argument,
                 "open data " + spec.path.string() + ": split " + split +
                     " is empty; point to a folder or list that holds pictures");
+  dataset->number_as(spec.classes);
   return dataset;
 }
 

@@ -1,16 +1,19 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/geometry.h"
 #include "base/json.h"
 #include "base/picture.h"
 #include "base/truth.h"
+#include "data/classes.h"
 
 namespace tamis {
 
@@ -23,23 +26,54 @@ struct Item {
   std::optional<std::uint64_t> record;  ///< index of the record in a CIFAR or IDX file
 };
 
+/// What a format noticed when it read a split, beside the items.
+struct Reading {
+  std::size_t without_label_file = 0;  ///< pictures, where each should have one
+  std::size_t repeated_labels = 0;     ///< of the same numbers as another; left out
+  std::size_t repeated_items = 0;      ///< named twice in a list; read once
+  std::size_t boxes_outside = 0;       ///< reach out of their picture by more than rounding does
+  std::string looked_for{};            ///< where labels were looked for; empty: nothing to look for
+};
+
 /// One split of a dataset, opened. Reading is thread safe.
 class Dataset {
  public:
   virtual ~Dataset() = default;
-  virtual const std::vector<Item>& items() const = 0;
+  const std::vector<Item>& items() const { return items_; }
   /// Decodes item i. EXIF orientation applied. Throws corrupt_data / not_found naming the item.
   virtual Picture load_picture(std::size_t i) const = 0;
   /// Hash of item i's content: the file's bytes, or the record's. Throws as load_picture.
   virtual std::string content_hash(std::size_t i) const = 0;
-  virtual const std::vector<std::string>& labels() const = 0;  ///< class names, may be empty
+  /// Class names, in the numbering of the items' truth; may be empty.
+  const std::vector<std::string>& labels() const { return labels_; }
+  const Reading& reading() const { return reading_; }
+  /// How the numbering came about.
+  const ClassMatch& classes() const { return classes_; }
+
+  /// Numbers the truth as `model` numbers its classes, as far as match_classes finds them. What it
+  /// finds is in classes(). Before the dataset is shared.
+  void number_as(const ClassNames& model);
+
+ protected:
+  Dataset() = default;
+  explicit Dataset(std::vector<std::string> labels) : labels_(std::move(labels)) {}
+  Dataset(const Dataset&) = default;
+  Dataset& operator=(const Dataset&) = default;
+
+  std::vector<Item> items_;
+  std::vector<std::string> labels_;
+  Reading reading_;
+
+ private:
+  ClassMatch classes_;
 };
 
 /// What `--data` and `--calibration` point at.
 struct DataSpec {
   std::filesystem::path path;
-  std::string split;  ///< "", "train", "val", "test"; empty = the default of the use
+  std::string split{};  ///< "", "train", "val", "test"; empty = the default of the use
   TruthDetail detail = TruthDetail::boxes;  ///< items and their order are the same with either
+  ClassNames classes{};  ///< of the model that is judged: truth is numbered as these
 };
 
 /// A dataset found at a path: its format and the splits it has.

@@ -29,14 +29,27 @@ DatasetInfo describe(const fs::path& path) {
   return info;
 }
 
-/// Names of sub-folders that hold pictures, over all splits, so that a class that one split lacks
-/// shifts nothing.
-std::vector<std::string> class_names(const fs::path& path) {
+/// Names of sub-folders that hold pictures, or nothing at all, over all splits: a class that one
+/// split lacks shifts nothing, and neither does one without pictures yet (as torchvision with
+/// allow_empty, and Ultralytics).
+struct ClassFolders {
   std::set<std::string> names;
+  std::size_t with_pictures = 0;
+};
+
+ClassFolders class_folders(const fs::path& path) {
+  std::set<std::string> filled, empty;
   for (const fs::path& root : roots(path))
-    for (const fs::path& entry : sorted_entries(root))
-      if (is_folder(entry) && has_pictures(entry)) names.insert(entry.filename().string());
-  return {names.begin(), names.end()};
+    for (const fs::path& entry : sorted_entries(root)) {
+      if (!is_folder(entry)) continue;
+      if (has_pictures(entry))
+        filled.insert(entry.filename().string());
+      else if (!has_files(entry))
+        empty.insert(entry.filename().string());
+    }
+  ClassFolders folders{filled, filled.size()};
+  folders.names.insert(empty.begin(), empty.end());
+  return folders;
 }
 
 /// Pictures beside the class folders belong to no class.
@@ -50,7 +63,7 @@ bool has_loose_pictures(const fs::path& path) {
 }  // namespace
 
 std::optional<DatasetInfo> probe_folder_per_class(const fs::path& path) {
-  if (!is_folder(path) || class_names(path).size() < 2 || has_loose_pictures(path))
+  if (!is_folder(path) || class_folders(path).with_pictures < 2 || has_loose_pictures(path))
     return std::nullopt;
   return describe(path);
 }
@@ -58,7 +71,8 @@ std::optional<DatasetInfo> probe_folder_per_class(const fs::path& path) {
 /// Classes are numbered in the byte order of their folders' names, as torchvision's ImageFolder
 /// does.
 std::unique_ptr<Dataset> open_folder_per_class(const fs::path& path, const std::string& split) {
-  std::vector<std::string> names = class_names(path);
+  const std::set<std::string> folders = class_folders(path).names;
+  std::vector<std::string> names(folders.begin(), folders.end());
   fs::path root = split_folder(path, split);
   std::vector<Item> items;
   for (std::size_t label = 0; label < names.size(); ++label) {
@@ -83,7 +97,12 @@ std::unique_ptr<Dataset> open_pictures(const fs::path& path, const std::string& 
   std::vector<Item> items;
   for (const fs::path& file : pictures_below(split_folder(path, split)))
     items.push_back({id_below(path, file), {}, file, std::nullopt});
-  return std::make_unique<FileDataset>(std::move(items), std::vector<std::string>());
+  Reading reading;
+  reading.looked_for = class_folders(path).with_pictures >= 2
+                           ? "a folder per class, but there are pictures beside the folders"
+                           : "a folder per class, labels.txt, a data.yaml and COCO JSON";
+  return std::make_unique<FileDataset>(std::move(items), std::vector<std::string>(),
+                                       std::move(reading));
 }
 
 }  // namespace tamis

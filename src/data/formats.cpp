@@ -1,9 +1,14 @@
 #include "data/formats.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <deque>
+#include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -40,25 +45,50 @@ std::vector<std::uint8_t> load_item(const Item& item) {
   }
 }
 
-fs::recursive_directory_iterator walk(const fs::path& folder) {
-  std::error_code error;
-  fs::recursive_directory_iterator it(folder, fs::directory_options::follow_directory_symlink,
-                                      error);
-  if (error) throw Error(ErrorCode::io, "list " + folder.string() + ": " + error.message());
-  return it;
+/// What a folder is, under whatever name it was reached.
+using FolderId = std::pair<dev_t, ino_t>;
+
+std::optional<FolderId> folder_id(const fs::path& folder) {
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return std::nullopt;
+  return FolderId{info.st_dev, info.st_ino};
 }
 
-/// Calls visit(file) for each picture below the folder until it returns false.
-template <typename Visit>
-void for_each_picture(const fs::path& folder, Visit visit) {
+/// The folders above: a link to one of them leads back here.
+std::set<FolderId> ids_above(const fs::path& folder) {
+  std::set<FolderId> ids;
   std::error_code error;
-  for (auto it = walk(folder); it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (is_hidden(it->path()))
-      it.disable_recursion_pending();
-    else if (is_picture_name(it->path()) && !it->is_directory(error) && !visit(it->path()))
-      return;
+  fs::path above = fs::canonical(folder, error).parent_path();
+  while (!error && !above.empty()) {
+    if (auto id = folder_id(above)) ids.insert(*id);
+    if (above == above.parent_path()) break;
+    above = above.parent_path();
   }
-  if (error) throw Error(ErrorCode::io, "list " + folder.string() + ": " + error.message());
+  return ids;
+}
+
+/// Calls visit(file) for each file below the folder, whatever its kind, until it returns false.
+/// Each folder is entered once, by its own name rather than by a link where it has both.
+template <typename Visit>
+void for_each_file(const fs::path& folder, Visit visit) {
+  std::set<FolderId> entered = ids_above(folder);
+  std::vector<fs::path> own{folder};
+  std::deque<fs::path> linked;
+  while (!own.empty() || !linked.empty()) {
+    fs::path next = own.empty() ? linked.front() : own.back();
+    own.empty() ? linked.pop_front() : own.pop_back();
+    if (auto id = folder_id(next); id && !entered.insert(*id).second) continue;
+    for (const fs::path& entry : sorted_entries(next)) {
+      std::error_code error;
+      if (!fs::is_directory(entry, error)) {
+        if (!visit(entry)) return;
+      } else if (fs::is_symlink(entry, error)) {
+        linked.push_back(entry);
+      } else {
+        own.push_back(entry);
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -108,8 +138,8 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 
 std::vector<fs::path> pictures_below(const fs::path& folder) {
   std::vector<fs::path> files;
-  for_each_picture(folder, [&](const fs::path& file) {
-    files.push_back(file);
+  for_each_file(folder, [&](const fs::path& file) {
+    if (is_picture_name(file)) files.push_back(file);
     return true;
   });
   std::sort(files.begin(), files.end());
@@ -118,7 +148,16 @@ std::vector<fs::path> pictures_below(const fs::path& folder) {
 
 bool has_pictures(const fs::path& folder) {
   bool found = false;
-  for_each_picture(folder, [&](const fs::path&) {
+  for_each_file(folder, [&](const fs::path& file) {
+    found = is_picture_name(file);
+    return !found;
+  });
+  return found;
+}
+
+bool has_files(const fs::path& folder) {
+  bool found = false;
+  for_each_file(folder, [&](const fs::path&) {
     found = true;
     return false;
   });
@@ -127,6 +166,13 @@ bool has_pictures(const fs::path& folder) {
 
 std::string id_below(const fs::path& root, const fs::path& file) {
   return file.lexically_normal().lexically_proximate(root.lexically_normal()).generic_string();
+}
+
+bool reaches_out(const Box& box, Size picture) {
+  const float right = static_cast<float>(picture.width) * 0.01F + 1;
+  const float down = static_cast<float>(picture.height) * 0.01F + 1;
+  return box.x0 < -right || box.y0 < -down || box.x1 > static_cast<float>(picture.width) + right ||
+         box.y1 > static_cast<float>(picture.height) + down;
 }
 
 std::vector<TextLine> filled_lines(const std::string& text, const std::string& name) {

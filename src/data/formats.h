@@ -54,16 +54,13 @@ std::unique_ptr<Dataset> open_pictures(const std::filesystem::path& path, const 
 /// A dataset whose items are picture files.
 class FileDataset : public Dataset {
  public:
-  FileDataset(std::vector<Item> items, std::vector<std::string> labels)
-      : items_(std::move(items)), labels_(std::move(labels)) {}
-  const std::vector<Item>& items() const override { return items_; }
-  const std::vector<std::string>& labels() const override { return labels_; }
+  FileDataset(std::vector<Item> items, std::vector<std::string> labels, Reading reading = {})
+      : Dataset(std::move(labels)) {
+    items_ = std::move(items);
+    reading_ = std::move(reading);
+  }
   Picture load_picture(std::size_t i) const override;
   std::string content_hash(std::size_t i) const override;
-
- private:
-  std::vector<Item> items_;
-  std::vector<std::string> labels_;
 };
 
 /// The name of a split where a folder has none.
@@ -82,14 +79,24 @@ std::vector<std::string> ordered_splits(const std::map<std::string, std::filesys
 /// Throws io, naming the folder.
 std::vector<std::filesystem::path> sorted_entries(const std::filesystem::path& folder);
 
-/// All pictures in a folder and below it, sorted by path. Throws io.
+/// All pictures in a folder and below it, by their names and whatever else they are, sorted by
+/// path. Links to folders are followed, and each folder is entered once. Throws io.
 std::vector<std::filesystem::path> pictures_below(const std::filesystem::path& folder);
 
 /// True as soon as one picture is found in a folder or below it.
 bool has_pictures(const std::filesystem::path& folder);
 
+/// The same for files of any kind; those whose name starts with a dot do not count.
+bool has_files(const std::filesystem::path& folder);
+
+/// A dataset of so many items is an error in a file's header, or an attack.
+inline constexpr std::size_t kMostItems = std::size_t{1} << 22;
+
 /// The path below the root with forward slashes, for Item::id.
 std::string id_below(const std::filesystem::path& root, const std::filesystem::path& file);
+
+/// Whether a box leaves its picture by more than rounding makes it: a pixel and a hundredth.
+bool reaches_out(const Box& box, Size picture);
 
 /// A line of a text file, without its line end and the white space around it.
 struct TextLine {

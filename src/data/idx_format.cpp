@@ -60,12 +60,16 @@ class GzipFile {
   gzFile handle_;
 };
 
+constexpr std::uint64_t kMostIdxBytes = std::uint64_t{1} << 31;
+
 std::uint64_t idx_elements(const fs::path& file, const std::vector<std::uint32_t>& shape) {
   std::uint64_t count = 1;
   for (std::uint32_t side : shape) {
     count *= side;
-    if (count > std::uint64_t{1} << 34) corrupt(file, "its header claims an absurd size");
+    if (count > kMostIdxBytes) corrupt(file, "its header claims an absurd size");
   }
+  if (shape[0] > kMostItems) corrupt(file, "its header claims an absurd number of pictures");
+  if (count == 0) corrupt(file, "its header claims a side of 0");
   return count;
 }
 
@@ -118,7 +122,7 @@ class IdxDataset : public Dataset {
  public:
   IdxDataset(const fs::path& images, const std::optional<fs::path>& labels,
              std::vector<std::string> names)
-      : images_(load_idx(images)), labels_(std::move(names)) {
+      : Dataset(std::move(names)), images_(load_idx(images)) {
     if (images_.shape.size() < 3) corrupt(images, "holds no pictures (3 dimensions expected)");
     if (channels() != 1 && channels() != 3)
       corrupt(images, "its pictures have neither 1 nor 3 channels");
@@ -132,8 +136,6 @@ class IdxDataset : public Dataset {
       items_.push_back(std::move(item));
     }
   }
-  const std::vector<Item>& items() const override { return items_; }
-  const std::vector<std::string>& labels() const override { return labels_; }
 
   Picture load_picture(std::size_t i) const override {
     auto bytes = record(i);
@@ -159,8 +161,6 @@ class IdxDataset : public Dataset {
   }
 
   IdxArray images_;
-  std::vector<std::string> labels_;
-  std::vector<Item> items_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -14,6 +15,12 @@ namespace {
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
+}
+
+/// Whatever it is, as long as it is no folder: reading it says what is wrong.
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error) && !fs::is_directory(path, error);
 }
 
 [[noreturn]] void fail(const fs::path& file, const TextLine& line, const std::string& what) {
@@ -68,6 +75,20 @@ bool is_heading(const TextLine& line) {
   return false;
 }
 
+/// Adds the row's item; one that is there already is read once, and must have the same class.
+void add_row(const fs::path& list, const TextLine& line, const fs::path& root, const Row& row,
+             std::map<std::string, std::optional<int>>& seen, std::vector<Item>& items) {
+  fs::path file = root / row.file;
+  Item item{id_below(root, file), {}, file, std::nullopt};
+  item.truth.label = row.label;
+  if (!items.empty() && items.front().truth.label.has_value() != row.label.has_value())
+    fail(list, line, "some lines have a class index and others have none");
+  auto [known, is_new] = seen.emplace(item.id, row.label);
+  if (!is_new && known->second != row.label)
+    fail(list, line, item.id + " stands here again with another class");
+  if (is_new) items.push_back(std::move(item));
+}
+
 /// The text file of a split: the path itself, or the labels.txt of the (split's) folder.
 fs::path list_file(const fs::path& path, const std::string& split) {
   return is_file(path) ? path : split_folder(path, split) / "labels.txt";
@@ -77,12 +98,12 @@ fs::path list_file(const fs::path& path, const std::string& split) {
 
 std::optional<DatasetInfo> probe_labels_txt(const fs::path& path) {
   DatasetInfo info;
-  if (is_file(path / "labels.txt") || (is_file(path) && path.filename() == "labels.txt")) {
+  if (is_there(path / "labels.txt") || (is_file(path) && path.filename() == "labels.txt")) {
     info.splits.emplace_back(kWholeSplit);
     return info;
   }
   auto folders = split_folders(path);
-  std::erase_if(folders, [](const auto& entry) { return !is_file(entry.second / "labels.txt"); });
+  std::erase_if(folders, [](const auto& entry) { return !is_there(entry.second / "labels.txt"); });
   if (folders.empty()) return std::nullopt;
   info.splits = ordered_splits(folders);
   return info;
@@ -102,17 +123,18 @@ std::unique_ptr<Dataset> open_list(const fs::path& path, const std::string& spli
   fs::path list = list_file(path, split);
   fs::path root = list.parent_path();
   std::vector<Item> items;
+  std::map<std::string, std::optional<int>> seen;
+  Reading reading;
   for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (items.empty() && !name_end(line.text) && is_heading(line)) continue;
-    Row row = parse_row(list, line);
-    fs::path file = root / row.file;
-    Item item{id_below(root, file), {}, file, std::nullopt};
-    item.truth.label = row.label;
-    if (!items.empty() && items.front().truth.label.has_value() != row.label.has_value())
-      fail(list, line, "some lines have a class index and others have none");
-    items.push_back(std::move(item));
+    const std::size_t before = items.size();
+    add_row(list, line, root, parse_row(list, line), seen, items);
+    reading.repeated_items += before == items.size() ? 1 : 0;
   }
-  return std::make_unique<FileDataset>(std::move(items), load_class_names(root));
+  if (!items.empty() && !items.front().truth.label)
+    reading.looked_for = "a class index behind each name in " + list.string();
+  return std::make_unique<FileDataset>(std::move(items), load_class_names(root),
+                                       std::move(reading));
 }
 
 }  // namespace tamis

@@ -201,6 +201,14 @@ std::optional<PictureHeader> probe_picture_header(const std::filesystem::path& f
   }
 }
 
+std::optional<PictureHeader> probe_sane_header(const std::filesystem::path& file) {
+  auto header = probe_picture_header(file);
+  if (!header || header->stored.height < 1 || header->stored.width < 1 ||
+      std::int64_t{header->stored.height} * header->stored.width > kMaxPicturePixels)
+    return std::nullopt;
+  return header;
+}
+
 bool is_picture_name(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -31,6 +31,9 @@ std::optional<PictureHeader> parse_picture_header(std::span<const std::uint8_t> 
 /// picture or cannot be read.
 std::optional<PictureHeader> probe_picture_header(const std::filesystem::path& file);
 
+/// The same, absent also for pictures that decode_picture would refuse for their size.
+std::optional<PictureHeader> probe_sane_header(const std::filesystem::path& file);
+
 /// Whether the name ends like a picture that Tamis reads (.jpg .jpeg .png .bmp .webp .tif .tiff
 /// .ppm .pgm), in any case.
 bool is_picture_name(const std::filesystem::path& file);

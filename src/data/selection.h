@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "data/dataset.h"
 
 namespace tamis {
@@ -48,9 +49,17 @@ struct CalibrationPlan {
   ItemSet calibration;
   std::vector<std::string> calibration_hashes;  ///< content, in the order of calibration.items
   ItemSet evaluation;
-  std::vector<std::string>
-      notes;  ///< sentences for the user: what was decided, and what was left out
+  /// Sentences for the user: what the data hold, what was decided, and what was left out.
+  std::vector<std::string> notes;
+  Json about;  ///< of the data that evaluate (of quantize: that calibrate): to_json of about_data
 };
+
+/// The path and split, the facts, and how classes were matched: docs/json.md, "data".
+Json about_data(const DataSpec& spec, const ItemSet& set);
+
+/// The same as lines for people: what the data hold, what is doubtful (these begin with "warning:
+/// "), how classes were matched.
+std::vector<std::string> describe_data(const DataSpec& spec, const ItemSet& set);
 
 /// For `optimize`. The data's val (else test, else all of it) evaluates. Calibration comes from the
 /// calibration data where given (its train, else all of it), else from the data's train. Where
@@ -59,21 +68,24 @@ struct CalibrationPlan {
 /// among the evaluation items are passed over; copies of calibration items are left out of an
 /// evaluation drawn from the same set. Each such item is named in a note. Unreadable items do not
 /// calibrate, and stay in the evaluation, which reports them. Throws invalid_argument when nothing
-/// is left to calibrate or to evaluate with; as open_dataset.
+/// is left to calibrate or to evaluate with, and where the data's classes cannot be those of
+/// DataSpec::classes; as open_dataset.
 CalibrationPlan plan_calibration(const CalibrationRequest& request);
 
-/// For `quantize`: as above, but nothing is evaluated, so `evaluation` is empty. Unlabelled data,
-/// and data given as calibration, may be used up to max_items; of a labelled single set a quarter
-/// at most is used, so that the rest can still evaluate.
+/// For `quantize`: as above, but nothing is evaluated, so `evaluation` is empty and classes that
+/// do not fit are a note. Up to max_items are used; of a labelled single set a fifth is left, so
+/// that there is something to evaluate on.
 CalibrationPlan plan_quantize_calibration(const CalibrationRequest& request);
 
 /// For `eval` and `bench`: the items of a split, less those whose content was calibrated on.
 struct EvaluationPlan {
   ItemSet evaluation;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes;  ///< as CalibrationPlan's
+  Json about;
 };
 
-/// Throws invalid_argument when nothing is left; as open_dataset.
+/// Throws invalid_argument when nothing is left, and where the data's classes cannot be those of
+/// DataSpec::classes; as open_dataset.
 EvaluationPlan plan_evaluation(const DataSpec& data,
                                const std::vector<std::string>& excluded_hashes);
 

@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/log.h"
 #include "base/mask.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
 /// The YOLO layout: a data.yaml that names folders (or text files) of pictures, and beside images/
-/// a folder labels/ with a text file per picture, a line "class x y w h" (or "class x1 y1 x2 y2 …",
-/// a polygon) in fractions of the picture's upright size. Source:
+/// a folder labels/ with a text file per picture (or that file beside the picture), a line "class x
+/// y w h" (or "class x1 y1 x2 y2 …", a polygon) in fractions of the picture's upright size. Source:
 /// https://docs.ultralytics.com/datasets/detect/
 namespace tamis {
 namespace fs = std::filesystem;
@@ -39,6 +39,10 @@ struct DataYaml {
 bool is_folder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
+}
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
 }
 bool is_yaml(const fs::path& file) {
   return (file.extension() == ".yaml" || file.extension() == ".yml") &&
@@ -107,7 +111,7 @@ std::optional<DataYaml> find_data_yaml(const fs::path& path) {
   if (!is_folder(path)) return is_yaml(path) ? load_data_yaml(path) : std::nullopt;
   std::optional<DataYaml> found;
   for (const fs::path& entry : sorted_entries(path)) {
-    if (!is_yaml(entry) || is_folder(entry)) continue;
+    if (!is_yaml(entry) || !is_file(entry)) continue;  // of other kinds none was made by hand
     auto data = load_data_yaml(entry);
     if (data && found)
       throw Error(ErrorCode::invalid_argument,
@@ -132,34 +136,71 @@ fs::path locate(const DataYaml& data, const std::string& entry) {
                                         "); correct path, train, val or test in it");
 }
 
-std::vector<fs::path> split_pictures(const DataYaml& data, const std::string& split) {
-  std::vector<fs::path> files;
+/// The pictures that a text file lists. What it holds is not repeated in messages: it may be any
+/// file.
+void add_listed(const DataYaml& data, const fs::path& list, std::vector<fs::path>& files) {
+  for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
+    if (!is_picture_name(line.text))
+      fail(list, "line " + std::to_string(line.number) +
+                     " names no picture; a list of pictures has a path in each line");
+    bool beside = line.text.rfind("./", 0) == 0;
+    files.push_back((beside ? list.parent_path() : data.root) / line.text);
+  }
+}
+
+/// In the order of the entries; one that several of them name comes once.
+std::vector<fs::path> split_pictures(const DataYaml& data, const std::string& split,
+                                     std::size_t& repeated) {
+  std::vector<fs::path> all;
   for (const std::string& entry : data.splits.at(split)) {
     fs::path place = locate(data, entry);
     if (is_folder(place)) {
       auto below = pictures_below(place);
-      files.insert(files.end(), below.begin(), below.end());
-      continue;
-    }
-    for (const TextLine& line : filled_lines(load_text(place, kListFile), place.string())) {
-      fs::path file = line.text;
-      bool beside = line.text.rfind("./", 0) == 0;
-      files.push_back((beside ? place.parent_path() : data.root) / file);
+      all.insert(all.end(), below.begin(), below.end());
+    } else {
+      add_listed(data, place, all);
     }
   }
-  for (fs::path& file : files) file = file.lexically_normal();
+  std::vector<fs::path> files;
+  std::set<fs::path> seen;
+  for (const fs::path& file : all)
+    if (fs::path normal = file.lexically_normal(); seen.insert(normal).second)
+      files.push_back(std::move(normal));
+  repeated = all.size() - files.size();
   return files;
 }
 
-/// images/…/NAME.jpg → labels/…/NAME.txt, replacing the last folder called images; where there is
-/// none, beside the picture.
-fs::path label_file(const fs::path& picture, const char* folder) {
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(file, error));  // also a link that leads nowhere
+}
+
+/// images/…/NAME.jpg → labels/…/NAME.txt, replacing the last folder called images; absent where
+/// there is none.
+std::optional<fs::path> replaced_folder(const fs::path& picture, const char* folder) {
   std::vector<fs::path> parts(picture.begin(), picture.end());
   auto images = std::find(parts.rbegin(), parts.rend(), fs::path("images"));
-  if (images != parts.rend()) *images = folder;
+  if (images == parts.rend()) return std::nullopt;
+  *images = folder;
   fs::path file;
   for (const fs::path& part : parts) file /= part;
   return file.replace_extension(".txt");
+}
+
+/// The file of a picture's labels in the folder that stands for images/, or else, of boxes, beside
+/// the picture. Absent when neither is there.
+std::optional<fs::path> find_label_file(const fs::path& picture, const char* folder) {
+  if (auto file = replaced_folder(picture, folder); file && is_there(*file)) return file;
+  if (std::string_view(folder) != kBoxLabels) return std::nullopt;
+  fs::path beside = fs::path(picture).replace_extension(".txt");
+  return is_there(beside) ? std::optional(beside) : std::nullopt;
+}
+
+/// For messages: where the labels of this picture would lie.
+std::string places_text(const fs::path& picture, const char* folder) {
+  auto file = replaced_folder(picture, folder);
+  const std::string beside = fs::path(picture).replace_extension(".txt").string();
+  return file ? file->string() + " and beside the picture" : beside;
 }
 
 struct LabelFile {
@@ -210,7 +251,8 @@ void add_mask(const LabelFile& labels, std::vector<double> corners, TruthBox& tr
   truth.area = static_cast<double>(area(mask));
 }
 
-TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
+/// `numbers` gets the line's class and fractions.
+TruthBox parse_box(const LabelFile& labels, const TextLine& line, std::vector<float>& numbers) {
   auto words = split_words(line.text);
   if (words.size() < 5 || words.size() % 2 == 0)
     fail(labels, line,
@@ -224,6 +266,8 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
          "class " + std::string(words[0].substr(0, 40)) +
              " is out of range: " + std::to_string(labels.names.size()) + " names are given");
   auto fractions = parse_fractions(labels, line, std::span(words).subspan(1));
+  numbers.assign(fractions.begin(), fractions.end());
+  numbers.push_back(static_cast<float>(*label));
   auto box = box_of(fractions);
   TruthBox truth;
   truth.label = static_cast<int>(*label);
@@ -237,16 +281,21 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
   return truth;
 }
 
-/// Lines that repeat an earlier one are dropped, as Ultralytics does; `repeated` counts them.
-std::vector<TruthBox> load_boxes(const LabelFile& labels, std::size_t& repeated) {
+/// Lines with the numbers of an earlier one are dropped, as Ultralytics does (numpy's unique over
+/// rows of f32), and counted.
+std::vector<TruthBox> load_boxes(const LabelFile& labels, Reading& reading) {
   std::vector<TruthBox> boxes;
-  std::set<std::string> seen;
-  for (const TextLine& line : filled_lines(load_text(labels.file, kLabelFile), labels.file.string())) {
-    TruthBox box = parse_box(labels, line);
-    if (seen.insert(line.text).second)
-      boxes.push_back(box);
-    else
-      ++repeated;
+  std::set<std::vector<float>> seen;
+  const std::string text = load_text(labels.file, kLabelFile);
+  for (const TextLine& line : filled_lines(text, labels.file.string())) {
+    std::vector<float> numbers;
+    TruthBox box = parse_box(labels, line, numbers);
+    if (!seen.insert(std::move(numbers)).second) {
+      ++reading.repeated_labels;
+      continue;
+    }
+    reading.boxes_outside += reaches_out(box.box, labels.size) ? 1 : 0;
+    boxes.push_back(std::move(box));
   }
   return boxes;
 }
@@ -261,48 +310,47 @@ struct Labelling {
 /// boxes in labels/. One whose header cannot be read has unknown boxes: reading the picture itself
 /// will fail and say why.
 Truth load_truth(const fs::path& picture, const Labelling& labelling,
-                 const std::vector<std::string>& names, std::size_t& repeated) {
+                 const std::vector<std::string>& names, Reading& reading) {
   Truth truth;
-  fs::path file = label_file(picture, labelling.folder);
-  std::error_code error;
-  bool labelled = fs::exists(file, error);
-  if (!labelled && labelling.detail == TruthDetail::masks &&
-      fs::exists(label_file(picture, kBoxLabels), error))
+  const auto file = find_label_file(picture, labelling.folder);
+  if (!file && labelling.detail == TruthDetail::masks && find_label_file(picture, kBoxLabels))
     return truth;
-  if (!labelled) truth.boxes.emplace();
-  if (!labelled && labelling.detail == TruthDetail::boxes) return truth;
-  auto header = probe_picture_header(picture);
+  if (!file) {
+    truth.boxes.emplace();
+    if (reading.without_label_file++ == 0)
+      reading.looked_for = places_text(picture, labelling.folder);
+  }
+  if (!file && labelling.detail == TruthDetail::boxes) return truth;
+  auto header = probe_sane_header(picture);
   if (header) truth.mask_size = header->upright();
-  if (header && labelled)
-    truth.boxes = load_boxes({file, names, header->upright(), labelling.detail}, repeated);
+  if (header && file)
+    truth.boxes = load_boxes({*file, names, header->upright(), labelling.detail}, reading);
   return truth;
 }
 
 bool has_labels(const std::vector<fs::path>& files, const char* folder) {
-  std::error_code error;
   return std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
-    return fs::exists(label_file(file, folder), error);
+    return find_label_file(file, folder).has_value();
   });
 }
 
 std::unique_ptr<Dataset> open_labelled(const fs::path& path, const std::string& split,
                                        Labelling labelling) {
   DataYaml data = *find_data_yaml(path);
-  auto files = split_pictures(data, split);
+  Reading reading;
+  auto files = split_pictures(data, split, reading.repeated_items);
   if (labelling.detail == TruthDetail::masks && has_labels(files, kPolygonLabels))
     labelling.folder = kPolygonLabels;
   bool labelled = has_labels(files, labelling.folder);
+  if (!labelled && !files.empty()) reading.looked_for = places_text(files[0], labelling.folder);
   std::vector<Item> items;
-  std::size_t repeated = 0;
   for (const fs::path& file : files) {
     Item item{id_below(data.root, file), {}, file, std::nullopt};
-    if (labelled) item.truth = load_truth(file, labelling, data.names, repeated);
+    if (labelled) item.truth = load_truth(file, labelling, data.names, reading);
     items.push_back(std::move(item));
   }
-  if (repeated > 0)
-    say(Severity::info, "open data " + data.file.string() + ": " + std::to_string(repeated) +
-                            " repeated label lines left out");
-  return std::make_unique<FileDataset>(std::move(items), std::move(data.names));
+  return std::make_unique<FileDataset>(std::move(items), std::move(data.names),
+                                       std::move(reading));
 }
 
 }  // namespace
@@ -314,8 +362,9 @@ std::optional<DatasetInfo> probe_yolo(const fs::path& path) {
   for (const char* split : kSplits)
     if (data->splits.count(split) != 0) info.splits.emplace_back(split);
   if (data->splits.count("train") != 0 && data->splits.count("val") != 0) {
-    auto train = split_pictures(*data, "train");
-    auto val = split_pictures(*data, "val");
+    std::size_t repeated = 0;
+    auto train = split_pictures(*data, "train", repeated);
+    auto val = split_pictures(*data, "val", repeated);
     std::sort(train.begin(), train.end());
     std::sort(val.begin(), val.end());
     info.train_equals_val = !val.empty() && train == val;

@@ -146,9 +146,12 @@ Json check_parent(const BuildRequest& request) {
   const Task& task = find_task(request.card.value().task);
   DataSpec spec = request.calibration->data;
   spec.detail = task.truth_detail;
+  spec.classes.names = request.card->labels;
   const auto data = open_dataset(spec);
   const std::vector<std::size_t> items = items_with_truth(task, *data, request.calibration->items);
   if (items.size() < kLeastItems) return Json();
+  if (const std::string& problem = data->classes().problem; !problem.empty())
+    throw Error(ErrorCode::invalid_argument, problem + ", or --trust-model");
   const Found found = predict_all(request, request.card.value(), *data, items);
   const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
   if (!above_chance(task, found))

@@ -91,6 +91,14 @@ void append_list(std::string& text, const char* title, const std::vector<std::st
   for (const std::string& line : lines) text += fmt::format("  - {}\n", line);
 }
 
+/// How the data's classes were matched with the model's; empty where there was nothing to match.
+std::string class_note(const Json& data) {
+  const Json classes = data.value("about", Json::object()).value("classes", Json::object());
+  const std::string text = classes.value("text", "");
+  if (text.empty()) return "";
+  return (classes.value("doubtful", false) ? "Warning: " : "Labels: ") + text + ".";
+}
+
 }  // namespace
 
 std::string speedup_sentence(const VariantView& variant) {
@@ -149,6 +157,8 @@ DecisionText describe_decision(const ResultView& result) {
   text.roof = roof_sentence(result);
   if (std::string caveat = result.data.value("caveat", ""); !caveat.empty())
     text.notes.push_back(caveat);
+  if (std::string classes = class_note(result.data); !classes.empty())
+    text.notes.push_back(std::move(classes));
   if (result.fastest_estimated) text.notes.push_back(estimated_note(result));
   if (result.nearest_miss) text.notes.push_back(miss_note(result));
   if (result.from_pixels)

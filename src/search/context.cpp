@@ -162,6 +162,10 @@ const Card& ModelInfo::required_card() const {
   return *card;
 }
 
+ClassNames ModelInfo::classes() const {
+  return card ? ClassNames{card->labels, class_count} : ClassNames();
+}
+
 fs::path model_file(const fs::path& model) {
   if (!fs::exists(model))
     throw Error(ErrorCode::not_found,
@@ -190,6 +194,7 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
     info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());
   } else {
     info.card = parse_card(head.at("card"));
+    if (head.contains("classes")) info.class_count = head.at("classes").get<std::size_t>();
   }
   const Json& metadata = info.description.value("metadata", Json::object());
   if (metadata.contains(kCalibrationMetadata))
@@ -226,6 +231,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
                             c.request.out.string()));
   c.task = &find_task(c.model.required_card().task);
   c.request.data.detail = c.task->truth_detail;
+  c.request.data.classes = c.model.classes();
   c.data = plan_calibration({.data = c.request.data,
                              .calibration = c.request.calibration,
                              .seed = c.request.seed,

@@ -33,10 +33,13 @@ struct ModelInfo {
   std::optional<Card> card;  ///< absent: card_error says why
   std::string card_error;
   ErrorCode card_error_code = ErrorCode::invalid_argument;
+  std::optional<std::size_t> class_count;       ///< absent: nothing tells
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
 
   /// The card, or the error that stands in its place.
   const Card& required_card() const;
+  /// What the truth of data is numbered by; unknown without a card.
+  ClassNames classes() const;
 };
 
 /// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx).

@@ -126,6 +126,7 @@ Json data_json(const SearchContext& c) {
              {{"path", c.request.data.path.string()},
               {"split", c.data.evaluation.split},
               {"items", c.data.evaluation.items.size()}}},
+            {"about", c.data.about},
             {"notes", c.data.notes},
             {"truth", c.agreement == nullptr ? "labels" : "baseline"},
             {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)}};

@@ -27,7 +27,7 @@ Truth first_class(const Card&, const Prediction& reference) {
 /// 1 for the reference's class. Of another, less by how much likelier the reference thinks its own:
 /// what is expected to be lost, if it is right as often as it is sure.
 double kept_of(const ItemRecord& record) {
-  if (!record.truth.label) fail_without_truth(record.item, "label");
+  if (!record.truth.label) fail_without_truth(record.item, "label", "labels");
   const std::vector<int>& top = record.prediction.top;
   if (!top.empty() && top.front() == *record.truth.label) return 1;
   const auto& likely = record.truth.likely;
@@ -130,7 +130,7 @@ Truth decision(const Card&, const Prediction& reference) {
 std::optional<std::vector<std::uint8_t>> same_decision(std::span<const ItemRecord> records) {
   std::vector<std::uint8_t> out;
   for (const ItemRecord& r : records) {
-    if (!r.truth.label) fail_without_truth(r.item, "decision");
+    if (!r.truth.label) fail_without_truth(r.item, "decision", "decisions");
     out.push_back(r.prediction.anomaly.value().flagged == (*r.truth.label == 1) ? 1 : 0);
   }
   return out;
@@ -152,7 +152,7 @@ WeightedStatistic share_of_same_decisions(std::span<const ItemRecord> records) {
 std::shared_ptr<const CocoEvaluation> evaluate_objects(std::span<const ItemRecord> records) {
   auto evaluation = std::make_shared<CocoEvaluation>(DetectOptions().max_detections);
   for (const ItemRecord& r : records) {
-    if (!r.truth.boxes) fail_without_truth(r.item, "box");
+    if (!r.truth.boxes) fail_without_truth(r.item, "box", "boxes");
     evaluation->add(*r.truth.boxes, r.prediction.boxes);
   }
   return evaluation;
@@ -175,7 +175,7 @@ ClassFigures same_objects_by_class(std::span<const ItemRecord> records) {
 std::shared_ptr<const CocoEvaluation> evaluate_masks(std::span<const ItemRecord> records) {
   auto evaluation = std::make_shared<CocoEvaluation>(DetectOptions().max_detections);
   for (const ItemRecord& r : records) {
-    if (!r.truth.boxes) fail_without_truth(r.item, "mask");
+    if (!r.truth.boxes) fail_without_truth(r.item, "mask", "masks");
     evaluation->add_masks(*r.truth.boxes, r.prediction.boxes, r.prediction.masks,
                           r.truth.mask_size);
   }

@@ -43,7 +43,7 @@ std::optional<std::size_t> class_count(const Card& card, const std::vector<Tenso
 }
 
 void check_truth(const Card&, const std::string& item, const Truth& truth, std::size_t classes) {
-  if (!truth.label) fail_without_truth(item, "label");
+  if (!truth.label) fail_without_truth(item, "label", "labels");
   check_label(item, *truth.label, classes);
 }
 
@@ -51,7 +51,7 @@ std::vector<ClassRecord> class_records(std::span<const ItemRecord> records) {
   std::vector<ClassRecord> out;
   out.reserve(records.size());
   for (const ItemRecord& r : records) {
-    if (!r.truth.label) fail_without_truth(r.item, "label");
+    if (!r.truth.label) fail_without_truth(r.item, "label", "labels");
     out.push_back({*r.truth.label, r.prediction.top});
   }
   return out;

@@ -33,14 +33,14 @@ std::optional<std::size_t> class_count(const Card& card, const std::vector<Tenso
 }
 
 void check_truth(const Card&, const std::string& item, const Truth& truth, std::size_t classes) {
-  if (!truth.boxes) fail_without_truth(item, "box");
+  if (!truth.boxes) fail_without_truth(item, "box", "boxes");
   for (const TruthBox& box : *truth.boxes) check_label(item, box.label, classes);
 }
 
 CocoEvaluation evaluate(std::span<const ItemRecord> records) {
   CocoEvaluation out(DetectOptions().max_detections);
   for (const ItemRecord& r : records) {
-    if (!r.truth.boxes) fail_without_truth(r.item, "box");
+    if (!r.truth.boxes) fail_without_truth(r.item, "box", "boxes");
     out.add(*r.truth.boxes, r.prediction.boxes);
   }
   return out;

@@ -29,7 +29,7 @@ std::optional<std::size_t> class_count(const Card& card, const std::vector<Tenso
 
 /// Throws unless every object of the item has a mask.
 void require_masks(const std::string& item, const Truth& truth) {
-  if (!truth.boxes) fail_without_truth(item, "mask");
+  if (!truth.boxes) fail_without_truth(item, "mask", "masks");
   auto bare = std::find_if(truth.boxes->begin(), truth.boxes->end(),
                            [](const TruthBox& t) { return t.mask.empty(); });
   if (bare == truth.boxes->end()) return;

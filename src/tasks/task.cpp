@@ -65,9 +65,9 @@ void check_label(const std::string& item, int label, std::size_t class_count) {
                   "); use the model's own class order in the dataset");
 }
 
-void fail_without_truth(const std::string& item, const char* what) {
+void fail_without_truth(const std::string& item, const char* what, const char* wanted) {
   throw Error(ErrorCode::invalid_argument,
-              "accuracy: " + item + " has no " + what + "; give data with " + what + "s");
+              "accuracy: " + item + " has no " + what + "; give data with " + wanted);
 }
 
 }  // namespace tamis

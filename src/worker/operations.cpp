@@ -73,8 +73,11 @@ Frame inspect(WorkerState&, const Json& request) {
   Json head{{"hash", hash_model(file, graph)}};
   std::optional<Size> size;
   try {
-    Card card = resolve_card(to_facts(describe_model(graph)), card_file, options);
+    const ModelFacts facts = to_facts(describe_model(graph));
+    Card card = resolve_card(facts, card_file, options);
     head["card"] = to_json(card, true);
+    if (const auto count = find_task(card.task).class_count(card, facts.outputs))
+      head["classes"] = *count;
     head["steps"] = step_reasons(graph, card);
     size = card.input_size;
   } catch (const Error& e) {
@@ -196,6 +199,8 @@ Frame evaluate_begin(WorkerState& state, const Json& request) {
   InputSpec spec = parse_input_spec(request.at("data"));
   state.evaluator.reset();
   if (const Task* task = opened(state).task()) spec.data->detail = task->truth_detail;
+  if (const auto& card = opened(state).card())
+    spec.data->classes = {card->labels, state.model->class_count()};
   state.evaluation_data = open_dataset(*spec.data);
   state.evaluator = std::make_unique<ItemEvaluator>(opened(state), *state.evaluation_data,
                                                     spec.items, request.value("labelled", true));

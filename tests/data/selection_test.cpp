@@ -136,17 +136,41 @@ TEST(CalibrationPlan, leaves_out_what_calibrated_the_given_model) {
   TemporaryFolder folder;
   write_pictures(folder.path(), 0, 40, true);
   CalibrationPlan quantized = plan_quantize_calibration({.data = {folder.path(), ""}});
-  EXPECT_EQ(quantized.calibration.items.size(), 10u);
+  EXPECT_EQ(quantized.calibration.items.size(), 32u) << "a fifth is left to evaluate";
   EXPECT_EQ(quantized.evaluation.dataset, nullptr);
   EvaluationPlan plan = plan_evaluation({folder.path(), ""}, quantized.calibration_hashes);
-  EXPECT_EQ(plan.evaluation.items.size(), 30u);
+  EXPECT_EQ(plan.evaluation.items.size(), 8u);
   EXPECT_THAT(
       plan.notes,
-      Contains(HasSubstr("10 evaluation items left out, because they have calibrated the model")));
+      Contains(HasSubstr("32 evaluation items left out, because they have calibrated the model")));
   CalibrationPlan optimised = plan_calibration({.data = {folder.path(), ""},
 
                                                 .excluded_hashes = quantized.calibration_hashes});
-  EXPECT_EQ(optimised.evaluation.items.size(), 30u) << "the same seed sets the same items aside";
+  EXPECT_EQ(optimised.evaluation.items.size(), 8u) << "the same seed draws the same items first";
+}
+
+TEST(QuantizePlan, takes_a_hundred_of_one_labelled_set_and_leaves_the_rest_to_evaluate) {
+  TemporaryFolder folder;
+  write_pictures(folder.path(), 0, 128, true);
+  CalibrationPlan plan = plan_quantize_calibration({.data = {folder.path(), ""}});
+  EXPECT_EQ(plan.calibration.items.size(), 100u);
+  EXPECT_THAT(plan.notes, Contains("The other 28 evaluate: eval and optimize leave out what has "
+                                   "calibrated a model."));
+  EXPECT_EQ(plan_evaluation({folder.path(), ""}, plan.calibration_hashes).evaluation.items.size(),
+            28u);
+  EXPECT_EQ(
+      plan_quantize_calibration({.data = {folder.path(), ""}, .max_items = 20}).calibration.items.size(),
+      20u);
+}
+
+TEST(QuantizePlan, takes_what_train_and_val_share_as_one_set) {
+  TemporaryFolder folder;
+  write(folder.path() / "data.yaml", "train: images\nval: images\nnames: [a]\n");
+  for (int i = 0; i < 128; ++i) {
+    write(folder.path() / ("images/" + std::to_string(i) + ".ppm"), tiny_picture(i));
+    write(folder.path() / ("labels/" + std::to_string(i) + ".txt"), "0 .5 .5 1 1\n");
+  }
+  EXPECT_EQ(plan_quantize_calibration({.data = {folder.path(), ""}}).calibration.items.size(), 100u);
 }
 
 TEST(CalibrationPlan, refuses_when_all_evaluation_items_calibrated_the_model) {

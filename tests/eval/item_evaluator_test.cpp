@@ -17,13 +17,13 @@ using ::testing::HasSubstr;
 /// Pictures of growing brightness; those of `broken` cannot be read.
 class Brightness : public Dataset {
  public:
+  using Dataset::items_;
   explicit Brightness(int count) {
     for (int i = 0; i < count; ++i) {
       items_.push_back({"picture-" + std::to_string(i), {}, {}, {}});
       items_.back().truth.label = i % 5;
     }
   }
-  const std::vector<Item>& items() const override { return items_; }
   Picture load_picture(std::size_t i) const override {
     if (i == broken) throw Error(ErrorCode::corrupt_data, items_[i].id + ": cannot be decoded");
     if (i == vast) throw std::bad_alloc();
@@ -31,10 +31,7 @@ class Brightness : public Dataset {
     return {6, 9, 1, std::vector<std::uint8_t>(54, grey)};
   }
   std::string content_hash(std::size_t i) const override { return std::to_string(i); }
-  const std::vector<std::string>& labels() const override { return labels_; }
 
-  std::vector<Item> items_;
-  std::vector<std::string> labels_;
   std::optional<std::size_t> broken, vast;
 };
 
