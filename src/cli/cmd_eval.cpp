@@ -11,7 +11,7 @@
 #include "cli/console.h"
 #include "data/bad_items.h"
 #include "execute/worker.h"
-#include "measure/contestant.h"
+#include "measure/worker_contestant.h"
 #include "stats/random.h"
 #include "tasks/paired_scores.h"
 
