@@ -1,23 +1,29 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/console.h"
 #include "measure/dump.h"
-#include "measure/interleave.h"
+#include "measure/instanced_rounds.h"
 #include "measure/summary.h"
+#include "measure/worker_contestant.h"
+#include "stats/percentile.h"
 #include "stats/sequential.h"
 
 namespace tamis {
 namespace {
 
+constexpr std::size_t kInstances = 20;
+
 struct BenchOptions {
   ExecuteOptions common;
   std::vector<std::string> models;
-  std::size_t rounds = 100;
+  std::size_t rounds = 400, instances = kInstances;
   std::string budget = "60s", confidence = "95%", resolution = "1%", objective = "latency";
   std::string dump;
   std::uint64_t seed = 1;
@@ -76,12 +82,26 @@ void set_entry_key(ExecuteOptions& own, const std::string& entry, const std::str
               fmt::format("bench {}: unknown setting '{}'; {}", entry, key, suggest(key, names)));
 }
 
+/// Where the settings of MODEL@key=value begin: at an @ before a key, which has no slash, so that
+/// a path may hold one. npos: there are none.
+std::size_t settings_at(const std::string& text) {
+  if (std::filesystem::exists(text)) return std::string::npos;
+  for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
+    const std::string key = text.substr(at + 1, text.find('=', at) - at - 1);
+    if (key.find('/') == std::string::npos && std::filesystem::exists(text.substr(0, at)))
+      return at;
+  }
+  const std::size_t last = text.rfind('@');
+  const bool has_key = last != std::string::npos && text.find('=', last) != std::string::npos &&
+                       text.substr(last, text.find('=', last) - last).find('/') == std::string::npos;
+  return has_key ? last : std::string::npos;
+}
+
 Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
-  std::size_t at = text.rfind('@');
-  bool has_settings = at != std::string::npos && !std::filesystem::exists(text);
-  Entry entry{text, has_settings ? text.substr(0, at) : text, {}};
+  const std::size_t at = settings_at(text);
+  Entry entry{text, text.substr(0, at), {}};
   ExecuteOptions own = common;
-  std::string rest = has_settings ? text.substr(at + 1) : "";
+  std::string rest = at == std::string::npos ? "" : text.substr(at + 1);
   while (!rest.empty()) {
     std::size_t comma = rest.find(',');
     std::string pair = rest.substr(0, comma);
@@ -89,6 +109,9 @@ Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
     std::size_t equals = pair.find('=');
     std::string key = pair.substr(0, equals),
                 value = equals == std::string::npos ? "" : pair.substr(equals + 1);
+    if (value.empty())
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("bench {}: '{}' has no value; write {}=VALUE", text, key, key));
     set_entry_key(own, text, key, value);
   }
   entry.settings = run_settings(entry.model, own);
@@ -112,28 +135,44 @@ InputSpec measuring_inputs(const ExecuteOptions& options,
   return {DataSpec{options.data, plan.evaluation.split}, items};
 }
 
-std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, Progress& progress) {
-  std::vector<std::unique_ptr<Contestant>> contestants;
-  progress.begin("opening", options.models.size());
-  std::size_t n = 0;
+/// A model without a card is measured without decoding, on noise; one that takes more than the
+/// image cannot be fed at all.
+void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& options,
+                Progress& progress) {
+  if (info.card) return;
+  std::vector<std::string> names;
+  for (const Json& input : info.description.value("inputs", Json::array()))
+    names.push_back(input.at("name"));
+  if (names.size() > 1)
+    throw Error(ErrorCode::unsupported,
+                fmt::format("bench {}: the model has {} inputs ({}), and only an image is fed; "
+                            "export it without what needs the others (often the post-processing)",
+                            entry.name, names.size(), fmt::join(names, ", ")));
+  if (!options.common.data.empty()) info.required_card();
+  progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
+                            entry.name, info.card_error));
+}
+
+/// What opens each model, by its id: its place among them.
+using Specs = std::map<std::string, ContestantSpec>;
+
+Specs inspect_all(const BenchOptions& options, Progress& progress) {
+  Specs specs;
+  progress.begin("inspecting", options.models.size());
   for (const std::string& text : options.models) {
     if (interrupt_asked()) break;
     Entry entry = parse_entry(text, options.common);
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
-    if (!options.common.data.empty()) info.required_card();
-    if (!info.card)
-      progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
-                                entry.name, info.card_error));
-    ContestantSpec spec{
-        fmt::format("{:04}", n++),
-        {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
-        measuring_inputs(options.common, info.calibration_hashes),
-        options.under_load()};
-    contestants.push_back(std::make_unique<Contestant>(spec));
+    check_card(entry, info, options, progress);
+    const std::string id = fmt::format("{:04}", specs.size());
+    specs[id] = {id,
+                 {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
+                 measuring_inputs(options.common, info.calibration_hashes),
+                 options.under_load()};
     progress.advance();
   }
-  return contestants;
+  return specs;
 }
 
 /// "01-yolov8n": a folder of its own for each model.
@@ -152,37 +191,123 @@ void dump_models(const BenchOptions& options, Progress& progress) {
 }
 
 /// Whether every pair is settled, so that no more rounds are needed.
-bool settled(const RoundTable& table, const std::vector<std::unique_ptr<Contestant>>& all,
+bool settled(const RoundTable& table, const std::vector<std::string>& ids,
              const PairedStopping& stopping) {
-  for (std::size_t a = 0; a < all.size(); ++a)
-    for (std::size_t b = a + 1; b < all.size(); ++b) {
-      auto pair = table.pair(all[a]->id(), all[b]->id());
-      Decision d = stopping.look(pair.a, pair.b);
-      bool narrow = d.estimate.high / d.estimate.low <= 1 + stopping.plan().resolution_ratio;
-      if (!narrow && !d.stop) return false;
-    }
+  for (std::size_t a = 0; a < ids.size(); ++a)
+    for (std::size_t b = a + 1; b < ids.size(); ++b)
+      if (!stopping.look(table.pair(ids[a], ids[b])).stop) return false;
   return true;
 }
 
-void run_rounds(RoundTable& table, const std::vector<std::unique_ptr<Contestant>>& all,
-                const BenchOptions& options, const PairedStopping& stopping, Progress& progress) {
-  double budget_s = parse_seconds(options.budget, "--budget");
-  std::int64_t start = now_ns();
-  std::vector<Contestant*> contestants;
-  for (const auto& c : all) contestants.push_back(c.get());
-  progress.begin("measuring", options.rounds);
-  for (std::size_t r = 0; r < options.rounds && !interrupt_asked(); ++r) {
-    if (r >= 2 && seconds_since(start) > budget_s) break;
-    std::vector<RoundFailure> failures;
-    Round round = run_round(contestants, options.seed, r, failures);
-    if (!failures.empty())
-      throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
-                  failures[0].error.at("text").get<std::string>());
-    table.add(std::move(round));
-    progress.advance();
-    if (all.size() > 1 && stopping.is_look(table.size()) && settled(table, all, stopping)) break;
+/// The run: instances of all models, their rounds, and what else an open model is asked.
+class Bench {
+ public:
+  Bench(const BenchOptions& options, Specs specs, const PairedStopping& stopping,
+        Progress& progress)
+      : options_(options),
+        specs_(std::move(specs)),
+        stopping_(stopping),
+        progress_(progress),
+        budget_s_(parse_seconds(options.budget, "--budget")),
+        rounds_(ids(), [this](const std::string& id) { return open(id); }, plan()) {}
+
+  /// Instance after instance, until every pair is settled or the rounds, the instances or the time
+  /// end. The first round is measured whatever it takes.
+  void run() {
+    start_ns_ = now_ns();
+    progress_.begin("measuring", options_.instances);
+    while (rounds_.instances().size() < options_.instances && !interrupt_asked()) {
+      const std::size_t left = options_.rounds - std::min(options_.rounds, table().size());
+      std::size_t next = std::min(left, rounds_.next_rounds(seconds_left()));
+      if (next == 0 || rounds_.expected_s(std::min<std::size_t>(next, 2)) > seconds_left()) break;
+      const InstanceRecord& record = rounds_.run_instance(next);
+      require_no_failure(record);
+      progress_.advance();
+      tell_time_left();
+      const std::size_t done = rounds_.instances().size();
+      if (specs_.size() > 1 && stopping_.is_look(done) && settled(table(), ids(), stopping_)) break;
+    }
   }
-}
+
+  std::vector<std::string> ids() const {
+    std::vector<std::string> all;
+    for (const auto& [id, spec] : specs_) all.push_back(id);
+    return all;
+  }
+  const RoundTable& table() const { return rounds_.table(); }
+  std::size_t instances() const { return rounds_.instances().size(); }
+
+  /// Of each instance, in order.
+  std::vector<OpenedInfo> opened(const std::string& id) const {
+    std::vector<OpenedInfo> all;
+    for (const InstanceRecord& record : rounds_.instances())
+      if (const auto at = record.opened.find(id); at != record.opened.end())
+        all.push_back(at->second);
+    return all;
+  }
+  std::vector<double> from_file_ns(const std::string& id) const {
+    const auto at = from_file_ns_.find(id);
+    return at == from_file_ns_.end() ? std::vector<double>() : at->second;
+  }
+
+ private:
+  InstancePlan plan() {
+    InstancePlan plan;
+    plan.seed = options_.seed;
+    plan.go_on = [this] {
+      return !interrupt_asked() && (!measured_ || seconds_left() > 0);
+    };
+    plan.opening = [this](const std::string& id) {
+      progress_.working_on("opening " + options_.models.at(std::stoul(id)));
+    };
+    plan.round_done = [this] {
+      measured_ = true;
+      tell_time_left();
+    };
+    plan.at_close = [this](const std::vector<Contestant*>& open) { time_from_files(open); };
+    return plan;
+  }
+
+  std::unique_ptr<Contestant> open(const std::string& id) const {
+    return std::make_unique<WorkerContestant>(specs_.at(id));
+  }
+
+  double seconds_left() const { return budget_s_ - seconds_since(start_ns_); }
+
+  /// Never beyond the budget.
+  void tell_time_left() {
+    progress_.working_on("");
+    const std::size_t done = rounds_.instances().size();
+    const double each_s = rounds_.expected_s(rounds_.next_rounds(seconds_left()));
+    const double all_s = done == 0 ? budget_s_ : each_s * static_cast<double>(options_.instances - done);
+    progress_.expect(std::clamp(seconds_left(), 0.0, all_s));
+  }
+
+  void time_from_files(const std::vector<Contestant*>& open) {
+    constexpr std::size_t kInstancesTimed = 3;
+    const bool skip = interrupt_asked() || options_.under_load();
+    if (skip || rounds_.instances().size() >= kInstancesTimed) return;
+    for (Contestant* contestant : open)
+      for (double t : contestant->time_from_file(1)) from_file_ns_[contestant->id()].push_back(t);
+  }
+
+  static void require_no_failure(const InstanceRecord& record) {
+    if (record.failures.empty()) return;
+    const Json& error = record.failures.front().error;
+    throw Error(parse_error_code(error.at("code").get<std::string>()),
+                error.at("text").get<std::string>());
+  }
+
+  const BenchOptions& options_;
+  Specs specs_;
+  const PairedStopping& stopping_;
+  Progress& progress_;
+  double budget_s_;
+  std::int64_t start_ns_ = 0;
+  bool measured_ = false;  // a round, at all
+  std::map<std::string, std::vector<double>> from_file_ns_;
+  InstancedRounds rounds_;
+};
 
 Json latency_json(const LatencySummary& s) {
   Json json = to_json(s);
@@ -190,27 +315,56 @@ Json latency_json(const LatencySummary& s) {
   return json;
 }
 
-Json variant_json(const BenchOptions& options, std::size_t i, Contestant& c,
-                  const RoundTable& table, double confidence) {
-  auto samples = table.samples(c.id());
+/// What opening cost, in the middle of the instances; memory as the hungriest took.
+Json opened_json(const std::vector<OpenedInfo>& instances) {
+  const auto middle = [&](double OpenedInfo::*member) {
+    std::vector<double> values;
+    for (const OpenedInfo& info : instances) values.push_back(info.*member);
+    return median(values);
+  };
+  std::uint64_t memory = 0;
+  for (const OpenedInfo& info : instances) memory = std::max(memory, info.peak_memory_bytes);
+  return {{"load_ms", middle(&OpenedInfo::load_ms)},
+          {"compile_ms", middle(&OpenedInfo::compile_ms)},
+          {"first_ms", middle(&OpenedInfo::first_ms)},
+          {"peak_memory_bytes", memory},
+          {"effective", instances.front().effective}};
+}
+
+Json variant_json(const std::string& name, const std::string& id, const Bench& run,
+                  double confidence) {
+  auto samples = run.table().samples(id);
   LatencySummary total = summarise(samples, Which::total, confidence);
-  Json json{{"name", options.models[i]},
+  Json json{{"name", name},
             {"latency_ms", latency_json(total)},
             {"inference_ms", latency_json(summarise(samples, Which::inference, confidence))},
             {"samples", total.inferences}};
   json["images_per_s"] = nullptr;
   if (auto rate = summarise_rate(samples, confidence)) {
     json["images_per_s"] = to_json(*rate);
-    json["in_flight"] = c.info().in_flight;
+    json["in_flight"] = run.opened(id).front().in_flight;
   }
   json["from_file_ms"] = nullptr;
-  const bool skip = interrupt_asked() || options.under_load();
-  std::vector<double> times = skip ? std::vector<double>() : c.time_from_file(3);
+  const std::vector<double> times = run.from_file_ns(id);
   if (!times.empty()) json["from_file_ms"] = latency_json(summarise_times(times, confidence));
-  Json info = to_json(c.info());
-  for (const char* key : {"load_ms", "compile_ms", "first_ms", "peak_memory_bytes", "effective"})
-    json[key] = info.at(key);
+  json.update(opened_json(run.opened(id)));
   return json;
+}
+
+Json comparisons_json(const std::vector<std::string>& names, const Bench& run,
+                      const PairedStopping& stopping) {
+  Json all = Json::array();
+  const std::vector<std::string> ids = run.ids();
+  for (std::size_t a = 0; a < ids.size(); ++a)
+    for (std::size_t b = a + 1; b < ids.size(); ++b) {
+      const PairedSamples pair = run.table().pair(ids[a], ids[b]);
+      if (pair.size() == 0) continue;
+      Json json = to_json(stopping.finish(pair).estimate);
+      json["a"] = names[a];
+      json["b"] = names[b];
+      all.push_back(std::move(json));
+    }
+  return all;
 }
 
 Json environment_json() {
@@ -250,16 +404,34 @@ void print_rates(const Json& json) {
   }
 }
 
-/// Ratios are of times; under load the time is a picture's share of the machine's.
+/// "1.0312 [1.0102, 1.0530]", or why there is no interval. Under load the ratio is of images/s.
+std::string ratio_text(const Json& c, bool under_load) {
+  const double ratio = c.at("ratio");
+  std::string text = fmt::format("{:.4f}", under_load ? 1 / ratio : ratio);
+  if (c.at("low").is_null())
+    return text + fmt::format(" (no interval: {})", c.at("no_interval").get<std::string>());
+  const double low = c.at("low"), high = c.at("high");
+  return text + (under_load ? fmt::format(" [{:.4f}, {:.4f}]", 1 / high, 1 / low)
+                            : fmt::format(" [{:.4f}, {:.4f}]", low, high));
+}
+
+/// "; 12 instances differ by 2.1 %, within one ± 0.4 %".
+std::string instances_text(const Json& c) {
+  std::string text = fmt::format("; {} instance{}", c.at("instances").get<int>(),
+                                 c.at("instances") == 1 ? "" : "s");
+  if (!c.at("instances_differ").is_null())
+    text += fmt::format(" differ by {:.1f} %", c.at("instances_differ").get<double>() * 100);
+  if (!c.at("within_low").is_null())
+    text += fmt::format(", within one ±{:.1f} %",
+                        (c.at("within_high").get<double>() / c.at("ratio").get<double>() - 1) * 100);
+  return text;
+}
+
 void print_comparison(const Json& c, bool under_load) {
-  const double ratio = c.at("ratio"), low = c.at("low"), high = c.at("high");
-  if (under_load)
-    say("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its images/s: {}\n",
-        c.at("a").get<std::string>(), c.at("b").get<std::string>(), 1 / ratio, 1 / high, 1 / low,
-        c.at("verdict").get<std::string>());
-  else
-    say("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its time: {}\n", c.at("a").get<std::string>(),
-        c.at("b").get<std::string>(), ratio, low, high, c.at("verdict").get<std::string>());
+  say("{} against {}: {} of its {}: {}{}\n", c.at("a").get<std::string>(),
+             c.at("b").get<std::string>(), ratio_text(c, under_load),
+             under_load ? "images/s" : "time", c.at("verdict").get<std::string>(),
+             instances_text(c));
 }
 
 void print_table(const Json& json) {
@@ -273,7 +445,8 @@ void print_table(const Json& json) {
     say("warning: {}; {}\n", w.at("text").get<std::string>(), w.at("remedy").get<std::string>());
 }
 
-void check_objective(const BenchOptions& options) {
+void check_options(const BenchOptions& options) {
+  parse_seconds(options.budget, "--budget");
   if (options.objective != "latency" && options.objective != "throughput")
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--objective: unknown value '{}'; {}", options.objective,
@@ -283,42 +456,35 @@ void check_objective(const BenchOptions& options) {
                 "--in-flight: several requests are in flight with --objective throughput only");
 }
 
+/// No interval exists with fewer instances than the method needs: then no look either.
+StoppingPlan stopping_plan(const BenchOptions& options) {
+  return {parse_fraction(options.confidence, "--confidence"), kLeastInstances,
+          std::max(kLeastInstances, options.instances),
+          parse_fraction(options.resolution, "--resolution")};
+}
+
 int bench(const BenchOptions& options, const Console& console) {
-  check_objective(options);
+  check_options(options);
   install_interrupt_handler();
-  double confidence = parse_fraction(options.confidence, "--confidence");
+  const PairedStopping stopping(stopping_plan(options));
   auto progress = make_progress(console);
   MachineLock lock = wait_for_machine();
   Json environment = environment_json();
   Json data = describe_data(options.common, *progress);
-  auto contestants = open_all(options, *progress);
-  PairedStopping stopping({confidence,
-                           std::min<std::size_t>(10, std::max<std::size_t>(2, options.rounds)),
-                           std::max<std::size_t>(2, options.rounds),
-                           parse_fraction(options.resolution, "--resolution")});
-  RoundTable table;
-  run_rounds(table, contestants, options, stopping, *progress);
-  if (table.size() > 0) dump_models(options, *progress);
+  Bench run(options, inspect_all(options, *progress), stopping, *progress);
+  run.run();
+  if (run.table().size() > 0) dump_models(options, *progress);
   progress->finish();
-  if (table.size() == 0) return kExitInterrupted;
-  Json json{{"schema", "tamis/bench/1"}, {"objective", options.objective},
-            {"rounds", table.size()},    {"confidence", confidence},
-            {"variants", Json::array()}, {"comparisons", Json::array()}};
-  for (std::size_t i = 0; i < contestants.size(); ++i)
-    json["variants"].push_back(variant_json(options, i, *contestants[i], table, confidence));
-  for (std::size_t a = 0; a < contestants.size() && table.size() > 1; ++a)
-    for (std::size_t b = a + 1; b < contestants.size(); ++b) {
-      auto pair = table.pair(contestants[a]->id(), contestants[b]->id());
-      RatioEstimate r = stopping.finish(pair.a, pair.b).estimate;
-      json["comparisons"].push_back({{"a", options.models[a]},
-                                     {"b", options.models[b]},
-                                     {"ratio", r.ratio},
-                                     {"low", r.low},
-                                     {"high", r.high},
-                                     {"rounds", r.rounds},
-                                     {"verdict", to_text(verdict(r))}});
-    }
+  if (run.table().size() == 0) return kExitInterrupted;
+  const double confidence = stopping.plan().confidence;
+  Json json{{"schema", "tamis/bench/1"},    {"objective", options.objective},
+            {"rounds", run.table().size()}, {"instances", run.instances()},
+            {"confidence", confidence},     {"variants", Json::array()}};
+  const std::vector<std::string> ids = run.ids();
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    json["variants"].push_back(variant_json(options.models[i], ids[i], run, confidence));
   json["data"] = data;
+  json["comparisons"] = comparisons_json(options.models, run, stopping);
   json["environment"] = environment;
   if (console.json)
     print_json(json);
@@ -343,8 +509,12 @@ std::function<int()> make_bench(CLI::App& app, Console& console) {
   app.add_option("--objective", o->objective,
                  "latency of one request at a time, or throughput: pictures per second of the "
                  "whole machine with several in flight, and the latency under that load");
-  app.add_option("--rounds", o->rounds, "At most so many rounds")->check(CLI::Range(2, 100000));
-  app.add_option("--budget", o->budget, "Time for the rounds");
+  app.add_option("--instances", o->instances,
+                 "At most so many instances of each model: fresh workers, opened again and again")
+      ->check(CLI::Range(1, 10000));
+  app.add_option("--rounds", o->rounds, "At most so many rounds over all instances")
+      ->check(CLI::Range(2, 100000));
+  app.add_option("--budget", o->budget, "Time for opening and rounds");
   app.add_option("--confidence", o->confidence, "Of the intervals");
   app.add_option("--resolution", o->resolution, "Stop where all intervals are narrower than this");
   app.add_option("--seed", o->seed, "Of the order within rounds");

@@ -12,7 +12,7 @@
 #include "data/bad_items.h"
 #include "data/facts.h"
 #include "execute/worker.h"
-#include "measure/contestant.h"
+#include "measure/worker_contestant.h"
 #include "stats/random.h"
 #include "tasks/paired_scores.h"
 

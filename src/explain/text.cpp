@@ -238,6 +238,14 @@ class Sections {
   std::vector<ExplainSection> sections_;
 };
 
+/// "[0.71, 0.79]", or why there is none.
+std::string interval_text(const Json& ratio) {
+  if (ratio.at("low").is_null())
+    return fmt::format("(no interval: {})", ratio.value("no_interval", "unknown"));
+  return fmt::format("[{:.2f}, {:.2f}]", ratio.at("low").get<double>(),
+                     ratio.at("high").get<double>());
+}
+
 std::string headline(const Json& d) {
   const Json& latency = d.at("latency_ms");
   std::string line =
@@ -245,12 +253,12 @@ std::string headline(const Json& d) {
   if (latency.is_null()) return line;
   if (d.at("against").is_null())
     return line + fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
-  return line + fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} [{:.2f}, {:.2f}] of its time: {}",
-                            latency.at("model").at("median").get<double>(),
-                            name_of(d.at("against")),
-                            latency.at("against").at("median").get<double>(),
-                            latency.at("ratio").get<double>(), latency.at("low").get<double>(),
-                            latency.at("high").get<double>(), verdict_text(latency.at("verdict")));
+  return line +
+         fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} {} of its time: {}",
+                     latency.at("model").at("median").get<double>(), name_of(d.at("against")),
+                     latency.at("against").at("median").get<double>(),
+                     latency.at("ratio").get<double>(), interval_text(latency),
+                     verdict_text(latency.at("verdict")));
 }
 
 }  // namespace

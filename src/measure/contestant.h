@@ -1,32 +1,13 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
-#include "data/dataset.h"
-#include "execute/opened_model.h"
-#include "execute/worker.h"
 
 namespace tamis {
-
-/// What a contestant is fed: items of a dataset, or made-up noise without one.
-struct InputSpec {
-  std::optional<DataSpec> data;
-  std::vector<std::size_t> items;
-};
-Json to_json(const InputSpec& inputs);
-InputSpec parse_input_spec(const Json& json);
-
-struct ContestantSpec {
-  std::string id;
-  ExecuteRequest request;
-  InputSpec inputs;
-  /// Visits keep several requests in flight (load.h) instead of one after the other.
-  bool under_load = false;
-};
 
 /// What opening a model cost, each in a process of its own.
 struct OpenedInfo {
@@ -48,6 +29,8 @@ struct VisitSample {
   std::vector<double> prepare_ns{};  ///< picture → tensor, part of the total; 0: not timed
   /// Of a visit under load: of the whole machine. The times are then those of requests in flight.
   std::optional<double> images_per_s{};
+  /// The generation of fresh workers that it was taken in (Round::instance); not part of its JSON.
+  std::size_t instance = 0;
   double total() const;  ///< median of the block
   double inference() const;
   /// The sample of the round, ns: total(), or under load the time that a picture takes of the
@@ -61,34 +44,25 @@ VisitSample parse_visit_sample(const Json& json);
 /// ones (screening).
 enum class Block { full, brief };
 
-/// One variant held open in a worker of its own, stopped (SIGSTOP) except while it is being
-/// visited. Not thread safe.
+/// One variant held open, ready to be visited: a worker (worker_contestant.h), or anything else that
+/// times itself. An *instance* of a variant is one such object: another one, opened afresh, has its
+/// memory, threads and pages elsewhere, and may have a speed of its own. Not thread safe.
 class Contestant {
  public:
-  /// Starts the worker, opens, warms up. Throws what the worker reports.
-  explicit Contestant(ContestantSpec spec);
+  virtual ~Contestant() = default;
 
-  const std::string& id() const { return spec_.id; }
-  const OpenedInfo& info() const { return info_; }
+  virtual const std::string& id() const = 0;
+  virtual const OpenedInfo& info() const = 0;
 
   /// One visit: discarded inferences, then the timed block, all on input number `input` (modulo the
-  /// inputs there are).
-  VisitSample visit(std::size_t input, Block block = Block::full);
+  /// inputs there are). Throws what the variant reports; it may be dead then.
+  virtual VisitSample visit(std::size_t input, Block block) = 0;
 
   /// Times from the picture's file to the predictions, ns. Empty without data.
-  std::vector<double> time_from_file(int repeats);
+  virtual std::vector<double> time_from_file(int repeats) = 0;
 
   /// A hash of the outputs on the inputs: equal hashes mean bit-equal outputs.
-  std::string output_hash();
-
- private:
-  VisitSample visit_alone(std::size_t input, Block block);
-  VisitSample visit_under_load(std::size_t input, Block block);
-  static VisitSample read_sample(const Frame& reply);
-
-  ContestantSpec spec_;
-  Worker worker_;
-  OpenedInfo info_;
+  virtual std::string output_hash() = 0;
 };
 
 }  // namespace tamis

@@ -6,14 +6,17 @@
 namespace tamis {
 
 Json to_json(const Round& round) {
-  Json json = Json::object();
-  for (const auto& [id, sample] : round) json[id] = to_json(sample);
-  return json;
+  Json samples = Json::object();
+  for (const auto& [id, sample] : round.samples) samples[id] = to_json(sample);
+  return {{"instance", round.instance}, {"samples", samples}};
 }
 
 Round parse_round(const Json& json) {
+  const bool has_instance = json.contains("instance") && json.at("instance").is_number();
   Round round;
-  for (const auto& [id, sample] : json.items()) round[id] = parse_visit_sample(sample);
+  if (has_instance) round.instance = json.at("instance");
+  const Json& samples = has_instance ? json.at("samples") : json;
+  for (const auto& [id, sample] : samples.items()) round.samples[id] = parse_visit_sample(sample);
   return round;
 }
 
@@ -25,7 +28,7 @@ Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed,
   Round round;
   for (Contestant* contestant : order) {
     try {
-      round[contestant->id()] = contestant->visit(number, block);
+      round.samples[contestant->id()] = contestant->visit(number, block);
     } catch (const Error& e) {
       failures.push_back({contestant->id(), Json{{"code", to_text(e.code())}, {"text", e.what()}}});
     }
@@ -33,13 +36,14 @@ Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed,
   return round;
 }
 
-RoundTable::Pair RoundTable::pair(const std::string& a, const std::string& b) const {
-  Pair columns;
+PairedSamples RoundTable::pair(const std::string& a, const std::string& b) const {
+  PairedSamples columns;
   for (const Round& round : rounds_) {
-    auto in_a = round.find(a), in_b = round.find(b);
-    if (in_a == round.end() || in_b == round.end()) continue;
+    const auto in_a = round.samples.find(a), in_b = round.samples.find(b);
+    if (in_a == round.samples.end() || in_b == round.samples.end()) continue;
     columns.a.push_back(in_a->second.cost());
     columns.b.push_back(in_b->second.cost());
+    columns.instance.push_back(round.instance);
   }
   return columns;
 }
@@ -47,7 +51,10 @@ RoundTable::Pair RoundTable::pair(const std::string& a, const std::string& b) co
 std::vector<VisitSample> RoundTable::samples(const std::string& id) const {
   std::vector<VisitSample> found;
   for (const Round& round : rounds_)
-    if (auto at = round.find(id); at != round.end()) found.push_back(at->second);
+    if (const auto at = round.samples.find(id); at != round.samples.end()) {
+      found.push_back(at->second);
+      found.back().instance = round.instance;
+    }
   return found;
 }
 

@@ -8,13 +8,18 @@
 
 #include "base/json.h"
 #include "measure/contestant.h"
+#include "stats/paired.h"
 
 namespace tamis {
 
 /// The samples of one round: every contestant once. A contestant that failed is missing here and
 /// its error is handed to the caller.
-using Round = std::map<std::string, VisitSample>;
+struct Round {
+  std::map<std::string, VisitSample> samples;  ///< by the contestant's id
+  std::size_t instance = 0;  ///< the generation of freshly opened contestants that it belongs to
+};
 Json to_json(const Round& round);
+/// A round without an instance, as they were stored before there were several, is of instance 0.
 Round parse_round(const Json& json);
 
 struct RoundFailure {
@@ -35,10 +40,7 @@ class RoundTable {
   std::size_t size() const { return rounds_.size(); }
 
   /// The samples of both in the rounds that hold both, in order, ns.
-  struct Pair {
-    std::vector<double> a, b;
-  };
-  Pair pair(const std::string& a, const std::string& b) const;
+  PairedSamples pair(const std::string& a, const std::string& b) const;
   std::vector<VisitSample> samples(const std::string& id) const;
 
  private:

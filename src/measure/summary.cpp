@@ -1,5 +1,7 @@
 #include "measure/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -36,6 +38,30 @@ Json to_json(const LatencySummary& s) {
   json["inferences"] = s.inferences;
   json["distribution"] = s.distribution;
   return json;
+}
+
+Json to_json(const RatioEstimate& e) {
+  const bool known = e.has_interval();
+  Json json{{"ratio", e.ratio},
+            {"low", known ? Json(e.low) : Json()},
+            {"high", known ? Json(e.high) : Json()},
+            {"no_interval", known ? Json() : Json(why_no_interval(e))},
+            {"rounds", e.rounds},
+            {"instances", e.instances},
+            {"instances_differ", e.between_sd ? Json(*e.between_sd) : Json()},
+            {"within_low", nullptr},
+            {"within_high", nullptr},
+            {"verdict", to_text(verdict(e))}};
+  if (e.within_half) {
+    json["within_low"] = e.ratio * std::exp(-*e.within_half);
+    json["within_high"] = e.ratio * std::exp(*e.within_half);
+  }
+  return json;
+}
+
+std::string to_text(const RatioEstimate& e, int decimals) {
+  if (!e.has_interval()) return fmt::format("{:.{}f} (no interval: {})", e.ratio, decimals, why_no_interval(e));
+  return fmt::format("{0:.{3}f} [{1:.{3}f}, {2:.{3}f}]", e.ratio, e.low, e.high, decimals);
 }
 
 LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, double confidence) {

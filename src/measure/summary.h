@@ -1,10 +1,12 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "measure/contestant.h"
+#include "stats/paired.h"
 
 namespace tamis {
 
@@ -21,6 +23,14 @@ struct LatencySummary {
 Json to_json(const LatencySummary& summary);
 
 enum class Which { total, inference, prepare };
+
+/// A comparison as documents hold it (docs/json.md#comparisons): the ratio, its interval or null
+/// with the reason, what it rests on, by how much instances differ, the verdict.
+Json to_json(const RatioEstimate& estimate);
+
+/// "1.74 [1.64, 1.85]" with so many decimals, or "1.74 (no interval: 2 instances; an interval needs
+/// 3)".
+std::string to_text(const RatioEstimate& estimate, int decimals);
 
 /// The samples of one variant, one per round in order. At least one. low and high equal the
 /// extremes of the rounds where there are too few for an interval.

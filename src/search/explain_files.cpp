@@ -9,13 +9,14 @@
 #include "machine/fingerprint.h"
 #include "measure/interleave.h"
 #include "measure/summary.h"
+#include "stats/random_effects.h"
 #include "stats/sequential.h"
 
 namespace tamis {
 namespace {
 
 constexpr double kTimeout_s = 600, kConfidence = 0.95;
-constexpr std::size_t kRounds = 40, kLeastRounds = 10;
+constexpr std::size_t kInstances = 8, kRoundsPerInstance = 5;
 constexpr int kRunsPerBlock = 3;
 
 class Explainer {
@@ -81,7 +82,7 @@ class Explainer {
   }
 
   Json latency_json(const RoundTable& table, const PairedStopping& stopping,
-                    const std::vector<double>& a, const std::vector<double>& b) const {
+                    const PairedSamples& pair) const {
     Json json{
         {"model", span_json(summarise(table.samples("model"), Which::inference, kConfidence))},
         {"against", nullptr},
@@ -89,45 +90,49 @@ class Explainer {
         {"low", nullptr},
         {"high", nullptr},
         {"verdict", nullptr}};
-    if (b.empty()) return json;
-    RatioEstimate ratio = stopping.finish(a, b).estimate;
+    if (pair.b.empty()) return json;
     json["against"] = span_json(summarise(table.samples("parent"), Which::inference, kConfidence));
-    json["ratio"] = ratio.ratio;
-    json["low"] = ratio.low;
-    json["high"] = ratio.high;
-    json["verdict"] = to_text(verdict(ratio));
+    json.update(to_json(stopping.finish(pair).estimate));
     return json;
   }
 
-  /// Inference alone, without the profile, in paired rounds.
-  Json measure_latency() {
+  std::vector<std::unique_ptr<Contestant>> open_contestants() const {
     std::vector<std::unique_ptr<Contestant>> contestants;
-    std::vector<Contestant*> all;
-    for (std::size_t i = 0; i < plan_.files.size(); ++i) {
-      contestants.push_back(std::make_unique<Contestant>(ContestantSpec{
+    for (std::size_t i = 0; i < plan_.files.size(); ++i)
+      contestants.push_back(std::make_unique<WorkerContestant>(ContestantSpec{
           i == 0 ? "model" : "parent", request_for(plan_.files[i], false), plan_.inputs}));
-      all.push_back(contestants.back().get());
-    }
-    PairedStopping stopping({kConfidence, kLeastRounds, kRounds, 0.01});
+    return contestants;
+  }
+
+  /// Inference alone, without the profile, in paired rounds of several instances.
+  Json measure_latency() {
+    PairedStopping stopping({kConfidence, kLeastInstances, kInstances, 0.01});
     RoundTable table;
-    std::vector<double> a, b;
-    phase("measuring", kRounds);
-    for (std::size_t r = 0; r < kRounds && !interrupted(); ++r) {
-      std::vector<RoundFailure> failures;
-      Round round = run_round(all, 1, r, failures);
-      if (!failures.empty())
-        throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
-                    failures[0].error.at("text").get<std::string>());
-      a.push_back(round.at("model").inference());
-      if (all.size() > 1) b.push_back(round.at("parent").inference());
-      table.add(std::move(round));
-      unit(r + 1);
-      bool enough = all.size() < 2 ? r + 1 >= kLeastRounds
-                                   : stopping.is_look(r + 1) && stopping.look(a, b).stop;
-      if (enough) break;
+    PairedSamples pair;
+    phase("measuring", kInstances * kRoundsPerInstance);
+    bool enough = false;
+    for (std::size_t n = 0; n < kInstances && !enough && !interrupted(); ++n) {
+      const auto contestants = open_contestants();
+      std::vector<Contestant*> all;
+      for (const auto& contestant : contestants) all.push_back(contestant.get());
+      for (std::size_t r = 0; r < kRoundsPerInstance && !interrupted(); ++r) {
+        std::vector<RoundFailure> failures;
+        Round round = run_round(all, 1, table.size(), failures);
+        round.instance = n;
+        if (!failures.empty())
+          throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
+                      failures[0].error.at("text").get<std::string>());
+        pair.a.push_back(round.samples.at("model").inference());
+        if (all.size() > 1) pair.b.push_back(round.samples.at("parent").inference());
+        pair.instance.push_back(n);
+        table.add(std::move(round));
+        unit(table.size());
+      }
+      enough = all.size() < 2 ? n + 1 >= kLeastInstances
+                              : stopping.is_look(n + 1) && stopping.look(pair).stop;
     }
     if (table.size() < 2) throw Error(ErrorCode::unavailable, "explain: interrupted");
-    return latency_json(table, stopping, a, b);
+    return latency_json(table, stopping, pair);
   }
 
   ExplainSide side(std::size_t i) {

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "card/card.h"
-#include "measure/contestant.h"
+#include "measure/worker_contestant.h"
 #include "runtime/settings.h"
 #include "search/listener.h"
 

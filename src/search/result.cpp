@@ -32,6 +32,13 @@ Json accuracy_json(const Candidate& c, const SearchContext& context) {
   return json;
 }
 
+/// Baseline's time / this one's: its verdict, of the baseline, would be read the wrong way round.
+Json speedup_json(const RatioEstimate& speedup) {
+  Json json = to_json(speedup);
+  json.erase("verdict");
+  return json;
+}
+
 Json timing_json(const Candidate& c, Which which) {
   if (c.samples.empty()) return Json();
   return to_json(summarise(c.samples, which, 0.95));
@@ -105,8 +112,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["accuracy"] = accuracy_json(c, context);
   bool timed = c.speedup && !is_baseline;
   json["speedup"] =
-      timed ? Json{{"ratio", c.speedup->ratio}, {"low", c.speedup->low}, {"high", c.speedup->high}}
-            : Json();
+      timed ? speedup_json(*c.speedup) : Json();
   // A speed-up above 1 is a time below the baseline's.
   json["verdict"] = !timed ? Json()
                            : Json(c.speedup->low > 1    ? "faster"

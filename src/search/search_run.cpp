@@ -12,14 +12,17 @@
 #include "search/explain_pick.h"
 #include "search/failures.h"
 #include "search/promise.h"
+#include "stats/random_effects.h"
 #include "stats/sequential.h"
 
 namespace tamis {
 namespace {
 
 constexpr std::size_t kMostInRace = 6;
-constexpr std::size_t kRaceRounds = 120;
-constexpr std::size_t kConfirmRounds = 60;
+constexpr std::size_t kRaceInstances = 20;
+constexpr std::size_t kConfirmInstances = 10;
+constexpr std::size_t kRaceRounds = kRaceInstances * StoredRace::kRoundsPerInstance;
+constexpr std::size_t kConfirmRounds = kConfirmInstances * StoredRace::kRoundsPerInstance;
 constexpr double kRaceResolution = 0.01;
 constexpr double kConfirmResolution = 0.02;
 constexpr double kPairConfidence = 0.95;
@@ -27,10 +30,6 @@ constexpr double kRaceConfidence =
     0.99;  // a variant leaves the race for good: be surer than for a single verdict
 // Parts of the budget by whose end a phase stops taking on new units.
 constexpr double kScreeningShare = 0.5, kJudgingShare = 0.75, kRaceShare = 0.9;
-
-RatioEstimate inverse(const RatioEstimate& r) {
-  return {1 / r.ratio, 1 / r.high, 1 / r.low, r.rounds};
-}
 
 /// Why the baseline is the pick, among so many that cannot be told apart in speed.
 std::string why_baseline(std::size_t finalists) {
@@ -57,13 +56,10 @@ std::string SearchRun::label(std::size_t candidate) const {
 }
 
 void SearchRun::add_comparison(const std::string& a, const std::string& b, const RatioEstimate& r) {
-  outcome_.comparisons.push_back({{"a", a},
-                                  {"b", b},
-                                  {"ratio", r.ratio},
-                                  {"low", r.low},
-                                  {"high", r.high},
-                                  {"rounds", r.rounds},
-                                  {"verdict", to_text(verdict(r))}});
+  Json comparison = to_json(r);
+  comparison["a"] = a;
+  comparison["b"] = b;
+  outcome_.comparisons.push_back(std::move(comparison));
 }
 
 bool SearchRun::screen(Candidate& c) {
@@ -79,8 +75,8 @@ bool SearchRun::screen(Candidate& c) {
     return false;
   }
   auto pair = c.screening->rounds.pair(kRole, "baseline");
-  c.screened = paired_ratio(pair.a, pair.b, kPairConfidence);
-  c.speedup = inverse(*c.screened);
+  c.screened = ratio_within_instance(pair.a, pair.b, kPairConfidence);
+  c.speedup = c.screened->inverse();
   c.samples = c.screening->rounds.samples(kRole);
   c.timed_in = "screening";
   judge_hard_gates(c, context_.request.gates, context_.request.confidence);
@@ -216,7 +212,7 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
   for (std::size_t l : leaders) variants.push_back(candidates_[l].variant);
   if (context_.listener.phase) context_.listener.phase("race", kRaceRounds);
   StoredRace race(context_, "race", variants);
-  PairedStopping stopping({kRaceConfidence, 10, kRaceRounds, kRaceResolution});
+  PairedStopping stopping({kRaceConfidence, kLeastInstances, kRaceInstances, kRaceResolution});
   std::vector<std::size_t> running = leaders;
   for (std::size_t round = 1; round <= kRaceRounds && running.size() > 1; ++round) {
     if (context_.out_of_time(kRaceShare)) {
@@ -228,10 +224,10 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     bool more = race.next_round();
     note_failures(race, running);
     if (!more || running.size() < 2) break;
-    if (!stopping.is_look(race.table().size())) continue;
+    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances())) continue;
     auto time_of = [&](std::size_t i) {
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[running[0]].variant.id);
-      return paired_ratio(pair.a, pair.b, kPairConfidence).ratio;
+      return paired_ratio(pair, kPairConfidence).ratio;
     };
     std::size_t best =
         *std::min_element(running.begin(), running.end(),
@@ -241,7 +237,7 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     for (std::size_t i : running) {
       if (i == best) continue;
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[best].variant.id);
-      Decision decision = stopping.look(pair.a, pair.b);
+      Decision decision = stopping.look(pair);
       if (decision.stop && verdict(decision.estimate) == Verdict::slower) {
         add_comparison(candidates_[i].variant.id, candidates_[best].variant.id, decision.estimate);
         race.drop(candidates_[i].variant.id);
@@ -265,9 +261,9 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     for (std::size_t b = a + 1; b < running.size(); ++b) {
       auto pair =
           race.table().pair(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id);
-      if (pair.a.size() < 2) continue;
+      if (pair.size() < 2) continue;
       add_comparison(candidates_[running[a]].variant.id, candidates_[running[b]].variant.id,
-                     stopping.finish(pair.a, pair.b).estimate);
+                     stopping.finish(pair).estimate);
     }
   return running;
 }
@@ -310,16 +306,17 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
   if (runner_up && *runner_up != 0) variants.push_back(candidates_[*runner_up].variant);
   if (context_.listener.phase) context_.listener.phase("confirming", kConfirmRounds);
   StoredRace race(context_, "confirm", variants);
-  PairedStopping stopping({kPairConfidence, 10, kConfirmRounds, kConfirmResolution});
+  PairedStopping stopping(
+      {kPairConfidence, kLeastInstances, kConfirmInstances, kConfirmResolution});
   const std::string base = candidates_[0].variant.id, own = candidates_[pick].variant.id;
   for (std::size_t round = 1; round <= kConfirmRounds; ++round) {
     if (context_.interrupted() || (round > 10 && context_.out_of_time())) break;
     if (context_.listener.unit) context_.listener.unit("the pick against the baseline", round);
     if (!race.next_round()) break;
-    if (!stopping.is_look(race.table().size())) continue;
+    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances())) continue;
     auto pair = race.table().pair(base, own);
-    if (pair.a.size() < 2) break;
-    Decision d = stopping.look(pair.a, pair.b);
+    if (pair.size() < 2) break;
+    Decision d = stopping.look(pair);
     if (d.estimate.high / d.estimate.low <= 1 + kConfirmResolution) break;
   }
   std::vector<std::size_t> none;
@@ -329,9 +326,9 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
     for (Candidate& c : candidates_)
       if (c.variant.id == v.id && c.variant.id != base) {
         auto pair = race.table().pair(base, v.id);
-        if (pair.a.size() < 2) continue;
-        c.speedup = stopping.finish(pair.a, pair.b).estimate;
-        add_comparison(v.id, base, inverse(*c.speedup));
+        if (pair.size() < 2) continue;
+        c.speedup = stopping.finish(pair).estimate;
+        add_comparison(v.id, base, c.speedup->inverse());
       }
     for (Candidate& c : candidates_)
       if (auto samples = race.table().samples(v.id); c.variant.id == v.id && !samples.empty()) {
@@ -488,10 +485,10 @@ void SearchRun::explain() {
                ? "nearest: " + label(*outcome_.nearest_miss) + ": " + outcome_.nearest_miss_text
                : "nothing could be judged"};
   if (outcome_.pick != 0 && pick.speedup)
-    why.push_back(fmt::format("{:.2f} x {} the baseline [{:.2f}, {:.2f}], {} paired rounds",
-                              pick.speedup->ratio,
+    why.push_back(fmt::format("{} x {} the baseline, {} paired rounds over {} instances",
+                              to_text(*pick.speedup, 2),
                               context_.under_load() ? "the images per second of" : "as fast as",
-                              pick.speedup->low, pick.speedup->high, pick.speedup->rounds));
+                              pick.speedup->rounds, pick.speedup->instances));
   if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
   if (outcome_.budget_ended && !context_.interrupted())

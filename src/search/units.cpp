@@ -177,7 +177,7 @@ Screener::Screener(SearchContext& context, const Variant& baseline)
 
 Contestant& Screener::baseline() {
   if (!baseline_)
-    baseline_ = std::make_unique<Contestant>(contestant_spec(
+    baseline_ = std::make_unique<WorkerContestant>(contestant_spec(
         context_, baseline_variant_, ensure_artefact(context_, baseline_variant_.recipe)));
   return *baseline_;
 }
@@ -206,7 +206,7 @@ Screening Screener::measure(const Variant& variant, const Artefact& artefact,
   if (!is_baseline) {
     ContestantSpec spec = contestant_spec(context_, variant, artefact);
     spec.id = kRole;
-    own = std::make_unique<Contestant>(spec);
+    own = std::make_unique<WorkerContestant>(spec);
   }
   Contestant& candidate = is_baseline ? baseline() : *own;
   Screening result;
@@ -238,8 +238,9 @@ Round Screener::round(Contestant* variant, std::size_t number) {
       throw Error(ErrorCode::unavailable, "the baseline failed beside it: " + text);
   }
   Round named;
-  for (auto& [id, sample] : round) named[id == kRole ? kRole : kBaselineRole] = std::move(sample);
-  if (variant == nullptr) named[kRole] = named.at(kBaselineRole);
+  for (auto& [id, sample] : round.samples)
+    named.samples[id == kRole ? kRole : kBaselineRole] = std::move(sample);
+  if (variant == nullptr) named.samples[kRole] = named.samples.at(kBaselineRole);
   return named;
 }
 
@@ -375,7 +376,7 @@ void StoredRace::open_all() {
     if (!runs || open_.count(v.id) != 0) continue;
     try {
       if (auto before = stored_failure(context_, failure_key(place))) throw Error(*before);
-      open_[v.id] = std::make_unique<Contestant>(
+      open_[v.id] = std::make_unique<WorkerContestant>(
           contestant_spec(context_, v, ensure_artefact(context_, v.recipe)));
     } catch (const Error& e) {
       fail(v.id, e);
@@ -388,10 +389,13 @@ bool StoredRace::next_round() {
   Round round;
   if (auto stored = context_.store->find(Kind::measurement, key)) {
     // Stored under the place in the list, so that ids of another plan do not matter.
-    for (auto& [place, sample] : parse_round(*stored))
-      round[variants_.at(std::stoul(place)).id] = sample;
+    const Round placed = parse_round(*stored);
+    for (const auto& [place, sample] : placed.samples)
+      round.samples[variants_.at(std::stoul(place)).id] = sample;
+    round.instance = placed.instance;
     drop_failed(round);
   } else {
+    if (round_ % kRoundsPerInstance == 0) open_.clear();
     open_all();
     if (running_.size() < 2) return false;
     round = run_and_store(key);
@@ -406,7 +410,7 @@ void StoredRace::drop_failed(const Round& round) {
   for (std::size_t place = 0; place < variants_.size(); ++place) {
     const std::string& id = variants_[place].id;
     bool runs = std::find(running_.begin(), running_.end(), id) != running_.end();
-    if (!runs || round.count(id) != 0) continue;
+    if (!runs || round.samples.count(id) != 0) continue;
     if (auto before = stored_failure(context_, failure_key(place))) fail(id, *before);
   }
 }
@@ -419,10 +423,12 @@ Round StoredRace::run_and_store(const std::string& key) {
   for (const RoundFailure& f : failures)
     fail(f.id, Error(parse_error_code(f.error.at("code").get<std::string>()),
                      f.error.at("text").get<std::string>()));
+  round.instance = round_ / kRoundsPerInstance;
   Round placed;
+  placed.instance = round.instance;
   for (std::size_t i = 0; i < variants_.size(); ++i)
-    if (auto at = round.find(variants_[i].id); at != round.end())
-      placed[std::to_string(i)] = at->second;
+    if (auto at = round.samples.find(variants_[i].id); at != round.samples.end())
+      placed.samples[std::to_string(i)] = at->second;
   context_.store->put(Kind::measurement, key, to_json(placed));
   return round;
 }

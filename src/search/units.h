@@ -8,6 +8,7 @@
 
 #include "execute/worker.h"
 #include "measure/interleave.h"
+#include "measure/worker_contestant.h"
 #include "recipe/build.h"
 #include "search/context.h"
 #include "search/variant.h"
@@ -109,12 +110,17 @@ class VariantEvaluation {
 /// Rounds of a set of variants under a name, measured or found in the store.
 class StoredRace {
  public:
+  static constexpr std::size_t kRoundsPerInstance = 6;
+
   /// `variants` at least two; opened when the first round that is not in the store is needed.
   /// `name` tells races of the same variants apart ("race", "confirm").
   StoredRace(SearchContext& context, const std::string& name, const std::vector<Variant>& variants);
 
-  /// One more round; false when fewer than two variants are still running.
+  /// One more round; false when fewer than two variants are still running. Every kRoundsPerInstance
+  /// rounds all are opened afresh.
   bool next_round();
+  /// Instances whose rounds are complete.
+  std::size_t instances() const { return round_ / kRoundsPerInstance; }
   const RoundTable& table() const { return table_; }
   /// Takes a variant out of further rounds.
   void drop(const std::string& id);

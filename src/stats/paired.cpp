@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "stats/interval.h"
 #include "stats/percentile.h"
+#include "stats/random_effects.h"
 #include "stats/robust.h"
 
 namespace tamis {
@@ -29,6 +31,27 @@ void require_open_unit(double p, const char* what) {
   }
 }
 
+std::vector<double> log_ratios(std::span<const double> a, std::span<const double> b,
+                               double confidence) {
+  if (a.size() != b.size() || a.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "paired ratio: needs equally many samples of both, got " +
+                    std::to_string(a.size()) + " and " + std::to_string(b.size()));
+  }
+  require_times(a, "paired ratio");
+  require_times(b, "paired ratio");
+  require_open_unit(confidence, "paired ratio: the confidence");
+  std::vector<double> logs(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), logs.begin(),
+                 [](double x, double y) { return std::log(x) - std::log(y); });
+  return logs;
+}
+
+RatioEstimate from_log(double centre, std::optional<double> half, std::size_t rounds) {
+  const double reach = half.value_or(std::numeric_limits<double>::infinity());
+  return {std::exp(centre), std::exp(centre - reach), std::exp(centre + reach), rounds};
+}
+
 }  // namespace
 
 std::string_view to_text(Verdict verdict) {
@@ -43,30 +66,55 @@ std::string_view to_text(Verdict verdict) {
   return "not_distinguishable";
 }
 
-RatioEstimate paired_ratio(std::span<const double> a, std::span<const double> b,
-                           double confidence) {
-  if (a.size() != b.size() || a.empty()) {
-    throw Error(ErrorCode::invalid_argument,
-                "paired ratio: needs equally many samples of both, got " +
-                    std::to_string(a.size()) + " and " + std::to_string(b.size()));
-  }
-  require_times(a, "paired ratio");
-  require_times(b, "paired ratio");
-  require_open_unit(confidence, "paired ratio: the confidence");
+std::size_t PairedSamples::instances() const {
+  return std::set<std::size_t>(instance.begin(), instance.end()).size();
+}
 
-  std::vector<double> logs(a.size());
-  std::transform(a.begin(), a.end(), b.begin(), logs.begin(),
-                 [](double x, double y) { return std::log(x) - std::log(y); });
+RatioEstimate RatioEstimate::inverse() const {
+  RatioEstimate other = *this;
+  other.ratio = 1 / ratio;
+  other.low = 1 / high;
+  other.high = 1 / low;
+  return other;
+}
+
+std::string why_no_interval(const RatioEstimate& e) {
+  if (e.has_interval()) return "";
+  return std::to_string(e.instances) + (e.instances == 1 ? " instance" : " instances") +
+         "; an interval needs " + std::to_string(kLeastInstances);
+}
+
+RatioEstimate paired_ratio(const PairedSamples& samples, double confidence) {
+  const std::vector<double> logs = log_ratios(samples.a, samples.b, confidence);
+  if (samples.instance.size() != logs.size())
+    throw Error(ErrorCode::invalid_argument, "paired ratio: needs the instance of every round");
+  const RandomEffects effects = random_effects(logs, samples.instance);
+  const auto rounds = static_cast<double>(logs.size());
+  RatioEstimate estimate = from_log(effects.mean, effects.half_width(confidence), logs.size());
+  estimate.instances = effects.instances;
+  estimate.between_sd = effects.between_sd;
+  if (logs.size() > effects.instances)
+    estimate.within_half = student_quantile((1 + confidence) / 2,
+                                            rounds - static_cast<double>(effects.instances)) *
+                           std::sqrt(effects.within_variance / rounds);
+  return estimate;
+}
+
+RatioEstimate ratio_within_instance(std::span<const double> a, std::span<const double> b,
+                                    double confidence) {
+  const std::vector<double> logs = log_ratios(a, b, confidence);
   const RobustCentre centre = biweight_centre(logs);
-  double half = std::numeric_limits<double>::infinity();
+  std::optional<double> half;
   if (logs.size() >= 2) {
     const auto freedom = static_cast<double>(long_run_freedom(logs.size()));
     const double error =
         std::sqrt(long_run_variance(centre.influence) / static_cast<double>(logs.size()));
     half = student_quantile((1 + confidence) / 2, freedom) * error;
   }
-  return {std::exp(centre.centre), std::exp(centre.centre - half), std::exp(centre.centre + half),
-          a.size()};
+  RatioEstimate estimate = from_log(centre.centre, half, logs.size());
+  estimate.instances = 1;
+  estimate.within_half = half;
+  return estimate;
 }
 
 Verdict verdict(const RatioEstimate& estimate) {

@@ -1,39 +1,75 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace tamis {
 
+/// The samples of two variants that were visited in the same rounds: a[i] and b[i] are those of
+/// round i (median of a timed block, any unit of time, positive), taken with the instances of both
+/// (freshly opened workers) that have the number instance[i].
+struct PairedSamples {
+  std::vector<double> a, b;
+  std::vector<std::size_t> instance;
+  std::size_t size() const { return a.size(); }
+  std::size_t instances() const;  ///< different ones
+};
+
 /// How many times as long A takes as B. Two-sided interval, both ends positive; (0, infinity) where
-/// fewer than two rounds exist.
+/// there is none, since the method needs more than there is: has_interval() says it.
 struct RatioEstimate {
   double ratio = 1;  ///< time of A / time of B: below 1, A is the faster
   double low = 1;
   double high = 1;
   std::size_t rounds = 0;
+  std::size_t instances = 0;  ///< that the interval spans
+  /// By how much the log ratio differs from instance to instance: a standard deviation, the rounds'
+  /// own scatter taken out. Absent with one instance.
+  std::optional<double> between_sd{};
+  /// Half the width of the log ratio's interval from the rounds' scatter alone, as if instances
+  /// were all alike; absent with fewer than two rounds.
+  std::optional<double> within_half{};
+
+  bool has_interval() const { return low > 0 && std::isfinite(high); }
+  /// Of the variants exchanged: time of B / time of A.
+  RatioEstimate inverse() const;
 };
+
+/// Why an estimate has no interval: "2 instances; an interval needs 3". Empty where it has one.
+std::string why_no_interval(const RatioEstimate& estimate);
 
 enum class Verdict { faster, slower, not_distinguishable };  ///< A against B
 
 std::string_view to_text(Verdict verdict);
 
-/// Compares two variants that were visited in the same rounds: a[i] and b[i] are the samples
-/// (median of a timed block, any unit of time, positive) of round i.
+/// Compares two variants over instances of both, so that the interval covers what the next start of
+/// either will see.
 ///
 /// What disturbs both in a round (drift of the clock, a common load) cancels in the log ratio of
-/// the round. Spikes that hit only one lose their influence: the centre is Tukey's biweight of the
-/// log ratios. Differences that resemble their neighbours (autocorrelation) are allowed for: the
-/// standard error is the long-run one, from the first few cosine transforms of the influences, with
-/// Student's t of as many degrees of freedom.
-/// Sources: Mosteller & Tukey 1977, ch. 10 (biweight);
-/// Lazarus, Lewis, Stock & Watson 2018, "HAR inference: recommendations for practice", J. Business
-/// & Economic Statistics 36:541 (equal-weighted cosine estimator).
+/// the round; spikes that hit only one lose their influence; the interval is over instances
+/// (random_effects.h), and absent with fewer than kLeastInstances of them.
 ///
 /// Throws Error(invalid_argument) where the lengths differ or are 0, a sample is not positive and
 /// finite, or the confidence is outside (0, 1). Pure; safe from any thread.
-RatioEstimate paired_ratio(std::span<const double> a, std::span<const double> b, double confidence);
+RatioEstimate paired_ratio(const PairedSamples& samples, double confidence);
+
+/// The same of rounds that all belong to ONE instance of each: its interval says what these two
+/// processes would go on to show, and nothing of the next ones, which may differ by several per
+/// cent.
+///
+/// The centre is Tukey's biweight of the log ratios. Differences that resemble their neighbours
+/// (autocorrelation) are allowed for: the standard error is the long-run one, from the first few
+/// cosine transforms of the influences, with Student's t of as many degrees of freedom.
+/// Sources: Mosteller & Tukey 1977, ch. 10 (biweight); Lazarus, Lewis, Stock & Watson 2018, "HAR
+/// inference: recommendations for practice", J. Business & Economic Statistics 36:541
+/// (equal-weighted cosine estimator).
+RatioEstimate ratio_within_instance(std::span<const double> a, std::span<const double> b,
+                                    double confidence);
 
 /// faster or slower where the interval excludes 1.
 Verdict verdict(const RatioEstimate& estimate);

@@ -25,14 +25,8 @@ double fence(std::span<const double> samples, double centre) {
   return 7 * (1 + 36 / (n * n)) * scale;
 }
 
-}  // namespace
-
-RobustCentre biweight_centre(std::span<const double> samples) {
-  if (samples.size() < 5) return plain_mean(samples);
+RobustCentre biweight(std::span<const double> samples, double reach) {
   double centre = median(samples);
-  const double reach = fence(samples, centre);
-  if (reach == 0) return {centre, std::vector<double>(samples.size(), 0.0)};
-
   const auto nearness = [&](double x) {
     const double u = (x - centre) / reach;
     return std::max(0.0, 1 - u * u);
@@ -45,6 +39,7 @@ RobustCentre biweight_centre(std::span<const double> samples) {
       weights += w;
       shift += w * (x - centre);
     }
+    if (weights == 0) return plain_mean(samples);  // an even number, in two far halves
     centre += shift / weights;
     if (std::abs(shift / weights) < 1e-12 * reach) break;
   }
@@ -59,6 +54,21 @@ RobustCentre biweight_centre(std::span<const double> samples) {
   if (slope < 0.1) return plain_mean(samples);  // two far clusters: no centre to speak of
   for (double& x : result.influence) x /= slope;
   return result;
+}
+
+}  // namespace
+
+RobustCentre biweight_centre(std::span<const double> samples) {
+  if (samples.size() < 5) return plain_mean(samples);
+  const double centre = median(samples);
+  const double reach = fence(samples, centre);
+  if (reach == 0) return {centre, std::vector<double>(samples.size(), 0.0)};
+  return biweight(samples, reach);
+}
+
+RobustCentre biweight_centre(std::span<const double> samples, double scale) {
+  if (samples.size() < 3 || scale <= 0) return plain_mean(samples);
+  return biweight(samples, 7 * scale);
 }
 
 std::size_t long_run_freedom(std::size_t count) {

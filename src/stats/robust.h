@@ -21,6 +21,11 @@ struct RobustCentre {
 /// Needs at least one sample, all finite.
 RobustCentre biweight_centre(std::span<const double> samples);
 
+/// The same where the spread of a sample is known from elsewhere (many small groups of one kind):
+/// `scale`, a robust standard deviation. Holds off spikes from three samples on. With two or fewer,
+/// or scale 0, the centre is the plain mean.
+RobustCentre biweight_centre(std::span<const double> samples, double scale);
+
 /// The number of cosine transforms that estimate the long-run variance of n values: 0.41 n^(2/3),
 /// in 1 .. n - 1; n >= 2.
 /// Source: Lazarus, Lewis, Stock & Watson 2018, eq. (4).

@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "eval/item_evaluator.h"
 #include "execute/opened_model.h"
-#include "measure/contestant.h"
+#include "measure/worker_contestant.h"
 #include "measure/load.h"
 #include "measure/visit.h"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "measure/contestant.h"
+#include "measure/worker_contestant.h"
 #include "measure/interleave.h"
 #include "measure/summary.h"
 #include "support/fake.h"
@@ -95,7 +95,7 @@ TEST_F(Load, ends_with_what_a_request_throws) {
 TEST_F(Load, is_a_visit_whose_sample_is_a_pictures_share_of_the_machine) {
   ExecuteRequest request = fake_.request({{"latency_us", 1000}});
   request.settings.streams = 2;
-  Contestant contestant({"a", request, {}, true});
+  WorkerContestant contestant({"a", request, {}, true});
   EXPECT_EQ(contestant.info().in_flight, 2);
   const VisitSample sample = contestant.visit(0, Block::brief);
   ASSERT_TRUE(sample.images_per_s.has_value());
@@ -103,7 +103,7 @@ TEST_F(Load, is_a_visit_whose_sample_is_a_pictures_share_of_the_machine) {
   EXPECT_GE(sample.total(), 1e6);
   EXPECT_DOUBLE_EQ(*parse_visit_sample(to_json(sample)).images_per_s, *sample.images_per_s);
   RoundTable table;
-  table.add({{"a", sample}, {"b", VisitSample{{5}, {5}}}});
+  table.add({{{"a", sample}, {"b", VisitSample{{5}, {5}}}}, 0});
   EXPECT_EQ(table.pair("a", "b").a, std::vector<double>{sample.cost()});
   EXPECT_EQ(table.pair("a", "b").b, std::vector<double>{5});
 }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "measure/interleave.h"
+#include "measure/worker_contestant.h"
 #include "stats/paired.h"
 #include "support/fake.h"
 
@@ -10,13 +11,13 @@ namespace {
 /// Time of a / time of b over some rounds of real visits.
 RatioEstimate measure(const Json& first, const Json& second) {
   testing::FakeBackend fake;
-  Contestant a({"a", fake.request(first), {}}), b({"b", fake.request(second), {}});
+  WorkerContestant a({"a", fake.request(first), {}}), b({"b", fake.request(second), {}});
   RoundTable table;
   std::vector<RoundFailure> failures;
   for (std::size_t i = 0; i < 60; ++i) table.add(run_round({&a, &b}, 1, i, failures));
   EXPECT_TRUE(failures.empty());
   auto pair = table.pair("a", "b");
-  return paired_ratio(pair.a, pair.b, 0.95);
+  return ratio_within_instance(pair.a, pair.b, 0.95);
 }
 
 TEST(MeasuredVerdict, tells_a_difference_of_eight_percent_both_ways) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "stats/paired.h"
 #include "stats/random.h"
 
 namespace tamis {
@@ -19,11 +20,7 @@ struct Noise {
   double common_correlation = 0;  ///< lag-1, of a disturbance of 10 % common to both
   double pair_correlation = 0;    ///< lag-1, of what only one of the two sees
   bool skewed = false;            ///< body of a visit's noise: gamma instead of normal
-};
-
-struct Pair {
-  std::vector<double> a;
-  std::vector<double> b;
+  double instance_sd = 0;         ///< of the log ratio, from instance to instance
 };
 
 /// The next value of a stationary AR(1) sequence with variance 1.
@@ -48,9 +45,22 @@ inline double gamma_of_shape_two(Random& random) {  // mean 2, variance 2
   return -std::log((1 - random.uniform()) * (1 - random.uniform()));
 }
 
-/// `rounds` rounds of two variants whose true ratio (time of A / time of B) is given.
-inline Pair simulate(const Noise& noise, double true_ratio, std::size_t rounds, Random& random) {
-  Pair pair;
+/// The rounds of the first `instances` instances.
+inline PairedSamples first_instances(const PairedSamples& samples, std::size_t instances) {
+  PairedSamples first;
+  for (std::size_t i = 0; i < samples.size() && samples.instance[i] < instances; ++i) {
+    first.a.push_back(samples.a[i]);
+    first.b.push_back(samples.b[i]);
+    first.instance.push_back(samples.instance[i]);
+  }
+  return first;
+}
+
+/// `instances` instances of `rounds` rounds of two variants whose true ratio (time of A / time of B)
+/// is given. The disturbances go on from one instance to the next.
+inline PairedSamples simulate(const Noise& noise, double true_ratio, std::size_t instances,
+                              std::size_t rounds, Random& random) {
+  PairedSamples pair;
   Autoregression common(noise.common_correlation);
   Autoregression own_a(noise.pair_correlation);
   Autoregression own_b(noise.pair_correlation);
@@ -65,15 +75,18 @@ inline Pair simulate(const Noise& noise, double true_ratio, std::size_t rounds, 
     }
     return log_time;
   };
-  for (std::size_t i = 0; i < rounds; ++i) {
+  double own_speed = 0;
+  for (std::size_t i = 0; i < instances * rounds; ++i) {
+    if (i % rounds == 0) own_speed = noise.instance_sd * random.normal();
     // Within a round the order is random, and the drift goes on between its two visits.
     const double a_later = random.uniform() < 0.5 ? 0.5 : 0;
     const auto drift = [&](double later) {
       return noise.drift * std::sin(phase + 6.28 * (static_cast<double>(i) + later) / period);
     };
     const double both = noise.common_correlation != 0 ? 0.1 * common.next(random) : 0;
-    pair.a.push_back(1e6 * true_ratio * std::exp(both + drift(a_later) + visit(own_a)));
+    pair.a.push_back(1e6 * true_ratio * std::exp(own_speed + both + drift(a_later) + visit(own_a)));
     pair.b.push_back(1e6 * std::exp(both + drift(0.5 - a_later) + visit(own_b)));
+    pair.instance.push_back(i / rounds);
   }
   return pair;
 }

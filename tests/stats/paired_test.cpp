@@ -7,75 +7,163 @@
 
 #include "base/error.h"
 #include "noise.h"
+#include "stats/random_effects.h"
 #include "stats/robust.h"
 
 namespace tamis {
 namespace {
 
+PairedSamples constant(double a, double b, std::size_t instances, std::size_t rounds) {
+  PairedSamples samples;
+  for (std::size_t i = 0; i < instances * rounds; ++i) {
+    samples.a.push_back(a);
+    samples.b.push_back(b);
+    samples.instance.push_back(i / rounds);
+  }
+  return samples;
+}
+
 TEST(PairedRatio, of_noiseless_variants_is_exact) {
-  const RatioEstimate estimate =
-      paired_ratio(std::vector<double>(10, 2e6), std::vector<double>(10, 4e6), 0.95);
+  const RatioEstimate estimate = paired_ratio(constant(2e6, 4e6, 3, 4), 0.95);
   EXPECT_DOUBLE_EQ(estimate.ratio, 0.5);
   EXPECT_DOUBLE_EQ(estimate.low, 0.5);
   EXPECT_DOUBLE_EQ(estimate.high, 0.5);
-  EXPECT_EQ(estimate.rounds, 10U);
+  EXPECT_EQ(estimate.rounds, 12U);
+  EXPECT_EQ(estimate.instances, 3U);
+  EXPECT_EQ(estimate.between_sd, 0);
   EXPECT_EQ(verdict(estimate), Verdict::faster);
 }
 
 TEST(PairedRatio, swaps_to_its_reciprocal) {
   Random random(1);
-  const Pair pair = simulate(this_machine(), 1.05, 50, random);
-  const RatioEstimate forth = paired_ratio(pair.a, pair.b, 0.95);
-  const RatioEstimate back = paired_ratio(pair.b, pair.a, 0.95);
+  const PairedSamples pair = simulate(this_machine(), 1.05, 10, 5, random);
+  const RatioEstimate forth = paired_ratio(pair, 0.95);
+  const RatioEstimate back = paired_ratio({pair.b, pair.a, pair.instance}, 0.95);
   EXPECT_NEAR(forth.ratio * back.ratio, 1, 1e-9);
   EXPECT_NEAR(forth.low * back.high, 1, 1e-9);
+  EXPECT_NEAR(forth.inverse().low, back.low, 1e-9);
+  EXPECT_EQ(forth.inverse().instances, 10U);
 }
 
-TEST(PairedRatio, of_one_round_knows_nothing) {
-  const RatioEstimate estimate = paired_ratio(std::vector<double>{1}, std::vector<double>{9}, 0.95);
-  EXPECT_EQ(estimate.low, 0);
-  EXPECT_TRUE(std::isinf(estimate.high));
+TEST(PairedRatio, has_no_interval_from_fewer_instances_than_it_needs) {
+  Random random(1);
+  for (std::size_t instances = 1; instances <= 3; ++instances) {
+    const RatioEstimate estimate =
+        paired_ratio(simulate({}, 2.0, instances, 20, random), 0.95);
+    EXPECT_NEAR(estimate.ratio, 2, 0.1);
+    EXPECT_EQ(estimate.has_interval(), instances == 3);
+    EXPECT_EQ(estimate.between_sd.has_value(), instances > 1);
+    EXPECT_TRUE(estimate.within_half.has_value());
+    EXPECT_EQ(verdict(estimate) == Verdict::slower, instances == 3);
+    EXPECT_EQ(why_no_interval(estimate), instances == 1   ? "1 instance; an interval needs 3"
+                                         : instances == 2 ? "2 instances; an interval needs 3"
+                                                          : "");
+  }
+}
+
+TEST(PairedRatio, takes_what_instances_differ_by_for_no_difference) {
+  // Each instance keeps a speed of its own, for as many rounds as one likes.
+  PairedSamples pair = constant(1e6, 1e6, 4, 200);
+  const double speed[] = {1.118, 0.925, 1.069, 0.96};
+  Random random(5);
+  for (std::size_t i = 0; i < pair.size(); ++i)
+    pair.a[i] *= speed[pair.instance[i]] * std::exp(0.01 * random.normal());
+  const RatioEstimate estimate = paired_ratio(pair, 0.95);
   EXPECT_EQ(verdict(estimate), Verdict::not_distinguishable);
+  EXPECT_NEAR(*estimate.between_sd, 0.09, 0.01);
+  EXPECT_LT(*estimate.within_half, 0.002);
+  const RatioEstimate first =
+      ratio_within_instance(std::span(pair.a).first(200), std::span(pair.b).first(200), 0.95);
+  EXPECT_EQ(verdict(first), Verdict::slower);  // which these two processes are
 }
 
 TEST(PairedRatio, is_not_moved_by_spikes_of_one_side) {
   Random random(2);
-  Pair pair = simulate({}, 1.0, 200, random);
-  const double calm = paired_ratio(pair.a, pair.b, 0.95).ratio;
-  for (std::size_t i = 0; i < 20; ++i) pair.a[i * 10] *= 3;
-  EXPECT_NEAR(paired_ratio(pair.a, pair.b, 0.95).ratio, calm, 0.003);
+  PairedSamples pair = simulate({}, 1.0, 20, 5, random);
+  const double calm = paired_ratio(pair, 0.95).ratio;
+  for (std::size_t i = 0; i < 20; ++i) pair.a[i * 5] *= 3;
+  EXPECT_NEAR(paired_ratio(pair, 0.95).ratio, calm, 0.005);
 }
 
-TEST(PairedRatio, stands_more_than_half_of_the_rounds_being_equal) {
+TEST(PairedRatio, gives_an_instance_that_was_cut_short_less_weight) {
+  PairedSamples pair = constant(1e6, 1e6, 3, 10);
+  Random random(6);
+  for (double& a : pair.a) a *= std::exp(0.03 * random.normal());
+  const double before = paired_ratio(pair, 0.95).ratio;
+  pair.a.push_back(1.03e6);
+  pair.b.push_back(1e6);
+  pair.instance.push_back(3);
+  EXPECT_NEAR(paired_ratio(pair, 0.95).ratio, before, 0.004);  // the plain mean moves by .008
+}
+
+TEST(RatioWithinInstance, of_one_round_knows_nothing) {
+  const RatioEstimate estimate =
+      ratio_within_instance(std::vector<double>{1}, std::vector<double>{9}, 0.95);
+  EXPECT_EQ(estimate.low, 0);
+  EXPECT_TRUE(std::isinf(estimate.high));
+  EXPECT_FALSE(estimate.has_interval());
+  EXPECT_EQ(verdict(estimate), Verdict::not_distinguishable);
+}
+
+TEST(RatioWithinInstance, stands_more_than_half_of_the_rounds_being_equal) {
   std::vector<double> a(20, 1000);
   const std::vector<double> b(20, 1000);
   for (std::size_t i = 0; i < 5; ++i) a[i * 4] = 1001;
-  const RatioEstimate estimate = paired_ratio(a, b, 0.95);
+  const RatioEstimate estimate = ratio_within_instance(a, b, 0.95);
   EXPECT_GT(estimate.ratio, 1);
   EXPECT_LT(estimate.ratio, 1.001);
   EXPECT_GT(estimate.high, estimate.low);
 }
 
-TEST(PairedRatio, stands_two_far_clusters) {
+TEST(RatioWithinInstance, stands_two_far_clusters) {
   std::vector<double> a;
   for (int i = 0; i < 40; ++i) a.push_back(i % 2 == 0 ? 1000 + i : 5000 + i);
-  const RatioEstimate estimate = paired_ratio(a, std::vector<double>(40, 1000), 0.95);
+  const RatioEstimate estimate = ratio_within_instance(a, std::vector<double>(40, 1000), 0.95);
   EXPECT_TRUE(std::isfinite(estimate.low));
   EXPECT_LT(estimate.low, estimate.ratio);
 }
 
 TEST(PairedRatio, refuses_what_are_no_pairs_of_times) {
   const std::vector<double> two{1, 2};
-  EXPECT_THROW(paired_ratio(two, std::vector<double>{1}, 0.95), Error);
-  EXPECT_THROW(paired_ratio({}, {}, 0.95), Error);
-  EXPECT_THROW(paired_ratio(two, std::vector<double>{1, 0}, 0.95), Error);
-  EXPECT_THROW(paired_ratio(two, two, 1), Error);
+  const std::vector<std::size_t> instance{0, 1};
+  EXPECT_THROW(paired_ratio({two, {1}, instance}, 0.95), Error);
+  EXPECT_THROW(paired_ratio({}, 0.95), Error);
+  EXPECT_THROW(paired_ratio({two, {1, 0}, instance}, 0.95), Error);
+  EXPECT_THROW(paired_ratio({two, two, {0}}, 0.95), Error);
+  EXPECT_THROW(paired_ratio({two, two, instance}, 1), Error);
   try {
-    paired_ratio(two, std::vector<double>{1, 2, 3}, 0.95);
+    paired_ratio({two, {1, 2, 3}, instance}, 0.95);
     FAIL();
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "paired ratio: needs equally many samples of both, got 2 and 3");
   }
+}
+
+TEST(RandomEffects, tells_the_scatter_of_rounds_from_that_of_instances) {
+  std::vector<double> values;
+  std::vector<std::size_t> instance;
+  Random random(8);
+  for (std::size_t k = 0; k < 400; ++k) {
+    const double own = 0.02 * random.normal();
+    for (int r = 0; r < 6; ++r) {
+      values.push_back(0.5 + own + 0.03 * random.normal());
+      instance.push_back(k);
+    }
+  }
+  const RandomEffects effects = random_effects(values, instance);
+  EXPECT_NEAR(effects.mean, 0.5, 0.005);
+  EXPECT_NEAR(*effects.between_sd, 0.02, 0.002);
+  EXPECT_NEAR(std::sqrt(effects.within_variance), 0.03, 0.002);
+  EXPECT_NEAR(*effects.error, std::sqrt((0.02 * 0.02 + 0.03 * 0.03 / 6) / 400), 2e-4);
+  // sqrt(12 / 1 * 0.03^2 / 0.02^2)
+  EXPECT_NEAR(best_values_per_instance(effects, 12, 1), 5.2, 0.8);
+}
+
+TEST(RandomEffects, asks_for_no_end_of_rounds_where_instances_do_not_differ) {
+  const RandomEffects effects =
+      random_effects(std::vector<double>{1, 2, 1, 2, 1, 2}, std::vector<std::size_t>{0, 0, 1, 1, 2, 2});
+  EXPECT_EQ(effects.between_sd, 0);
+  EXPECT_TRUE(std::isinf(best_values_per_instance(effects, 1, 1)));
 }
 
 TEST(Verdict, has_the_names_of_the_json) {
@@ -101,7 +189,7 @@ TEST(LongRunVariance, of_an_autoregression_counts_the_neighbours) {
 
 TEST(SmallestResolvableRatio, is_resolved_as_often_as_promised) {
   Random seed(5);
-  const Pair same = simulate(this_machine(), 1.0, 200, seed);
+  const PairedSamples same = simulate(this_machine(), 1.0, 1, 200, seed);
   std::vector<double> samples;
   for (std::size_t i = 0; i < same.a.size(); ++i) {
     samples.push_back(same.a[i]);
@@ -113,8 +201,8 @@ TEST(SmallestResolvableRatio, is_resolved_as_often_as_promised) {
   int resolved = 0;
   for (std::size_t run = 0; run < 1000; ++run) {
     Random random(6, run);
-    const Pair pair = simulate(this_machine(), smallest, 100, random);
-    resolved += verdict(paired_ratio(pair.a, pair.b, 0.95)) == Verdict::slower;
+    const PairedSamples pair = simulate(this_machine(), smallest, 1, 100, random);
+    resolved += verdict(ratio_within_instance(pair.a, pair.b, 0.95)) == Verdict::slower;
   }
   EXPECT_GE(resolved, 850);
   EXPECT_LE(resolved, 970);
@@ -122,7 +210,7 @@ TEST(SmallestResolvableRatio, is_resolved_as_often_as_promised) {
 
 TEST(SmallestResolvableRatio, shrinks_with_the_budget_and_refuses_too_little) {
   Random random(7);
-  const Pair pair = simulate({}, 1.0, 100, random);
+  const PairedSamples pair = simulate({}, 1.0, 1, 100, random);
   EXPECT_LT(smallest_resolvable_ratio(pair.a, 0.1, 60, 0.95, 0.9),
             smallest_resolvable_ratio(pair.a, 0.1, 10, 0.95, 0.9));
   EXPECT_THROW(smallest_resolvable_ratio(pair.a, 6, 10, 0.95, 0.9), Error);

@@ -40,22 +40,21 @@ TEST(UpperBoundaries, refuse_what_does_not_increase) {
   EXPECT_THROW(upper_boundaries(std::vector<double>{0.5, 1}, std::vector<double>{0.02}), Error);
 }
 
-TEST(PairedStopping, looks_at_growing_numbers_of_rounds) {
-  const PairedStopping stopping({.min_rounds = 10, .max_rounds = 200});
-  EXPECT_EQ(stopping.looks(),
-            (std::vector<std::size_t>{10, 14, 20, 27, 38, 54, 75, 105, 148, 200}));
-  EXPECT_TRUE(stopping.is_look(54));
-  EXPECT_FALSE(stopping.is_look(55));
-  EXPECT_EQ(PairedStopping({.min_rounds = 10, .max_rounds = 10}).looks(),
-            (std::vector<std::size_t>{10}));
-  EXPECT_EQ(PairedStopping({.min_rounds = 10, .max_rounds = 11}).looks(),
-            (std::vector<std::size_t>{10, 11}));
+TEST(PairedStopping, looks_at_growing_numbers_of_instances) {
+  const PairedStopping stopping({.min_instances = 3, .max_instances = 30});
+  EXPECT_EQ(stopping.looks(), (std::vector<std::size_t>{3, 4, 6, 8, 12, 16, 23, 30}));
+  EXPECT_TRUE(stopping.is_look(12));
+  EXPECT_FALSE(stopping.is_look(13));
+  EXPECT_EQ(PairedStopping({.min_instances = 5, .max_instances = 5}).looks(),
+            (std::vector<std::size_t>{5}));
+  EXPECT_EQ(PairedStopping({.min_instances = 5, .max_instances = 6}).looks(),
+            (std::vector<std::size_t>{5, 6}));
 }
 
 TEST(PairedStopping, stops_at_once_where_the_difference_is_plain) {
   Random random(1);
-  const Pair pair = simulate({.visit_sd = 0.005}, 2.0, 10, random);
-  const Decision decision = PairedStopping({}).look(pair.a, pair.b);
+  const PairedSamples pair = simulate({.visit_sd = 0.005}, 2.0, 3, 5, random);
+  const Decision decision = PairedStopping({}).look(pair);
   EXPECT_TRUE(decision.stop);
   EXPECT_EQ(decision.reason, StopReason::resolved);
   EXPECT_EQ(verdict(decision.estimate), Verdict::slower);
@@ -63,43 +62,45 @@ TEST(PairedStopping, stops_at_once_where_the_difference_is_plain) {
 
 TEST(PairedStopping, stops_where_the_interval_is_narrow_enough) {
   Random random(2);
-  const Pair pair = simulate({.visit_sd = 0.001}, 1.0, 54, random);
-  const Decision decision = PairedStopping({}).look(pair.a, pair.b);
+  const PairedSamples pair = simulate({.visit_sd = 0.001}, 1.0, 8, 5, random);
+  const Decision decision = PairedStopping({}).look(pair);
   EXPECT_EQ(decision.reason, StopReason::narrow_enough);
 }
 
 TEST(PairedStopping, goes_on_until_the_budget_ends) {
   Random random(3);
-  const Pair pair = simulate({}, 1.0, 40, random);
+  const PairedSamples pair = simulate({}, 1.0, 8, 5, random);
   const PairedStopping stopping({});
-  EXPECT_FALSE(stopping.look(pair.a, pair.b).stop);
-  EXPECT_FALSE(stopping.look(pair.a, pair.b).reason);
-  const Decision last = stopping.finish(pair.a, pair.b);
+  EXPECT_FALSE(stopping.look(pair).stop);
+  EXPECT_FALSE(stopping.look(pair).reason);
+  const Decision last = stopping.finish(pair);
   EXPECT_TRUE(last.stop);
   EXPECT_EQ(last.reason, StopReason::budget);
   EXPECT_EQ(to_text(*last.reason), "budget");
 }
 
 TEST(PairedStopping, never_stops_before_the_first_look_unless_told) {
-  const std::vector<double> a(9, 2.0);
-  const std::vector<double> b(9, 1.0);
-  EXPECT_FALSE(PairedStopping({}).look(a, b).stop);
-  EXPECT_TRUE(PairedStopping({}).finish(a, b).stop);
+  Random random(3);
+  const PairedSamples pair = simulate({.visit_sd = 0.001}, 2.0, 2, 50, random);
+  EXPECT_FALSE(PairedStopping({}).look(pair).stop);
+  EXPECT_TRUE(PairedStopping({}).finish(pair).stop);
+  EXPECT_FALSE(PairedStopping({}).finish(pair).estimate.has_interval());
 }
 
-TEST(PairedStopping, reports_wider_intervals_than_a_fixed_number_of_rounds) {
+TEST(PairedStopping, gives_the_last_look_the_error_that_later_ones_would_have_had) {
   Random random(4);
-  const Pair pair = simulate({}, 1.0, 54, random);
-  const RatioEstimate fixed = paired_ratio(pair.a, pair.b, 0.95);
-  const RatioEstimate looked = PairedStopping({}).look(pair.a, pair.b).estimate;
-  EXPECT_LT(looked.low, fixed.low);
-  EXPECT_GT(looked.high, fixed.high);
+  const PairedSamples pair = simulate({}, 1.0, 6, 5, random);
+  const double at_a_look = PairedStopping({}).look(pair).estimate.high;
+  const double at_the_end = PairedStopping({}).finish(pair).estimate.high;
+  const double of_one_look = paired_ratio(pair, 0.95).high;
+  EXPECT_LT(at_the_end, at_a_look);
+  EXPECT_GT(at_the_end, of_one_look);
 }
 
 TEST(PairedStopping, refuses_a_plan_without_sense) {
   EXPECT_THROW(PairedStopping({.confidence = 1}), Error);
-  EXPECT_THROW(PairedStopping({.min_rounds = 1}), Error);
-  EXPECT_THROW(PairedStopping({.min_rounds = 20, .max_rounds = 10}), Error);
+  EXPECT_THROW(PairedStopping({.min_instances = 2}), Error);
+  EXPECT_THROW(PairedStopping({.min_instances = 20, .max_instances = 10}), Error);
 }
 
 }  // namespace

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "measure/interleave.h"
+#include "stats/random_effects.h"
+
+namespace tamis {
+
+/// Opens a fresh instance of the variant with this id. Throws what opening throws.
+using OpenContestant = std::function<std::unique_ptr<Contestant>(const std::string& id)>;
+
+/// One generation: an instance of every variant that runs, opened afresh, and their rounds.
+struct InstanceRecord {
+  std::size_t number = 0;
+  std::vector<Round> rounds;
+  std::map<std::string, OpenedInfo> opened;  ///< by id
+  std::vector<RoundFailure> failures;        ///< of opening and of visits
+  double open_s = 0;                         ///< that opening all of them took
+  double rounds_s = 0;                       ///< that the rounds took
+};
+Json to_json(const InstanceRecord& record);
+InstanceRecord parse_instance_record(const Json& json);
+
+/// How many rounds an instance may have.
+struct InstanceSize {
+  std::size_t least = 5;      ///< even where opening is cheap
+  std::size_t most = 20;      ///< even where opening is dear
+  std::size_t instances = 6;  ///< that are wanted: rounds are cut down to `least` for so many
+};
+
+/// What changes results first, then what watches.
+struct InstancePlan {
+  std::uint64_t seed = 1;
+  Block block = Block::full;
+  InstanceSize size{};
+  std::function<bool()> go_on{};                                    ///< asked before every step
+  std::function<void(const std::string& id)> opening{};             ///< told of every opening
+  std::function<void()> round_done{};                               ///< told of every round
+  std::function<void(const std::vector<Contestant*>&)> at_close{};  ///< sees all before they go
+};
+
+/// The order in which `count` variants are opened in an instance: drawn from the seed, and balanced:
+/// in every `count` instances, from 0 on, each of them has every place once.
+std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed, std::size_t instance);
+
+/// Rounds of several variants over several instances of each: what the paired statistics need to
+/// say what the next start will see. Variants that fail are left out from then on. Keeps no
+/// instance open between calls. Not thread safe.
+class InstancedRounds {
+ public:
+  InstancedRounds(std::vector<std::string> ids, OpenContestant open, InstancePlan plan);
+
+  /// One more instance: opens all that run, in the order of opening_order(), visits them in
+  /// `rounds` rounds and closes them. Where plan.go_on says no, what was measured until then. The
+  /// result is also added here. Throws only what plan's functions throw.
+  const InstanceRecord& run_instance(std::size_t rounds);
+
+  /// An instance that was measured before, the next in number.
+  void add(InstanceRecord record);
+
+  /// Takes a variant out of further instances.
+  void drop(const std::string& id);
+
+  /// How many rounds the next instance should have: as many as pay, from what opening and rounds
+  /// took so far and from how much rounds and instances scatter (Kalibera & Jones 2013); fewer
+  /// where `seconds_left` would otherwise not do for the wanted number of instances.
+  std::size_t next_rounds(double seconds_left) const;
+
+  /// What one more instance of that many rounds will take, by the last one; 0 before the first.
+  double expected_s(std::size_t rounds) const;
+
+  const std::vector<std::string>& running() const { return running_; }
+  const RoundTable& table() const { return table_; }
+  const std::vector<InstanceRecord>& instances() const { return instances_; }
+  const std::vector<RoundFailure>& failures() const { return failures_; }
+
+ private:
+  using Opened = std::vector<std::unique_ptr<Contestant>>;
+  bool go_on() const { return !plan_.go_on || plan_.go_on(); }
+  Opened open_all(InstanceRecord& record);
+  void visit_all(const Opened& contestants, std::size_t rounds, InstanceRecord& record);
+  double paying_rounds(double open_s, double round_s) const;
+
+  std::vector<std::string> ids_;
+  std::vector<std::string> running_;
+  OpenContestant open_;
+  InstancePlan plan_;
+  std::vector<InstanceRecord> instances_;
+  RoundTable table_;
+  std::vector<RoundFailure> failures_;
+};
+
+}  // namespace tamis

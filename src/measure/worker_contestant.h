@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "execute/opened_model.h"
+#include "execute/worker.h"
+#include "measure/contestant.h"
+
+namespace tamis {
+
+/// What a contestant is fed: items of a dataset, or made-up noise without one.
+struct InputSpec {
+  std::optional<DataSpec> data;
+  std::vector<std::size_t> items;
+};
+Json to_json(const InputSpec& inputs);
+InputSpec parse_input_spec(const Json& json);
+
+struct ContestantSpec {
+  std::string id;
+  ExecuteRequest request;
+  InputSpec inputs;
+  /// Visits keep several requests in flight (load.h) instead of one after the other.
+  bool under_load = false;
+};
+
+/// A variant open in a worker of its own, stopped (SIGSTOP) except while it is being visited. Not
+/// thread safe.
+class WorkerContestant final : public Contestant {
+ public:
+  /// Starts the worker, opens, warms up. Throws what the worker reports.
+  explicit WorkerContestant(ContestantSpec spec);
+
+  const std::string& id() const override { return spec_.id; }
+  const OpenedInfo& info() const override { return info_; }
+  VisitSample visit(std::size_t input, Block block) override;
+  std::vector<double> time_from_file(int repeats) override;
+  std::string output_hash() override;
+
+ private:
+  VisitSample visit_alone(std::size_t input, Block block);
+  VisitSample visit_under_load(std::size_t input, Block block);
+  static VisitSample read_sample(const Frame& reply);
+
+  ContestantSpec spec_;
+  Worker worker_;
+  OpenedInfo info_;
+};
+
+}  // namespace tamis
