@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/tensor.h"
+#include "base/units.h"
 #include "data/formats.h"
 
 namespace tamis {
@@ -64,7 +66,9 @@ std::uint64_t idx_elements(const fs::path& file, const std::vector<std::uint32_t
   std::uint64_t count = 1;
   for (std::uint32_t side : shape) {
     count *= side;
-    if (count > std::uint64_t{1} << 34) corrupt(file, "its header claims an absurd size");
+    // A compressed file of a few MB can hold so much.
+    if (count > kMostTensorBytes)
+      corrupt(file, "its header claims more than " + bytes_text(kMostTensorBytes));
   }
   return count;
 }
