@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/tensor.h"
+#include "base/units.h"
 #include "data/formats.h"
 
 namespace tamis {
@@ -66,7 +68,9 @@ std::uint64_t idx_elements(const fs::path& file, const std::vector<std::uint32_t
   std::uint64_t count = 1;
   for (std::uint32_t side : shape) {
     count *= side;
-    if (count > kMostIdxBytes) corrupt(file, "its header claims an absurd size");
+    // A compressed file of a few MB can hold so much.
+    if (count > kMostIdxBytes)
+      corrupt(file, "its header claims more than " + bytes_text(kMostIdxBytes));
   }
   if (shape[0] > kMostItems) corrupt(file, "its header claims an absurd number of pictures");
   if (count == 0) corrupt(file, "its header claims a side of 0");

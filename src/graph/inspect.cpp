@@ -1,6 +1,7 @@
 #include "graph/inspect.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tamis {
@@ -89,7 +90,9 @@ ModelDescription describe_model(const Graph& graph) {
 std::int64_t count_parameters(const Graph& graph) {
   std::int64_t total = 0;
   auto count = [&](const onnx::TensorProto& tensor) {
-    if (counts_as_parameter(tensor)) total += element_count(shape_of(tensor));
+    if (!counts_as_parameter(tensor)) return;
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max() - total;
+    total += std::min(element_count(shape_of(tensor)), most);
   };
   for (const auto& tensor : graph.graph().initializer())
     if (!graph.consumers(tensor.name()).empty() || graph.is_output(tensor.name())) count(tensor);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -10,10 +12,13 @@ namespace {
 
 using Macs = std::optional<std::int64_t>;
 
-std::int64_t product_from(const Shape& shape, std::size_t first) {
-  std::int64_t product = 1;
-  for (std::size_t i = first; i < shape.size(); ++i) product *= shape[i];
-  return product;
+constexpr std::int64_t kMostMacs = std::numeric_limits<std::int64_t>::max();
+
+/// The product of all of `shape` and of `filter` from its second dimension on; absent where it
+/// cannot be counted.
+Macs products_of(Shape shape, const Shape& filter) {
+  shape.insert(shape.end(), filter.begin() + 1, filter.end());
+  return find_element_count(shape);
 }
 
 // Every output element needs one product per element of its filter. Weights [Cout, Cin/g, k…].
@@ -22,7 +27,7 @@ Macs conv_macs(const Graph& graph, const onnx::NodeProto& node, int weight_input
   auto out = graph.static_shape(node.output(0));
   auto weights = graph.static_shape(node.input(weight_input));
   if (!out || !weights || weights->size() < 2) return std::nullopt;
-  return element_count(*out) * product_from(*weights, 1);
+  return products_of(*out, *weights);
 }
 
 // Every input element is spread over its filter. Weights [Cin, Cout/g, k…].
@@ -31,7 +36,7 @@ Macs conv_transpose_macs(const Graph& graph, const onnx::NodeProto& node) {
   auto in = graph.static_shape(node.input(0));
   auto weights = graph.static_shape(node.input(1));
   if (!in || !weights || weights->size() < 2) return std::nullopt;
-  return element_count(*in) * product_from(*weights, 1);
+  return products_of(*in, *weights);
 }
 
 Macs matmul_macs(const Graph& graph, const onnx::NodeProto& node) {
@@ -39,7 +44,7 @@ Macs matmul_macs(const Graph& graph, const onnx::NodeProto& node) {
   auto out = graph.static_shape(node.output(0));
   if (!a || a->empty() || !out) return std::nullopt;
   bool transposed = int_attribute(node, "transA").value_or(0) != 0;
-  return element_count(*out) * (transposed ? a->front() : a->back());
+  return products_of(*out, {1, transposed ? a->front() : a->back()});
 }
 
 struct MacRow {
@@ -169,7 +174,8 @@ std::optional<int> stride_of(const Graph& graph, const onnx::NodeProto& node,
                              std::optional<std::int64_t> rows) {
   const auto shape = graph.static_shape(node.output(0));
   if (!rows || !shape || shape->size() != 4 || (*shape)[2] <= 0) return std::nullopt;
-  return static_cast<int>((*rows + (*shape)[2] / 2) / (*shape)[2]);
+  const std::int64_t stride = *rows / (*shape)[2] + (*rows % (*shape)[2] * 2 >= (*shape)[2]);
+  return static_cast<int>(std::min<std::int64_t>(stride, std::numeric_limits<int>::max()));
 }
 
 bool is_product(std::string_view op_type) {
@@ -200,7 +206,8 @@ MacCount count_macs(const Graph& graph, std::optional<Size> size) {
   for (const onnx::NodeProto* node : fixed.nodes()) {
     for (const MacRow& row : mac_rows()) {
       if (!is_op(*node, row.op_type)) continue;
-      if (Macs macs = row.count(fixed, *node)) {
+      // Each can be counted; the sum of all that is not all of them might not.
+      if (Macs macs = row.count(fixed, *node); macs && *macs < kMostMacs - count.total) {
         count.total += *macs;
         if (is_product(row.op_type)) count.products += *macs;
       } else {

@@ -168,7 +168,7 @@ std::vector<std::int64_t> ints(const TensorProto& tensor) { return integers<std:
 
 std::optional<double> scalar(const TensorProto& tensor) {
   const TypeRow* row = find_type(tensor.data_type());
-  if (row == nullptr || row->bytes == 0 || element_count(shape_of(tensor)) != 1)
+  if (row == nullptr || row->bytes == 0 || find_element_count(shape_of(tensor)) != 1)
     return std::nullopt;
   return doubles(tensor).front();
 }

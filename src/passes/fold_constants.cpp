@@ -84,7 +84,8 @@ class Planner {
     auto type = graph_.type(value);
     auto ours = type ? data_type(*type) : std::nullopt;
     if (!shape || !ours) return std::nullopt;
-    return static_cast<std::size_t>(element_count(*shape)) * byte_size(*ours);
+    const auto count = find_element_count(*shape);
+    return count ? std::optional(static_cast<std::size_t>(*count) * byte_size(*ours)) : std::nullopt;
   }
 
   // Why an all-constant node stays; "" if it can go. Growth: what comes minus the constants that
@@ -95,6 +96,7 @@ class Planner {
       if (value.empty()) continue;
       auto bytes = bytes_of(value);
       if (!bytes) return "the shape or type of its result is not known";
+      if (*bytes > kMostTensorBytes) return "its result is too large";
       added += *bytes;
     }
     std::size_t freed = 0;
@@ -143,8 +145,17 @@ class SmallModel {
   }
 
  private:
+  /// Chains of constants can be longer than the stack is deep.
   void need(const std::string& value) {
-    if (value.empty() || !seen_.insert(value).second) return;
+    std::vector<std::string> open{value};
+    while (!open.empty()) {
+      const std::string next = std::move(open.back());
+      open.pop_back();
+      if (!next.empty() && seen_.insert(next).second) take(next, open);
+    }
+  }
+
+  void take(const std::string& value, std::vector<std::string>& open) {
     auto known = plan_.known.find(value);
     const onnx::TensorProto* tensor =
         known != plan_.known.end() ? &known->second : graph_.constant(value);
@@ -158,7 +169,7 @@ class SmallModel {
     }
     const onnx::NodeProto* maker = graph_.producer(value);
     nodes_.push_back(maker);
-    for (const std::string& input : maker->input()) need(input);
+    open.insert(open.end(), maker->input().begin(), maker->input().end());
   }
 
   void add_output(const std::string& value) {

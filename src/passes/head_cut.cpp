@@ -34,6 +34,9 @@ class Origin {
 
   /// The maps in the order of their positions; empty: `reason` says where the trace ended.
   std::vector<std::string> maps(const std::string& value, std::int64_t first, std::int64_t count) {
+    // A value that is joined with itself again and again has more paths than can be walked.
+    constexpr int kMostSteps = 10'000;
+    if (++steps_ > kMostSteps) return stop(value, "is joined from too many parts");
     const onnx::NodeProto* node = graph_.producer(value);
     const std::optional<PartialShape> shape = graph_.shape(value);
     if (node == nullptr || !shape || shape->size() < 3) return stop(value, "has no known shape");
@@ -90,6 +93,7 @@ class Origin {
 
   const Graph& graph_;
   std::string& reason_;
+  int steps_ = 0;
 };
 
 /// Weights 0 … R−1 of a 1×1 convolution to one channel; 0: it is none.

@@ -42,6 +42,13 @@ std::optional<DimProbe> divided(const DimProbe& dim, std::int64_t by) {
   return result;
 }
 
+/// The axis that a node names, counted from the front; absent where the tensor has none such.
+std::optional<std::size_t> place_of(std::int64_t axis, std::size_t rank) {
+  const auto dims = static_cast<std::int64_t>(rank);
+  if (axis < -dims || axis >= dims) return std::nullopt;
+  return static_cast<std::size_t>(axis < 0 ? axis + dims : axis);
+}
+
 }  // namespace
 
 ShapeFreer::ShapeFreer(Graph& graph, const std::string& image, Size size)
@@ -211,6 +218,7 @@ std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
       while (at < left.size() && left[at] == constant_dim(1)) ++at;
       if (at == left.size()) return std::nullopt;
       const std::int64_t have = left[at][0];
+      if (have <= 0) return std::nullopt;
       if (rest % have == 0) {
         group.push_back(left[at++]);
         rest /= have;
@@ -243,15 +251,17 @@ void ShapeFreer::free_reshape(onnx::NodeProto& node) {
   auto target = integers(node, 1);
   if (!any_varies(from) || !target) return;
   const bool zero_is_zero = int_attribute(node, "allowzero").value_or(0) != 0;
-  std::int64_t count = 1, known = 1;
-  for (const DimProbe& d : *from) count *= d[0];
+  Shape whole, known;
+  for (const DimProbe& d : *from) whole.push_back(d[0]);
   std::vector<std::int64_t> resolved = *target;
   for (std::size_t i = 0; i < resolved.size(); ++i) {
     if (resolved[i] == 0 && !zero_is_zero && i < from->size()) resolved[i] = (*from)[i][0];
-    if (resolved[i] > 0) known *= resolved[i];
+    if (resolved[i] > 0) known.push_back(resolved[i]);
   }
+  const auto count = find_element_count(whole), written = find_element_count(known);
+  if (!count || !written) refuse(node, "its sizes are larger than can be counted");
   for (std::int64_t& d : resolved)
-    if (d == -1) d = count / known;
+    if (d == -1) d = *count / *written;
   const auto wanted = regroup(*from, resolved);
   if (!wanted)
     refuse(node, fmt::format("to which of its dimensions [{}] height and width belong cannot be "
@@ -260,7 +270,8 @@ void ShapeFreer::free_reshape(onnx::NodeProto& node) {
   bool as_written = true;
   for (std::size_t i = 0; i < wanted->size(); ++i) {
     const bool open = (*target)[i] == -1;
-    const bool same = (*target)[i] == 0 && !zero_is_zero && (*wanted)[i] == (*from)[i];
+    const bool same = (*target)[i] == 0 && !zero_is_zero && i < from->size() &&
+                      (*wanted)[i] == (*from)[i];
     as_written = as_written && (open || same || !varies((*wanted)[i]));
   }
   // A −1 on what stays while something else is written out that varies.
@@ -307,6 +318,8 @@ void ShapeFreer::free_resize(onnx::NodeProto& node) {
   const auto sizes = integers(node, 3);
   if (!from || !sizes || sizes->size() != from->size()) return;
   if (!any_varies(from) && sides_[0].empty()) return;
+  for (std::size_t i = 0; i < from->size(); ++i)
+    if ((*from)[i][0] <= 0 || (*sizes)[i] <= 0) return;
   Dims wanted;
   std::vector<float> scales;
   bool changed = false, whole = true;
@@ -347,12 +360,14 @@ void ShapeFreer::free_slice(onnx::NodeProto& node) {
   const auto starts = integers(node, 1), ends = integers(node, 2);
   if (!any_varies(from) || !starts || !ends) return;
   const auto axes = integers(node, 3), steps = integers(node, 4);
+  for (const auto* list : {&ends, &axes, &steps})
+    if (*list && (*list)->size() != starts->size()) return;
   Dims first, last, out = *from;
   bool changed = false;
   for (std::size_t i = 0; i < starts->size(); ++i) {
-    std::int64_t axis = axes ? (*axes)[i] : static_cast<std::int64_t>(i);
-    if (axis < 0) axis += static_cast<std::int64_t>(from->size());
-    const DimProbe& length = (*from)[static_cast<std::size_t>(axis)];
+    const auto axis = place_of(axes ? (*axes)[i] : static_cast<std::int64_t>(i), from->size());
+    if (!axis) return;
+    const DimProbe& length = (*from)[*axis];
     DimProbe start = constant_dim((*starts)[i]), end = constant_dim((*ends)[i]);
     if (varies(length) && (!steps || (*steps)[i] > 0)) {
       DimProbe behind = constant_dim(0);  // the levels before
@@ -371,14 +386,14 @@ void ShapeFreer::free_slice(onnx::NodeProto& node) {
     }
     first.push_back(start);
     last.push_back(end);
-    DimProbe& cut = out[static_cast<std::size_t>(axis)];
+    DimProbe& cut = out[*axis];
     const std::int64_t step = steps ? (*steps)[i] : 1;
     for (std::size_t p = 0; p < kSizeProbes; ++p) {
       auto place = [&](std::int64_t at) {
         return std::clamp<std::int64_t>(at < 0 ? at + length[p] : at, 0, length[p]);
       };
-      if (step > 0)
-        cut[p] = std::max<std::int64_t>((place(end[p]) - place(start[p]) + step - 1) / step, 0);
+      const std::int64_t room = place(end[p]) - place(start[p]);
+      if (step > 0) cut[p] = room > 0 ? (room - 1) / step + 1 : 0;
     }
   }
   if (!changed) return;
@@ -397,10 +412,10 @@ void ShapeFreer::free_slice(onnx::NodeProto& node) {
 void ShapeFreer::free_split(onnx::NodeProto& node) {
   const auto from = dims(node, 0);
   const auto lengths = integers(node, 1);
-  if (!any_varies(from) || !lengths) return;
-  std::int64_t axis = int_attribute(node, "axis").value_or(0);
-  if (axis < 0) axis += static_cast<std::int64_t>(from->size());
-  const DimProbe& whole = (*from)[static_cast<std::size_t>(axis)];
+  if (!any_varies(from) || !lengths || lengths->empty()) return;
+  const auto axis = place_of(int_attribute(node, "axis").value_or(0), from->size());
+  if (!axis || lengths->size() != static_cast<std::size_t>(node.output_size())) return;
+  const DimProbe& whole = (*from)[*axis];
   if (!varies(whole)) return;
   auto sum = sums_.find(whole);
   Dims parts = sum == sums_.end() ? Dims{} : sum->second;
@@ -418,7 +433,7 @@ void ShapeFreer::free_split(onnx::NodeProto& node) {
   graph_.set_input(node, 1, computed(node, parts));
   for (int i = 0; i < node.output_size(); ++i) {
     Dims out = *from;
-    out[static_cast<std::size_t>(axis)] = parts[static_cast<std::size_t>(i)];
+    out[*axis] = parts[static_cast<std::size_t>(i)];
     set_output(node, i, out);
   }
   note(node);
@@ -502,10 +517,9 @@ void ShapeFreer::free_concat(onnx::NodeProto& node) {
     if (!in) return;
     if (!graph_.is_constant(node.input(i)) && any_varies(in)) whole = *in;
   }
-  if (whole.empty()) return;
-  std::int64_t axis = int_attribute(node, "axis").value_or(0);
-  if (axis < 0) axis += static_cast<std::int64_t>(whole.size());
-  whole[static_cast<std::size_t>(axis)] = constant_dim(1);
+  const auto axis = place_of(int_attribute(node, "axis").value_or(0), whole.size());
+  if (!axis) return;
+  whole[*axis] = constant_dim(1);
   for (int i = 0; i < node.input_size(); ++i) replace_constant(node, i, whole, true);
 }
 
@@ -521,6 +535,7 @@ void ShapeFreer::refuse_weights(onnx::NodeProto& node) {
   };
   if (is_op(node, "Gemm")) {
     const bool turned = int_attribute(node, "transA").value_or(0) != 0;
+    if (data->size() != 2) return;
     refuse_if(graph_.is_constant(node.input(1)) && varies((*data)[turned ? 0 : 1]));
   } else if (is_op(node, "MatMul")) {
     const auto other = dims(node, 1);
@@ -530,7 +545,7 @@ void ShapeFreer::refuse_weights(onnx::NodeProto& node) {
               varies((*other)[other->size() - 2]));
   } else if (is_op(node, "LayerNormalization")) {
     const auto scale = dims(node, 1);
-    for (std::size_t i = 0; scale && i < scale->size(); ++i)
+    for (std::size_t i = 0; scale && i < std::min(scale->size(), data->size()); ++i)
       refuse_if((*scale)[scale->size() - 1 - i][0] > 1 && varies((*data)[data->size() - 1 - i]));
   } else {
     refuse_if(data->size() > 1 && varies((*data)[1]));
@@ -544,9 +559,8 @@ void ShapeFreer::refuse_indices(onnx::NodeProto& node) {
   const auto at = integers(node, 1);
   if (!at) return;
   if (is_op(node, "Gather")) {
-    std::int64_t axis = int_attribute(node, "axis").value_or(0);
-    if (axis < 0) axis += static_cast<std::int64_t>(data->size());
-    if (!varies((*data)[static_cast<std::size_t>(axis)])) return;
+    const auto axis = place_of(int_attribute(node, "axis").value_or(0), data->size());
+    if (!axis || !varies((*data)[*axis])) return;
     const bool few =
         std::all_of(at->begin(), at->end(), [](std::int64_t i) { return i <= kMostCrop; });
     if (few && at->size() <= static_cast<std::size_t>(kMostCrop)) return;

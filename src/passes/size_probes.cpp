@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <numeric>
 #include <unordered_map>
 
@@ -13,6 +14,9 @@
 
 namespace tamis {
 namespace {
+
+// Longer dimensions are taken for unknown, so that what is computed from them stays in 63 bits.
+constexpr std::int64_t kLongest = std::int64_t{1} << 31;
 
 /// A fraction in lowest terms, the divisor positive.
 struct Fraction {
@@ -87,7 +91,9 @@ bool varies(const DimProbe& dim) {
 
 DimProbe operator*(const DimProbe& a, const DimProbe& b) {
   DimProbe product;
-  for (std::size_t p = 0; p < kSizeProbes; ++p) product[p] = a[p] * b[p];
+  for (std::size_t p = 0; p < kSizeProbes; ++p)
+    if (__builtin_mul_overflow(a[p], b[p], &product[p]))
+      product[p] = std::numeric_limits<std::int64_t>::max();
   return product;
 }
 
@@ -148,7 +154,9 @@ std::optional<std::vector<DimProbe>> SizeProbes::dims(const std::string& value) 
     if (p == 0) found.resize(static_cast<std::size_t>(shape.dim_size()));
     if (found.size() != static_cast<std::size_t>(shape.dim_size())) return std::nullopt;
     for (int d = 0; d < shape.dim_size(); ++d) {
-      if (!shape.dim(d).has_dim_value()) return std::nullopt;
+      if (!shape.dim(d).has_dim_value() || shape.dim(d).dim_value() < 0 ||
+          shape.dim(d).dim_value() > kLongest)
+        return std::nullopt;
       found[static_cast<std::size_t>(d)][p] = shape.dim(d).dim_value();
     }
   }

@@ -59,7 +59,11 @@ std::string match(const Graph& graph, const onnx::NodeProto& conv, Match& m) {
   m.conv = &conv;
   m.weights = shape_of(*weights);
   const Integers pads = attribute(conv, "pads", 4, 0);
+  if (m.weights.size() != 4 || pads.size() != 4) return "its window is not two-dimensional";
   for (std::size_t i = 0; i < 2; ++i) {
+    if (m.weights[i + 2] < 1 || m.weights[i + 2] > Side::kMore || pads[i] < 0 ||
+        pads[i] > Side::kMore || pads[i + 2] < 0 || pads[i + 2] > Side::kMore)
+      return "its window is larger than that of any first layer";
     const std::int64_t size = *(*x)[i + 2], kernel = m.weights[i + 2];
     m.sides[i] = {kernel, pads[i], size, (size + pads[i] + pads[i + 2] - kernel) / kBlock + 1};
     if (size % kBlock != 0) return "its input has an odd side";

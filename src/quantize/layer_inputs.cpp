@@ -30,6 +30,10 @@ std::optional<Window> window_of(const Graph& graph, const ComputeNode& compute) 
   if (weights.size() != 4 || (padding != "NOTSET" && padding != "VALID")) return std::nullopt;
   const auto strides = ints_or(node, "strides", 2, 1), dilations = ints_or(node, "dilations", 2, 1),
              pads = ints_or(node, "pads", 4, 0);
+  const auto above = [](const std::vector<std::int64_t>& values, std::int64_t least) {
+    return std::all_of(values.begin(), values.end(), [=](auto v) { return v >= least; });
+  };
+  if (!above(strides, 1) || !above(dilations, 1) || !above(pads, 0)) return std::nullopt;
   return Window{{weights[2], weights[3]},
                 {strides[0], strides[1]},
                 {dilations[0], dilations[1]},

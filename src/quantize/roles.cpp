@@ -12,9 +12,13 @@ bool is_float(const Graph& graph, const std::string& value) {
   return type && *type == onnx::TensorProto::FLOAT;
 }
 
-bool has_float_weights(const Graph& graph, const std::string& value) {
+/// With as many dimensions as its operator needs at least, and none of them empty.
+bool has_float_weights(const Graph& graph, const std::string& value, int rank) {
   const onnx::TensorProto* tensor = graph.constant(value);
-  return tensor != nullptr && tensor->data_type() == onnx::TensorProto::FLOAT;
+  return tensor != nullptr && tensor->data_type() == onnx::TensorProto::FLOAT &&
+         tensor->dims_size() >= rank &&
+         std::all_of(tensor->dims().begin(), tensor->dims().end(),
+                     [](std::int64_t dim) { return dim > 0; });
 }
 
 std::optional<int> bias_index(const Graph& graph, const onnx::NodeProto& node,
@@ -29,7 +33,7 @@ std::optional<int> bias_index(const Graph& graph, const onnx::NodeProto& node,
 
 std::optional<ComputeNode> as_conv(const Graph& graph, const onnx::NodeProto& node,
                                    std::string& reason) {
-  if (!has_float_weights(graph, node.input(1))) {
+  if (!has_float_weights(graph, node.input(1), 3)) {
     reason = "its weights are no f32 constant";
     return std::nullopt;
   }
@@ -39,7 +43,7 @@ std::optional<ComputeNode> as_conv(const Graph& graph, const onnx::NodeProto& no
 
 std::optional<ComputeNode> as_gemm(const Graph& graph, const onnx::NodeProto& node,
                                    std::string& reason) {
-  if (!has_float_weights(graph, node.input(1))) {
+  if (!has_float_weights(graph, node.input(1), 2)) {
     reason = "its weights are no f32 constant";
     return std::nullopt;
   }
@@ -57,7 +61,7 @@ std::optional<ComputeNode> as_gemm(const Graph& graph, const onnx::NodeProto& no
 
 std::optional<ComputeNode> as_matmul(const Graph& graph, const onnx::NodeProto& node,
                                      std::string& reason) {
-  if (!has_float_weights(graph, node.input(1))) {
+  if (!has_float_weights(graph, node.input(1), 1)) {
     reason = graph.is_constant(node.input(0)) ? "its constant is the left operand"
                                               : "both operands are computed";
     return std::nullopt;

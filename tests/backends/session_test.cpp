@@ -23,6 +23,39 @@ std::string failure(Work&& work) {
   return "no error";
 }
 
+/// Protobuf's wire format, as far as one needs it to write y = Relu(x).
+std::string record(int field, const std::string& bytes) {
+  return std::string(1, static_cast<char>(field << 3 | 2)) +
+         static_cast<char>((bytes.size() & 0x7f) | 0x80) +
+         static_cast<char>(bytes.size() >> 7) + bytes;
+}
+std::string number(int field, int value) {
+  return std::string(1, static_cast<char>(field << 3)) + static_cast<char>(value);
+}
+std::string value_info(const std::string& name, int rank) {
+  std::string dims;
+  for (int d = 0; d < rank; ++d) dims += record(1, record(2, "d" + std::to_string(d)));
+  return record(1, name) + record(2, record(1, number(1, 1) + record(2, dims)));
+}
+
+/// y = Relu(x), all dimensions open.
+std::string relu_model(const std::string& x, int rank) {
+  const std::string node = record(1, x) + record(2, "y") + record(4, "Relu");
+  const std::string graph = record(1, node) + record(2, "g") + record(11, value_info(x, rank)) +
+                            record(12, value_info("y", rank));
+  return number(1, 8) + record(7, graph) + record(8, number(2, 17));
+}
+
+std::unique_ptr<Session> open_relu(const std::string& backend, const std::string& x, int rank) {
+  TemporaryFolder folder("tamis-test");
+  OpenRequest request;
+  request.model = folder.path() / "model.onnx";
+  save_file(request.model, relu_model(x, rank));
+  request.settings.backend = backend;
+  request.input_shapes = {Shape(static_cast<std::size_t>(rank), 1)};
+  return find_backend(backend)->open(request);
+}
+
 class EveryBackend : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override { TAMIS_SKIP_WITHOUT(GetParam()); }
@@ -62,6 +95,22 @@ TEST_P(EveryBackend, checks_the_callers_tensors) {
   EXPECT_THAT(failure([&] { session->run(wrong, outputs); }),
               HasSubstr("invalid_argument: run model: tensor x must be f32 [3,5], got f32 [5,3]"));
   EXPECT_THAT(failure([&] { session->run({}, outputs); }), HasSubstr("0 inputs given"));
+}
+
+TEST_P(EveryBackend, refuses_more_dimensions_than_cross_its_edge) {
+  EXPECT_NO_THROW(open_relu(GetParam(), "x", 8));
+  for (const int rank : {9, 30})
+    EXPECT_THAT(failure([&] { open_relu(GetParam(), "x", rank); }),
+                HasSubstr("has " + std::to_string(rank) + " dimensions, more than the 8"));
+}
+
+TEST_P(EveryBackend, describes_a_name_that_is_no_utf8) {
+  try {
+    const auto session = open_relu(GetParam(), "x\xff", 2);
+    EXPECT_EQ(session->inputs().at(0).name, "x\xEF\xBF\xBD");
+  } catch (const Error& error) {  // a runtime may refuse the file
+    EXPECT_EQ(error.code(), ErrorCode::corrupt_data) << error.what();
+  }
 }
 
 TEST_P(EveryBackend, follows_the_caller_to_other_buffers) {

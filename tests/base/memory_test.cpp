@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -7,7 +8,11 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
+
+#include "base/child.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TAMIS_OTHER_ALLOCATOR 1
@@ -52,6 +57,22 @@ TEST(OwnMemory, grows_with_what_is_written_and_is_absent_for_no_process) {
   EXPECT_GT(own_memory_bytes(::getpid()).value() + (kBlock >> 2), before + kBlock);
   EXPECT_EQ(block[kBlock - 1], 0);
   EXPECT_EQ(own_memory_bytes(0x7fffffff), std::nullopt);
+}
+
+TEST(MemoryLimit, is_passed_by_a_process_that_takes_more_and_says_what_to_do) {
+  const std::string greedy = "BEGIN { s = \"x\"; while (length(s) < 2e8) s = s s; while (1) {} }";
+  Child child({"/usr/bin/awk", greedy});
+  ::setenv("TAMIS_WORKER_MEMORY", "100MB", 1);
+  const MemoryLimit limit(child.pid());
+  ::unsetenv("TAMIS_WORKER_MEMORY");
+  std::optional<std::string> why;
+  for (int i = 0; i < 2000 && !why && !child.poll(); ++i) {
+    why = limit.exceeded();
+    ::usleep(10'000);
+  }
+  ASSERT_TRUE(why);
+  EXPECT_THAT(*why, ::testing::HasSubstr("needed more than 100 MB of memory, which is what this "
+                                         "machine can spare; use a smaller model"));
 }
 
 }  // namespace
