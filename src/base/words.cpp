@@ -9,7 +9,8 @@ std::string count_text(std::size_t count, std::string_view noun) {
     return noun.size() > with.size() && noun.substr(noun.size() - with.size()) == with;
   };
   if (ends("s") || ends("x") || ends("ch") || ends("sh")) return text + "es";
-  if (ends("y") && std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos) {
+  if (ends("y") &&
+      std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos) {
     text.back() = 'i';
     return text + "es";
   }

@@ -133,8 +133,8 @@ void require_labels(const std::string& path, const Dataset& data) {
   const DataFacts facts = count_facts(data);
   if (facts.labelled > 0) return;
   throw Error(ErrorCode::invalid_argument,
-              fmt::format("eval: {} of {} has no label{}; give data with labels", data.items()[0].id,
-                          path, facts.looked_for_text()));
+              fmt::format("eval: {} of {} has no label{}; give data with labels",
+                          data.items()[0].id, path, facts.looked_for_text()));
 }
 
 int evaluate(const ExecuteOptions& options, const Console& console) {
@@ -143,9 +143,8 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   std::int64_t start = now_ns();
   ModelInfo info = inspect_in_worker(options.model, options.card);
   const Task& task = find_task(info.required_card().task);
-  EvaluationPlan plan =
-      plan_evaluation({options.data, options.split, task.truth_detail, info.classes()},
-                      info.calibration_hashes);
+  EvaluationPlan plan = plan_evaluation(
+      {options.data, options.split, task.truth_detail, info.classes()}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);
   require_labels(options.data, *plan.evaluation.dataset);
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};

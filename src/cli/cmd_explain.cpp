@@ -28,10 +28,13 @@ void share_cards(std::vector<ExplainedFile>& files) {
       if (!file.card) file.card = other.card;
 }
 
-InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info, Progress& progress) {
+/// `about` gets what the data hold.
+InputSpec choose_inputs(const ExplainArguments& a, const ModelInfo& info, Json& about,
+                        Progress& progress) {
   if (a.execute.data.empty()) return {};
   EvaluationPlan plan = plan_evaluation({a.execute.data, a.execute.split}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress.line(note);
+  about = plan.about;
   std::vector<std::size_t> items = seeded_order(plan.evaluation.dataset->items(), 1);
   if (items.size() > 4) items.resize(4);
   return {DataSpec{a.execute.data, plan.evaluation.split}, items};
@@ -51,14 +54,17 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});
   share_cards(plan.files);
   if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();
-  plan.inputs = choose_inputs(a, infos[0], progress);
+  Json about;
+  plan.inputs = choose_inputs(a, infos[0], about, progress);
   plan.runs = a.runs;
   plan.engine_cache = a.execute.engine_cache;
   if (a.roof) {
     const int cores = usable_cores(capture_fingerprint());
     plan.peak = to_json(measure_peak(settings.threads.value_or(cores)));
   }
-  return explain_files(plan, make_listener(progress));
+  Json document = explain_files(plan, make_listener(progress));
+  document["data"] = about;
+  return document;
 }
 
 int explain_model(const ExplainArguments& a, const Console& console) {

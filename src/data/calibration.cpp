@@ -256,8 +256,7 @@ std::vector<std::string> describe_data(const DataSpec& spec, const ItemSet& set)
   const ClassMatch& classes = set.dataset->classes();
   std::vector<std::string> lines{to_text(facts, place_text(spec, set))};
   for (const std::string& text : warnings(facts)) lines.push_back("warning: " + text);
-  if (!classes.text.empty())
-    lines.push_back((classes.doubtful ? "warning: " : "") + classes.text);
+  if (!classes.text.empty()) lines.push_back((classes.doubtful ? "warning: " : "") + classes.text);
   return lines;
 }
 

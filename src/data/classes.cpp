@@ -119,14 +119,11 @@ ClassMatch by_name(Places to, std::size_t of_model) {
   match.how = ClassMatch::How::by_name;
   const auto found = static_cast<std::size_t>(
       std::count_if(to.begin(), to.end(), [](const auto& place) { return place.has_value(); }));
-  match.text =
-      found == of_model
-          ? "the class names of data and model agree"
-          : count_text(found, "class") + " of the model's " + std::to_string(of_model) +
-                " are in the data by name";
-  match.text += keep_their_numbers(to)
-                    ? ", in the same order"
-                    : "; their order differs, so labels are matched by name";
+  match.text = found == of_model ? "the class names of data and model agree"
+                                 : count_text(found, "class") + " of the model's " +
+                                       std::to_string(of_model) + " are in the data by name";
+  match.text += keep_their_numbers(to) ? ", in the same order"
+                                       : "; their order differs, so labels are matched by name";
   match.to = std::move(to);
   return match;
 }
@@ -151,8 +148,8 @@ ClassMatch without_names(const std::vector<std::string>& data, const ClassNames&
                          ", in the order of the names" + kRemedy,
                      true);
   if (count != 0 && count != data.size())
-    return by_number("the data name " + count_text(data.size(), "class") +
-                         ", the model has " + std::to_string(count) +
+    return by_number("the data name " + count_text(data.size(), "class") + ", the model has " +
+                         std::to_string(count) +
                          (model.names.empty() ? " and no names" : " and numbers for names") +
                          ": labels are taken by number" + kRemedy,
                      true);
@@ -181,8 +178,8 @@ ClassMatch in_doubt(const std::vector<std::string>& data, const ClassNames& mode
   if (fit && (any ? as_many && keep_their_numbers(to) : true))
     return by_number(std::string(any ? "some of the data's class names are not the model's"
                                      : "none of the data's class names is the model's") +
-                         ": labels are taken by number, " +
-                         some(taken_as(data, model, used, to)) + kRemedy,
+                         ": labels are taken by number, " + some(taken_as(data, model, used, to)) +
+                         kRemedy,
                      true);
   ClassMatch match = by_number("", true);
   match.problem = "classes: " + some(without_partner(data, used, to)) +
@@ -195,9 +192,7 @@ ClassMatch in_doubt(const std::vector<std::string>& data, const ClassNames& mode
 
 }  // namespace
 
-bool ClassMatch::renumbers() const {
-  return how == How::by_name && !keep_their_numbers(to);
-}
+bool ClassMatch::renumbers() const { return how == How::by_name && !keep_their_numbers(to); }
 
 ClassMatch match_classes(const std::vector<std::string>& data, const std::set<int>& used,
                          const ClassNames& model) {

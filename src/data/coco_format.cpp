@@ -299,8 +299,9 @@ void read_sizes(const fs::path& file, const Json& list, Images& images) {
     if (count++ == 0) first = mismatch_text(item, stated, *header);
   }
   if (count == 0) return;
-  fail(file, first + (count == 1 ? "" : " (as " + std::to_string(count - 1) + " more of " +
-                                            count_text(images.items.size(), "picture") + ")"));
+  fail(file, first + (count == 1 ? ""
+                                 : " (as " + std::to_string(count - 1) + " more of " +
+                                       count_text(images.items.size(), "picture") + ")"));
 }
 
 Images read_images(const fs::path& file, const Json& json, bool labelled) {

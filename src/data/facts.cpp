@@ -47,8 +47,8 @@ std::string kinds_text(const DataFacts& f) {
   const std::size_t kinds = f.kinds.size() - (whole > 0 ? 1 : 0);
   std::string text = ", " + std::to_string(whole) + " good";
   if (kinds > 0)
-    text += ", " + std::to_string(f.labelled - whole) + " defective in " +
-            count_text(kinds, "way");
+    text +=
+        ", " + std::to_string(f.labelled - whole) + " defective of " + count_text(kinds, "kind");
   return text;
 }
 

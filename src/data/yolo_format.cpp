@@ -349,8 +349,7 @@ std::unique_ptr<Dataset> open_labelled(const fs::path& path, const std::string& 
     if (labelled) item.truth = load_truth(file, labelling, data.names, reading);
     items.push_back(std::move(item));
   }
-  return std::make_unique<FileDataset>(std::move(items), std::move(data.names),
-                                       std::move(reading));
+  return std::make_unique<FileDataset>(std::move(items), std::move(data.names), std::move(reading));
 }
 
 }  // namespace

@@ -54,7 +54,9 @@ Prediction predict(const Card& card, const std::vector<Tensor>& outputs, const P
 std::optional<std::size_t> class_count(const Card&, const std::vector<TensorInfo>&) { return 2; }
 
 void check_truth(const Card&, const std::string& item, const Truth& truth, std::size_t) {
-  if (!truth.anomaly) fail_without_truth(item, "word whether it is good or defective", "a folder good/ and folders of defects");
+  if (!truth.anomaly)
+    fail_without_truth(item, "word whether it is good or defective",
+                       "a folder good/ and folders of defects");
 }
 
 void condense_record(ItemRecord& record, const Placement& placement, const Picture* mask) {
@@ -75,7 +77,9 @@ void condense_record(ItemRecord& record, const Placement& placement, const Pictu
 std::vector<AnomalyRecord> anomaly_records(std::span<const ItemRecord> records) {
   std::vector<AnomalyRecord> out;
   for (const ItemRecord& r : records) {
-    if (!r.truth.anomaly) fail_without_truth(r.item, "word whether it is good or defective", "a folder good/ and folders of defects");
+    if (!r.truth.anomaly)
+      fail_without_truth(r.item, "word whether it is good or defective",
+                         "a folder good/ and folders of defects");
     const AnomalyPrediction& p = r.prediction.anomaly.value();
     out.push_back(
         {p.score, r.truth.anomaly->defective(), p.flagged, p.pixels ? &*p.pixels : nullptr});

@@ -21,7 +21,8 @@ ClassFigures of_boxes(
 /// What check_truth does with one label.
 void check_label(const std::string& item, int label, std::size_t class_count);
 
-/// Throws invalid_argument for an item without truth: "ITEM has no `what`; give data with `wanted`".
+/// Throws invalid_argument for an item without truth: "ITEM has no `what`; give data with
+/// `wanted`".
 [[noreturn]] void fail_without_truth(const std::string& item, const char* what, const char* wanted);
 
 }  // namespace tamis

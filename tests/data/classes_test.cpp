@@ -63,8 +63,7 @@ TEST(Classes, that_no_label_uses_need_no_partner) {
 }
 
 TEST(Classes, with_the_same_name_twice_keep_their_order) {
-  EXPECT_THAT(match({"crane", "crane", "dog"}, {"dog", "crane", "crane"}).to,
-              ElementsAre(1, 2, 0));
+  EXPECT_THAT(match({"crane", "crane", "dog"}, {"dog", "crane", "crane"}).to, ElementsAre(1, 2, 0));
   ClassMatch m = match({"dog", "crane"}, {"dog", "crane", "crane"});
   EXPECT_THAT(m.to, ElementsAre(0, 1)) << "the one with the same number, where counts differ";
 }
@@ -178,8 +177,7 @@ TEST(CocoClasses, follow_the_names_of_their_categories) {
     "categories": [{"id": 5, "name": "Blue"}, {"id": 9, "name": "red"}],
     "annotations": [{"image_id": 1, "category_id": 5, "bbox": [0, 0, 1, 1]},
                     {"image_id": 1, "category_id": 9, "bbox": [0, 0, 2, 2]}]})");
-  auto data =
-      open_dataset({folder.path() / "val.json", "", TruthDetail::masks, {kColours, 3}});
+  auto data = open_dataset({folder.path() / "val.json", "", TruthDetail::masks, {kColours, 3}});
   const auto& boxes = *data->items()[0].truth.boxes;
   EXPECT_EQ(boxes[0].label, 2);
   EXPECT_EQ(boxes[1].label, 0);
@@ -209,8 +207,7 @@ TEST(EvaluationPlan, refuses_classes_that_cannot_be_the_models) {
 TEST(EvaluationPlan, says_what_the_data_hold_and_how_classes_were_matched) {
   TemporaryFolder folder;
   write_classes(folder.path(), {"blue", "green", "red"});
-  EvaluationPlan plan =
-      plan_evaluation({folder.path(), "", TruthDetail::boxes, {kColours, 3}}, {});
+  EvaluationPlan plan = plan_evaluation({folder.path(), "", TruthDetail::boxes, {kColours, 3}}, {});
   EXPECT_THAT(plan.notes,
               ElementsAre(folder.path().string() + ": 3 pictures of 3 classes",
                           HasSubstr("their order differs, so labels are matched by name")));

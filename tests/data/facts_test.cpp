@@ -55,8 +55,8 @@ TEST(YoloLabels, that_are_missing_are_counted_and_it_is_said_where_they_were_loo
   for (int i = 0; i < 3; ++i)
     write(folder.path() / ("images/val/" + std::to_string(i) + ".ppm"), tiny_picture(i));
   const std::string place = (folder.path() / "labels/val/0.txt").string();
-  EXPECT_EQ(line_of({folder.path(), ""}), "D: 3 pictures without labels; looked for " + place +
-                                              " and beside the picture");
+  EXPECT_EQ(line_of({folder.path(), ""}),
+            "D: 3 pictures without labels; looked for " + place + " and beside the picture");
   write(folder.path() / "labels/val/1.txt", "");
   write(folder.path() / "labels/val/2.txt", "1 .5 .5 1 1\n");
   EXPECT_EQ(line_of({folder.path(), ""}),
@@ -153,8 +153,7 @@ TEST(CocoFolder, is_known_by_its_annotations_file) {
   DatasetInfo info = probe_dataset(root);
   EXPECT_EQ(info.format, "coco");
   EXPECT_THAT(info.splits, ElementsAre("all"));
-  EXPECT_EQ(line_of({root, ""}),
-            "D: 1 picture, 1 with objects, 0 without; 1 object of 1 class");
+  EXPECT_EQ(line_of({root, ""}), "D: 1 picture, 1 with objects, 0 without; 1 object of 1 class");
   for (const char* split : {"train", "valid", "test"}) {
     write(folder.path() / "splits" / split / "_annotations.coco.json", coco("", kBox));
     copy_picture("orientation6.jpg", folder.path() / "splits" / split / "a.jpg");
@@ -172,7 +171,9 @@ TEST(Lists, name_a_picture_once) {
   EXPECT_THAT(ids(*data), ElementsAre("a.ppm", "b.ppm"));
   EXPECT_EQ(data->reading().repeated_items, 1u);
   write(folder.path() / "labels.txt", "a.ppm 0\na.ppm 1\n");
-  EXPECT_THAT(error_of([&] { open_dataset({folder.path(), ""}); }).text,
+  EXPECT_THAT(error_of([&] {
+                open_dataset({folder.path(), ""});
+              }).text,
               HasSubstr("line 2: a.ppm stands here again with another class"));
 }
 
@@ -183,7 +184,7 @@ TEST(Facts, are_worded_for_each_kind_of_truth) {
   write(folder.path() / "mvtec/test/crack/a.ppm", tiny_picture(3));
   write(folder.path() / "mvtec/test/hole/a.ppm", tiny_picture(4));
   EXPECT_EQ(line_of({folder.path() / "mvtec", ""}),
-            "D: 3 pictures, 1 good, 2 defective in 2 ways");
+            "D: 3 pictures, 1 good, 2 defective of 2 kinds");
   EXPECT_EQ(line_of({folder.path() / "mvtec", "train"}), "D: 1 picture, 1 good");
   write(folder.path() / "plain/a.ppm", tiny_picture(1));
   EXPECT_THAT(line_of({folder.path() / "plain", ""}), HasSubstr("D: 1 picture without labels"));
@@ -200,7 +201,8 @@ TEST(Links, that_lead_back_do_not_make_a_folder_endless) {
   TemporaryFolder folder;
   write(folder.path() / "a/1.ppm", tiny_picture(1));
   write(folder.path() / "b/2.ppm", tiny_picture(2));
-  for (const char* link : {"l1", "l2"}) fs::create_directory_symlink(".", folder.path() / "a" / link);
+  for (const char* link : {"l1", "l2"})
+    fs::create_directory_symlink(".", folder.path() / "a" / link);
   fs::create_directory_symlink("..", folder.path() / "b/up");
   auto classes = open_dataset({folder.path(), ""});
   EXPECT_THAT(ids(*classes), ElementsAre("a/1.ppm", "b/2.ppm"));
@@ -238,15 +240,21 @@ TEST(SpecialFiles, as_labels_and_lists_are_errors_at_once) {
   write(folder.path() / "images/1.ppm", tiny_picture(1));
   write(folder.path() / "labels/0.txt", "");
   ASSERT_EQ(::mkfifo((folder.path() / "labels/1.txt").c_str(), 0600), 0);
-  EXPECT_THAT(error_of([&] { open_dataset({folder.path(), ""}); }).text,
+  EXPECT_THAT(error_of([&] {
+                open_dataset({folder.path(), ""});
+              }).text,
               HasSubstr("labels/1.txt: is a named pipe"));
   write_yaml(folder.path(), "/dev/zero");
-  EXPECT_THAT(error_of([&] { open_dataset({folder.path(), ""}); }).text,
+  EXPECT_THAT(error_of([&] {
+                open_dataset({folder.path(), ""});
+              }).text,
               HasSubstr("/dev/zero: is a device"));
   fs::remove(folder.path() / "labels/1.txt");
   fs::create_symlink("nowhere", folder.path() / "labels/1.txt");
   write_yaml(folder.path(), "images");
-  EXPECT_THAT(error_of([&] { open_dataset({folder.path(), ""}); }).text,
+  EXPECT_THAT(error_of([&] {
+                open_dataset({folder.path(), ""});
+              }).text,
               HasSubstr("labels/1.txt: no such file"));
 }
 

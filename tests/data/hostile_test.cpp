@@ -37,17 +37,33 @@ class Chance {
 };
 
 std::string number(Chance& chance) {
-  static const std::vector<std::string> kNumbers{
-      "0", "1", "0.5", ".25", "1e-3", "-0.0", "2", "7", "-1", "1e400", "nan", "inf", "4294967296",
-      "9223372036854775808", "1e9", "0x10", "1,5", "", "99999999999999999999999999"};
+  static const std::vector<std::string> kNumbers{"0",
+                                                 "1",
+                                                 "0.5",
+                                                 ".25",
+                                                 "1e-3",
+                                                 "-0.0",
+                                                 "2",
+                                                 "7",
+                                                 "-1",
+                                                 "1e400",
+                                                 "nan",
+                                                 "inf",
+                                                 "4294967296",
+                                                 "9223372036854775808",
+                                                 "1e9",
+                                                 "0x10",
+                                                 "1,5",
+                                                 "",
+                                                 "99999999999999999999999999"};
   return chance.below(4) > 0 ? chance.of(std::vector<std::string>{"0", "1", "0.5", "0.25", "0.1"})
                              : chance.of(kNumbers);
 }
 
 std::string class_name(Chance& chance) {
-  static const std::vector<std::string> kNames{"red",  "green", "blue", "Red ", "a_b", "a b", "0",
-                                               "1",    "10",    "good", "",     "é",   "train",
-                                               "x, y", "null",  "-",    "'",    "[",   "\xff\xfe"};
+  static const std::vector<std::string> kNames{
+      "red", "green", "blue",  "Red ", "a_b",  "a b", "0", "1", "10",      "good",
+      "",    "é",     "train", "x, y", "null", "-",   "'", "[", "\xff\xfe"};
   return chance.of(kNames);
 }
 
@@ -79,8 +95,7 @@ std::string picture_name(Chance& chance, std::size_t i) {
 void make_classes(Chance& chance, const fs::path& root) {
   static const std::vector<std::string> kSplits{"", "train", "val", "valid", "test"};
   for (std::size_t i = 0; i < 2 + chance.below(10); ++i)
-    add_picture(chance,
-                root / chance.of(kSplits) / folder_name(chance) / picture_name(chance, i));
+    add_picture(chance, root / chance.of(kSplits) / folder_name(chance) / picture_name(chance, i));
   if (chance.once_in(3)) fs::create_directories(root / folder_name(chance));
 }
 
@@ -123,7 +138,8 @@ std::string idx_text(Chance& chance, const std::vector<std::uint32_t>& shape,
 
 void make_idx(Chance& chance, const fs::path& root) {
   const auto count = static_cast<std::uint32_t>(1 + chance.below(6));
-  write(root / "t10k-images-idx3-ubyte", idx_text(chance, {count, 4, 4}, std::string(count * 16, 'x')));
+  write(root / "t10k-images-idx3-ubyte",
+        idx_text(chance, {count, 4, 4}, std::string(count * 16, 'x')));
   write(root / "t10k-labels-idx1-ubyte", idx_text(chance, {count}, std::string(count, '\1')));
 }
 
@@ -150,8 +166,7 @@ void make_yolo(Chance& chance, const fs::path& root) {
 }
 
 std::string segmentation(Chance& chance) {
-  if (chance.once_in(2))
-    return "[[0, 0, " + number(chance) + ", 0, 1, " + number(chance) + "]]";
+  if (chance.once_in(2)) return "[[0, 0, " + number(chance) + ", 0, 1, " + number(chance) + "]]";
   return R"({"size": [)" + number(chance) + ", 2], " +
          (chance.once_in(2) ? R"("counts": "04"})" : R"("counts": [0, )" + number(chance) + "]}");
 }
@@ -187,7 +202,7 @@ void make_mvtec(Chance& chance, const fs::path& root) {
 }
 
 using Make = void (*)(Chance&, const fs::path&);
-constexpr std::array<Make, 9> kMakes{make_classes, make_plain, make_list, make_cifar, make_idx,
+constexpr std::array<Make, 9> kMakes{make_classes, make_plain, make_list,  make_cifar, make_idx,
                                      make_yolo,    make_coco,  make_mvtec, make_yolo};
 
 std::vector<fs::path> everything_below(const fs::path& root) {
@@ -198,11 +213,13 @@ std::vector<fs::path> everything_below(const fs::path& root) {
 }
 
 void damage_bytes(Chance& chance, const fs::path& file) {
-  static const std::vector<std::string> kTokens{"\0", "\n", "]", "}", "\"", "&a *a", "-1", "../..",
-                                                "\xEF\xBB\xBF", "{", "[", ":", "99999999999", "%s"};
+  static const std::vector<std::string> kTokens{
+      "\0",    "\n",           "]", "}", "\"", "&a *a",       "-1",
+      "../..", "\xEF\xBB\xBF", "{", "[", ":",  "99999999999", "%s"};
   std::string text = load_text(file);
   if (text.empty()) return;
-  for (std::size_t i = 0; i < 1 + chance.below(6); ++i) text[chance.below(text.size())] = static_cast<char>(chance.below(256));
+  for (std::size_t i = 0; i < 1 + chance.below(6); ++i)
+    text[chance.below(text.size())] = static_cast<char>(chance.below(256));
   if (chance.once_in(3)) text.resize(chance.below(text.size()) + 1);
   if (chance.once_in(3)) text.insert(chance.below(text.size()), chance.of(kTokens));
   if (chance.once_in(12)) text.clear();
@@ -211,8 +228,9 @@ void damage_bytes(Chance& chance, const fs::path& file) {
 
 /// Something else in the place of what is there.
 void replace_entry(Chance& chance, const fs::path& entry, const fs::path& root) {
-  static const std::vector<std::string> kTargets{"nowhere", "/dev/zero", "/dev/null", ".", "..",
-                                                 "/dev/urandom", "/etc/passwd", "/proc/self/mem"};
+  static const std::vector<std::string> kTargets{
+      "nowhere", "/dev/zero",    "/dev/null",   ".",
+      "..",      "/dev/urandom", "/etc/passwd", "/proc/self/mem"};
   std::error_code ignored;
   fs::remove_all(entry, ignored);
   switch (chance.below(5)) {

@@ -158,9 +158,9 @@ TEST(QuantizePlan, takes_a_hundred_of_one_labelled_set_and_leaves_the_rest_to_ev
                                    "calibrated a model."));
   EXPECT_EQ(plan_evaluation({folder.path(), ""}, plan.calibration_hashes).evaluation.items.size(),
             28u);
-  EXPECT_EQ(
-      plan_quantize_calibration({.data = {folder.path(), ""}, .max_items = 20}).calibration.items.size(),
-      20u);
+  EXPECT_EQ(plan_quantize_calibration({.data = {folder.path(), ""}, .max_items = 20})
+                .calibration.items.size(),
+            20u);
 }
 
 TEST(QuantizePlan, takes_what_train_and_val_share_as_one_set) {
@@ -170,7 +170,8 @@ TEST(QuantizePlan, takes_what_train_and_val_share_as_one_set) {
     write(folder.path() / ("images/" + std::to_string(i) + ".ppm"), tiny_picture(i));
     write(folder.path() / ("labels/" + std::to_string(i) + ".txt"), "0 .5 .5 1 1\n");
   }
-  EXPECT_EQ(plan_quantize_calibration({.data = {folder.path(), ""}}).calibration.items.size(), 100u);
+  EXPECT_EQ(plan_quantize_calibration({.data = {folder.path(), ""}}).calibration.items.size(),
+            100u);
 }
 
 TEST(CalibrationPlan, refuses_when_all_evaluation_items_calibrated_the_model) {
