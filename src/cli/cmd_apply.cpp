@@ -70,6 +70,8 @@ void print_text(const Json& d) {
     const Json& report = step.at("report");
     fmt::print("  {}{}\n", step.at("name").get<std::string>(),
                report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+    for (const Json& check : report.value("checks", Json::array()))
+      if (check.contains("note")) fmt::print("  {}\n", check.at("note").get<std::string>());
   }
   for (const Json& r : d.at("refused"))
     fmt::print("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),
