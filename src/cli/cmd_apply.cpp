@@ -69,7 +69,9 @@ void print_text(const Json& d) {
   for (const Json& step : d.at("steps")) {
     const Json& report = step.at("report");
     say("  {}{}\n", step.at("name").get<std::string>(),
-        report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+               report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+    for (const Json& check : report.value("checks", Json::array()))
+      if (check.contains("note")) say("  {}\n", check.at("note").get<std::string>());
   }
   for (const Json& r : d.at("refused"))
     say("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),

@@ -3,12 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
+#include <utility>
 
 #include "base/error.h"
+#include "base/output_part.h"
+#include "graph/selection.h"
+#include "graph/tensor_data.h"
+#include "passes/natural_picture.h"
 #include "passes/passes.h"
 
 namespace tamis {
 namespace {
+
+constexpr double kPerturbation = 0x1p-20;  // about what a few layers' rounding in f32 adds up to
+constexpr unsigned kPerturbations = 3;
 
 std::vector<double> numbers(const Tensor& tensor) { return doubles(to_proto(tensor, "output")); }
 
@@ -16,43 +25,189 @@ std::vector<double> numbers(const Tensor& tensor) { return doubles(to_proto(tens
   throw Error(ErrorCode::backend_failed, "compare outputs: \"" + output + "\" " + problem);
 }
 
-OutputDifference difference(const std::string& output, const Tensor& before, const Tensor& after) {
-  if (before.type() != after.type() || before.shape() != after.shape())
-    fail(output, fmt::format("was {} {}, is {} {}", to_text(before.type()), to_text(before.shape()),
-                             to_text(after.type()), to_text(after.shape())));
-  std::vector<double> a = numbers(before);
-  std::vector<double> b = numbers(after);
-  OutputDifference result{output, 0, 0};
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i]) != std::isnan(b[i]))
-      fail(output, fmt::format("has a NaN at element {} in one of the two", i));
-    if (std::isnan(a[i]) || a[i] == b[i]) continue;  // equal infinities too
-    result.max_absolute = std::max(result.max_absolute, std::abs(a[i] - b[i]));
-  }
-  for (double value : a)
-    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-  if (result.max_absolute > 0)
-    result.relative = largest > 0 ? result.max_absolute / largest : result.max_absolute;
-  return result;
+bool is_whole(DataType type) {
+  return type != DataType::f32 && type != DataType::f64 && type != DataType::f16 &&
+         type != DataType::bf16;
 }
 
-void fill(Tensor& tensor, std::mt19937& random) {
-  auto count = static_cast<std::size_t>(tensor.elements());
-  auto uniform = [&] { return static_cast<double>(random()) / 4294967296.0; };
-  if (tensor.type() == DataType::f32)
-    for (std::size_t i = 0; i < count; ++i) tensor.data<float>()[i] = static_cast<float>(uniform());
-  if (tensor.type() == DataType::f64)
-    for (std::size_t i = 0; i < count; ++i) tensor.data<double>()[i] = uniform();
-  if (tensor.type() == DataType::f16)
-    for (std::size_t i = 0; i < count; ++i)
-      tensor.data<std::uint16_t>()[i] = float_to_half(static_cast<float>(uniform()));
-  if (tensor.type() == DataType::u8)
-    for (std::size_t i = 0; i < count; ++i)
-      tensor.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random() >> 24);
+bool below(double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); }
+
+/// Each channel's values, sorted: what is left of rows in any order.
+std::vector<double> sorted_by_channel(const Shape& shape, const std::vector<double>& values) {
+  const ChannelWalk walk(shape, likely_channel_axis(shape, true));
+  std::vector<double> sorted;
+  for (std::int64_t c = 0; c < walk.channels; ++c) {
+    const std::size_t begin = sorted.size();
+    for (std::int64_t o = 0; o < walk.outer; ++o)
+      for (std::int64_t i = 0; i < walk.inner; ++i)
+        sorted.push_back(values[static_cast<std::size_t>(walk.place(o, c, i))]);
+    std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin), sorted.end(), below);
+  }
+  return sorted;
+}
+
+double largest_of(const std::vector<double>& values) {
+  double largest = 0;
+  for (const double value : values)
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+/// One output of one model, as it is compared.
+struct Compared {
+  const std::string& name;
+  bool in_any_order = false;
+
+  std::vector<double> values(const Tensor& tensor) const {
+    std::vector<double> all = numbers(tensor);
+    return in_any_order ? sorted_by_channel(tensor.shape(), all) : all;
+  }
+
+  OutputMovement movement(const Tensor& before, const Tensor& after) const {
+    if (before.type() != after.type() || before.shape() != after.shape())
+      fail(name, fmt::format("was {} {}, is {} {}", to_text(before.type()), to_text(before.shape()),
+                             to_text(after.type()), to_text(after.shape())));
+    const std::vector<double> a = values(before), b = values(after);
+    const double least =
+        is_whole(before.type()) ? 0 : kSameNumbersTolerance * largest_of(a);
+    OutputMovement moved;
+    double squares = 0, count = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (std::isnan(a[i]) != std::isnan(b[i]))
+        fail(name, fmt::format("has a NaN at element {} in one of the two", i));
+      if (std::isnan(a[i]) || a[i] == b[i]) continue;  // equal infinities too
+      const double distance = std::abs(a[i] - b[i]);
+      moved.most = std::max(moved.most, distance);
+      squares += distance * distance;
+      count += distance > least ? 1 : 0;
+    }
+    const auto all = static_cast<double>(std::max<std::size_t>(a.size(), 1));
+    moved.rms = std::sqrt(squares / all);
+    moved.share = count / all;
+    return moved;
+  }
+
+  OutputDifference difference(const Tensor& before, const Tensor& after) const {
+    OutputDifference result{name};
+    result.moved = movement(before, after);
+    result.max_absolute = result.moved.most;
+    result.whole_numbers = is_whole(before.type());
+    result.in_any_order = in_any_order;
+    const double largest = largest_of(numbers(before));
+    if (result.whole_numbers || in_any_order)
+      result.relative = result.moved.share;
+    else if (result.max_absolute > 0)
+      result.relative = largest > 0 ? result.max_absolute / largest : result.max_absolute;
+    return result;
+  }
+};
+
+template <typename T>
+void perturb(T* values, std::int64_t count, std::mt19937& random) {
+  for (std::int64_t i = 0; i < count; ++i)
+    values[i] = static_cast<T>(static_cast<double>(values[i]) *
+                               (1 + (random() % 2 == 0 ? kPerturbation : -kPerturbation)));
+}
+
+/// Off by as much as rounding; absent where no input is a float.
+std::optional<std::vector<Tensor>> perturbed(const std::vector<Tensor>& inputs, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<Tensor> changed;
+  bool any = false;
+  for (const Tensor& input : inputs) {
+    changed.push_back(input.clone());
+    Tensor& own = changed.back();
+    if (own.type() == DataType::f32) perturb(own.data<float>(), own.elements(), random);
+    if (own.type() == DataType::f64) perturb(own.data<double>(), own.elements(), random);
+    any = any || own.type() == DataType::f32 || own.type() == DataType::f64;
+  }
+  if (!any) return std::nullopt;
+  return changed;
+}
+
+OutputMovement larger(const OutputMovement& a, const OutputMovement& b) {
+  return {std::max(a.most, b.most), std::max(a.rms, b.rms), std::max(a.share, b.share)};
+}
+
+void add_rounding(const Evaluator& evaluate, const Graph& before, const std::vector<Tensor>& inputs,
+                  const std::vector<Tensor>& outputs, const std::vector<Compared>& compared,
+                  std::vector<OutputDifference>& differences) {
+  for (unsigned seed = 1; seed <= kPerturbations; ++seed) {
+    const auto changed = perturbed(inputs, seed);
+    if (!changed) return;
+    const std::vector<Tensor> moved = evaluate(before, *changed);
+    for (std::size_t i = 0; i < differences.size(); ++i)
+      differences[i].by_rounding = larger(differences[i].by_rounding.value_or(OutputMovement()),
+                                          compared[i].movement(outputs[i], moved.at(i)));
+  }
+}
+
+/// [N,C,H,W] or [N,H,W,C] of a picture.
+struct PictureShape {
+  std::int64_t count = 0, channels = 0, height = 0, width = 0;
+  bool channels_last = false;
+};
+
+std::optional<PictureShape> picture_shape(const Shape& shape) {
+  const auto channels = [](std::int64_t n) { return n == 1 || n == 3 || n == 4; };
+  constexpr std::int64_t kLeastSide = 8;
+  if (shape.size() != 4) return std::nullopt;
+  if (channels(shape[1]) && std::min(shape[2], shape[3]) >= kLeastSide)
+    return PictureShape{shape[0], shape[1], shape[2], shape[3], false};
+  if (channels(shape[3]) && std::min(shape[1], shape[2]) >= kLeastSide)
+    return PictureShape{shape[0], shape[3], shape[1], shape[2], true};
+  return std::nullopt;
+}
+
+std::vector<float> pictures(const PictureShape& shape, unsigned seed) {
+  std::vector<float> all;
+  for (std::int64_t n = 0; n < shape.count; ++n) {
+    const std::vector<float> one = natural_picture(shape.channels, shape.height, shape.width,
+                                                   seed + static_cast<unsigned>(n) * 7919);
+    const std::int64_t pixels = shape.height * shape.width;
+    if (!shape.channels_last) {
+      all.insert(all.end(), one.begin(), one.end());
+      continue;
+    }
+    for (std::int64_t p = 0; p < pixels; ++p)
+      for (std::int64_t c = 0; c < shape.channels; ++c)
+        all.push_back(one[static_cast<std::size_t>(c * pixels + p)]);
+  }
+  return all;
+}
+
+/// In [0, 1].
+std::vector<float> values_for(const Tensor& tensor, unsigned seed, std::mt19937& random) {
+  if (const auto shape = picture_shape(tensor.shape())) return pictures(*shape, seed);
+  std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
+  for (float& value : values)
+    value = static_cast<float>(static_cast<double>(random()) / 4294967296.0);
+  return values;
+}
+
+void fill(Tensor& tensor, unsigned seed, std::mt19937& random) {
+  const DataType type = tensor.type();
+  if (type != DataType::f32 && type != DataType::f64 && type != DataType::f16 &&
+      type != DataType::u8)
+    return;
+  const std::vector<float> values = values_for(tensor, seed, random);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (type == DataType::f32) tensor.data<float>()[i] = values[i];
+    if (type == DataType::f64) tensor.data<double>()[i] = static_cast<double>(values[i]);
+    if (type == DataType::f16) tensor.data<std::uint16_t>()[i] = float_to_half(values[i]);
+    if (type == DataType::u8)
+      tensor.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min(values[i] * 256, 255.0F));
+  }
 }
 
 }  // namespace
+
+Json to_json(const OutputDifference& d) {
+  return {{"output", d.output},
+          {"max_absolute", d.max_absolute},
+          {"relative", d.relative},
+          {"by_rounding", d.by_rounding ? Json(d.by_rounding->most) : Json()}};
+}
 
 std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const Graph& before,
                                               const Graph& after,
@@ -63,27 +218,51 @@ std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const G
 std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate_before, const Graph& before,
                                               const Evaluator& evaluate_after, const Graph& after,
                                               const std::vector<Tensor>& inputs) {
-  std::vector<Tensor> a = evaluate_before(before, inputs);
-  std::vector<Tensor> b = evaluate_after(after, inputs);
-  std::vector<TensorInfo> outputs = before.outputs();
+  const std::vector<Tensor> a = evaluate_before(before, inputs);
+  const std::vector<Tensor> b = evaluate_after(after, inputs);
+  const std::vector<TensorInfo> outputs = before.outputs();
   if (a.size() != outputs.size() || b.size() != outputs.size())
     throw Error(ErrorCode::backend_failed,
                 fmt::format("compare outputs: {} and {} results instead of {}", a.size(), b.size(),
                             outputs.size()));
+  const std::set<std::string> in_any_order = outputs_in_any_order(before);
+  std::vector<Compared> compared;
   std::vector<OutputDifference> differences;
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    differences.push_back(difference(outputs[i].name, a[i], b[i]));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    compared.push_back({outputs[i].name, in_any_order.count(outputs[i].name) != 0});
+    differences.push_back(compared[i].difference(a[i], b[i]));
+  }
+  const bool same = std::all_of(differences.begin(), differences.end(),
+                                [](const OutputDifference& d) { return same_numbers(d); });
+  if (!same) add_rounding(evaluate_before, before, inputs, a, compared, differences);
   return differences;
 }
 
+bool same_numbers(const OutputDifference& d, double tolerance) {
+  const double least = d.in_any_order ? std::max(tolerance, kMostMovedRows) : tolerance;
+  if (d.relative <= least) return true;
+  if (!d.by_rounding) return false;
+  const OutputMovement& rounding = *d.by_rounding;
+  if (d.whole_numbers || d.in_any_order) return d.moved.share <= kRoundingMargin * rounding.share;
+  return d.moved.most <= kRoundingMargin * rounding.most &&
+         d.moved.rms <= kRoundingMargin * rounding.rms;
+}
+
 void require_same_outputs(const std::vector<OutputDifference>& differences, double tolerance) {
-  for (const OutputDifference& d : differences)
-    if (!(d.relative <= tolerance))
-      fail(d.output,
-           fmt::format(
-               "moved by {:.3g} ({:.3g} relative), more than {:.3g}; report the model, or go on "
-               "without the step",
-               d.max_absolute, d.relative, tolerance));
+  for (const OutputDifference& d : differences) {
+    if (same_numbers(d, tolerance)) continue;
+    std::string moved = fmt::format("moved by {:.3g} ({:.3g} relative), more than {:.3g}",
+                                    d.max_absolute, d.relative, tolerance);
+    if (d.whole_numbers)
+      moved = fmt::format("is another number in {:.3g} of its places, more than {:.3g}", d.relative,
+                          tolerance);
+    else if (d.in_any_order)
+      moved = fmt::format("moved in {:.3g} of its rows, more than {:.3g}", d.relative,
+                          std::max(tolerance, kMostMovedRows));
+    if (d.by_rounding)
+      moved += fmt::format(" (rounding its input moves it by {:.3g})", d.by_rounding->most);
+    fail(d.output, moved + "; report the model, or go on without the step");
+  }
 }
 
 std::vector<Tensor> probe_inputs(const Graph& graph, unsigned seed) {
@@ -99,7 +278,7 @@ std::vector<Tensor> probe_inputs(const Graph& graph, unsigned seed) {
       shape.push_back(*dim);
     }
     inputs.emplace_back(info.type, shape);
-    fill(inputs.back(), random);
+    fill(inputs.back(), seed, random);
   }
   return inputs;
 }

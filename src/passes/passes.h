@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,20 +75,43 @@ PassLog run_passes(Graph& graph, std::span<const Pass> passes, const PassContext
 /// run_passes() with simplify_passes().
 PassLog simplify(Graph& graph, const PassContext& context);
 
-/// How far one output moved. relative = max |a − b| / max(|a|) over the whole tensor, so that a
-/// small element cannot blow it up.
+/// How far an output's elements moved.
+struct OutputMovement {
+  double most = 0;   ///< max |a − b|
+  double rms = 0;    ///< root of the mean of |a − b|²
+  double share = 0;  ///< of the elements that moved at all (whole numbers) or by more than
+                     ///< kSameNumbersTolerance of the largest
+};
+
+/// How far one output moved between two models.
 struct OutputDifference {
   std::string output;
   double max_absolute = 0;
+  /// max |a − b| / max(|a|) over the whole tensor, so that a small element cannot blow it up. Of
+  /// whole numbers (classes, index maps) and of rows in any order: moved.share.
   double relative = 0;
+  OutputMovement moved = {};
+  bool whole_numbers = false;
+  bool in_any_order = false;  ///< a TopK or the like sorts its rows: compared as sorted, by channel
+  /// How far it moves in the model before, by itself, when the inputs are rounded otherwise: only
+  /// looked for where something moved by more than the tolerance.
+  std::optional<OutputMovement> by_rounding = {};
 };
+/// {output, max_absolute, relative, by_rounding: null | max |a − b|}
+Json to_json(const OutputDifference& difference);
 
 /// A step that is meant to keep numbers may move an output by this much (relative, as above);
 /// declared here once. f32 reordering gives about 1e-5 on the detectors.
 inline constexpr double kSameNumbersTolerance = 1e-3;
+/// Of rows in any order: as near ties at the border are chosen otherwise.
+inline constexpr double kMostMovedRows = 0.02;
+/// A step may move an output so many times as far as rounding its inputs does.
+inline constexpr double kRoundingMargin = 4;
 
-/// Runs both models on the same inputs. Throws backend_failed when outputs differ in number, type
-/// or shape, or when one has a NaN where the other has none.
+/// Runs both models on the same inputs; where an output moved by more than the tolerance, also the
+/// model before on inputs whose f32 and f64 are off by 2^-20 of themselves (three draws). Throws
+/// backend_failed when outputs differ in number, type or shape, or when one has a NaN where the
+/// other has none.
 std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate, const Graph& before,
                                               const Graph& after,
                                               const std::vector<Tensor>& inputs);
@@ -97,13 +121,16 @@ std::vector<OutputDifference> compare_outputs(const Evaluator& evaluate_before, 
                                               const Evaluator& evaluate_after, const Graph& after,
                                               const std::vector<Tensor>& inputs);
 
-/// Throws backend_failed naming output and figures if any relative difference is beyond
-/// `tolerance`.
+/// Whether the output is the same, to `tolerance` or to what rounding explains.
+bool same_numbers(const OutputDifference& difference, double tolerance = kSameNumbersTolerance);
+
+/// Throws backend_failed naming output and figures if any is not the same_numbers().
 void require_same_outputs(const std::vector<OutputDifference>& differences,
                           double tolerance = kSameNumbersTolerance);
 
-/// Inputs to compare with where no pictures are at hand: uniform in [0, 1) from a fixed seed, bytes
-/// uniform over 0..255, other types zero. Dynamic dimensions must have been fixed before
+/// Inputs to compare with where no pictures are at hand, from a fixed seed: natural_picture()s in
+/// [0, 1], bytes 0..255, where the shape is a picture's (1, 3 or 4 channels); else uniform in [0, 1),
+/// bytes over 0..255; other types zero. Dynamic dimensions must have been fixed before
 /// (with_fixed_inputs): throws invalid_argument otherwise.
 std::vector<Tensor> probe_inputs(const Graph& graph, unsigned seed = 1);
 

@@ -26,27 +26,47 @@ std::vector<std::vector<Tensor>> samples_of(const FeedCalibration& feed, std::si
   return samples;
 }
 
-std::string low_snr_text(const OutputCheck& output, double least_db) {
-  char text[200];
-  std::snprintf(text, sizeof text,
-                "' differs from the float model's by an SNR of %.1f dB (correlation %.3f); at "
-                "least %.1f dB is wanted",
-                output.snr_db, output.correlation, least_db);
-  return "output '" + output.name + text;
+Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json to_json(const OutputCheck& check) {
+  const OutputPart& part = check.part;
+  return {{"name", check.name},
+          {"part", part.name},
+          {"axis", part.axis ? Json(*part.axis) : Json()},
+          {"channels", {part.begin, part.end}},
+          {"axis_from", check.inferred ? "shape" : "decoder"},
+          {"in_any_order", part.in_any_order},
+          {"snr_db", check.snr_db},
+          {"over_constant_db", number(check.over_constant_db)},
+          {"correlation", check.correlation},
+          {"max_error", std::isfinite(check.max_error) ? Json(check.max_error) : Json()},
+          {"differing_share", number(check.differing_share)}};
+}
+
+/// What open sides make worse; "" where nothing is.
+std::string worse_text(const Comparison& fixed, const Comparison& open, double least_snr_db) {
+  if (std::string text = objection(open, least_snr_db); !text.empty()) return text;
+  for (std::size_t i = 0; i < open.outputs.size(); ++i) {
+    const OutputCheck &before = fixed.outputs[i], &now = open.outputs[i];
+    if (now.differing_share || before.snr_db - now.snr_db < kOpenSidesDb) continue;
+    char text[120];
+    std::snprintf(text, sizeof text, ": an SNR of %.1f dB to the float model, with fixed ones %.1f dB",
+                  now.snr_db, before.snr_db);
+    const std::string& part = now.part.name;
+    return "output '" + now.name + "'" + (part.empty() ? "" : ", " + part) + text;
+  }
+  return "";
 }
 
 }  // namespace
 
 Json to_json(const RuntimeCheck& check) {
   Json outputs = Json::array();
-  for (const OutputCheck& o : check.outputs) {
-    outputs.push_back({{"name", o.name},
-                       {"snr_db", o.snr_db},
-                       {"correlation", o.correlation},
-                       {"max_error", std::isfinite(o.max_error) ? Json(o.max_error) : Json()}});
-  }
+  for (const OutputCheck& output : check.outputs) outputs.push_back(to_json(output));
   return {{"runtime", check.runtime},
           {"refused", check.refused ? Json(check.reason) : Json()},
+          {"with_open_sides", check.with_open_sides.empty() ? Json() : Json(check.with_open_sides)},
+          {"closeness", number(check.closeness)},
           {"outputs", std::move(outputs)}};
 }
 
@@ -69,12 +89,18 @@ std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_mod
     check.runtime = runtimes[i].name;
     try {
       const std::unique_ptr<Session> session = opened[i].get();
-      check.outputs = compare_outputs(*session, expected, run_all(*session, samples));
-      for (const OutputCheck& output : check.outputs) {
-        if (output.snr_db >= options.least_snr_db || check.refused) continue;
-        check.refused = true;
-        check.reason = low_snr_text(output, options.least_snr_db);
+      Comparison found =
+          options.comparison.compare(session->outputs(), expected, run_all(*session, samples));
+      check.reason = objection(found, options.least_snr_db);
+      check.refused = !check.reason.empty();
+      check.closeness = found.closeness;
+      if (!check.refused && runtimes[i].open_sides) {
+        const std::unique_ptr<Session> open = runtimes[i].open_sides(quantised_model);
+        check.with_open_sides = worse_text(
+            found, options.comparison.compare(open->outputs(), expected, run_all(*open, samples)),
+            options.least_snr_db);
       }
+      check.outputs = std::move(found.outputs);
     } catch (const Error& error) {
       check.refused = true;
       check.reason = error.what();

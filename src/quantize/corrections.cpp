@@ -75,7 +75,7 @@ class Corrector {
 
  private:
   const Score& score_now() {
-    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_, tools_.closeness);
+    if (!judge_) judge_.emplace(*form_.parent, tools_.open, held_, tools_.comparison);
     if (score_.empty()) score_ = judge_->score(write_form(form_, tools_.options).graph);
     return score_;
   }

@@ -18,7 +18,7 @@ struct CorrectionTools {
   const QuantizeOptions& options;
   const OpenSession& open;                    ///< the runtime that ranges were observed in
   const FeedCalibration& feed;                ///< the samples that ranges were observed on
-  const Closeness& closeness;                 ///< what judges; empty: the output SNR
+  const OutputComparison& comparison;         ///< what judges
   std::function<Form(Graph parent)> form_of;  ///< the whole way again for a changed float graph
 };
 

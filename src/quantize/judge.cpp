@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/memory.h"
-#include "quantize/compare.h"
 #include "quantize/first_samples.h"
 #include "stats/interval.h"
 
@@ -110,43 +109,34 @@ Interval gain_interval(const Score& before, const Score& after) {
 }
 
 Judge::Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples,
-             Closeness closeness)
-    : open_(std::move(open)), samples_(samples), closeness_(std::move(closeness)) {
+             OutputComparison comparison)
+    : open_(std::move(open)), samples_(samples), comparison_(std::move(comparison)) {
   return_free_memory();
   const std::unique_ptr<Session> session = open_(reference.file());
   for (std::size_t i = 0; i < samples_.size(); ++i)
     references_.push_back(run_one(*session, samples_.sample(i)));
   judged_.resize(references_.size());
   std::iota(judged_.begin(), judged_.end(), std::size_t{0});
-  if (closeness_) judge_by_closeness();
+  std::vector<std::size_t> some = telling();
+  by_closeness_ = some.size() >= kFewSamples;
+  if (by_closeness_) judged_ = std::move(some);
 }
 
-void Judge::judge_by_closeness() {
+std::vector<std::size_t> Judge::telling() const {
   std::vector<std::size_t> telling;
-  try {
-    for (const std::size_t i : judged_)
-      if (closeness_(references_[i][0], references_[i][0])) telling.push_back(i);
-  } catch (const Error&) {
-    telling.clear();  // outputs that the card does not describe: their noise can be judged
-  }
-  if (telling.size() >= kFewSamples)
-    judged_ = std::move(telling);
-  else
-    closeness_ = nullptr;
+  for (const std::size_t i : judged_)
+    if (comparison_.closeness(references_[i][0], references_[i][0])) telling.push_back(i);
+  return telling;
 }
 
 double Judge::score_one(const Session& session, std::size_t i,
                         const std::vector<std::vector<Tensor>>& outputs) const {
-  if (closeness_) return closeness_(references_[i][0], outputs[0]).value_or(1);
-  constexpr double kNoNoiseDb = 200;
-  double worst = kNoNoiseDb;
-  for (const OutputCheck& output : compare_outputs(session, references_[i], outputs))
-    worst = std::min(worst, output.snr_db);
-  return worst;
+  if (by_closeness_) return comparison_.closeness(references_[i][0], outputs[0]).value_or(1);
+  return worst_snr_db(comparison_.checks(session.outputs(), references_[i], outputs));
 }
 
 bool Judge::helps(const Score& before, const Score& after) const {
-  return closeness_ ? mean(after) > mean(before) : gain_interval(before, after).low > 0;
+  return by_closeness_ ? mean(after) > mean(before) : gain_interval(before, after).low > 0;
 }
 
 Score Judge::score(const Graph& quantised) const {

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/tensor.h"
 #include "graph/graph.h"
+#include "quantize/compare.h"
 #include "quantize/quantize.h"
 #include "quantize/stored_graph.h"
 #include "stats/interval.h"
@@ -45,7 +46,7 @@ class HeldAside {
   bool complete_ = false;                                      ///< a pass went through
 };
 
-/// Of each sample: how near its predictions are (Closeness), or the SNR in dB of its worst output.
+/// Of each sample: how near its predictions are (Closeness), or the SNR in dB of its worst part.
 using Score = std::vector<double>;
 
 /// The mean gain's interval at kGainConfidence (Student's t over the samples); of fewer than
@@ -63,26 +64,28 @@ class Judge {
  public:
   /// Runs the float model once on the samples, which have to outlive this. Throws what running
   /// throws.
-  /// Judges by `closeness` where that says something of at least kFewSamples of them, then of these
-  /// only; else by the output SNR.
+  /// Judges by the closeness of predictions where that says something of at least kFewSamples of
+  /// them, then of these only; else by the output SNR.
   Judge(const StoredGraph& reference, OpenSession open, HeldAside& samples,
-        Closeness closeness = {});
+        OutputComparison comparison = {});
   /// kRefused for all samples where the runtime refuses the graph.
   Score score(const Graph& quantised) const;
   /// Whether a correction is to be kept. By the output SNR, which differs little between samples,
   /// where the lower end of the gain's interval is above 0. By closeness where the mean is higher:
   /// it varies so much between a dozen pictures that a test refuses most of what helps.
   bool helps(const Score& before, const Score& after) const;
-  bool by_closeness() const { return static_cast<bool>(closeness_); }
+  bool by_closeness() const { return by_closeness_; }
 
  private:
   OpenSession open_;
   double score_one(const Session& session, std::size_t i,
                    const std::vector<std::vector<Tensor>>& outputs) const;
-  void judge_by_closeness();
+  /// The samples whose predictions say something.
+  std::vector<std::size_t> telling() const;
 
   HeldAside& samples_;
-  Closeness closeness_;
+  OutputComparison comparison_;
+  bool by_closeness_ = false;
   std::vector<std::size_t> judged_;                           ///< which samples
   std::vector<std::vector<std::vector<Tensor>>> references_;  ///< each as a list of one sample's
 };

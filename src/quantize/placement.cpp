@@ -39,6 +39,7 @@ class Placer {
         for_openvino_(options.target == QuantizeTarget::openvino ||
                       options.target == QuantizeTarget::tensorrt),
         for_tensorrt_(options.target == QuantizeTarget::tensorrt),
+        portable_(options.target == QuantizeTarget::portable),
         pools_zero_points_(options.target == QuantizeTarget::portable &&
                            writes_quick_gelu(options) && !options.symmetric),
         standard_only_(!for_openvino_ && !writes_quick_gelu(options)),
@@ -110,12 +111,22 @@ class Placer {
   }
 
   /// A matrix product gives float as quickly as u8, so nothing is lost where nobody reads u8. A
-  /// branch of a Split that only float nodes read needs no Q.
+  /// branch of a Split that only float nodes read needs no Q. Nor does a convolution in a portable
+  /// file with open dimensions: where such pairs meet at a Concat, OpenVINO takes one level's scale
+  /// and zero point for all (measured with 2026.4: boxes up to 1.8 times as wide).
   bool free_output(const onnx::NodeProto& node, const std::string& value) const {
-    if (is_op(node, "Conv")) return false;
+    if (is_op(node, "Conv") && !(portable_ && has_open_side(value))) return false;
     const auto users = graph_.consumers(value);
     return std::none_of(users.begin(), users.end(),
                         [&](const onnx::NodeProto* user) { return region_.count(user) != 0; });
+  }
+
+  /// Whether its height or width is open.
+  bool has_open_side(const std::string& value) const {
+    const std::optional<PartialShape> shape = graph_.shape(value);
+    if (!shape) return true;
+    return std::any_of(shape->begin() + std::min<std::ptrdiff_t>(2, std::ssize(*shape)),
+                       shape->end(), [](const auto& side) { return !side.has_value(); });
   }
 
   /// How many compute nodes lie between a value and the branching it comes from.
@@ -258,6 +269,7 @@ class Placer {
   Plan& plan_;
   const bool for_openvino_;  // or TensorRT, which differs in what for_tensorrt_ says
   const bool for_tensorrt_;
+  const bool portable_;
   const bool pools_zero_points_;
   const bool standard_only_;
   const bool share_concat_;

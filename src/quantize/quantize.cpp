@@ -288,15 +288,16 @@ Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& o
 
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
-                               const StatisticsStore& known, const Closeness& closeness) {
+                               const StatisticsStore& known, const OutputReader& reader) {
   const std::int64_t start = now_ns();
   check_options(options);
   const std::vector<std::string> notes = prepare_for_quantising(graph).notes;
+  const OutputComparison comparison(reader, graph);
   HeldAside held(feed);
   const FeedCalibration rest = held.rest();
   Form form = form_of(stored_away(std::move(graph)), options, open, rest, known);
   return_free_memory();
-  correct(form, held, {options, open, rest, closeness, [&](Graph parent) {
+  correct(form, held, {options, open, rest, comparison, [&](Graph parent) {
                          return form_of(stored_away(std::move(parent)), options, open, rest, known);
                        }});
   graph = write_form(form, options).graph;

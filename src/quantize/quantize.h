@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/tensor.h"
 #include "graph/graph.h"
+#include "quantize/compare.h"
 #include "runtime/backend.h"
 
 namespace tamis {
@@ -117,13 +118,6 @@ using OpenSession = std::function<std::unique_ptr<Session>(const std::filesystem
 /// number of samples.
 using FeedCalibration = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
 
-/// How near one sample's outputs are to the float model's, in [0, 1] and 1 for the same ones, by
-/// what they mean; absent where they say nothing (no object in the picture). Nearer to the accuracy
-/// than the noise of all outputs, most of which nobody reads. May throw for outputs that mean
-/// nothing.
-using Closeness = std::function<std::optional<double>(const std::vector<Tensor>& reference,
-                                                      const std::vector<Tensor>& other)>;
-
 /// Where statistics of a float model are kept between calls, so that the float model does not run
 /// again for another form of the same model. Either function may be absent. The key stands for the
 /// graph; the functions have to tell apart what else the statistics hang on: the samples, how they
@@ -142,27 +136,20 @@ StatisticsStore statistics_in_memory();
 /// before. The detection tail (what follows the last convolution of each branch) stays in float by
 /// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
-/// throw; what the graph then holds is open. Corrections are judged by `closeness` where it is
-/// there. Not thread safe for one graph. Source: Jacob et al. 2018, arXiv:1712.05877, eq. (1) and
+/// throw; what the graph then holds is open. Corrections are judged by `reader`'s closeness where it
+/// tells, else by the SNR of its parts. Not thread safe for one graph. Source: Jacob et al. 2018, arXiv:1712.05877, eq. (1) and
 /// section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
-                               const StatisticsStore& known = {}, const Closeness& closeness = {});
+                               const StatisticsStore& known = {}, const OutputReader& reader = {});
 
 /// A runtime in which a quantised file is to be checked.
 struct NamedRuntime {
   std::string name;  ///< "ort"
   OpenSession open;
-};
-
-/// How far an output is from the float model's, over all checked samples. Channels (second axis) of
-/// an output whose magnitudes lie far apart (boxes and scores) are judged apart, and the figures
-/// are those of the worse part.
-struct OutputCheck {
-  std::string name;
-  double snr_db = 0;       ///< 10 log10(Σ reference² / Σ (value − reference)²), at most 200
-  double correlation = 1;  ///< Pearson's, in [-1, 1]
-  double max_error = 0;
+  /// Compiles the file with its height and width open and feeds what `open` takes; empty: they are
+  /// fixed, or nobody will.
+  OpenSession open_sides = {};
 };
 
 struct RuntimeCheck {
@@ -170,19 +157,30 @@ struct RuntimeCheck {
   bool refused = false;
   std::string reason;  ///< why it is refused there; empty when it is not
   std::vector<OutputCheck> outputs;
+  std::optional<double> closeness = {};  ///< of predictions; absent: they do not tell
+  /// What is wrong when height and width are open, where it is right when they are fixed; "":
+  /// nothing, or not looked at.
+  std::string with_open_sides = {};
 };
-/// {runtime, refused: null | reason, outputs: [{name, snr_db, correlation, max_error}]}
+/// {runtime, refused: null | reason, with_open_sides: null | reason, closeness: null | number, outputs: [{name, part, axis: null |
+/// number, channels: [begin, end], axis_from: "decoder" | "shape", in_any_order, snr_db,
+/// over_constant_db: null | number, correlation, max_error, differing_share: null | number}]}
 Json to_json(const RuntimeCheck& check);
+
+/// Noise of open sides that equals that of quantising shows as 3 dB; a right file has 0.
+inline constexpr double kOpenSidesDb = 3;
 
 struct CheckOptions {
   std::size_t samples = 3;
-  double least_snr_db =
-      6;  ///< of every output; right INT8 files have 12-40 (measured), mis-executed ones below 3
+  double least_snr_db = 6;  ///< of every part of an output that predictions do not tell of; right
+                            ///< INT8 files have 12-40 (measured), mis-executed ones below 3
+  OutputComparison comparison = {};
 };
 
 /// Runs the float file in `reference` and the quantised file in each runtime on the first samples.
-/// A runtime that cannot load or run the file, or whose outputs are further away than the least
-/// SNR, is refused with the reason. The runtimes open the file at once, each on a thread of its
+/// A runtime that cannot load or run the file, or to whose outputs there is an objection()
+/// (compare.h), is refused with the reason. With open sides the file must be as near as with fixed
+/// ones, to kOpenSidesDb. The runtimes open the file at once, each on a thread of its
 /// own. Throws what `reference` throws.
 std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_model,
                                           const std::filesystem::path& quantised_model,

@@ -54,6 +54,7 @@ class Ranker {
       : layers_(layers),
         tools_(tools),
         most_models_(options.most_models.value_or(8 + layers.size() / 3)),
+        comparison_(tools.reader, float_graph),
         samples_(draw_samples(tools.feed, options)) {
     const std::filesystem::path file = folder_.path() / "float.onnx";
     float_graph.save(file);
@@ -71,7 +72,7 @@ class Ranker {
  private:
   /// Of an INT8 form beside the float model.
   struct Measured {
-    double noise = 0;  ///< power by signal power, summed over the outputs
+    double noise = 0;  ///< power by signal power, summed over the parts of the outputs
     std::optional<double> closeness{};
   };
 
@@ -82,25 +83,23 @@ class Ranker {
     const std::unique_ptr<Session> session = tools_.runtime(file);
     ++models_;
     const auto outputs = run_all(*session, samples_);
-    double sum = 0;
-    for (const OutputCheck& output : compare_outputs(*session, references_, outputs))
-      sum += std::pow(10, -output.snr_db / 10);
-    return {std::max(sum, 1e-20), closeness(outputs)};
+    const double noise =
+        noise_to_signal(comparison_.checks(session->outputs(), references_, outputs));
+    return {std::max(noise, 1e-20), closeness(outputs)};
   }
 
   /// Mean over the samples that tell; absent where none does.
   std::optional<double> closeness(const std::vector<std::vector<Tensor>>& outputs) const {
-    if (!tools_.closeness) return std::nullopt;
     double sum = 0;
     std::size_t count = 0;
     try {
       for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const auto one = tools_.closeness(references_[i], outputs[i]);
+        const auto one = comparison_.closeness(references_[i], outputs[i]);
         sum += one.value_or(0);
         count += one ? 1 : 0;
       }
     } catch (const Error&) {
-      return std::nullopt;  // outputs that the card does not describe
+      return std::nullopt;  // this form's mean nothing
     }
     if (count == 0) return std::nullopt;
     return sum / static_cast<double>(count);
@@ -242,6 +241,7 @@ class Ranker {
   const std::vector<std::string> layers_;  // a copy: writing may change the caller's
   const SensitivityTools& tools_;
   const std::size_t most_models_;
+  const OutputComparison comparison_;
   std::vector<std::vector<Tensor>> samples_, references_;
   TemporaryFolder folder_{"tamis-rank"};
   Measured whole_;

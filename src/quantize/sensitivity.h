@@ -51,7 +51,7 @@ struct SensitivityTools {
   OpenSession runtime;    ///< for the INT8 forms: the one in which they will run
   FeedCalibration feed;
   std::map<std::string, double> extra_us = {};  ///< of layers, see extra_times(); may be empty
-  Closeness closeness = {};                     ///< of predictions; empty: the task has none
+  OutputReader reader = {};                     ///< of the model's outputs
 };
 
 /// Ranks the layers of a float model by the noise at its outputs that goes when the layer is given

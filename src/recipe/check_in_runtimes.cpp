@@ -1,42 +1,99 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "graph/inspect.h"
 #include "passes/passes.h"
 #include "quantize/quantize.h"
 #include "recipe/open_with_card.h"
+#include "recipe/output_reader.h"
 #include "recipe/steps.h"
 
 namespace tamis {
 namespace {
 
+OpenSession open_in(const BuildState& state, const std::string& backend, bool keep_open) {
+  return [&state, backend, keep_open](const std::filesystem::path& model) {
+    OpenRequest request;
+    request.model = model;
+    request.keep_open = keep_open;
+    request.settings = state.base_settings;
+    request.settings.backend = backend;
+    request.settings.graph_level.reset();  // the runtime's own default
+    auto named = state.libraries.find(backend);
+    request.settings.library = named == state.libraries.end() ? "" : named->second;
+    request.settings.inference_precision = "f32";
+    return open_with_card(request, state.known_card());
+  };
+}
+
+/// Whether the picture's height or width is open.
+bool has_open_sides(const Graph& graph) {
+  const std::vector<TensorInfo> inputs = graph.inputs();
+  if (inputs.size() != 1 || inputs[0].shape.size() != 4) return false;
+  return std::any_of(inputs[0].shape.begin() + 1, inputs[0].shape.end(),
+                     [](const auto& side) { return !side.has_value(); });
+}
+
 NamedRuntime named_runtime(const BuildState& state, const std::string& backend) {
-  return {backend, [&state, backend](const std::filesystem::path& model) {
-            OpenRequest request;
-            request.model = model;
-            request.settings = state.base_settings;
-            request.settings.backend = backend;
-            request.settings.graph_level.reset();  // the runtime's own default
-            auto named = state.libraries.find(backend);
-            request.settings.library = named == state.libraries.end() ? "" : named->second;
-            request.settings.inference_precision = "f32";
-            return open_with_card(request, state.known_card());
-          }};
+  NamedRuntime runtime{backend, open_in(state, backend, false)};
+  const bool one_size = state.has_card && state.card.input_sizes.empty();
+  if (one_size && has_open_sides(state.graph)) runtime.open_sides = open_in(state, backend, true);
+  return runtime;
 }
 
 /// Without calibration items: what simplify compares on too.
 FeedCalibration probes(const BuildState& state) {
   const Graph fixed = with_fixed_inputs(state.graph, 1, state.input_size());
-  return [fixed](const std::function<void(std::span<const Tensor>)>& use) {
+  return [&state, fixed](const std::function<void(std::span<const Tensor>)>& use) {
     constexpr unsigned kProbes = 3;
-    for (unsigned seed = 1; seed <= kProbes; ++seed) use(probe_inputs(fixed, seed));
+    for (unsigned seed = 1; seed <= kProbes; ++seed) use(probe_pictures(state, fixed, seed));
   };
 }
 
-/// null: it gives what the reference gives of the model before.
-Json exact_refusal(const BuildState& state, const Graph& before, const NamedRuntime& runtime,
-                   const std::vector<Tensor>& inputs) {
+/// What one graph gives in one runtime, to be held against another.
+struct Run {
+  const Evaluator& evaluate;
+  const Graph& graph;
+};
+
+/// Of two runs, or why one of them failed.
+struct Outcome {
+  std::vector<OutputDifference> differences;
+  std::string problem;  ///< "": the same numbers
+
+  Outcome(const Run& a, const Run& b, const std::vector<Tensor>& inputs) {
+    try {
+      differences = compare_outputs(a.evaluate, a.graph, b.evaluate, b.graph, inputs);
+      require_same_outputs(differences);
+    } catch (const Error& error) {
+      problem = error.what();
+    }
+  }
+  bool ran() const { return problem.empty() || !differences.empty(); }
+};
+
+/// Whether what a step does in a runtime is no more than the runtime's own distance from the
+/// reference, output by output.
+bool within(const Outcome& step, const Outcome& runtime) {
+  if (!step.ran() || step.differences.size() != runtime.differences.size()) return false;
+  for (std::size_t i = 0; i < step.differences.size(); ++i) {
+    const OutputMovement &own = step.differences[i].moved, &known = runtime.differences[i].moved;
+    if (same_numbers(step.differences[i])) continue;
+    if (own.most > kRoundingMargin * known.most || own.rms > kRoundingMargin * known.rms)
+      return false;
+  }
+  return true;
+}
+
+std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
+
+/// A runtime that gives other numbers of the result than the reference gives of the model before:
+/// a step is not to be blamed for what the runtime does to the model before it as well.
+Json exact_check(const BuildState& state, const Graph& before, const NamedRuntime& runtime,
+                 const std::vector<Tensor>& inputs) {
   const Evaluator reference = [&](const Graph& graph, const std::vector<Tensor>& values) {
     return evaluate_in_reference(state, graph, values);
   };
@@ -44,12 +101,23 @@ Json exact_refusal(const BuildState& state, const Graph& before, const NamedRunt
     return evaluate_with(runtime.open, graph, values);
   };
   const Graph after = with_fixed_inputs(state.graph, 1, state.input_size());
-  try {
-    require_same_outputs(compare_outputs(reference, before, own, after, inputs));
-  } catch (const Error& error) {
-    return error.what();
+  Json check{{"runtime", runtime.name}, {"refused", nullptr}};
+  const Outcome moved({reference, before}, {own, after}, inputs);
+  if (moved.problem.empty()) return check;
+  const Outcome known({reference, before}, {own, before}, inputs);
+  if (known.problem.empty()) {
+    check["refused"] = moved.problem;
+  } else if (!known.ran()) {
+    check["refused"] = "before the step too: " + known.problem;
+  } else if (within(Outcome({own, before}, {own, after}, inputs), known)) {
+    check["note"] = fmt::format(
+        "{} and {} differ on this model before the step too: {}; the step is not the cause: find "
+        "out which of the two is right before you rely on {}",
+        runtime.name, state.reference_backend, without_remedy(known.problem), runtime.name);
+  } else {
+    check["refused"] = moved.problem;
   }
-  return Json();
+  return check;
 }
 
 }  // namespace
@@ -57,12 +125,10 @@ Json exact_refusal(const BuildState& state, const Graph& before, const NamedRunt
 void check_exact_in_runtimes(BuildState& state, const Graph& before,
                              const std::vector<std::string>& backends) {
   const Graph fixed = with_fixed_inputs(before, 1, state.input_size());
-  const std::vector<Tensor> inputs = probe_inputs(fixed);
-  for (const std::string& backend : backends) {
-    const NamedRuntime runtime = named_runtime(state, backend);
+  const std::vector<Tensor> inputs = probe_pictures(state, fixed);
+  for (const std::string& backend : backends)
     state.report["checks"].push_back(
-        {{"runtime", backend}, {"refused", exact_refusal(state, fixed, runtime, inputs)}});
-  }
+        exact_check(state, fixed, named_runtime(state, backend), inputs));
 }
 
 void check_in_runtimes(BuildState& state, const StoredGraph& before,
@@ -73,12 +139,19 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
   std::vector<NamedRuntime> runtimes;
   for (const std::string& backend : backends) runtimes.push_back(named_runtime(state, backend));
   const FeedCalibration feed = state.feed ? state.feed : probes(state);
-  const auto checks =
-      check_quantized(before.file(), file, {"reference", state.open_reference}, runtimes, feed);
+  CheckOptions options;
+  options.comparison = OutputComparison(output_reader(state), state.graph);
+  const auto checks = check_quantized(before.file(), file, {"reference", state.open_reference},
+                                      runtimes, feed, options);
   std::size_t refused = 0;
   for (const RuntimeCheck& check : checks) {
     state.report["checks"].push_back(to_json(check));
     refused += check.refused ? 1 : 0;
+    if (check.with_open_sides.empty()) continue;
+    state.report["warnings"].push_back(
+        fmt::format("in {} fix height and width before compiling (reshape the model): while they "
+                    "are open it computes something else: {}",
+                    check.runtime, check.with_open_sides));
   }
   if (!checks.empty() && refused == checks.size())
     throw Error(ErrorCode::unsupported,

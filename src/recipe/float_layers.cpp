@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "quantize/layer_times.h"
 #include "recipe/open_with_card.h"
-#include "recipe/prediction_closeness.h"
+#include "recipe/output_reader.h"
 #include "recipe/steps.h"
 
 namespace tamis {
@@ -55,7 +55,7 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
   Graph int8 = write({});
   std::vector<std::string> layers = report.quantised;
   SensitivityTools tools{write, state.open_reference, open_in(state, target, false), state.feed};
-  tools.closeness = prediction_closeness(state.card);
+  tools.reader = output_reader(state);
   if (with_times)
     tools.extra_us =
         extra_times_us(state.graph, int8, layers, open_in(state, target, true), state.feed);

@@ -77,7 +77,7 @@ class Magnitudes {
     samples_ = 0;
     if (!state_.feed) {
       for (; samples_ < kProbes; ++samples_)
-        use(probe_inputs(fixed_, static_cast<unsigned>(samples_) + 1));
+        use(probe_pictures(state_, fixed_, static_cast<unsigned>(samples_) + 1));
       return;
     }
     feed_while(state_.feed, [&](std::span<const Tensor> inputs) {

@@ -85,7 +85,7 @@ double largest_difference(const BuildState& state, const Graph& before, const Gr
                                [&](const TensorInfo& o) { return o.name == tail.output; });
   double most = 0;
   for (unsigned seed = 1; seed <= kProbes; ++seed) {
-    const std::vector<Tensor> inputs = probe_inputs(before, seed);
+    const std::vector<Tensor> inputs = probe_pictures(state, before, seed);
     const std::vector<Tensor> whole = evaluate_in_reference(state, before, inputs);
     std::vector<Tensor> maps = evaluate_in_reference(state, after, inputs);
     if (tail.coefficients.empty()) maps.resize(2 * tail.boxes.size());

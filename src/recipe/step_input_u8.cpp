@@ -1,9 +1,8 @@
-#include <random>
-
 #include "base/error.h"
 #include "base/picture.h"
 #include "graph/inspect.h"
 #include "passes/input_u8.h"
+#include "passes/natural_picture.h"
 #include "passes/passes.h"
 #include "recipe/steps.h"
 #include "vision/preprocess.h"
@@ -11,12 +10,15 @@
 namespace tamis {
 namespace {
 
-Picture random_picture(const Card& card, unsigned seed) {
-  std::mt19937 random(seed);
+Picture probe_picture(const Card& card) {
   Picture picture{card.input_size.height, card.input_size.width, card.channels(), {}};
-  picture.pixels.resize(static_cast<std::size_t>(picture.height) * picture.width *
-                        picture.channels);
-  for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(random() >> 24);
+  const std::size_t pixels = static_cast<std::size_t>(picture.height) * picture.width;
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  const std::vector<float> values =
+      natural_picture(picture.channels, picture.height, picture.width, 1);
+  for (std::size_t p = 0; p < pixels; ++p)
+    for (std::size_t c = 0; c < channels; ++c)
+      picture.pixels.push_back(static_cast<std::uint8_t>(values[c * pixels + p] * 255));
   return picture;
 }
 
@@ -49,7 +51,7 @@ Card card_of_pixels(const Card& card) {
 /// Both on the same picture, each prepared as its card says, in the reference runtime.
 std::vector<OutputDifference> differences(const BuildState& state, const Graph& after,
                                           const Card& pixels) {
-  const Picture picture = random_picture(state.card, 1);
+  const Picture picture = probe_picture(state.card);
   const Graph before = with_fixed_inputs(state.graph, 1, state.card.input_size);
   const Graph fixed = with_fixed_inputs(after, 1, state.card.input_size);
   const Evaluator evaluate = [&](const Graph& graph, const std::vector<Tensor>&) {
@@ -79,9 +81,7 @@ void apply_input_u8(BuildState& state, const Json&) {
   const std::vector<OutputDifference> moved = differences(state, graph, pixels);
   require_same_outputs(moved);
   state.report["how"] = how;
-  for (const OutputDifference& d : moved)
-    state.report["differences"].push_back(
-        {{"output", d.output}, {"max_absolute", d.max_absolute}, {"relative", d.relative}});
+  for (const OutputDifference& d : moved) state.report["differences"].push_back(to_json(d));
   state.graph = std::move(graph);
   state.card = pixels;
 }

@@ -6,7 +6,7 @@
 #include "machine/fingerprint.h"
 #include "quantize/quantize.h"
 #include "recipe/float_layers.h"
-#include "recipe/prediction_closeness.h"
+#include "recipe/output_reader.h"
 #include "recipe/steps.h"
 #include "recipe/weight_bits.h"
 #include "store/artefact_cache.h"
@@ -127,7 +127,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
   if (has_set) options.corrections = CorrectionLevel::none;
   const StoredGraph before(state.graph);
   QuantizeReport report = quantize_static(state.graph, options, state.open_reference, state.feed,
-                                          known, prediction_closeness(state.card));
+                                          known, output_reader(state));
   for (KeptInFloat& kept : report.kept_in_float)
     if (auto given = reasons.find(kept.node); given != reasons.end()) kept.reason = given->second;
   if (has_set) report.notes.emplace_back("corrections are not tried on a set of input sizes");

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "passes/passes.h"
 #include "quantize/quantize.h"
 #include "quantize/stored_graph.h"
 #include "recipe/build.h"
@@ -70,10 +71,20 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
 BuildState make_state(const BuildRequest& request);
 
 /// Behind an exact step: the result in each of `backends` against the graph before it in the
-/// reference, on a random input. Adds to state.report's "checks"; `refused` where outputs differ by
-/// more than kSameNumbersTolerance or the runtime does not execute it.
+/// reference, on a probe. Adds to state.report's "checks"; `refused` where the runtime does not
+/// execute it, or where outputs are not the same_numbers(). Where the runtime differs from the
+/// reference on the graph before as well, that is no refusal: `note` says so and names both.
 void check_exact_in_runtimes(BuildState& state, const Graph& before,
                              const std::vector<std::string>& backends);
+
+/// Inputs to compare a graph's runs on: the seed-th calibration picture where there is one of the
+/// graph's shape, else probe_inputs() prepared as the card says.
+std::vector<Tensor> probe_pictures(const BuildState& state, const Graph& fixed, unsigned seed = 1);
+
+/// Each output's movement between two graphs on a probe, in the reference runtime; throws where they
+/// do not give the same_numbers().
+std::vector<OutputDifference> require_same_in_reference(const BuildState& state,
+                                                        const Graph& before, const Graph& after);
 
 /// Runs a graph in a runtime, through a temporary file.
 std::vector<Tensor> evaluate_with(const OpenSession& open, const Graph& graph,

@@ -52,6 +52,7 @@ Json request_json(const OpenRequest& request) {
           {"input_shapes", request.input_shapes},
           {"profile", request.profile},
           {"lean", request.lean},
+          {"keep_open", request.keep_open},
           {"engine_cache", request.engine_cache.string()},
           {"dump", request.dump.string()}};
 }

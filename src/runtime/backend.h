@@ -55,6 +55,9 @@ struct OpenRequest {
   /// Least memory instead of the last bit of speed. ort: no memory pattern, which would hold a copy
   /// of the outputs.
   bool lean = false;
+  /// Compiled with its dimensions open, as a program does that feeds several sizes: input_shapes
+  /// only says what will be fed.
+  bool keep_open = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
   /// Folder, which is there, for what the runtime makes of the graph: ort writes optimized.onnx,
   /// openvino compiled.blob. Empty: none.

@@ -50,6 +50,15 @@ Prediction predict(const Card& card, const std::vector<Tensor>& outputs, const P
   return out;
 }
 
+/// One output is a score and the other a map: by their size, as predict() tells them apart.
+std::vector<OutputPart> parts(const Card&, const std::vector<Shape>& outputs) {
+  std::vector<OutputPart> found;
+  for (std::size_t k = 0; k < outputs.size(); ++k)
+    found.push_back(
+        {element_count(outputs[k]) == 1 ? "score" : "map", k, std::nullopt, 0, 1, false, false});
+  return found;
+}
+
 /// Good and defective.
 std::optional<std::size_t> class_count(const Card&, const std::vector<TensorInfo>&) { return 2; }
 
@@ -160,9 +169,11 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 }  // namespace
 
 Task anomaly_task() {
-  return {TaskKind::anomaly, "anomaly", "auroc",   predict, class_count,
-          check_truth,       figures,   statistic, right,   TruthDetail::boxes,
-          condense_record,   by_kind};
+  Task row{TaskKind::anomaly, "anomaly", "auroc",   predict, class_count,
+           check_truth,       figures,   statistic, right,   TruthDetail::boxes,
+           condense_record,   by_kind};
+  row.parts = parts;
+  return row;
 }
 
 }  // namespace tamis

@@ -34,6 +34,11 @@ Prediction predict(const Card&, const std::vector<Tensor>& outputs, const Placem
   return out;
 }
 
+/// One value per class, whatever the shape.
+std::vector<OutputPart> parts(const Card&, const std::vector<Shape>&) {
+  return {{"scores", 0, std::nullopt, 0, 1, false, false}};
+}
+
 std::optional<std::size_t> class_count(const Card& card, const std::vector<TensorInfo>& outputs) {
   if (!outputs.empty() && outputs[0].shape.size() >= 2 && outputs[0].shape[1] &&
       *outputs[0].shape[1] > 1)
@@ -86,8 +91,10 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
 }  // namespace
 
 Task classify_task() {
-  return {TaskKind::classify, "classify", "top1",    predict, class_count,
-          check_truth,        figures,    statistic, right};
+  Task row{TaskKind::classify, "classify", "top1",    predict, class_count,
+           check_truth,        figures,    statistic, right};
+  row.parts = parts;
+  return row;
 }
 
 }  // namespace tamis

@@ -21,6 +21,21 @@ DetectOptions detect_options(const Card& card) {
   return options;
 }
 
+/// Of the decoder's tensors, put back to where they are among the outputs.
+std::vector<OutputPart> parts(const Card& card, const std::vector<Shape>& outputs) {
+  const std::vector<std::size_t> order = detect_options(card).order;
+  std::vector<Shape> own;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    const std::size_t place = k < order.size() ? order[k] : k;
+    if (place >= outputs.size()) return {};
+    own.push_back(outputs[place]);
+  }
+  std::vector<OutputPart> found = find_decoder(card.decoder).parts(own);
+  for (OutputPart& part : found)
+    if (part.output < order.size()) part.output = order[part.output];
+  return found;
+}
+
 Prediction predict(const Card& card, const std::vector<Tensor>& outputs,
                    const Placement& placement) {
   return {{}, find_decoder(card.decoder).decode(outputs, placement, detect_options(card))};
@@ -71,6 +86,7 @@ Task detect_task() {
            check_truth,      figures,  statistic,  right};
   row.by_class = by_class;
   row.closeness = box_closeness;
+  row.parts = parts;
   return row;
 }
 

@@ -21,6 +21,10 @@ Prediction predict(const Card& card, const std::vector<Tensor>& outputs,
   return out;
 }
 
+std::vector<OutputPart> parts(const Card& card, const std::vector<Shape>& outputs) {
+  return find_segmenter(card.decoder).parts(outputs);
+}
+
 std::optional<std::size_t> class_count(const Card& card, const std::vector<TensorInfo>& outputs) {
   if (auto count = find_segmenter(card.decoder).class_count(outputs)) return count;
   if (!card.labels.empty()) return card.labels.size();
@@ -101,6 +105,7 @@ Task segment_task() {
            check_truth,       figures,   statistic,       right,   TruthDetail::masks};
   row.by_class = by_class;
   row.closeness = box_closeness;
+  row.parts = parts;
   return row;
 }
 

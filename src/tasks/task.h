@@ -11,6 +11,7 @@
 
 #include "base/geometry.h"
 #include "base/json.h"
+#include "base/output_part.h"
 #include "base/picture.h"
 #include "base/tensor.h"
 #include "base/truth.h"
@@ -116,6 +117,9 @@ struct Task {
   ClassFigures (*by_class)(std::span<const ItemRecord> records) = nullptr;
   /// How near two predictions of one picture are (closeness.h). Null: no such measure.
   std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
+  /// What the model's outputs mean, from their shapes; of those that the card's decoder reads.
+  /// Empty where they are not the decoder's.
+  std::vector<OutputPart> (*parts)(const Card& card, const std::vector<Shape>& outputs) = nullptr;
 };
 
 const std::vector<Task>& tasks();

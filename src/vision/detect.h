@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/geometry.h"
+#include "base/output_part.h"
 #include "base/picture.h"
 #include "base/tensor.h"
 
@@ -32,6 +33,8 @@ struct Decoder {
                                    const DetectOptions& options);
   /// The number of classes, from the model's outputs; absent where their shapes do not say.
   std::optional<std::size_t> (*class_count)(const std::vector<TensorInfo>& outputs);
+  /// What its tensors hold, from their shapes (output_parts.h).
+  std::vector<OutputPart> (*parts)(const std::vector<Shape>& outputs);
   /// What its tensors are, where it reads several: DetectOptions::order follows this list.
   std::vector<std::string_view> roles{};
 };

@@ -25,6 +25,8 @@ struct Segmenter {
                       const DetectOptions& options);
   /// The number of classes, from the model's outputs; absent where their shapes do not say.
   std::optional<std::size_t> (*class_count)(const std::vector<TensorInfo>& outputs);
+  /// What its tensors hold, from their shapes (output_parts.h).
+  std::vector<OutputPart> (*parts)(const std::vector<Shape>& outputs);
 };
 const std::vector<Segmenter>& segmenters();
 /// Throws invalid_argument with nearest names.

@@ -2,6 +2,7 @@
 #include "base/units.h"
 #include "vision/decoder_yolov8_seg.h"
 #include "vision/decoder_yolov8_seg_cut.h"
+#include "vision/output_parts.h"
 #include "vision/segment.h"
 
 namespace tamis {
@@ -9,10 +10,10 @@ namespace tamis {
 const std::vector<Segmenter>& segmenters() {
   static const std::vector<Segmenter> rows{
       {"yolov8-seg", "[1,4+classes+M,anchors] boxes, scores, coefficients; [1,M,h,w] prototypes",
-       decode_yolov8_seg, yolov8_seg_class_count},
+       decode_yolov8_seg, yolov8_seg_class_count, yolov8_seg_parts},
       {"yolov8-seg-cut",
        "per level [1,4*bins,h,w] and [1,classes,h,w]; coefficients [1,M,h,w]; prototypes",
-       decode_yolov8_seg_cut, yolov8_seg_cut_class_count},
+       decode_yolov8_seg_cut, yolov8_seg_cut_class_count, yolov8_seg_cut_parts},
   };
   return rows;
 }

@@ -19,6 +19,7 @@
 namespace tamis {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -376,6 +377,102 @@ TEST(CompareOutputs, measures_and_refuses) {
   EXPECT_THAT(failure([&] { compare_outputs(evaluate, graph, graph, {}); }), HasSubstr("NaN"));
   results[1] = {1, 2, 3};
   EXPECT_THAT(failure([&] { compare_outputs(evaluate, graph, graph, {}); }), HasSubstr("[3]"));
+}
+
+/// Answers with a function of the input and of whether the graph is the one behind the step.
+Evaluator answering(const std::function<double(double x, bool after)>& answer) {
+  return [answer](const Graph& graph, const std::vector<Tensor>& inputs) {
+    const bool after = graph.nodes().front()->op_type() == "Abs";
+    std::vector<Tensor> outputs;
+    outputs.push_back(inputs.front().clone());
+    for (std::int64_t i = 0; i < outputs[0].elements(); ++i) {
+      float& value = outputs[0].data<float>()[i];
+      value = static_cast<float>(answer(static_cast<double>(value), after));
+    }
+    return outputs;
+  };
+}
+
+TEST(CompareOutputs, tolerates_what_rounding_the_input_explains_and_no_more) {
+  Graph before = parse("(float[64] x) => (float[64] y) { y = Relu(x) }");
+  Graph after = parse("(float[64] x) => (float[64] y) { y = Abs(x) }");
+  const auto chaos = [](double x) { return std::sin(x * 3e7); };
+  const auto compare = [&](const Evaluator& evaluate) {
+    return compare_outputs(evaluate, before, after, probe_inputs(before));
+  };
+  const auto sensitive = compare(
+      answering([&](double x, bool moved) { return chaos(x * (moved ? 1 + 1e-7 : 1)); }));
+  EXPECT_GT(sensitive[0].relative, kSameNumbersTolerance);
+  ASSERT_TRUE(sensitive[0].by_rounding.has_value());
+  EXPECT_GT(sensitive[0].by_rounding->most, 0.1);
+  require_same_outputs(sensitive);
+  const auto wrong = compare(answering([](double x, bool moved) { return moved ? x + 0.1 : x; }));
+  EXPECT_THAT(failure([&] { require_same_outputs(wrong); }),
+              AllOf(HasSubstr("\"y\" moved by 0.1"), HasSubstr("rounding its input moves it by")));
+}
+
+/// Answers with one of two results.
+std::vector<OutputDifference> compare_results(const Graph& before, const Tensor& a,
+                                              const Tensor& b) {
+  const auto says = [](const Tensor& tensor) {
+    return Evaluator([&tensor](const Graph&, const std::vector<Tensor>&) {
+      std::vector<Tensor> outputs;
+      outputs.push_back(tensor.clone());
+      return outputs;
+    });
+  };
+  const Evaluator first = says(a), second = says(b);
+  return compare_outputs(first, before, second, before, {});
+}
+
+TEST(CompareOutputs, judges_index_maps_by_the_share_that_differs) {
+  Graph graph = parse("(int64[5000] x) => (int64[5000] y) { y = Identity(x) }");
+  const auto map = [](std::int64_t flipped) {
+    Tensor made(DataType::i64, {5000});
+    for (std::int64_t i = 0; i < made.elements(); ++i)
+      made.data<std::int64_t>()[i] = i < flipped ? 80 : i % 4;
+    return made;
+  };
+  require_same_outputs(compare_results(graph, map(0), map(3)));
+  EXPECT_THAT(failure([&] { require_same_outputs(compare_results(graph, map(0), map(100))); }),
+              HasSubstr("is another number in 0.02 of its places"));
+}
+
+TEST(CompareOutputs, lets_rows_that_a_topk_sorts_change_places) {
+  Graph graph = parse(R"((float[1,100,6] x) => (float[1,100,6] y) {
+    k = Constant <value = int64[1] {100}> ()
+    y, i = TopK <axis = 1> (x, k) })");
+  const auto rows = [](bool turned, double added) {
+    Tensor made(DataType::f32, {1, 100, 6});
+    for (std::int64_t i = 0; i < made.elements(); ++i) {
+      const std::int64_t row = turned ? 99 - i / 6 : i / 6;
+      made.data<float>()[i] = static_cast<float>(row * 6 + i % 6 + (i % 6 == 4 ? added : 0));
+    }
+    return made;
+  };
+  require_same_outputs(compare_results(graph, rows(false, 0), rows(true, 0)));
+  EXPECT_THAT(failure([&] {
+                require_same_outputs(compare_results(graph, rows(false, 0), rows(true, 5)));
+              }),
+              HasSubstr("of its rows"));
+}
+
+TEST(ProbeInputs, are_smooth_where_the_input_is_a_picture) {
+  Graph graph = parse("(float[1,3,64,64] x) => (float[1,3,64,64] y) { y = Relu(x) }");
+  const std::vector<Tensor> inputs = probe_inputs(graph);
+  const float* values = inputs.at(0).data<float>();
+  double steps = 0, spread = 0, mean = 0;
+  constexpr int kPixels = 64 * 64;
+  for (int i = 0; i < kPixels; ++i) mean += static_cast<double>(values[i]) / kPixels;
+  for (int i = 0; i < kPixels; ++i) {
+    EXPECT_GE(values[i], 0);
+    EXPECT_LE(values[i], 1);
+    spread += std::abs(static_cast<double>(values[i]) - mean) / kPixels;
+    if (i % 64 > 0) steps += std::abs(static_cast<double>(values[i] - values[i - 1])) / kPixels;
+  }
+  EXPECT_GT(spread, 0.08) << "it shows something";
+  EXPECT_LT(steps, 0.75 * spread) << "neighbours are alike: of white noise they would not be";
+  EXPECT_EQ(probe_inputs(graph).at(0).data<float>()[7], values[7]) << "the same each time";
 }
 
 TEST(Simplify, gives_the_same_numbers_in_onnx_runtime) {

@@ -92,7 +92,7 @@ class RankLayers : public ::testing::Test {
     tools.reference = tools.runtime = open_ort;
     tools.feed = noise();
     tools.extra_us = extra_us;
-    tools.closeness = closeness_;
+    tools.reader.closeness = closeness_;
     tools.write({});
     return rank_layers(graph, report.quantised, tools);
   }

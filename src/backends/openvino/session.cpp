@@ -200,8 +200,10 @@ class OpenVinoSession : public tamis_session {
     std::vector<Shape> shapes = resolve_shapes(asked, request.input_shapes);
     bool dynamic = false;
     for (const TensorInfo& info : asked) dynamic = dynamic || !concrete_shape(info);
-    if (dynamic) reshape(ov_, model, shapes);
+    if (dynamic && !request.keep_open) reshape(ov_, model, shapes);
     inputs_ = read_inputs(model);
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      inputs_[i] = concrete_info(inputs_[i].name, inputs_[i].type, shapes[i]);
     outputs_ = read_ports(ov_, model, ov_.ov_model_outputs_size, ov_.ov_model_const_output_by_index,
                           "output");
     shared_ = std::make_shared<Shared>(compile(ov_, model, request));

@@ -145,7 +145,7 @@ std::vector<TensorInfo> infos_of(const std::vector<Port>& ports) {
 /// Fixes the model's open dimensions by name, so that the optimiser knows them. Their names are in
 /// the model only: a session that is never run reads them.
 void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Options& options) {
-  if (request.input_shapes.empty()) return;
+  if (request.input_shapes.empty() || request.keep_open) return;
   std::vector<Port> ports =
       read_inputs(ort, create_session(ort, request, make_look_options(ort.library())));
   std::vector<Shape> shapes = resolve_shapes(infos_of(ports), request.input_shapes);
