@@ -113,6 +113,8 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
     Entry entry = parse_entry(text, options.common);
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
+    info.require_fixed_shapes();
+    say_notes(info, progress);
     if (!options.common.data.empty()) info.required_card();
     if (!info.card)
       progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
@@ -122,6 +124,7 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
         {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
         measuring_inputs(options.common, info.calibration_hashes),
         options.under_load()};
+    spec.request.input_shapes = info.open_inputs;
     contestants.push_back(std::make_unique<Contestant>(spec));
     progress.advance();
   }
@@ -137,7 +140,9 @@ void dump_models(const BenchOptions& options, Progress& progress) {
     const ModelInfo info = inspect_in_worker(entry.model, options.common.card);
     const auto folder = std::filesystem::path(options.dump) /
                         fmt::format("{:02}-{}", i + 1, info.file.stem().string());
-    dump_runtime_model({info.file, info.card, entry.settings, true, {}, {}}, folder);
+    ExecuteRequest request{info.file, info.card, entry.settings, true, {}, {}};
+    request.input_shapes = info.open_inputs;
+    dump_runtime_model(request, folder);
     progress.line(fmt::format("{}: {}", entry.name, folder.string()));
     progress.advance();
   }

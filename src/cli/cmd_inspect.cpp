@@ -40,14 +40,15 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   const Json& d = info.description;
   if (console.json) {
     Json json = d;
-    json["file"] = info.file.string();
+    json["file"] = info.named.string();
+    json["cannot_run"] = info.cannot_run.empty() ? Json() : Json(info.cannot_run);
     json["hash"] = info.hash;
     json["card"] = info.card ? to_json(*info.card, true) : Json();
     if (!info.card) json["card_error"] = info.card_error;
     print_json(json);
     return 0;
   }
-  fmt::print("file        {} ({})\n", info.file.string(), bytes_text(d.at("file_bytes")));
+  fmt::print("file        {} ({})\n", info.named.string(), bytes_text(d.at("file_bytes")));
   for (const Json& t : d.at("inputs")) fmt::print("input       {}\n", tensor_line(t));
   for (const Json& t : d.at("outputs")) fmt::print("output      {}\n", tensor_line(t));
   fmt::print("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
@@ -59,6 +60,8 @@ int inspect(const ExecuteOptions& options, const Console& console) {
     fmt::print(" {} {}", count.get<int>(), name);
   fmt::print("\n");
   for (const Json& text : d.at("dynamic")) fmt::print("dynamic     {}\n", text.get<std::string>());
+  for (const Json& text : d.at("notes")) fmt::print("note        {}\n", text.get<std::string>());
+  if (!info.cannot_run.empty()) fmt::print("cannot run  {}\n", info.cannot_run);
   print_card(info);
   return 0;
 }

@@ -118,6 +118,10 @@ struct Task {
   std::optional<double> (*closeness)(const Prediction& a, const Prediction& b) = nullptr;
 };
 
+/// The outputs as predict() reads them: themselves, or in `room`, which is kept from call to call,
+/// with those in f16 and bf16 as f32.
+const std::vector<Tensor>& widened(const std::vector<Tensor>& outputs, std::vector<Tensor>& room);
+
 const std::vector<Task>& tasks();
 const Task& find_task(TaskKind kind);
 
