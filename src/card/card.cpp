@@ -84,6 +84,15 @@ void check_itself(Card& card) {
 
 }  // namespace
 
+std::optional<Size> given_input_size(const CardOptions& options) {
+  const auto given = options.given.find("input-size");
+  if (given == options.given.end()) return std::nullopt;
+  const CardKey& key = card_key("input.size");
+  Card card;
+  key.apply(card, key.from_text(given->second), "option --input-size");
+  return card.input_size;
+}
+
 Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::path>& card_file,
                   const CardOptions& options) {
   CardEntries entries = entries_of_options(options);

@@ -40,7 +40,7 @@ struct Card {
   /// (vision/shape_set.h); the model's height and width are dynamic. input_size is then the largest
   /// of them. Empty: input_size alone.
   std::vector<Size> input_sizes;
-  DataType input_type = DataType::f32;  ///< f32 or u8
+  DataType input_type = DataType::f32;  ///< f32, f16 or u8
   InputLayout layout = InputLayout::nchw;
   ColorOrder color = ColorOrder::rgb;
   double scale = 255;
@@ -78,6 +78,8 @@ std::vector<Card> cards_by_size(const Card& card);
 /// option, see card_options().
 struct CardOptions {
   std::map<std::string, std::string> given;  ///< option name without dashes ("input-size") → text
+  /// Inputs beside the picture, held at these values (graph/held_inputs.h): name → text.
+  std::map<std::string, std::string> held{};
 };
 
 /// The table of card options: {name, help}: task input-size input-sizes input-type layout color
@@ -98,6 +100,9 @@ struct ModelFacts {
   std::vector<std::string>
       last_operators;  ///< operator types that make the outputs, e.g. {"Softmax"} or {"Concat"}
 };
+
+/// What `--input-size` says, where it is given. Throws invalid_argument.
+std::optional<Size> given_input_size(const CardOptions& options);
 
 /// Options beat the card file, which beats metadata, which beats shapes. Throws invalid_argument
 /// naming the option (e.g. `--mean/--std`) for what cannot be inferred (normalisation!) or is

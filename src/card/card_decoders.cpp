@@ -84,7 +84,15 @@ Reason classifier_misfit(const ModelFacts& facts) {
   const Dims& d = dims(facts, 0);
   if (d.size() == 4 && d[2] == 1 && d[3] == 1) return std::nullopt;
   if (Reason rank = wrong_rank(facts, 0, 2)) return rank;
+  if (!d[0] && d[1] == 7 && !facts.inputs.empty() && facts.inputs[0].shape.at(0))
+    return "an open number of rows of 7 numbers for one picture is what detections behind NMS look "
+           "like (YOLOv7 --end2end), which are not read: export without NMS";
   return fewer_than(d[1].value_or(2), 2, "classes");
+}
+/// A row whose length is open is as often a text of some length.
+Reason classifier_untold(const ModelFacts& facts) {
+  if (dims(facts, 0)[1]) return std::nullopt;
+  return "the number of classes is open: that they are classes must be said with --decoder";
 }
 std::optional<std::int64_t> second_side(const ModelFacts& facts) { return dims(facts, 0)[1]; }
 
@@ -105,7 +113,7 @@ Reason not_pairs(const ModelFacts& facts, std::size_t count) {
     const Dims &own = dims(facts, i), &pair = dims(facts, i - i % 2);
     if (own[2] != pair[2] || own[3] != pair[3])
       return fmt::format("outputs {} and {} are maps of different sizes", i - 1, i);
-    if (i % 2 == 0 && (own[1].value_or(1) < 8 || *own[1] % 4 != 0))
+    if (i % 2 == 0 && (own[1].value_or(1) < 4 || *own[1] % 4 != 0))
       return fmt::format("output {} holds no bins of four distances", i);
   }
   return std::nullopt;
@@ -116,6 +124,11 @@ Reason yolov8_cut_misfit(const ModelFacts& facts) {
   const std::size_t count = facts.outputs.size();
   if (count < 2 || count % 2 != 0) return fmt::format("it has {}, not pairs", count_text(count));
   return not_pairs(facts, count);
+}
+/// Four channels a level are distances without bins if someone says so; others have such maps too.
+Reason cut_untold(const ModelFacts& facts) {
+  if (dims(facts, 0)[1] != 4) return std::nullopt;
+  return "that maps of 4 channels are distances must be said with --decoder";
 }
 std::optional<std::int64_t> yolov8_cut_classes(const ModelFacts& facts) {
   return dims(facts, 1)[1];
@@ -159,7 +172,8 @@ Reason anomaly_misfit(const ModelFacts& facts) {
   int scores = 0, maps = 0;
   for (const TensorInfo& output : facts.outputs) {
     const Dims& d = output.shape;
-    if (output.type != DataType::f32 || d.empty()) continue;
+    const bool real = output.type == DataType::f32 || output.type == DataType::f16;
+    if (!real || d.empty()) continue;
     const bool is_map = d.size() == 3 || (d.size() == 4 && d[1] == 1);
     const bool one = std::all_of(d.begin() + 1, d.end(), [](auto& side) { return side == 1; });
     scores += one && d.size() <= 2 ? 1 : 0;
@@ -304,15 +318,16 @@ std::vector<DecoderRow> make_rows() {
   const std::vector<std::string_view> ssd{"boxes", "classes", "scores", "count"};
   using Kind = TaskKind;
   return {
-      {"classifier", Kind::classify, "[N,classes]", classifier_misfit, second_side, stretch},
+      {"classifier", Kind::classify, "[N,classes]", classifier_misfit, second_side, stretch,
+       {}, nullptr, classifier_untold},
       {"yolov8", Kind::detect, "[N,4+classes,positions]", yolov8_misfit, yolov8_classes, yolo},
       {"yolov8-cut", Kind::detect, "pairs of [N,4*bins,h,w] and [N,classes,h,w]", yolov8_cut_misfit,
-       yolov8_cut_classes, yolo},
+       yolov8_cut_classes, yolo, {}, nullptr, cut_untold},
       {"yolov8-seg", Kind::segment, "[N,4+classes+M,positions] and [N,M,h,w]", yolov8_seg_misfit,
        yolov8_seg_classes, yolo},
       {"yolov8-seg-cut", Kind::segment,
        "pairs as yolov8-cut, coefficients [N,M,h,w] of each level, prototypes [N,M,h,w]",
-       yolov8_seg_cut_misfit, yolov8_cut_classes, yolo},
+       yolov8_seg_cut_misfit, yolov8_cut_classes, yolo, {}, nullptr, cut_untold},
       {"anomaly", Kind::anomaly, "score [N,1] and map [N,1,H,W]", anomaly_misfit, unknown_classes,
        stretch},
       {"yolov5", Kind::detect, "[N,positions,5+classes]", yolov5_misfit, objectness_classes, yolo},
@@ -326,6 +341,13 @@ std::vector<DecoderRow> make_rows() {
        rtdetr_classes, stretch, detr, detr_roles},
       {"detr-scores", Kind::detect, "[N,Q,4+classes], boxes in fractions", detr_scores_misfit,
        detr_scores_classes, unit},
+      {.name = "rtdetr-topk",
+       .task = Kind::detect,
+       .outputs = "[N,detections,6], boxes in fractions, score, class",
+       .misfit = end2end_misfit,
+       .classes = unknown_classes,
+       .defaults = unit,
+       .only_by_metadata = true},
       {"ssd", Kind::detect, "boxes [N,D,4], classes [N,D] from 0, scores [N,D], count [N]",
        ssd_misfit, unknown_classes, stretch, ssd, ssd_roles},
       {"ssd-from-1", Kind::detect, "as ssd, classes from 1", ssd_misfit, unknown_classes, stretch,

@@ -27,12 +27,25 @@ bool is_nhwc(const TensorInfo& input) {
   return dims.size() == 4 && is_channels(dims[3]) && !is_channels(dims[1]);
 }
 
+/// Names those that are no picture, and what can be done about them.
+[[noreturn]] void fail_with_inputs(const ModelFacts& facts) {
+  std::string texts, options;
+  for (const TensorInfo& input : facts.inputs) {
+    texts += (texts.empty() ? "" : ", ") + input.name + " " + dims_text(input.shape);
+    if (input.shape.size() != 4) options += " --input " + input.name + "=VALUES";
+  }
+  throw Error(
+      ErrorCode::unsupported,
+      fmt::format("card: the model has {} inputs ({}); one, the picture, is understood: {}",
+                  facts.inputs.size(), texts,
+                  facts.inputs.empty() || options.empty()
+                      ? "export the model with one input"
+                      : "hold the others at constant values with" + options +
+                            ", or export the model without what needs them (its post-processor)"));
+}
+
 const TensorInfo& picture_input(const ModelFacts& facts) {
-  if (facts.inputs.size() != 1)
-    throw Error(
-        ErrorCode::unsupported,
-        fmt::format("card: the model has {} inputs; one picture input [N,C,H,W] is understood",
-                    facts.inputs.size()));
+  if (facts.inputs.size() != 1) fail_with_inputs(facts);
   const TensorInfo& input = facts.inputs.front();
   const Dims& dims = input.shape;
   if (dims.size() == 4 && (!dims[1] || is_channels(dims[1]) || is_nhwc(input))) return input;
@@ -82,6 +95,89 @@ bool is_ultralytics(const ModelFacts& facts) {
   return author != nullptr && *author == "Ultralytics";
 }
 
+/// Ultralytics' RT-DETR, which says what it is by the head's name, in older versions by the model's.
+bool says_rtdetr(const ModelFacts& facts) {
+  const std::string* head = find_metadata(facts, "head");
+  if (head != nullptr) return *head == "RTDETRDecoder";
+  const std::string* description = find_metadata(facts, "description");
+  return is_ultralytics(facts) && description != nullptr &&
+         description->find("rtdetr") != std::string::npos;
+}
+
+/// What exporters call our tasks.
+struct TaskWord {
+  std::string_view word, task;
+};
+constexpr TaskWord kTaskWords[] = {{"classify", "classify"},
+                                   {"image-classification", "classify"},
+                                   {"detect", "detect"},
+                                   {"object-detection", "detect"},
+                                   {"segment", "segment"},
+                                   {"anomaly", "anomaly"}};
+
+std::string_view task_of(const std::string& word) {
+  for (const TaskWord& row : kTaskWords)
+    if (row.word == word) return row.task;
+  throw Error(ErrorCode::unsupported,
+              fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
+                          "known here (classify, detect, segment and anomaly are); tamis bench "
+                          "measures such a model without decoding, or say with --task what it is",
+                          word));
+}
+
+/// Class names as exporters write them: a Python or JSON list or dict, or names with commas
+/// between. Absent where there are none.
+std::optional<Json> names_of(const std::string& text) {
+  const std::string what = "model metadata \"names\"";
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return std::nullopt;
+  try {
+    Json names = std::string_view("{[(").find(text[first]) != std::string_view::npos
+                     ? parse_python_literal(text, what)
+                     : names_between_commas(text);
+    if (names.empty()) return std::nullopt;
+    Card trial;
+    card_key("labels").apply(trial, names, what);
+    return names;
+  } catch (const Error& e) {
+    throw Error(ErrorCode::corrupt_data, fmt::format("card: {}; give --labels", e.what()));
+  }
+}
+
+/// The size that Ultralytics says, as [height, width] or one number.
+Json imgsz_of(const std::string& text) {
+  const std::string what = "model metadata \"imgsz\"";
+  try {
+    Json size = parse_python_literal(text, what);
+    if (size.is_number()) size = Json::array({size, size});
+    Card trial;
+    card_key("input.size").apply(trial, size, what);
+    return size;
+  } catch (const Error& e) {
+    throw Error(ErrorCode::corrupt_data, fmt::format("card: {}; give --input-size", e.what()));
+  }
+}
+
+/// Decoders that a head which Ultralytics names can have; none: its name tells nothing.
+std::vector<std::string_view> decoders_of_head(const ModelFacts& facts) {
+  if (says_rtdetr(facts)) return {"rtdetr-topk", "detr-scores"};
+  const std::string* end2end = find_metadata(facts, "end2end");
+  if (is_ultralytics(facts) && end2end != nullptr && *end2end == "True" &&
+      facts.outputs.size() == 1)
+    return {"end2end"};
+  return {};
+}
+
+/// Why the metadata rule a decoder out, or in the case of one that only they tell, do not name it.
+std::optional<std::string> metadata_misfit(const ModelFacts& facts, const DecoderRow& row) {
+  const auto own = decoders_of_head(facts);
+  if (own.empty())
+    return row.only_by_metadata ? std::optional<std::string>("the metadata do not say that it is")
+                                : std::nullopt;
+  if (std::find(own.begin(), own.end(), row.name) != own.end()) return std::nullopt;
+  return fmt::format("the metadata say {}", fmt::join(own, " or "));
+}
+
 /// reg_max and strides, where they are said, against the outputs' shapes.
 void check_cut(const ModelFacts& facts, const Card& card) {
   const auto& outputs = facts.outputs;
@@ -114,17 +210,18 @@ void CardInference::complete(CardEntries& entries) const {
 }
 
 void CardInference::add_metadata(CardEntries& entries) const {
-  if (const std::string* task = find_metadata(facts_, "task"))
-    put(entries, "task", *task, "model metadata \"task\"");
-  if (const std::string* names = find_metadata(facts_, "names"))
-    put(entries, "labels", parse_python_literal(*names, "model metadata \"names\""),
-        "model metadata \"names\"");
-  const std::string* size = find_metadata(facts_, "imgsz");
-  if (size != nullptr && !static_size(picture_input(facts_))) {
-    Json value = parse_python_literal(*size, "model metadata \"imgsz\"");
-    if (value.is_number()) value = Json::array({value, value});
-    put(entries, "input.size", value, "model metadata \"imgsz\"");
-  }
+  // What an option or the card file says stands before the metadata are even read.
+  const auto unsaid = [&](const char* key, const char* said) {
+    return entries.count(said) == 0 ? find_metadata(facts_, key) : nullptr;
+  };
+  if (const std::string* task = entries.count("decoder") == 0 ? unsaid("task", "task") : nullptr)
+    put(entries, "task", std::string(task_of(*task)), "model metadata \"task\"");
+  if (const std::string* text = unsaid("names", "labels"))
+    if (std::optional<Json> names = names_of(*text))
+      put(entries, "labels", *names, "model metadata \"names\"");
+  const std::string* size = unsaid("imgsz", "input.size");
+  if (size != nullptr && entries.count("input.sizes") == 0 && !static_size(picture_input(facts_)))
+    put(entries, "input.size", imgsz_of(*size), "model metadata \"imgsz\"");
   auto task = entries.find("task");
   if (!is_ultralytics(facts_) || task == entries.end() || task->second.value != "classify") return;
   // Ultralytics' classify_transforms: short side to the input size, centre crop, no mean and std.
@@ -140,6 +237,7 @@ void CardInference::add_shapes(CardEntries& entries) const {
     put(entries, "input.size", Json::array({size->height, size->width}), source);
   if (is_nhwc(input)) put(entries, "input.layout", "nhwc", source);
   if (input.shape[places_of(input).channels] == 1) put(entries, "input.color", "gray", source);
+  if (input.type == DataType::f16) put(entries, "input.type", "f16", "f16 input");
   if (input.type != DataType::u8) return;
   for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{
            {"input.type", "u8"}, {"input.scale", 1}, {"input.mean", 0}, {"input.std", 1}})
@@ -173,6 +271,8 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
   std::string reasons;
   for (const DecoderRow& row : card_decoders()) {
     std::optional<std::string> misfit = row.misfit(facts_);
+    if (!misfit && row.untold != nullptr) misfit = row.untold(facts_);
+    if (std::optional<std::string> told = metadata_misfit(facts_, row)) misfit = told;
     if (task != entries.end() && task->second.value != Json(to_text(row.task)))
       misfit = fmt::format("is of the task {}", to_text(row.task));
     if (!misfit)
@@ -271,7 +371,8 @@ void CardInference::check_input(const Card& card) const {
   if ((card.layout == InputLayout::nhwc) != is_nhwc(input))
     fail(fmt::format("the layout is {}, but the model's input is {}; correct --layout",
                      to_text(card.layout), dims_text(input.shape)));
-  if ((card.input_type == DataType::u8) != (input.type == DataType::u8))
+  const bool own = input.type == DataType::u8 || input.type == DataType::f16;
+  if (card.input_type != (own ? input.type : DataType::f32))
     fail(fmt::format("the input's type is {}, but the model's is {}; correct --input-type",
                      to_text(card.input_type), to_text(input.type)));
   for (std::size_t i = 0; i < 2; ++i) {

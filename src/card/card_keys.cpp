@@ -31,7 +31,7 @@ constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
 
 constexpr Named<InputLayout> kLayouts[] = {{InputLayout::nchw, "nchw"},
                                            {InputLayout::nhwc, "nhwc"}};
-constexpr Named<DataType> kInputTypes[] = {{DataType::f32, "f32"}, {DataType::u8, "u8"}};
+constexpr Named<DataType> kInputTypes[] = {{DataType::f32, "f32"}, {DataType::f16, "f16"}, {DataType::u8, "u8"}};
 constexpr Named<Anchor> kAnchors[] = {{Anchor::center, "center"}, {Anchor::top_left, "top_left"}};
 
 [[noreturn]] void fail(const std::string& where, const std::string& problem) {
@@ -102,7 +102,7 @@ Json labels_from_text(const std::string& text) {
   std::error_code error;  // a long list is no name of a file
   if (std::filesystem::is_regular_file(text, error) || text.find(',') == std::string::npos)
     return labels_of_file(text, "option --labels");
-  return split(text, ',');
+  return names_between_commas(text);
 }
 
 double number(const Json& value, const std::string& where) {
@@ -256,7 +256,7 @@ const std::vector<CardKey>& card_keys() {
        apply_sizes,
        sizes_json},
       {"input.type",
-       {"input-type", "TYPE", "f32, or u8: the model takes pixels as they are"},
+       {"input-type", "TYPE", "f32, f16, or u8: the model takes pixels as they are"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.input_type = parse_named(kInputTypes, v, w); },
        [](const Card& c) {
@@ -326,7 +326,7 @@ const std::vector<CardKey>& card_keys() {
       {"reg_max",
        {"reg-max", "N", "yolov8-cut, yolov8-seg-cut: bins of a box's distance"},
        number_or_text,
-       [](Card& c, const Json& v, Where w) { c.reg_max = whole_between(v, 2, kMaxSide, w); },
+       [](Card& c, const Json& v, Where w) { c.reg_max = whole_between(v, 1, kMaxSide, w); },
        [](const Card& c) { return c.reg_max ? Json(*c.reg_max) : Json(); }},
       {"strides",
        {"strides", "A,B,C",
@@ -352,6 +352,16 @@ const CardKey& card_key(std::string_view key) {
   const auto& keys = card_keys();
   return *std::find_if(keys.begin(), keys.end(),
                        [&](const CardKey& row) { return row.key == key; });
+}
+
+Json names_between_commas(const std::string& text) {
+  Json names = Json::array();
+  for (std::string& name : split(text, ',')) {
+    while (!name.empty() && (name.back() == ' ' || name.back() == '\n' || name.back() == '\r'))
+      name.pop_back();
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
 const std::vector<CardOption>& card_options() {

@@ -33,6 +33,9 @@ struct CardKey {
 const std::vector<CardKey>& card_keys();
 const CardKey& card_key(std::string_view key);
 
+/// "red, green" → ["red", "green"]; one name is a list of one.
+Json names_between_commas(const std::string& text);
+
 /// What options, a card file and a card's JSON say. Throw invalid_argument or corrupt_data naming
 /// the option, or file and key.
 CardEntries entries_of_options(const CardOptions& options);

@@ -109,20 +109,37 @@ class Reader {
       case 'r':
         out += '\r';
         return;
+      case 'b':
+        out += '\b';
+        return;
+      case 'f':
+        out += '\f';
+        return;
       case 'x':
         return append_utf8(out, read_hex(2));
       case 'u':
-        return append_utf8(out, read_hex(4));
+        return append_utf8(out, read_pair());
       case 'U':
         return append_utf8(out, read_hex(8));
       case '\\':
       case '\'':
       case '"':
+      case '/':
         out += c;
         return;
       default:
         fail("an unknown escape");
     }
+  }
+
+  /// JSON writes what lies beyond 16 bits as two escapes.
+  unsigned read_pair() {
+    const unsigned first = read_hex(4);
+    if (first < 0xd800 || first > 0xdbff || text_.substr(at_, 2) != "\\u") return first;
+    at_ += 2;
+    const unsigned second = read_hex(4);
+    if (second < 0xdc00 || second > 0xdfff) fail("a bad escape");
+    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
   }
 
   unsigned read_hex(std::size_t digits) {

@@ -54,6 +54,7 @@ BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
   for (const Step& step : request.recipe)
     if (find_step_kind(step.name).traits.needs_card) info.required_card();
   request.card = info.card;
+  if (!info.card) request.input_size = given_input_size(a.execute.card);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
   request.settings = run_settings("", a.execute);
@@ -89,6 +90,8 @@ int apply(const ApplyArguments& a, const Console& console) {
   const std::filesystem::path out =
       writable_model_file(a.out, model_file(a.execute.model), "model");
   const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+  model.require_fixed_shapes();
+  say_notes(model, *make_progress(console));
   const std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-apply");
   Json head = to_json(build_request(a, model, folder.path()));

@@ -164,12 +164,15 @@ Specs inspect_all(const BenchOptions& options, Progress& progress) {
     Entry entry = parse_entry(text, options.common);
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
+    info.require_fixed_shapes();
+    say_notes(info, progress);
     check_card(entry, info, options, progress);
     const std::string id = fmt::format("{:04}", specs.size());
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
                  measuring_inputs(options.common, info.calibration_hashes),
                  options.under_load()};
+    specs[id].request.input_shapes = info.open_inputs;
     progress.advance();
   }
   return specs;
@@ -184,7 +187,9 @@ void dump_models(const BenchOptions& options, Progress& progress) {
     const ModelInfo info = inspect_in_worker(entry.model, options.common.card);
     const auto folder = std::filesystem::path(options.dump) /
                         fmt::format("{:02}-{}", i + 1, info.file.stem().string());
-    dump_runtime_model({info.file, info.card, entry.settings, true, {}, {}}, folder);
+    ExecuteRequest request{info.file, info.card, entry.settings, true, {}, {}};
+    request.input_shapes = info.open_inputs;
+    dump_runtime_model(request, folder);
     progress.line(fmt::format("{}: {}", entry.name, folder.string()));
     progress.advance();
   }

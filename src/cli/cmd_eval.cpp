@@ -143,6 +143,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   std::int64_t start = now_ns();
   ModelInfo info = inspect_in_worker(options.model, options.card);
   const Task& task = find_task(info.required_card().task);
+  say_notes(info, *progress);
   EvaluationPlan plan = plan_evaluation(
       {options.data, options.split, task.truth_detail, info.classes()}, info.calibration_hashes);
   for (const std::string& note : plan.notes) progress->line(note);

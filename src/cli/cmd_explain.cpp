@@ -51,6 +51,10 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   std::vector<ModelInfo> infos{inspect_in_worker(a.execute.model, a.execute.card)};
   if (!a.against.empty()) infos.push_back(inspect_in_worker(a.against, a.execute.card));
   ExplainPlan plan;
+  for (const ModelInfo& info : infos) {
+    info.require_fixed_shapes();
+    say_notes(info, progress);
+  }
   for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});
   share_cards(plan.files);
   if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();

@@ -40,24 +40,28 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   const Json& d = info.description;
   if (console.json) {
     Json json = d;
-    json["file"] = info.file.string();
+    json["file"] = info.named.string();
+    json["cannot_run"] = info.cannot_run.empty() ? Json() : Json(info.cannot_run);
     json["hash"] = info.hash;
     json["card"] = info.card ? to_json(*info.card, true) : Json();
     if (!info.card) json["card_error"] = info.card_error;
     print_json(json);
     return 0;
   }
-  say("file        {} ({})\n", info.file.string(), bytes_text(d.at("file_bytes")));
+  say("file        {} ({})\n", info.named.string(), bytes_text(d.at("file_bytes")));
   for (const Json& t : d.at("inputs")) say("input       {}\n", tensor_line(t));
   for (const Json& t : d.at("outputs")) say("output      {}\n", tensor_line(t));
   say("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
   say("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
   say("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
-      d.value("producer", ""));
+             d.value("producer", ""));
   say("operators  ");
-  for (const auto& [name, count] : d.at("operators").items()) say(" {} {}", count.get<int>(), name);
+  for (const auto& [name, count] : d.at("operators").items())
+    say(" {} {}", count.get<int>(), name);
   say("\n");
   for (const Json& text : d.at("dynamic")) say("dynamic     {}\n", text.get<std::string>());
+  for (const Json& text : d.at("notes")) say("note        {}\n", text.get<std::string>());
+  if (!info.cannot_run.empty()) say("cannot run  {}\n", info.cannot_run);
   print_card(info);
   return 0;
 }

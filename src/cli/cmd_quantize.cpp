@@ -81,8 +81,9 @@ BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out, Json& about, Progress& progress) {
   BuildRequest request;
   request.parent = info.file;
-  request.card = info.required_card();
   request.recipe = {{"simplify", Json::object()}, quantising_step(a)};
+  request.card = find_step_kind(a.precision).traits.needs_card ? info.required_card() : info.card;
+  if (!request.card) request.input_size = given_input_size(a.execute.card);
   if (calibrates(a)) request.calibration = calibration_items(a, info, about, progress);
   for (const Availability& backend : probe_backends({}, false))
     if (backend.ok() && backend.backend != "fake") {
@@ -155,6 +156,8 @@ void print_text(const Json& d, bool for_tensorrt) {
 ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out, Json& about,
                    Progress& progress) {
   ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+  model.require_fixed_shapes();
+  say_notes(model, progress);
   BuildRequest request = build_request(a, model, out, about, progress);
   Patience patience = patience_to_build(request.calibration ? request.calibration->items.size() : 0,
                                         guessed_inference_s(model.description.value("macs", 0.0)));

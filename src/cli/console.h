@@ -50,6 +50,9 @@ struct ExecuteOptions {
   CardOptions card;
   std::size_t allow_bad = 0;
 };
+/// What people should know of how the model was read, a line each.
+void say_notes(const ModelInfo& model, Progress& progress);
+
 void add_model_option(CLI::App& app, ExecuteOptions& options);
 void add_card_options(CLI::App& app, ExecuteOptions& options);
 void add_run_options(CLI::App& app, ExecuteOptions& options);

@@ -6,6 +6,7 @@ Json to_json(const ExecuteRequest& request) {
   Json json{{"model", request.model.string()}, {"settings", to_json(request.settings)},
             {"profile", request.profile},      {"engine_cache", request.engine_cache.string()},
             {"dump", request.dump.string()},   {"from_pixels", request.from_pixels}};
+  json["input_shapes"] = request.input_shapes;
   json["card"] = request.card ? to_json(*request.card, true) : Json();
   return json;
 }
@@ -18,6 +19,8 @@ ExecuteRequest parse_execute_request(const Json& json) {
   request.engine_cache = json.value("engine_cache", "");
   request.dump = json.value("dump", "");
   request.from_pixels = json.value("from_pixels", false);
+  request.input_shapes =
+      json.value("input_shapes", Json::array()).get<std::vector<Shape>>();
   if (json.contains("card") && !json["card"].is_null()) request.card = parse_card(json["card"]);
   return request;
 }

@@ -39,8 +39,9 @@ void check_input(const TensorInfo& input, const Card& card, int batch, const std
       input.shape[height + 1] != card.input_size.width)
     fail(fmt::format("but the card says {}x{}; give --input-size", card.input_size.height,
                      card.input_size.width));
-  if (input.type != DataType::f32 && input.type != DataType::u8)
-    fail(fmt::format("of type {}; only f32 and u8 inputs are known", to_text(input.type)));
+  if (input.type != DataType::f32 && input.type != DataType::f16 && input.type != DataType::u8)
+    fail(fmt::format("of type {}; f32, f16 and u8 inputs are known: export it with one of these",
+                     to_text(input.type)));
 }
 
 /// Whatever the batch is.
@@ -62,7 +63,7 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
                 fmt::format("open {}: batch {} needs a card, which says what a picture is",
                             request.model.string(), batch_));
   if (card_) cards_ = cards_by_size(*card_);
-  std::vector<Shape> shapes;  // without a card the model must be static
+  std::vector<Shape> shapes;
   for (const Card& card : cards_) {
     shapes.push_back(card.input_shape());
     shapes.back().at(0) = batch_;
@@ -73,6 +74,7 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
   open.profile = request.profile;
   open.engine_cache = request.engine_cache;
   open.dump = request.dump;
+  if (!card_) open.input_shapes = request.input_shapes;
   auto backend = find_backend(request.settings.backend);
   session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
   if (card_) {
@@ -185,11 +187,12 @@ TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Predi
 
 /// Of the first picture; the others of a batch are decoded too.
 Prediction OpenedModel::predict(const Placement& placement) {
-  if (batch_ == 1) return task_->predict(cards_[last_], outputs_[last_], placement);
+  const Card& card = cards_[last_];
+  if (batch_ == 1) return task_->predict(card, widened(outputs_[last_], widened_), placement);
   if (images_[last_].empty()) view_images();
-  Prediction first = task_->predict(cards_[last_], images_[last_][0], placement);
-  for (int n = 1; n < batch_; ++n)
-    task_->predict(cards_[last_], images_[last_][static_cast<std::size_t>(n)], placement);
+  Prediction first = task_->predict(card, widened(images_[last_][0], widened_), placement);
+  for (std::size_t n = 1; n < images_[last_].size(); ++n)
+    task_->predict(card, widened(images_[last_][n], widened_), placement);
   return first;
 }
 

@@ -25,6 +25,8 @@ struct ExecuteRequest {
   /// Times begin at the resized picture's bytes instead of at the tensor, so that models with
   /// different inputs compare. Needs a card.
   bool from_pixels = false;
+  /// Without a card: the inputs' shapes, where the model leaves some open.
+  std::vector<Shape> input_shapes{};
 };
 Json to_json(const ExecuteRequest& request);
 ExecuteRequest parse_execute_request(const Json& json);
@@ -109,7 +111,8 @@ class OpenedModel {
   std::vector<std::vector<Tensor>> outputs_;  // by shape
   // Of a batch: views of the outputs' images, by shape and image; empty until a shape has run.
   std::vector<std::vector<std::vector<Tensor>>> images_;
-  std::size_t last_ = 0;  // the shape that ran last
+  std::vector<Tensor> widened_;  // half outputs as f32, for the decoder
+  std::size_t last_ = 0;         // the shape that ran last
 };
 
 }  // namespace tamis

@@ -39,29 +39,17 @@ std::optional<onnx::TensorProto> tensor_form(const onnx::NodeProto& node) {
   return std::nullopt;
 }
 
-// Before IR version 4 every initializer had to be listed as an input too; from then on that makes
-// it a default that callers may replace.
-void list_no_weights_as_inputs(onnx::ModelProto& model) {
-  if (model.ir_version() >= 4 || !model.has_graph()) return;
-  std::set<std::string> weights;
-  for (const auto& tensor : model.graph().initializer()) weights.insert(tensor.name());
-  auto& inputs = *model.mutable_graph()->mutable_input();
-  inputs.erase(std::remove_if(inputs.begin(), inputs.end(),
-                              [&](const auto& input) { return weights.count(input.name()) != 0; }),
-               inputs.end());
-  model.set_ir_version(4);
-}
-
 }  // namespace
 
 Graph::Graph(onnx::ModelProto model, std::string source)
     : model_(std::move(model)), source_(std::move(source)) {
-  list_no_weights_as_inputs(model_);
+  list_no_weights_as_inputs();
   normalise_constants();
   reindex();
 }
 
-Graph::Graph(const Graph& other) : model_(other.model_), source_(other.source_) {
+Graph::Graph(const Graph& other)
+    : model_(other.model_), source_(other.source_), notes_(other.notes_) {
   reindex();
   types_ = other.types_;
 }
@@ -69,6 +57,24 @@ Graph::Graph(const Graph& other) : model_(other.model_), source_(other.source_) 
 Graph& Graph::operator=(const Graph& other) {
   if (this != &other) *this = Graph(other);
   return *this;
+}
+
+// Before IR version 4 every initializer had to be listed as an input too; from then on that makes
+// it a default that callers may replace, which nobody does here.
+void Graph::list_no_weights_as_inputs() {
+  if (!model_.has_graph()) return;
+  std::set<std::string> weights;
+  for (const auto& tensor : model_.graph().initializer()) weights.insert(tensor.name());
+  auto& inputs = *model_.mutable_graph()->mutable_input();
+  const int listed = inputs.size();
+  inputs.erase(std::remove_if(inputs.begin(), inputs.end(),
+                              [&](const auto& input) { return weights.count(input.name()) != 0; }),
+               inputs.end());
+  if (model_.ir_version() >= 4 && inputs.size() < listed)
+    notes_.push_back(
+        fmt::format("{} weights that the file also lists as inputs are taken as constants",
+                    listed - inputs.size()));
+  model_.set_ir_version(std::max<std::int64_t>(model_.ir_version(), 4));
 }
 
 void Graph::normalise_constants() {

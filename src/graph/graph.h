@@ -50,12 +50,13 @@ struct NodeSpec {
 /// proto() by hand in a way that touches names, inputs, outputs, nodes or initializers calls
 /// reindex() afterwards (attributes can be edited freely). Values used inside the bodies of If,
 /// Loop and Scan count as consumed by the node that holds the body. What is taken in is rewritten:
-/// `Constant` nodes to the tensor form (`value`), IR version 3 to 4 (no weights among the inputs).
+/// `Constant` nodes to the tensor form (`value`), IR version 3 to 4; weights that are listed among
+/// the inputs, as IR version 3 demands and later ones allow, are constants and no longer inputs.
 /// Copies are deep. Const members may be called from several threads at once; others from one.
 class Graph {
  public:
   /// Reads a model file; external data is read from inside the model's folder only, and becomes
-  /// part of the model. Throws, in one line that names the file or thing and the remedy: not_found,
+  /// part of the model. Nodes are put in order where they are not. Throws, in one line that names the file or thing and the remedy: not_found,
   /// io; corrupt_data (not ONNX, truncated, external data missing or too short, inconsistent);
   /// invalid_argument (external data outside the folder); unsupported (unknown operator or opset
   /// newer than this program). Prints nothing.
@@ -86,11 +87,13 @@ class Graph {
   const onnx::GraphProto& graph() const { return model_.graph(); }
   onnx::GraphProto& graph() { return *model_.mutable_graph(); }
   const std::string& source() const { return source_; }
+  /// What was done to the model when it was taken in that people should know, a sentence each.
+  const std::vector<std::string>& notes() const { return notes_; }
+  void note(const std::string& text) { notes_.push_back(text); }
 
   // ---- looking ----
 
-  /// Graph inputs that a caller feeds: those with an initializer of the same name are left out.
-  /// Throws unsupported for a type that Tensor has not.
+  /// Graph inputs, all of which a caller feeds. Throws unsupported for a type that Tensor has not.
   std::vector<TensorInfo> inputs() const;
   std::vector<TensorInfo> outputs() const;
   bool is_input(const std::string& value) const { return inputs_.count(value) != 0; }
@@ -115,8 +118,7 @@ class Graph {
   const onnx::NodeProto* only_consumer(const std::string& value) const;
   onnx::NodeProto* only_consumer(const std::string& value);
 
-  /// The tensor of an initializer (one that callers cannot override) or of a Constant node, else
-  /// null. Read it with tensor_data.h.
+  /// The tensor of an initializer or of a Constant node, else null. Read it with tensor_data.h.
   const onnx::TensorProto* constant(const std::string& value) const;
   bool is_constant(const std::string& value) const { return constant(value) != nullptr; }
   const onnx::TensorProto* initializer(const std::string& name) const;
@@ -214,6 +216,7 @@ class Graph {
   void reindex();
 
  private:
+  void list_no_weights_as_inputs();
   void normalise_constants();
   void index_node(onnx::NodeProto& node);
   void unindex_node(const onnx::NodeProto& node);
@@ -221,13 +224,13 @@ class Graph {
 
   onnx::ModelProto model_;
   std::string source_;
+  std::vector<std::string> notes_;
   std::unordered_map<std::string, onnx::NodeProto*> producers_;
   std::unordered_map<std::string, std::vector<onnx::NodeProto*>>
       consumers_;  // one entry per node, in order
   std::unordered_map<std::string, onnx::TensorProto*> initializers_;
   std::unordered_set<std::string> inputs_;  // graph inputs that callers feed
   std::unordered_set<std::string> outputs_;
-  std::unordered_set<std::string> overridable_;  // initializers that a caller may replace
   std::unordered_set<std::string> value_names_;
   std::unordered_set<std::string> node_names_;
   std::unordered_map<std::string, ValueType> types_;

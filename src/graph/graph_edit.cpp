@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cassert>
-#include <queue>
 #include <utility>
 
 #include "base/error.h"
 #include "graph/graph.h"
+#include "graph/node_order.h"
 #include "graph/subgraphs.h"
 
 namespace tamis {
@@ -195,38 +195,9 @@ void Graph::add_output(const std::string& value) {
 }
 
 void Graph::sort() {
-  auto& all = *graph().mutable_node();
-  std::unordered_map<const onnx::NodeProto*, int> position;
-  for (int i = 0; i < all.size(); ++i) position[&all.Get(i)] = i;
-  std::vector<int> missing(static_cast<std::size_t>(all.size()));
-  std::vector<std::vector<int>> followers(missing.size());
-  for (int i = 0; i < all.size(); ++i) {
-    for (const std::string& value : needed_values(all.Get(i))) {
-      const onnx::NodeProto* maker = producer(value);
-      if (maker == nullptr) continue;
-      followers[static_cast<std::size_t>(position.at(maker))].push_back(i);
-      ++missing[static_cast<std::size_t>(i)];
-    }
-  }
-  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
-  for (int i = 0; i < all.size(); ++i)
-    if (missing[static_cast<std::size_t>(i)] == 0) ready.push(i);
-  std::vector<int> order;
-  while (!ready.empty()) {
-    int next = ready.top();
-    ready.pop();
-    order.push_back(next);
-    for (int follower : followers[static_cast<std::size_t>(next)])
-      if (--missing[static_cast<std::size_t>(follower)] == 0) ready.push(follower);
-  }
-  if (order.size() != missing.size())
-    for (int i = 0; i < all.size(); ++i)
-      if (missing[static_cast<std::size_t>(i)] != 0)
-        throw Error(ErrorCode::corrupt_data, "sort " + source_ + ": " + describe(all.Get(i)) +
-                                                 " needs its own result (a cycle)");
-  std::vector<onnx::NodeProto*> sorted;
-  for (int i : order) sorted.push_back(all.Mutable(i));
-  std::copy(sorted.begin(), sorted.end(), all.pointer_begin());
+  if (const onnx::NodeProto* node = sort_nodes(*graph().mutable_node()))
+    throw Error(ErrorCode::corrupt_data,
+                "sort " + source_ + ": " + describe(*node) + " needs its own result (a cycle)");
 }
 
 std::size_t Graph::remove_dead() {
@@ -249,16 +220,13 @@ std::size_t Graph::remove_dead() {
 
   auto unused = [&](const onnx::TensorProto& tensor) {
     const std::string& name = tensor.name();
-    return consumers_.count(name) == 0 && outputs_.count(name) == 0 &&
-           overridable_.count(name) == 0;
+    return consumers_.count(name) == 0 && outputs_.count(name) == 0;
   };
   std::unordered_set<std::string> gone;
   for (const auto& tensor : graph().initializer())
     if (unused(tensor)) gone.insert(tensor.name());
   erased += erase_where(*graph().mutable_initializer(), unused);
   for (const std::string& name : gone) initializers_.erase(name);
-  // Before IR version 4 an initializer is listed as an input as well: that entry goes with it.
-  erase_where(*graph().mutable_input(), [&](const auto& i) { return gone.count(i.name()) != 0; });
   erase_where(*graph().mutable_value_info(),
               [&](const auto& info) { return producers_.count(info.name()) == 0; });
   erase_where(*graph().mutable_quantization_annotation(), [&](const auto& note) {

@@ -21,7 +21,6 @@ void Graph::reindex() {
   initializers_.clear();
   inputs_.clear();
   outputs_.clear();
-  overridable_.clear();
   value_names_.clear();
   node_names_.clear();
   types_.clear();
@@ -31,10 +30,7 @@ void Graph::reindex() {
   for (const auto& tensor : g.sparse_initializer()) value_names_.insert(tensor.values().name());
   for (const auto& input : g.input()) {
     value_names_.insert(input.name());
-    if (initializers_.count(input.name()) == 0)
-      inputs_.insert(input.name());
-    else
-      overridable_.insert(input.name());
+    if (initializers_.count(input.name()) == 0) inputs_.insert(input.name());
   }
   for (const auto& output : g.output()) outputs_.insert(output.name());
   for (auto& node : *g.mutable_node()) index_node(node);
@@ -129,8 +125,7 @@ onnx::NodeProto* Graph::only_consumer(const std::string& value) {
 }
 
 const onnx::TensorProto* Graph::constant(const std::string& value) const {
-  if (const auto* tensor = lookup(initializers_, value))
-    return overridable_.count(value) != 0 ? nullptr : tensor;
+  if (const auto* tensor = lookup(initializers_, value)) return tensor;
   const onnx::NodeProto* node = producer(value);
   if (node == nullptr || !is_op(*node, "Constant")) return nullptr;
   const onnx::AttributeProto* attribute = find_attribute(*node, "value");

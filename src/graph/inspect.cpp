@@ -130,6 +130,7 @@ Json inspect_model(const Graph& graph, std::optional<Size> size) {
                            known.proto().producer_version()},
           {"metadata", known.metadata()},
           {"dynamic", dynamic},
+          {"notes", graph.notes()},
           {"file_bytes", graph.proto().ByteSizeLong()}};
 }
 

@@ -63,7 +63,7 @@ Graph with_fixed_inputs(const Graph& graph, std::int64_t batch, std::optional<Si
 /// {inputs, outputs: [{name, type, shape}] (dynamic dimensions by name or "?"), operators: {type:
 /// count}, nodes, parameters, macs, macs_products (of Gemm and MatMul), macs_unknown: [node],
 /// opsets: {domain: version}, ir_version, producer, metadata: {}, dynamic: ["input images: batch"],
-/// file_bytes}. Thread safe.
+/// notes: Graph::notes(), file_bytes}. Thread safe.
 Json inspect_model(const Graph& graph, std::optional<Size> size = std::nullopt);
 
 }  // namespace tamis

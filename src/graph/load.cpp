@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "graph/graph.h"
 #include "graph/model_checks.h"
+#include "graph/node_order.h"
 #include "graph/skeleton.h"
 
 namespace tamis {
@@ -197,6 +198,13 @@ class ExternalData {
   std::uint64_t taken_ = 0, asked_at_ = 0;
 };
 
+// A graph out of order is sorted first: ONNX's checker refuses what runtimes execute.
+Graph checked(onnx::ModelProto model, const std::string& what) {
+  sort_all_nodes(model);
+  check_model(model, "load " + what);
+  return Graph(std::move(model), what);
+}
+
 }  // namespace
 
 Graph Graph::load(const fs::path& file) {
@@ -204,8 +212,7 @@ Graph Graph::load(const fs::path& file) {
   onnx::ModelProto model = parse_model(load_text(file, kModelFile), what);
   ExternalData external(file.has_parent_path() ? file.parent_path() : fs::path("."), what);
   for_each_tensor(model, [&](onnx::TensorProto& tensor) { external.take_in(tensor); });
-  check_model(model, "load " + what);
-  return Graph(std::move(model), what);
+  return checked(std::move(model), what);
 }
 
 Graph Graph::parse_bytes(std::span<const std::uint8_t> bytes, const std::string& what) {
@@ -216,8 +223,7 @@ Graph Graph::parse_bytes(std::span<const std::uint8_t> bytes, const std::string&
       throw_external(ErrorCode::corrupt_data, tensor, what,
                      "cannot be found without a folder; load the model from its file");
   });
-  check_model(model, "load " + what);
-  return Graph(std::move(model), what);
+  return checked(std::move(model), what);
 }
 
 Graph Graph::parse_text(std::string_view text) {

@@ -278,41 +278,4 @@ std::size_t data_bytes(const TensorProto& tensor) {
   return row == nullptr ? 0 : row->bytes * checked_count(tensor);
 }
 
-float half_to_float(std::uint16_t bits) {
-  int exponent = (bits >> 10) & 31;
-  int mantissa = bits & 1023;
-  float magnitude;
-  if (exponent == 31)
-    magnitude = mantissa != 0 ? std::numeric_limits<float>::quiet_NaN()
-                              : std::numeric_limits<float>::infinity();
-  else if (exponent == 0)
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-  else
-    magnitude = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-std::uint16_t float_to_half(float value) {
-  std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000);
-  if (std::isnan(value)) return sign | 0x7e00;
-  float magnitude = std::fabs(value);
-  if (magnitude >= 65520.0f) return sign | 0x7c00;
-  if (magnitude < std::ldexp(1.0f, -14))  // subnormal: units of 2^-24
-    return sign | static_cast<std::uint16_t>(std::nearbyint(std::ldexp(magnitude, 24)));
-  std::uint32_t rest = bits & 0x7fffffff;
-  rest += 0xfff + ((rest >> 13) & 1);  // to nearest even; may carry into the exponent
-  return sign | static_cast<std::uint16_t>((rest >> 13) - (112u << 10));
-}
-
-float bfloat16_to_float(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
-std::uint16_t float_to_bfloat16(float value) {
-  std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  if (std::isnan(value)) return static_cast<std::uint16_t>((bits >> 16) | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
 }  // namespace tamis

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/half.h"
 #include "base/tensor.h"
 
 namespace tamis {
@@ -45,11 +46,5 @@ onnx::TensorProto make_tensor(const std::string& name, int onnx_type, const Shap
 
 /// Bytes of the elements as stored in raw form; 0 for types without a fixed size.
 std::size_t data_bytes(const onnx::TensorProto& tensor);
-
-/// IEEE half and bfloat16, to nearest even.
-float half_to_float(std::uint16_t bits);
-std::uint16_t float_to_half(float value);
-float bfloat16_to_float(std::uint16_t bits);
-std::uint16_t float_to_bfloat16(float value);
 
 }  // namespace tamis

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/half.h"
 #include "data/picture_header.h"
 #include "measure/visitor.h"
 #include "stats/percentile.h"
@@ -109,6 +110,8 @@ MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_
     for (std::int64_t i = 0; i < input.elements(); ++i) {
       if (input.type() == DataType::f32)
         input.data<float>()[i] = static_cast<float>(random.uniform());
+      if (input.type() == DataType::f16)
+        input.data<std::uint16_t>()[i] = float_to_half(static_cast<float>(random.uniform()));
       if (input.type() == DataType::u8)
         input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
     }

@@ -3,8 +3,10 @@
 #include <onnx/defs/schema.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "graph/attributes.h"
@@ -44,6 +46,16 @@ bool is_f32(const Graph& graph, const std::string& value) {
   if (const onnx::TensorProto* constant = graph.constant(value))
     return constant->data_type() == onnx::TensorProto::FLOAT;
   return graph.type(value) == onnx::TensorProto::FLOAT;
+}
+
+/// ONNX lets some inputs of these have another float type than the result, and OpenVINO does not
+/// load such a mix: all become f16 together. (Elsewhere they stay: a Resize's scales and a
+/// GridSample's positions lose their meaning in f16, and nobody minds their type.)
+bool takes_one_type(const onnx::NodeProto& node) {
+  constexpr std::array<std::string_view, 4> kTypes{"BatchNormalization", "Pow", "RMSNormalization",
+                                                   "Attention"};
+  return std::any_of(kTypes.begin(), kTypes.end(),
+                     [&](std::string_view type) { return is_op(node, type); });
 }
 
 bool is_quantising(const onnx::NodeProto& node) {
@@ -99,10 +111,13 @@ class Half {
       types.insert(parameter.GetTypeStr());
       slots.outputs.push_back(i);
     }
-    for (int i = 0; i < node.input_size(); ++i)
+    for (int i = 0; i < node.input_size(); ++i) {
+      const auto& parameter = formal(schema->inputs(), i);
+      const bool together = takes_one_type(node) && takes_half(parameter);
       if (is_f32(graph_, node.input(i)) &&
-          types.count(formal(schema->inputs(), i).GetTypeStr()) != 0)
+          (together || types.count(parameter.GetTypeStr()) != 0))
         slots.inputs.push_back(i);
+    }
     if (slots.inputs.empty()) return "its operator says its type itself";
     return values_reason(node, slots);
   }

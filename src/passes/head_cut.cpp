@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "graph/attributes.h"
@@ -140,8 +141,29 @@ std::optional<Distances> find_distances(const Graph& graph, std::string& reason)
     }
     if (one) found = one;
   }
-  if (!found) reason = "no Softmax over distance bins followed by their expected value";
+  if (!found)
+    reason =
+        "no Softmax over distance bins followed by their expected value, and no distances "
+        "[N,4,positions]";
   return found;
+}
+
+/// Without bins (YOLO26) the maps are the distances: the value [N, 4, positions] of the levels
+/// joined, or a part of it, on the way back from the boxes.
+std::optional<Distances> find_plain_distances(const Graph& graph, const std::string& boxes) {
+  std::vector<std::string> open{boxes};
+  std::set<std::string> seen;
+  while (!open.empty()) {
+    const std::string value = open.back();
+    open.pop_back();
+    const onnx::NodeProto* node = graph.producer(value);
+    if (node == nullptr || !seen.insert(value).second) continue;
+    const bool joined = is_op(*node, "Concat") && axis_of(*node, 3) == 2;
+    const bool part = is_op(*node, "Split") && axis_of(*node, 3) == 1;
+    if ((joined || part) && channels_of(graph, value, 3) == kSides) return Distances{value, 1};
+    open.insert(open.end(), node->input().begin(), node->input().end());
+  }
+  return std::nullopt;
 }
 
 /// The output Concat(boxes, Sigmoid(logits) [, coefficients]) by channels; null: there is none.
@@ -169,7 +191,8 @@ std::optional<YoloTail> find_yolo_tail(const Graph& graph, std::string& reason) 
     return std::nullopt;
   }
   const std::string logits = graph.producer(concat->input(1))->input(0);
-  const std::optional<Distances> distances = find_distances(graph, reason);
+  std::optional<Distances> distances = find_distances(graph, reason);
+  if (!distances) distances = find_plain_distances(graph, concat->input(0));
   if (!distances) return std::nullopt;
   const std::optional<std::int64_t> classes = channels_of(graph, logits, 3);
   if (!classes) {

@@ -9,21 +9,22 @@
 
 namespace tamis {
 
-/// The tail of a YOLOv8 or v11 detector or segmenter, as it was found in a graph: the last
+/// The tail of a YOLOv8, v11 or v26 detector or segmenter, as it was found in a graph: the last
 /// convolutions' maps, per level, finest first.
 struct YoloTail {
   std::string output;                ///< the graph output that the tail makes, [N, 4 + C (+ M), A]
-  std::vector<std::string> boxes;    ///< per level: logits of the distances' bins, [N, 4·R, h, w]
+  std::vector<std::string> boxes;    ///< per level: logits of the distances' bins, [N, 4·R, h, w];
+                                     ///< with R = 1 (YOLO26) the distances themselves
   std::vector<std::string> classes;  ///< per level: logits of the classes, [N, C, h, w]
   std::vector<std::string> coefficients;  ///< per level: of masks, [N, M, h, w]; empty: a detector
-  std::int64_t bins = 0;                  ///< R, "reg_max"
+  std::int64_t bins = 0;                  ///< R, "reg_max"; 1: no bins
 };
 
 /// Recognises by structure and values, not by names:
 ///
 ///   (Concat by channels, Reshape to [N, 4R + C, A], Concat by positions, Split) of the levels'
 ///   maps boxes    Reshape [N, 4, R, A] → Transpose → Softmax over R → Conv with the weights 0 …
-///   R−1 → … scores   Sigmoid output   Concat(boxes, scores) by channels, or
+///   R−1 → …, or without bins the joined distances themselves; scores   Sigmoid output   Concat(boxes, scores) by channels, or
 ///   Concat(boxes, scores, coefficients), these followed back to maps too
 ///
 /// Where it finds none, `reason` says what is missing. What lies between the distances and the

@@ -49,6 +49,17 @@ std::optional<std::size_t> place_of(std::int64_t axis, std::size_t rank) {
   return static_cast<std::size_t>(axis < 0 ? axis + dims : axis);
 }
 
+/// Whether neighbours of `fine`, multiplied, are `coarse`.
+bool coarsens(const std::vector<DimProbe>& coarse, const std::vector<DimProbe>& fine) {
+  std::size_t at = 0;
+  for (const DimProbe& whole : coarse) {
+    DimProbe product = constant_dim(1);
+    while (product != whole && at < fine.size()) product = product * fine[at++];
+    if (product != whole) return false;
+  }
+  return at == fine.size();
+}
+
 }  // namespace
 
 ShapeFreer::ShapeFreer(Graph& graph, const std::string& image, Size size)
@@ -207,8 +218,12 @@ AxisParts ShapeFreer::parts_of(const DimProbe& dim) const {
 std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
                                                     const std::vector<std::int64_t>& to) {
   Dims left;
-  for (const DimProbe& d : from)
-    for (const DimProbe& f : factors_of(d)) left.push_back(f);
+  std::vector<bool> flattened;  // one of several sides that are one dimension here
+  for (const DimProbe& d : from) {
+    const Dims factors = factors_of(d);
+    left.insert(left.end(), factors.begin(), factors.end());
+    flattened.insert(flattened.end(), factors.size(), factors.size() > 1);
+  }
   std::size_t at = 0;
   std::vector<Dims> groups;
   for (const std::int64_t wanted : to) {
@@ -225,12 +240,14 @@ std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
         continue;
       }
       if (have % rest != 0) return std::nullopt;
-      // The outer part of a split: what varies is the number of groups, not their size.
-      const bool open = varies(left[at]);
-      const auto outer = open ? divided(left[at], have / rest) : constant_dim(rest);
-      if (!outer) return std::nullopt;
+      // A side is cut into windows of a fixed size, so that their number varies; flattened
+      // positions into a fixed number of areas (YOLO12), since no part of them is a side's.
+      const bool windows = varies(left[at]) && !flattened[at];
+      const auto outer = windows ? divided(left[at], have / rest) : constant_dim(rest);
+      const auto inner = windows ? constant_dim(have / rest) : divided(left[at], rest);
+      if (!outer || !inner) return std::nullopt;
       group.push_back(*outer);
-      left[at] = constant_dim(have / rest);
+      left[at] = *inner;
       rest = 1;
     }
   }
@@ -241,7 +258,11 @@ std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
     result.push_back(product_of(group));
     if (group.size() < 2 || !varies(result.back())) continue;
     auto [known, added] = products_.emplace(result.back(), group);
-    if (!added && known->second != group) ambiguous_.insert(result.back());
+    if (added || coarsens(known->second, group)) continue;
+    if (coarsens(group, known->second))
+      known->second = group;
+    else
+      ambiguous_.insert(result.back());
   }
   return result;
 }

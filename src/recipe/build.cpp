@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "execute/opened_model.h"
 #include "graph/inspect.h"
+#include "graph/value_shapes.h"
 #include "measure/visit.h"
 #include "passes/free_shapes.h"
 #include "recipe/card_check.h"
@@ -29,13 +30,13 @@ std::string joined(const std::vector<std::string>& words) {
 
 /// Sessions and pictures as the card now says: steps may change it.
 void follow_card(BuildState& state, const BuildRequest& request) {
-  state.open_reference = [card = state.known_card(),
+  state.open_reference = [card = state.known_card(), size = state.input_size(),
                           settings = reference_settings(request)](const fs::path& model) {
     OpenRequest open;
     open.model = model;
     open.settings = settings;
     open.lean = true;
-    return open_with_card(open, card);
+    return open_with_card(open, card, size);
   };
   if (!request.calibration || state.graph.inputs().empty()) return;
   state.feed =
@@ -60,6 +61,9 @@ BuildState make_state(const BuildRequest& request) {
   if (request.backends.empty())
     throw Error(ErrorCode::unavailable,
                 "build: no runtime works here to fold and calibrate with; see tamis doctor");
+  if (!state.has_card) state.given_size = request.input_size;
+  if (const auto reason = value_dependent_output(state.graph, state.input_size()))
+    throw Error(ErrorCode::unsupported, "build: " + *reason);
   state.reference_backend = request.backends.front();
   state.check_backends = request.backends;
   state.base_settings = request.settings;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/geometry.h"
 #include "base/json.h"
 #include "card/card.h"
 #include "data/dataset.h"
@@ -24,6 +25,7 @@ struct CalibrationItems {
 struct BuildRequest {
   std::filesystem::path parent;
   std::optional<Card> card;  ///< absent: only steps that need none are applied
+  std::optional<Size> input_size;  ///< without a card: what open sides of the picture are
   Recipe recipe;
   std::optional<CalibrationItems> calibration;
   std::vector<std::string> backends;  ///< that run here: the first one executes folding and

@@ -16,6 +16,9 @@ Json calibration_json(const std::optional<CalibrationItems>& calibration) {
 Json to_json(const BuildRequest& request) {
   return Json{{"parent", request.parent.string()},
               {"card", request.card ? to_json(*request.card, true) : Json()},
+              {"input_size", request.input_size ? Json::array({request.input_size->height,
+                                                               request.input_size->width})
+                                                : Json()},
               {"recipe", to_json(request.recipe)},
               {"calibration", calibration_json(request.calibration)},
               {"backends", request.backends},
@@ -32,6 +35,8 @@ BuildRequest parse_build_request(const Json& json) {
   BuildRequest request;
   request.parent = json.at("parent").get<std::string>();
   if (!json.at("card").is_null()) request.card = parse_card(json.at("card"));
+  if (const Json size = json.value("input_size", Json()); !size.is_null())
+    request.input_size = Size{size.at(0), size.at(1)};
   request.recipe = parse_recipe(json.at("recipe"));
   request.backends = json.at("backends").get<std::vector<std::string>>();
   request.settings = parse_run_settings(json.at("settings"));

@@ -12,7 +12,8 @@
 
 namespace tamis {
 std::unique_ptr<Session> open_with_card(const OpenRequest& request,
-                                        const std::optional<Card>& card) {
+                                        const std::optional<Card>& card,
+                                        std::optional<Size> size) {
   auto backend = find_backend(request.settings.backend);
   std::optional<Graph> graph = Graph::load(request.model);
   const auto inputs = graph->inputs();
@@ -35,7 +36,7 @@ std::unique_ptr<Session> open_with_card(const OpenRequest& request,
   });
   if (picture && card && dynamic) own.input_shapes = {card->input_shape()};
   if (!card && dynamic)
-    for (const TensorInfo& input : with_fixed_inputs(*graph, 1, std::nullopt).inputs())
+    for (const TensorInfo& input : with_fixed_inputs(*graph, 1, size).inputs())
       own.input_shapes.push_back(concrete_shape(input).value());
   graph.reset();  // the runtime reads the file: memory need not hold the model twice
   return backend->open(own);

@@ -15,8 +15,9 @@ OutputReader output_reader(const Card& card) {
   reader.closeness = [&task, card](const std::vector<Tensor>& reference,
                                    const std::vector<Tensor>& other) {
     const Placement unscaled{card.input_size, card.input_size};
-    return task.closeness(task.predict(card, reference, unscaled),
-                          task.predict(card, other, unscaled));
+    std::vector<Tensor> room, more_room;
+    return task.closeness(task.predict(card, widened(reference, room), unscaled),
+                          task.predict(card, widened(other, more_room), unscaled));
   };
   return reader;
 }

@@ -40,14 +40,15 @@ struct BuildState {
   std::optional<Card> known_card() const {
     return has_card ? std::optional<Card>(card) : std::nullopt;
   }
-  /// The picture's size; absent without a card.
+  /// The picture's size: the card's, else what was said.
   std::optional<Size> input_size() const {
-    return has_card ? std::optional<Size>(card.input_size) : std::nullopt;
+    return has_card ? std::optional<Size>(card.input_size) : given_size;
   }
 
   Graph graph;
   Card card;                     ///< not to be read without has_card
   bool has_card = true;          ///< steps that need one are not applied to a model without
+  std::optional<Size> given_size{};  ///< without a card
   Json report = Json::object();  ///< what the step did, filled in by it
   /// A runtime for what needs execution (folding, calibrating, comparing).
   std::function<std::unique_ptr<Session>(const std::filesystem::path&)> open_reference;

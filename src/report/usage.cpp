@@ -178,7 +178,8 @@ Words card_words(const Json& card) {
     Json value = member(input, key);
     return value.is_null() ? std::string(fallback) : value.dump();
   };
-  const bool bytes = text_or(member(input, "type"), "f32") == "u8";
+  const std::string type = text_or(member(input, "type"), "f32");
+  const bool bytes = type == "u8", half = type == "f16";
   const bool planes = text_or(member(input, "layout"), "nchw") == "nchw";
   const std::string sides = size[0].dump() + ", " + size[1].dump();
   const std::string channels = color == "gray" ? "1" : "3";
@@ -187,9 +188,9 @@ Words card_words(const Json& card) {
                   json_or("scale", "255"), json_or("mean", "0"), json_or("std", "1"));
   return {{"SHAPE", planes ? "1, " + channels + ", " + sides : "1, " + sides + ", " + channels},
           {"LAYOUT", planes ? "NCHW" : "NHWC"},
-          {"TYPE", bytes ? "u8" : "f32"},
+          {"TYPE", type},
           {"TYPE_CPP", bytes ? "uint8_t" : "float"},
-          {"TYPE_PY", bytes ? "uint8" : "float32"},
+          {"TYPE_PY", bytes ? "uint8" : half ? "float16" : "float32"},
           {"NORMALISE", bytes ? "" : normalise},
           {"TRANSPOSE", planes ? ".transpose(2, 0, 1)" : ""},
           {"HEIGHT", size[0].dump()},
@@ -222,8 +223,9 @@ std::string card_notes(const Json& card) {
   const bool masks = decoder == "yolov8-seg-cut";
   if (masks || decoder == "yolov8-cut")
     text +=
-        "\nThe head was cut off: the outputs are, per level, distances to the box's sides in bins "
-        "(`boxes_`, before Softmax) and classes (`classes_`, before Sigmoid)" +
+        "\nThe head was cut off: the outputs are, per level, distances to the box's sides (`boxes_`" +
+        std::string(member(card, "reg_max") == 1 ? "" : ", in bins, before Softmax") +
+        ") and classes (`classes_`, before Sigmoid)" +
         std::string(masks ? "; then mask coefficients (`coefficients_`) and prototypes" : "") +
         ". `tamis` decodes them; the code below shows their shapes only.\n";
   return text;
@@ -308,6 +310,7 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
   Words words = card_words(card);
   add_batch_words(words, count_or_one(settings, "batch"));
   words.merge(backend.words(settings));
+  if (words.at("TYPE") == "f16") words["TYPE_CPP"] = backend.code->cpp_half;
   std::string escaped = literal(model);
   words["MODEL"] = escaped.substr(1, escaped.size() - 2);
 

@@ -44,7 +44,7 @@ int main() {
 }
 )",
     "g++ -std=c++17 -O2 using.cpp -I$ONNXRUNTIME/include -L$ONNXRUNTIME/lib -lonnxruntime -o using",
-    "onnxruntime"};
+    "onnxruntime", "Ort::Float16_t"};
 
 const UsageCode kOpenvinoUsage{
     R"(import openvino as ov
@@ -84,7 +84,7 @@ int main() {
 }
 )",
     "g++ -std=c++17 -O2 using.cpp -I$OPENVINO/include -L$OPENVINO/lib -lopenvino -o using",
-    "openvino"};
+    "openvino", "ov::float16"};
 
 const char* const kOrtUnderLoad = R"(from concurrent.futures import ThreadPoolExecutor
 

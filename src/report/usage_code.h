@@ -8,6 +8,7 @@ struct UsageCode {
   const char* cpp;             ///< a whole program
   const char* cpp_build;       ///< how to compile it
   const char* python_packages;
+  const char* cpp_half;  ///< the runtime's own type of an f16 element
 };
 
 extern const UsageCode kOrtUsage;

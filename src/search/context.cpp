@@ -20,6 +20,15 @@ namespace {
 
 constexpr double kProbeTimeout_s = 120;
 
+/// A file of the model's name for the model whose inputs are held: it lasts as long as the program.
+fs::path file_to_hold(const fs::path& model) {
+  static const TemporaryFolder folder("tamis-held");
+  static int count = 0;
+  const fs::path own = folder.path() / std::to_string(count++);
+  fs::create_directories(own);
+  return own / model.filename();
+}
+
 std::vector<std::string> words(const std::string& text) {
   std::istringstream in(text);
   std::vector<std::string> found;
@@ -157,7 +166,13 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
 
 }  // namespace
 
+void ModelInfo::require_fixed_shapes() const {
+  if (!cannot_run.empty())
+    throw Error(ErrorCode::unsupported, fmt::format("{}: {}", named.string(), cannot_run));
+}
+
 const Card& ModelInfo::required_card() const {
+  require_fixed_shapes();
   if (!card) throw Error(card_error_code, card_error);
   return *card;
 }
@@ -182,13 +197,20 @@ fs::path model_file(const fs::path& model) {
 
 ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   ModelInfo info;
-  info.file = model_file(model);
+  info.named = info.file = model_file(model);
   Worker worker;
   Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
+  if (!options.held.empty()) {
+    info.file = file_to_hold(info.named);
+    request["held"] = options.held;
+    request["held_model"] = info.file.string();
+  }
   Json head = worker.request(request, patience_to_inspect()).head;
   info.hash = head.at("hash");
   info.description = head.at("model");
   info.steps = head.value("steps", Json::object());
+  info.cannot_run = head.value("cannot_run", "");
+  info.open_inputs = head.value("open_inputs", Json::array()).get<std::vector<Shape>>();
   if (head.at("card").is_null()) {
     info.card_error = head.at("card_error").at("text");
     info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());
@@ -248,6 +270,8 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
   c.backends = probe_backends(c.request.libraries, true);
   plan_resolutions(c);
+  for (const Json& note : c.model.description.value("notes", Json::array()))
+    c.data.notes.push_back(note.get<std::string>());
   for (const std::string& note : c.data.notes) c.note(note);
   c.facts = make_facts(c);
   return c;

@@ -26,7 +26,8 @@ namespace tamis {
 
 /// A model file as a worker described it.
 struct ModelInfo {
-  std::filesystem::path file;
+  std::filesystem::path file;   ///< what is built from and executed
+  std::filesystem::path named;  ///< what the user gave: another file where inputs are held
   std::string hash;
   Json description;          ///< inspect_model()
   Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
@@ -35,6 +36,12 @@ struct ModelInfo {
   ErrorCode card_error_code = ErrorCode::invalid_argument;
   std::optional<std::size_t> class_count;       ///< absent: nothing tells
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
+  std::vector<Shape> open_inputs;  ///< of a model with open dimensions and no card: the shapes that
+                                   ///< --input-size and batch 1 give its inputs
+  std::string cannot_run;  ///< why its outputs cannot be carried; empty: they can
+
+  /// Throws unsupported where the model cannot be executed here.
+  void require_fixed_shapes() const;
 
   /// The card, or the error that stands in its place.
   const Card& required_card() const;

@@ -25,6 +25,8 @@ std::string card_arguments(const SearchContext& context) {
   std::string text;
   for (const auto& [name, value] : context.request.card_options.given)
     text += " --" + name + " " + quoted(value);
+  for (const auto& [name, value] : context.request.card_options.held)
+    text += " --input " + quoted(name + "=" + value);
   return text;
 }
 
@@ -94,7 +96,7 @@ std::string build_command(const SearchContext& context, const Recipe& recipe) {
   if (!quantises || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
   std::string command =
-      "tamis quantize " + quoted(context.model.file.string()) + data_arguments(context);
+      "tamis quantize " + quoted(context.model.named.string()) + data_arguments(context);
   if (r.calibration) command += " --calibration " + quoted(r.calibration->path.string());
   if (recipe.back().name != "int8-static")
     return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,

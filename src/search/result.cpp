@@ -169,8 +169,8 @@ Json environment_json(const SearchContext& c) {
 
 Json model_json(const SearchContext& c) {
   const Json& d = c.model.description;
-  return Json{{"path", c.model.file.string()},
-              {"name", c.model.file.stem().string()},
+  return Json{{"path", c.model.named.string()},
+              {"name", c.model.named.stem().string()},
               {"hash", c.model.hash},
               {"size_bytes", d.value("file_bytes", 0)},
               {"task", to_text(c.card().task)},
@@ -376,7 +376,7 @@ void hand_over(const SearchContext& context, const Variant& variant, const Artef
              {"load", load_of(result, variant.id)},
              {"card", to_json(artefact.card, false)},
              {"io", artefact.info.io},
-             {"parent", {{"path", context.model.file.string()}, {"hash", context.model.hash}}},
+             {"parent", {{"path", context.model.named.string()}, {"hash", context.model.hash}}},
              {"tamis_version", kVersion}});
   save_json(out / "decision.json", make_decision(result, out));
   save_json(out / "result.json", result);

@@ -1,10 +1,12 @@
 #include "tasks/task.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "base/half.h"
 #include "tasks/rows.h"
 
 namespace tamis {
@@ -20,6 +22,17 @@ const Task& find_task(TaskKind kind) {
     if (row.kind == kind) return row;
   throw Error(ErrorCode::unsupported,
               "find task: there is no row for \"" + std::string(to_text(kind)) + "\"");
+}
+
+const std::vector<Tensor>& widened(const std::vector<Tensor>& outputs, std::vector<Tensor>& room) {
+  if (std::none_of(outputs.begin(), outputs.end(), is_half)) return outputs;
+  room.resize(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (is_half(outputs[i]))
+      widen(outputs[i], room[i]);
+    else
+      room[i] = outputs[i].clone();
+  return room;
 }
 
 std::vector<ClassFigures::Class> classes_of_boxes(std::span<const ItemRecord> records) {

@@ -122,6 +122,10 @@ struct Task {
   std::vector<OutputPart> (*parts)(const Card& card, const std::vector<Shape>& outputs) = nullptr;
 };
 
+/// The outputs as predict() reads them: themselves, or in `room`, which is kept from call to call,
+/// with those in f16 and bf16 as f32.
+const std::vector<Tensor>& widened(const std::vector<Tensor>& outputs, std::vector<Tensor>& room);
+
 const std::vector<Task>& tasks();
 const Task& find_task(TaskKind kind);
 

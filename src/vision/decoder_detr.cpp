@@ -91,6 +91,20 @@ std::vector<Detection> decode_detr_scores(const std::vector<Tensor>& outputs,
   return best_of(std::move(found), placement, options);
 }
 
+std::vector<Detection> decode_rtdetr_topk(const std::vector<Tensor>& outputs,
+                                          const Placement& placement,
+                                          const DetectOptions& options) {
+  Rows rows = rows_of(output_of("rtdetr-topk", outputs, options, 0, {1, -1, 6}));
+  std::vector<Detection> found;
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const float* v = rows.row(i);
+    if (!is_above(v[4], options.min_score)) continue;
+    found.push_back({box_of(v, placement.input), v[4], whole_label("rtdetr-topk", i, v[5])});
+    check_finite("rtdetr-topk", i, found.back());
+  }
+  return best_of(std::move(found), placement, options);
+}
+
 std::optional<std::size_t> detr_class_count(const std::vector<TensorInfo>& outputs) {
   auto width = logits_width(outputs);
   return width && *width > 1 ? std::optional(*width - 1) : std::nullopt;

@@ -26,6 +26,11 @@ std::vector<Detection> decode_rtdetr(const std::vector<Tensor>& outputs, const P
 std::vector<Detection> decode_detr_scores(const std::vector<Tensor>& outputs,
                                           const Placement& placement, const DetectOptions& options);
 
+/// Ultralytics' RT-DETR with the best rows taken in the graph: f32 [1, N, 6], box, score in [0, 1],
+/// class. As RTDETRPredictor.postprocess of ultralytics 8.4.
+std::vector<Detection> decode_rtdetr_topk(const std::vector<Tensor>& outputs,
+                                          const Placement& placement, const DetectOptions& options);
+
 /// C of each; absent where the shapes do not say.
 std::optional<std::size_t> detr_class_count(const std::vector<TensorInfo>& outputs);
 std::optional<std::size_t> rtdetr_class_count(const std::vector<TensorInfo>& outputs);

@@ -54,7 +54,7 @@ Head as_head(std::span<const Tensor> outputs, Size input) {
     const float* boxes = map_of(outputs[i], "output " + std::to_string(i));
     const float* classes = map_of(outputs[i + 1], "output " + std::to_string(i + 1));
     const auto channels = static_cast<std::size_t>(b[1]);
-    if (b[2] != c[2] || b[3] != c[3] || channels % kSides != 0 || channels / kSides < 2)
+    if (b[2] != c[2] || b[3] != c[3] || channels % kSides != 0)
       fail("outputs " + std::to_string(i) + " and the next are " + to_text(b) + " and " +
            to_text(c));
     if (input.height % b[2] != 0 || input.height / b[2] * b[3] != input.width)
@@ -118,7 +118,10 @@ class Distances {
   void compute(const Level& level, const std::uint32_t* cells, std::size_t count) {
     for (std::size_t side = 0; side < kSides; ++side) {
       gather(level.boxes + side * bins_ * level.cells(), level.cells(), cells, count);
-      expect(side);
+      if (bins_ == 1)  // no bins: the distance itself
+        std::copy_n(rows_.begin(), kTogether, distance_[side].begin());
+      else
+        expect(side);
     }
   }
   float operator()(std::size_t side, std::size_t i) const { return distance_[side][i]; }
@@ -219,6 +222,7 @@ namespace {
 
 double expected_bin(const Level& level, std::size_t bins, std::size_t side, std::size_t cell) {
   const float* first = level.boxes + side * bins * level.cells() + cell;
+  if (bins == 1) return double{first[0]};  // no bins: the distance itself
   double most = first[0], sum = 0, weighted = 0;
   for (std::size_t b = 1; b < bins; ++b)
     most = std::max(most, static_cast<double>(first[b * level.cells()]));

@@ -44,6 +44,8 @@ const std::vector<Decoder>& decoders() {
        {"logits", "boxes"}},
       {"detr-scores", "[1,Q,4+classes] boxes in fractions, scores", decode_detr_scores,
        detr_scores_class_count, detr_scores_parts},
+      {"rtdetr-topk", "[1,N,6] boxes in fractions, score, class", decode_rtdetr_topk,
+       end2end_class_count, end2end_parts},
       {"ssd",
        "boxes [1,N,4], classes and scores [1,N], count; classes from 0",
        decode_ssd,

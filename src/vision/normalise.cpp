@@ -2,8 +2,10 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "base/error.h"
+#include "base/half.h"
 #include "vision/preprocess.h"
 
 namespace tamis {
@@ -23,26 +25,36 @@ void check(const Picture& picture, const Normalisation& how, const Tensor& out, 
   if (shape[height] != picture.height || shape[height + 1] != picture.width)
     fail("the picture is " + std::to_string(picture.height) + "x" + std::to_string(picture.width) +
          ", the input " + to_text(shape) + "; give --input-size");
-  if (out.type() != DataType::f32 && out.type() != DataType::u8)
+  if (out.type() != DataType::f32 && out.type() != DataType::f16 && out.type() != DataType::u8)
     throw Error(ErrorCode::unsupported, "normalise: an input of type " +
                                             std::string(to_text(out.type())) +
-                                            "; f32 and u8 are supported");
+                                            "; f32, f16 and u8 are supported");
   std::size_t channels = shape[at];
-  if (out.type() == DataType::f32 && (how.mean.size() != channels || how.std.size() != channels))
+  if (out.type() != DataType::u8 && (how.mean.size() != channels || how.std.size() != channels))
     fail("mean and std need " + std::to_string(channels) + " values each; give --mean and --std");
 }
 
 /// What each of the 256 grey levels becomes. 768 table reads a row beat arithmetic here: no
-/// conversion, and exactly what the framework's own f32 arithmetic gives.
-using Table = std::array<float, 256>;
+/// conversion, and exactly what the framework's own f32 arithmetic gives (f16: rounded once).
+template <typename T>
+using Table = std::array<T, 256>;
 
-Table table_of(const Normalisation& how, std::size_t channel) {
-  Table table;
+template <typename T>
+T stored(float value) {
+  if constexpr (std::is_same_v<T, float>)
+    return value;
+  else
+    return float_to_half(value);
+}
+
+template <typename T>
+Table<T> table_of(const Normalisation& how, std::size_t channel) {
+  Table<T> table;
   auto scale = static_cast<float>(how.scale);
   auto mean = static_cast<float>(how.mean[channel]);
   auto std = static_cast<float>(how.std[channel]);
   for (int level = 0; level < 256; ++level)
-    table[level] = (static_cast<float>(level) / scale - mean) / std;
+    table[level] = stored<T>((static_cast<float>(level) / scale - mean) / std);
   return table;
 }
 
@@ -87,13 +99,15 @@ void write_u8(const Picture& picture, const Normalisation& how, std::uint8_t* ou
     spread(picture.pixels.data(), count, how.bgr, std::array<Same, 3>{}, out);
 }
 
-void write_f32(const Picture& picture, const Normalisation& how, float* out) {
+/// f32, or f16 as its bits.
+template <typename T>
+void write_normalised(const Picture& picture, const Normalisation& how, T* out) {
   std::size_t count = static_cast<std::size_t>(picture.height) * picture.width;
   if (picture.channels == 1) {
-    Table table = table_of(how, 0);
+    const Table<T> table = table_of<T>(how, 0);
     for (std::size_t i = 0; i < count; ++i) out[i] = table[picture.pixels[i]];
   } else {
-    std::array<Table, 3> by{table_of(how, 0), table_of(how, 1), table_of(how, 2)};
+    const std::array<Table<T>, 3> by{table_of<T>(how, 0), table_of<T>(how, 1), table_of<T>(how, 2)};
     how.channels_last ? keep(picture.pixels.data(), count, how.bgr, by, out)
                       : spread(picture.pixels.data(), count, how.bgr, by, out);
   }
@@ -108,8 +122,10 @@ void normalise(const Picture& picture, const Normalisation& how, Tensor& out, in
   std::size_t offset = static_cast<std::size_t>(n) * channels * picture.height * picture.width;
   if (out.type() == DataType::u8)
     write_u8(picture, how, out.data<std::uint8_t>() + offset);
+  else if (out.type() == DataType::f16)
+    write_normalised(picture, how, out.data<std::uint16_t>() + offset);
   else
-    write_f32(picture, how, out.data<float>() + offset);
+    write_normalised(picture, how, out.data<float>() + offset);
 }
 
 Picture with_channels(const Picture& picture, int channels) {

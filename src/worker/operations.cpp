@@ -11,11 +11,14 @@
 #include "card/card.h"
 #include "explain/explain.h"
 #include "graph/graph.h"
+#include "graph/held_inputs.h"
 #include "graph/inspect.h"
+#include "graph/value_shapes.h"
 #include "recipe/build.h"
 #include "recipe/float_layers.h"
 #include "recipe/resolution.h"
 #include "runtime/backend.h"
+#include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace {
@@ -60,18 +63,40 @@ std::string hash_model(const std::filesystem::path& file, const Graph& graph) {
   return hash_text(all);
 }
 
+/// The shapes of a model's inputs where some are open and batch and size settle all of them.
+Json open_inputs(const Graph& graph, std::optional<Size> size) {
+  Json shapes = Json::array();
+  const auto inputs = graph.inputs();
+  if (std::all_of(inputs.begin(), inputs.end(),
+                  [](const TensorInfo& input) { return concrete_shape(input).has_value(); }))
+    return shapes;
+  try {
+    for (const TensorInfo& input : with_fixed_inputs(graph, 1, size).inputs())
+      shapes.push_back(concrete_shape(input).value());
+  } catch (const Error&) {
+    return Json::array();  // whoever opens it says what is open
+  }
+  return shapes;
+}
+
 /// The model read, checked and described, with its card; a card that cannot be resolved is
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
   std::filesystem::path file = request.at("model").get<std::string>();
   Graph graph = Graph::load(file);
+  if (const Json held = request.value("held", Json::object()); !held.empty()) {
+    hold_inputs(graph, held.get<std::map<std::string, std::string>>());
+    file = request.at("held_model").get<std::string>();
+    graph.save(file);
+  }
   graph.verify();
   CardOptions options;
   const Json given = request.value("options", Json::object());
   for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
-  std::optional<std::filesystem::path> card_file = card_file_beside(file);
+  std::optional<std::filesystem::path> card_file =
+      card_file_beside(request.at("model").get<std::string>());
   Json head{{"hash", hash_model(file, graph)}};
-  std::optional<Size> size;
+  std::optional<Size> size = given_input_size(options);
   try {
     const ModelFacts facts = to_facts(describe_model(graph));
     Card card = resolve_card(facts, card_file, options);
@@ -84,6 +109,8 @@ Frame inspect(WorkerState&, const Json& request) {
     head["card"] = nullptr;
     head["card_error"] = {{"code", to_text(e.code())}, {"text", e.what()}};
   }
+  if (head["card"].is_null()) head["open_inputs"] = open_inputs(graph, size);
+  if (const auto reason = value_dependent_output(graph, size)) head["cannot_run"] = *reason;
   head["model"] = inspect_model(graph, size);
   return {head, {}};
 }

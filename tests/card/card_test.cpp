@@ -103,6 +103,45 @@ TEST(Card, reads_the_metadata_of_ultralytics) {
   EXPECT_EQ(card.sources.at("input.size"), "model metadata \"imgsz\"");
 }
 
+TEST(Card, reads_names_in_any_spelling) {
+  const auto labels = [](const std::string& names) {
+    ModelFacts model = ultralytics();
+    model.metadata["names"] = names;
+    return resolve_card(model, std::nullopt, {}).labels;
+  };
+  for (const char* names : {"{0: 'red', 1: 'green'}", R"({"0": "red", "1": "green"})",
+                            R"(["red", "green"])", "('red', 'green')", "red,green", "red, green",
+                            R"(["r\u0065d", "green"])"})
+    EXPECT_THAT(labels(names), ElementsAre("red", "green")) << names;
+  for (const char* none : {"", "  ", "{}", "[]"}) EXPECT_THAT(labels(none), ElementsAre()) << none;
+}
+
+TEST(Card, believes_an_option_before_it_reads_the_metadata) {
+  ModelFacts model = ultralytics();
+  model.metadata["names"] = "{0: 'cut";
+  model.metadata["imgsz"] = "as you like";
+  model.metadata["task"] = "pose";
+  const Card card = resolve_card(
+      model, std::nullopt,
+      options({{"labels", "red,green"}, {"input-size", "320"}, {"task", "detect"}}));
+  EXPECT_THAT(card.labels, ElementsAre("red", "green"));
+  EXPECT_THAT(failure(model, options({{"input-size", "320"}, {"task", "detect"}})),
+              HasSubstr("give --labels"));
+  EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"task", "detect"}})),
+              HasSubstr("give --input-size"));
+  EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"input-size", "320"}})),
+              HasSubstr("its task is \"pose\", which is not known here"));
+}
+
+TEST(Card, says_of_an_input_in_half_precision_that_it_is_one) {
+  ModelFacts model = detector();
+  model.inputs[0].type = DataType::f16;
+  const Card card = resolve_card(model, std::nullopt, {});
+  EXPECT_EQ(card.input_type, DataType::f16);
+  EXPECT_EQ(parse_card(to_json(card, true)).input_type, DataType::f16);
+  EXPECT_THAT(failure(model, options({{"input-type", "f32"}})), HasSubstr("correct --input-type"));
+}
+
 TEST(Card, knows_how_ultralytics_classifiers_prepare_pictures) {
   ModelFacts model = facts({1, 3, 224, 224}, {1, 1000});
   model.metadata = {{"author", "Ultralytics"}, {"task", "classify"}};

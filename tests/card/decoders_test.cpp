@@ -101,6 +101,60 @@ TEST(CardDecoders, are_told_by_the_number_of_labels) {
   EXPECT_EQ(card_of(ultralytics).decoder, "end2end");
 }
 
+ModelFacts ultralytics(const Dims& output, std::map<std::string, std::string> metadata) {
+  ModelFacts facts = model(output);
+  facts.metadata = std::move(metadata);
+  facts.metadata.insert({{"author", "Ultralytics"}, {"task", "detect"}});
+  return facts;
+}
+
+TEST(CardDecoders, are_told_by_the_head_that_the_metadata_name) {
+  const std::string three = "{0: 'a', 1: 'b', 2: 'c'}";
+  Card card = card_of(ultralytics({1, 300, 6}, {{"head", "RTDETRDecoder"}, {"names", three}}));
+  EXPECT_EQ(card.decoder, "rtdetr-topk");
+  EXPECT_EQ(card.resize, ResizeRule::stretch);
+  EXPECT_EQ(card.labels.size(), 3U);
+  // Older versions name the model only.
+  EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"description", "Ultralytics rtdetr-l model"},
+                                              {"names", three}}))
+                .decoder,
+            "rtdetr-topk");
+  EXPECT_EQ(card_of(ultralytics({1, 300, 7}, {{"head", "RTDETRDecoder"}, {"names", three}})).decoder,
+            "detr-scores");
+  EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"head", "Detect"}, {"names", three}})).decoder,
+            "end2end");
+  EXPECT_EQ(card_of(model({1, 300, 6}), {{"decoder", "rtdetr-topk"}}).decoder, "rtdetr-topk");
+  EXPECT_THAT(failure(ultralytics({1, 84, 8400}, {{"head", "RTDETRDecoder"}})),
+              HasSubstr("yolov8 [N,4+classes,positions]: the metadata say rtdetr-topk or"));
+}
+
+TEST(CardDecoders, are_told_by_end2end_where_two_labels_would_leave_a_choice) {
+  const std::string two = "{0: 'a', 1: 'b'}";
+  EXPECT_THAT(failure(ultralytics({1, 300, 6}, {{"names", two}})), HasSubstr("fit the decoders"));
+  EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"names", two}, {"end2end", "True"}})).decoder,
+            "end2end");
+}
+
+TEST(CardDecoders, take_a_row_of_open_length_for_classes_only_where_that_is_said) {
+  EXPECT_THAT(failure(model({1, kAny})), HasSubstr("the number of classes is open"));
+  EXPECT_EQ(card_of(model({1, kAny}), {{"decoder", "classifier"}}).decoder, "classifier");
+}
+
+TEST(CardDecoders, take_maps_of_four_channels_for_distances_only_where_that_is_said) {
+  const ModelFacts maps =
+      model({{"boxes_0", DataType::f32, {1, 4, 80, 80}}, {"classes_0", DataType::f32, {1, 3, 80, 80}}});
+  EXPECT_THAT(failure(maps), HasSubstr("must be said with --decoder"));
+  EXPECT_EQ(card_of(maps, {{"decoder", "yolov8-cut"}, {"reg-max", "1"}}).reg_max, 1);
+}
+
+TEST(CardDecoders, take_no_detections_behind_nms_for_a_classifier) {
+  EXPECT_THAT(failure(model({kAny, 7})), HasSubstr("detections behind NMS"));
+  EXPECT_EQ(card_of(model({1, 7})).decoder, "classifier");
+  ModelFacts any_batch = model({kAny, 7});
+  any_batch.inputs[0].shape[0] = kAny;
+  EXPECT_EQ(card_of(any_batch).decoder, "classifier");
+}
+
 TEST(CardDecoders, prepare_pictures_as_their_family_does) {
   Card yolox = resolve_card(model({1, 8400, 85}), std::nullopt, {{{"decoder", "yolox"}}});
   EXPECT_EQ(yolox.anchor, Anchor::top_left);

@@ -18,6 +18,7 @@ TEST(PythonLiteral, reads_what_repr_writes) {
             (Json{{"a", true}, {"b", nullptr}, {"c", {false, 1e-5}}}));
   EXPECT_EQ(parse_python_literal(R"('a\'b\\c\n\x41\u00e9')", "t"), Json("a'b\\c\nAé"));
   EXPECT_EQ(parse_python_literal("{}", "t"), Json::object());
+  EXPECT_EQ(parse_python_literal(R"("a\/\u00e9\ud83d\ude00")", "t"), Json("a/é😀"));
 }
 
 TEST(PythonLiteral, refuses_everything_else) {

@@ -158,19 +158,22 @@ TEST(Graph, reads_constant_nodes_of_every_form_as_tensors) {
   graph.verify();
 }
 
-TEST(Graph, does_not_take_a_default_that_callers_may_replace_for_a_constant) {
+TEST(Graph, takes_weights_that_are_listed_as_inputs_for_constants) {
   const char* text =
       "opset_import: [\"\" : 17]> g (float[2] x, float[2] w) => (float[2] y) <float[2] w = {1, 2}> "
       "{y = Add(x, w)}";
   Graph modern = Graph::parse_text(std::string("<ir_version: 8, ") + text);
-  EXPECT_FALSE(modern.is_constant("w"));
+  EXPECT_TRUE(modern.is_constant("w"));
+  EXPECT_EQ(modern.notes().size(), 1u);
   Graph old = Graph::parse_text(std::string("<ir_version: 3, ") + text);
   EXPECT_TRUE(old.is_constant("w"));
   EXPECT_EQ(old.inputs().size(), 1u);
+  EXPECT_TRUE(old.notes().empty());
   old.add_initializer("more", {1}, std::vector<float>{1});
   old.erase_initializer("more");
   old.verify();
   EXPECT_EQ(old.inputs().size(), 1u);
+  EXPECT_TRUE(old.notes().empty());
 }
 
 TEST(Graph, of_ir_version_3_stays_valid_with_a_weight_more_and_one_less) {

@@ -129,6 +129,65 @@ TEST_F(Load, names_a_value_that_nothing_makes) {
   EXPECT_THAT(failure(file("m.onnx"), ErrorCode::corrupt_data), HasSubstr("nowhere"));
 }
 
+// Exporters that convert to half precision append their Casts; runtimes do not mind.
+TEST_F(Load, puts_nodes_in_order) {
+  Graph graph = Graph::parse_text(kModel);
+  graph.graph().mutable_node()->SwapElements(0, 1);
+  graph.save(file("m.onnx"));
+  Graph loaded = Graph::load(file("m.onnx"));
+  EXPECT_EQ(loaded.nodes()[0]->op_type(), "MatMul");
+  EXPECT_EQ(loaded.nodes()[1]->op_type(), "Relu");
+  loaded.verify();
+}
+
+TEST_F(Load, puts_nodes_of_bodies_in_order) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (bool b, float[2] x) => (float[2] y)
+    {
+      y = If (b) <then_branch = t () => (float[2] p) { m = Neg (x) p = Relu (m) },
+                  else_branch = e () => (float[2] q) { q = Identity (x) }>
+    })");
+  for (auto& attribute : *graph.nodes()[0]->mutable_attribute())
+    if (attribute.name() == "then_branch")
+      attribute.mutable_g()->mutable_node()->SwapElements(0, 1);
+  graph.save(file("m.onnx"));
+  Graph::load(file("m.onnx")).verify();
+}
+
+TEST_F(Load, refuses_a_cycle) {
+  Graph graph = Graph::parse_text(kModel);
+  graph.set_input(*graph.producer("m"), 0, "y");
+  graph.save(file("m.onnx"));
+  EXPECT_THAT(failure(file("m.onnx"), ErrorCode::corrupt_data), HasSubstr("sorted"));
+}
+
+TEST_F(Load, takes_weights_that_are_listed_as_inputs_for_constants_and_says_so) {
+  for (std::int64_t ir : {3, 8}) {
+    onnx::ModelProto model = Graph::parse_text(kModel).proto();
+    model.set_ir_version(ir);
+    *model.mutable_graph()->add_input() = model.graph().input(0);
+    model.mutable_graph()->mutable_input(1)->set_name("w");
+    auto& dims = *model.mutable_graph()
+                      ->mutable_input(1)
+                      ->mutable_type()
+                      ->mutable_tensor_type()
+                      ->mutable_shape();
+    dims.mutable_dim(0)->set_dim_value(2);
+    save_file(file("m.onnx"), std::string_view(model.SerializeAsString()));
+    Graph graph = Graph::load(file("m.onnx"));
+    EXPECT_TRUE(graph.is_constant("w"));
+    EXPECT_EQ(graph.graph().input_size(), 1);
+    if (ir == 3) {
+      EXPECT_TRUE(graph.notes().empty());  // it had to list them
+      continue;
+    }
+    ASSERT_EQ(graph.notes().size(), 1U);
+    EXPECT_EQ(graph.notes()[0],
+              "1 weights that the file also lists as inputs are taken as constants");
+    EXPECT_EQ(Graph(graph).notes(), graph.notes());
+  }
+}
+
 TEST_F(Load, names_a_tensor_whose_data_do_not_fit_its_shape) {
   Graph graph = Graph::parse_text(kModel);
   graph.initializer("w")->clear_float_data();

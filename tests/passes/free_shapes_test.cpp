@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/error.h"
 #include "graph/tensor_data.h"
 #include "passes/size_probes.h"
@@ -81,6 +83,25 @@ TEST(FreeShapes, restores_height_and_width_in_their_order) {
   const FreedShapes freed = free_shapes(graph, {8, 8});
   EXPECT_EQ(freed.stride, 2);
   EXPECT_EQ(freed.replaced.size(), 2U);
+}
+
+// YOLO12's attention: flattened positions in two areas of whatever size, and back to the map.
+TEST(FreeShapes, cuts_flattened_positions_into_a_fixed_number_of_areas) {
+  Graph graph = model(R"(
+    f = Reshape (m, flat)
+    a = Reshape (f, areas)
+    s = Softmax <axis = 2> (a)
+    b = Reshape (s, flat)
+    back = Reshape (b, both)
+    y = Add (m, back))",
+                      "float[n,c,a,b] y");
+  const std::array<std::int64_t, 3> areas{1, 2, 8};
+  graph.add_initializer("areas", {3}, std::span<const std::int64_t>(areas));
+  graph.reindex();
+  const FreedShapes freed = free_shapes(graph, {8, 8});
+  EXPECT_THAT(output_dims(graph, freed, {16, 24}), ElementsAre(1, 1, 8, 12));
+  Graph fixed = fix_shapes(graph, freed, {16, 24});
+  EXPECT_EQ(fixed.static_shape("a"), (Shape{1, 2, 48}));
 }
 
 TEST(FreeShapes, computes_a_grid_of_cells) {

@@ -70,6 +70,25 @@ TEST(HalfPrecision, leaves_inputs_that_have_no_half_form) {
   EXPECT_EQ(graph.nodes_of("Resize")[0]->input(2), "scales");
 }
 
+// ONNX allows f16 data with f32 statistics; OpenVINO does not load that.
+TEST(HalfPrecision, takes_all_of_a_batch_normalisation_and_of_a_power) {
+  Graph graph = Graph::parse_text(
+      R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,2,2] x) => (float[1,2,2,2] y)
+      <float[2] scale = {1, 2}, float[2] bias = {0, 1}, float[2] mean = {0, 1}, float[2] var = {1, 1},
+       float two = {2}> {
+        b = BatchNormalization (x, scale, bias, mean, var)
+        y = Pow (b, two) })");
+  graph.infer_shapes();
+  EXPECT_EQ(to_half_precision(graph, {}).converted, 2U);
+  graph.verify();
+  for (const char* type : {"BatchNormalization", "Pow"}) {
+    const onnx::NodeProto& node = *graph.nodes_of(type)[0];
+    for (int i = 1; i < node.input_size(); ++i)
+      EXPECT_EQ(graph.constant(node.input(i))->data_type(), onnx::TensorProto::FLOAT16)
+          << type << " " << i;
+  }
+}
+
 TEST(HalfPrecision, leaves_quantised_arithmetic) {
   Graph graph = Graph::parse_text(
       R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,4] x) => (float[1,4] y)

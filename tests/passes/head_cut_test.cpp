@@ -68,6 +68,46 @@ TEST(YoloTail, is_followed_back_to_the_maps_of_each_level) {
   EXPECT_THAT(tail->classes, ElementsAre("c0", "c1"));
 }
 
+// YOLO26: no bins, boxes and classes joined apart, the distances taken apart by a Split.
+TEST(YoloTail, without_bins_is_followed_back_too) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,8,4,4] f0, float[1,8,2,2] f1) => (float[1,7,20] y)
+    <int64[3] four = {1, 4, -1}, int64[3] three = {1, 3, -1}, float half = {0.5}> {
+      b0 = Conv (f0, wb)
+      b1 = Conv (f1, wb)
+      c0 = Conv (f0, wc)
+      c1 = Conv (f1, wc)
+      rb0 = Reshape (b0, four)
+      rb1 = Reshape (b1, four)
+      boxes = Concat <axis = -1> (rb0, rb1)
+      rc0 = Reshape (c0, three)
+      rc1 = Reshape (c1, three)
+      classes = Concat <axis = -1> (rc0, rc1)
+      lt, rb = Split <axis = 1> (boxes)
+      low = Sub (anchors, lt)
+      high = Add (anchors, rb)
+      sum = Add (low, high)
+      centre = Mul (sum, half)
+      sides = Sub (high, low)
+      d = Concat <axis = 1> (centre, sides)
+      s = Sigmoid (classes)
+      y = Concat <axis = 1> (d, s) })");
+  for (const auto& [name, count] : {std::pair("wb", 4), std::pair("wc", 3)})
+    *graph.graph().add_initializer() =
+        make_tensor(name, onnx::TensorProto::FLOAT, {count, 8, 1, 1},
+                    std::vector<double>(static_cast<std::size_t>(8 * count), 0.1));
+  *graph.graph().add_initializer() = make_tensor("anchors", onnx::TensorProto::FLOAT, {1, 2, 20},
+                                                 std::vector<double>(40, 0.5));
+  graph.reindex();
+  graph.infer_shapes();
+  std::string reason;
+  const auto tail = find_yolo_tail(graph, reason);
+  ASSERT_TRUE(tail) << reason;
+  EXPECT_EQ(tail->bins, 1);
+  EXPECT_THAT(tail->boxes, ElementsAre("b0", "b1"));
+  EXPECT_THAT(tail->classes, ElementsAre("c0", "c1"));
+}
+
 TEST(YoloTail, is_cut_and_leaves_the_maps_as_outputs) {
   Graph graph = detector();
   std::string reason;

@@ -81,6 +81,27 @@ TEST(DecodeYolov8Cut, finds_what_the_uncut_decoder_finds) {
   }
 }
 
+// YOLO26 has no bins: a map's four channels are the distances.
+TEST(DecodeYolov8Cut, reads_distances_without_bins) {
+  std::vector<Tensor> maps;
+  maps.emplace_back(DataType::f32, Shape{1, 4, 2, 2});
+  for (int i = 0; i < 16; ++i) maps[0].data<float>()[i] = static_cast<float>(i + 1) / 10;
+  maps.emplace_back(DataType::f32, Shape{1, 1, 2, 2});
+  const std::array<float, 4> logits{-20, -20, 3, -20};  // the cell at (0, 1)
+  std::copy(logits.begin(), logits.end(), maps[1].data<float>());
+  const Placement whole{{16, 16}, {16, 16}};
+  const auto found = decode_yolov8_cut(maps, whole, {});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NEAR(found[0].box.x0, (.5 - .3) * 8, 1e-5);
+  EXPECT_NEAR(found[0].box.y0, (1.5 - .7) * 8, 1e-5);
+  EXPECT_NEAR(found[0].box.x1, (.5 + 1.1) * 8, 1e-5);
+  EXPECT_NEAR(found[0].box.y1, 16, 1e-5);  // clipped: (1.5 + 1.5) * 8
+  const Tensor uncut = yolov8_uncut(maps, {16, 16});
+  const float* columns = uncut.data<float>();  // centre x, centre y, width, height, score
+  EXPECT_NEAR(columns[2], (.5 + (1.1 - .3) / 2) * 8, 1e-5);
+  EXPECT_NEAR(columns[8 + 2], (.3 + 1.1) * 8, 1e-5);
+}
+
 TEST(DecodeYolov8Cut, computes_nothing_where_no_class_is_above_the_threshold) {
   std::vector<Tensor> maps = random_maps(4);
   for (std::size_t i = 0; i < maps.size(); ++i)  // boxes that would fail if they were looked at

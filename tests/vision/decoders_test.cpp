@@ -135,6 +135,16 @@ TEST(DecodeEnd2end, refuses_classes_that_are_none) {
               HasSubstr("output 0 is f32 [1,1,5], not f32 [1,?,6]"));
 }
 
+TEST(DecodeRtdetrTopk, reads_centres_and_fractions) {
+  auto found = decode_rtdetr_topk(outputs(tensor({1, 2, 6}, {.5f, .25f, .5f, .5f, .9f, 2,  //
+                                                             0, 0, 0, 0, 0, 0})),
+                                  kWhole, {});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].label, 2);
+  EXPECT_FLOAT_EQ(found[0].score, .9f);
+  expect_box(found[0].box, {16, 0, 48, 32});
+}
+
 TEST(DecodeDetr, takes_the_best_class_of_the_softmax_but_the_last) {
   // Softmax of (ln 3, ln 1, ln 4) is (.375, .125, .5).
   auto logits = tensor({1, 2, 3}, {std::log(3.f), 0, std::log(4.f), 0, 0, 20});

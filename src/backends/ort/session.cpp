@@ -1,8 +1,11 @@
 #include "backends/ort/session.h"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string_view>
 
 #include "backends/ort/options.h"
 #include "backends/ort/profile.h"
@@ -142,6 +145,23 @@ std::vector<TensorInfo> infos_of(const std::vector<Port>& ports) {
   return infos;
 }
 
+/// The sizes of open dimensions by their names. A name that stands for two sizes is none of them:
+/// exporters give one name ("?", "N") to sides that have nothing to do with each other.
+std::map<std::string, std::int64_t> sizes_by_name(const std::vector<Port>& ports,
+                                                  const std::vector<Shape>& shapes) {
+  std::map<std::string, std::int64_t> sizes;
+  std::set<std::string> ambiguous;
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    for (std::size_t d = 0; d < shapes[i].size(); ++d) {
+      const std::string& symbol = ports[i].symbols[d];
+      if (ports[i].info.shape[d] || symbol.empty()) continue;
+      if (sizes.emplace(symbol, shapes[i][d]).first->second != shapes[i][d])
+        ambiguous.insert(symbol);
+    }
+  for (const std::string& symbol : ambiguous) sizes.erase(symbol);
+  return sizes;
+}
+
 /// Fixes the model's open dimensions by name, so that the optimiser knows them. Their names are in
 /// the model only: a session that is never run reads them.
 void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Options& options) {
@@ -149,21 +169,9 @@ void fix_dimensions(const OrtPart& ort, const OpenRequest& request, const Option
   std::vector<Port> ports =
       read_inputs(ort, create_session(ort, request, make_look_options(ort.library())));
   std::vector<Shape> shapes = resolve_shapes(infos_of(ports), request.input_shapes);
-  std::vector<std::pair<std::string, std::int64_t>> fixed;
-  for (std::size_t i = 0; i < ports.size(); ++i)
-    for (std::size_t d = 0; d < shapes[i].size(); ++d) {
-      const std::string& symbol = ports[i].symbols[d];
-      if (ports[i].info.shape[d] || symbol.empty()) continue;
-      for (const auto& [name, size] : fixed)
-        if (name == symbol && size != shapes[i][d])
-          throw Error(ErrorCode::invalid_argument, "open model: dimension " + symbol +
-                                                       " cannot be both " + std::to_string(size) +
-                                                       " and " + std::to_string(shapes[i][d]));
-      fixed.emplace_back(symbol, shapes[i][d]);
-      ort.check(
-          ort.api().AddFreeDimensionOverrideByName(options.get(), symbol.c_str(), shapes[i][d]),
-          "fix dimension");
-    }
+  for (const auto& [symbol, size] : sizes_by_name(ports, shapes))
+    ort.check(ort.api().AddFreeDimensionOverrideByName(options.get(), symbol.c_str(), size),
+              "fix dimension");
 }
 
 /// What the requests in flight of one opened model share: a session of the runtime for each stream,
@@ -284,13 +292,11 @@ class OrtRunningSession : public tamis_session {
     keep_to_cpu();
     bind(inputs, values_in_, bound_.data());
     bind(outputs, values_out_, bound_.data() + values_in_.size());
-    ort_.check(ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(), values_in_.data(),
-                              values_in_.size(), names_out_.data(), values_out_.size(),
-                              values_out_.data()),
-               learned_
-                   ? "run model (whose output shapes seem to hang on its inputs' values, which "
-                     "Tamis does not carry)"
-                   : "run model");
+    OrtStatus* status = ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(),
+                                       values_in_.data(), values_in_.size(), names_out_.data(),
+                                       values_out_.size(), values_out_.data());
+    if (status != nullptr && learned_) refuse_changed_shape(status);
+    ort_.check(status, "run model");
   }
 
   Json profile() override {
@@ -309,6 +315,17 @@ class OrtRunningSession : public tamis_session {
   }
 
  private:
+  /// Where the run failed because an output has another shape than it had on zeros.
+  void refuse_changed_shape(OrtStatus* status) const {
+    const std::string_view text = ort_.api().GetErrorMessage(status);
+    if (text.find("shape verification failed") == text.npos) return;
+    ort_.api().ReleaseStatus(status);
+    throw Error(ErrorCode::unsupported,
+                "run model: an output's shape was another on zeros: it depends on what the inputs "
+                "hold, and only outputs of a fixed shape are carried; export the model with fixed "
+                "output shapes");
+  }
+
   void prepare_values() {
     ort_.check(ort_.api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out()),
                "open model");
