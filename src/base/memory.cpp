@@ -69,9 +69,6 @@ std::uint64_t left_in_group() {
   return kUnknown;
 }
 
-constexpr const char* kRemedy =
-    "use a smaller model, input size or batch, or end other programs";
-
 #ifndef TAMIS_SHADOW_MEMORY
 /// `more` bytes on top of what the process has reserved so far, and some for thread stacks and the
 /// like, which count whole although little of them is used.
@@ -128,12 +125,7 @@ std::optional<std::string> MemoryLimit::exceeded() const {
   const auto own = own_memory_bytes(process_);
   if (!own || *own <= *bytes_) return std::nullopt;
   return "the worker needed more than " + bytes_text(*bytes_) + " of memory, which is what this " +
-         "machine can spare; " + kRemedy;
-}
-
-std::string out_of_memory_text() {
-  return std::string("out of memory: an allocation failed, or passed what this machine can spare; ") +
-         kRemedy;
+         "machine can spare; use a smaller model, input size or batch, or end other programs";
 }
 
 }  // namespace tamis

@@ -40,7 +40,4 @@ class MemoryLimit {
   std::optional<std::uint64_t> bytes_;
 };
 
-/// What to say of an allocation that failed in this process.
-std::string out_of_memory_text();
-
 }  // namespace tamis

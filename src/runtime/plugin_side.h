@@ -2,12 +2,11 @@
 
 #include <functional>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "base/memory.h"
+#include "base/known_error.h"
 #include "base/plugin.h"
 #include "runtime/backend.h"
 #include "runtime/build_id.h"
@@ -74,15 +73,10 @@ std::int32_t guarded(void* user, tamis_text_sink error, Work&& work) noexcept {
   try {
     work();
     return 0;
-  } catch (const Error& e) {
-    send(user, error, e.what());
-    return 1 + static_cast<std::int32_t>(e.code());
-  } catch (const std::bad_alloc&) {
-    send(user, error, out_of_memory_text());
-    return 1 + static_cast<std::int32_t>(ErrorCode::unavailable);
   } catch (const std::exception& e) {
-    send(user, error, std::string("plugin: ") + e.what());
-    return 1 + static_cast<std::int32_t>(ErrorCode::backend_failed);
+    const Error known = to_error(e, "plugin");
+    send(user, error, known.what());
+    return 1 + static_cast<std::int32_t>(known.code());
   } catch (...) {
     send(user, error, "plugin: something that is no std::exception was thrown");
     return 1 + static_cast<std::int32_t>(ErrorCode::backend_failed);
