@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kMostDb = 200;
 constexpr double kApart = 20;             // of magnitudes: channels further apart are not one thing
-constexpr double kEnoughToVary = 32;      // values, to tell a signal from a constant
+constexpr double kEnoughToVary = 16;      // values, to tell a signal from a constant
 constexpr double kEnoughToBeAlive = 8;    // values of one channel
 constexpr double kLeastChannelRange = 0.05;  // of the part's: of channels that matter
 constexpr double kDeadRange = 0.01;          // of what the float model's has
