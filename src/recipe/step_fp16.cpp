@@ -94,7 +94,7 @@ class Magnitudes {
 
 }  // namespace
 
-std::string fp16_version() { return "fp16/2"; }
+std::string fp16_version() { return "fp16/3"; }
 std::string fp16_text(const Json&) { return "fp16"; }
 
 void apply_fp16(BuildState& state, const Json&) {

@@ -112,7 +112,7 @@ std::vector<int> strides_of(const Graph& fixed, const YoloTail& tail, const Card
 
 }  // namespace
 
-std::string head_cut_version() { return "head-cut/2"; }
+std::string head_cut_version() { return "head-cut/3"; }
 std::string head_cut_text(const Json&) { return "head-cut"; }
 
 std::string head_cut_reason(const Graph& graph, const Card& card) {
