@@ -68,8 +68,7 @@ struct Compared {
       fail(name, fmt::format("was {} {}, is {} {}", to_text(before.type()), to_text(before.shape()),
                              to_text(after.type()), to_text(after.shape())));
     const std::vector<double> a = values(before), b = values(after);
-    const double least =
-        is_whole(before.type()) ? 0 : kSameNumbersTolerance * largest_of(a);
+    const double least = is_whole(before.type()) ? 0 : kSameNumbersTolerance * largest_of(a);
     OutputMovement moved;
     double squares = 0, count = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {

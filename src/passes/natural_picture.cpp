@@ -8,13 +8,11 @@
 namespace tamis {
 namespace {
 
-constexpr std::int64_t kFinest = 2;   // pixels between the values of the last octave
-constexpr float kColour = 0.35F;      // of a channel's own octaves beside the shared ones
-constexpr float kContrast = 0.18F;    // of one octave
+constexpr std::int64_t kFinest = 2;  // pixels between the values of the last octave
+constexpr float kColour = 0.35F;     // of a channel's own octaves beside the shared ones
+constexpr float kContrast = 0.18F;   // of one octave
 
-float uniform(std::mt19937& random) {
-  return static_cast<float>(random() / 4294967296.0) * 2 - 1;
-}
+float uniform(std::mt19937& random) { return static_cast<float>(random() / 4294967296.0) * 2 - 1; }
 
 /// Adds one octave: random values every `step` pixels, bilinear between them.
 void add_octave(std::vector<float>& plane, std::int64_t height, std::int64_t width,

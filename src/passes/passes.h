@@ -129,8 +129,8 @@ void require_same_outputs(const std::vector<OutputDifference>& differences,
                           double tolerance = kSameNumbersTolerance);
 
 /// Inputs to compare with where no pictures are at hand, from a fixed seed: natural_picture()s in
-/// [0, 1], bytes 0..255, where the shape is a picture's (1, 3 or 4 channels); else uniform in [0, 1),
-/// bytes over 0..255; other types zero. Dynamic dimensions must have been fixed before
+/// [0, 1], bytes 0..255, where the shape is a picture's (1, 3 or 4 channels); else uniform in [0,
+/// 1), bytes over 0..255; other types zero. Dynamic dimensions must have been fixed before
 /// (with_fixed_inputs): throws invalid_argument otherwise.
 std::vector<Tensor> probe_inputs(const Graph& graph, unsigned seed = 1);
 

@@ -50,8 +50,9 @@ std::string worse_text(const Comparison& fixed, const Comparison& open, double l
     const OutputCheck &before = fixed.outputs[i], &now = open.outputs[i];
     if (now.differing_share || before.snr_db - now.snr_db < kOpenSidesDb) continue;
     char text[120];
-    std::snprintf(text, sizeof text, ": an SNR of %.1f dB to the float model, with fixed ones %.1f dB",
-                  now.snr_db, before.snr_db);
+    std::snprintf(text, sizeof text,
+                  ": an SNR of %.1f dB to the float model, with fixed ones %.1f dB", now.snr_db,
+                  before.snr_db);
     const std::string& part = now.part.name;
     return "output '" + now.name + "'" + (part.empty() ? "" : ", " + part) + text;
   }

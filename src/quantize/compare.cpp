@@ -14,9 +14,9 @@ namespace tamis {
 namespace {
 
 constexpr double kMostDb = 200;
-constexpr double kApart = 20;             // of magnitudes: channels further apart are not one thing
-constexpr double kEnoughToVary = 32;      // values, to tell a signal from a constant
-constexpr double kEnoughToBeAlive = 8;    // values of one channel
+constexpr double kApart = 20;           // of magnitudes: channels further apart are not one thing
+constexpr double kEnoughToVary = 16;    // values, to tell a signal from a constant
+constexpr double kEnoughToBeAlive = 8;  // values of one channel
 constexpr double kLeastChannelRange = 0.05;  // of the part's: of channels that matter
 constexpr double kDeadRange = 0.01;          // of what the float model's has
 constexpr double kLeastOverConstantDb = 3;
@@ -122,10 +122,9 @@ OutputCheck check_of(const std::string& name, const OutputPart& part, const Chan
   }
   check.max_error = whole.largest_error;
   check.snr_db = decibels(whole.aa, whole.noise);
-  const double spread = std::sqrt(whole.variation() *
-                                  std::max(0.0, whole.bb - whole.b * whole.b / whole.count));
-  if (spread > 0)
-    check.correlation = (whole.ab - whole.a * whole.b / whole.count) / spread;
+  const double spread =
+      std::sqrt(whole.variation() * std::max(0.0, whole.bb - whole.b * whole.b / whole.count));
+  if (spread > 0) check.correlation = (whole.ab - whole.a * whole.b / whole.count) / spread;
   check.dead_channel = dead_channel(channels, whole);
   if (numbers)
     check.over_constant_db = over_constant(channels, whole);
@@ -142,10 +141,10 @@ class PartSums {
   void add(const Tensor& reference, const Tensor& value) {
     const ChannelWalk walk(reference.shape(), part_.axis);
     const std::int64_t begin = part_.axis ? part_.begin : 0;
-    const std::int64_t end = part_.axis && !inferred_ ? std::min(part_.end, walk.channels)
-                                                      : walk.channels;
-    sums_.resize(std::max(sums_.size(), static_cast<std::size_t>(std::max<std::int64_t>(
-                                            0, end - begin))));
+    const std::int64_t end =
+        part_.axis && !inferred_ ? std::min(part_.end, walk.channels) : walk.channels;
+    sums_.resize(
+        std::max(sums_.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin))));
     const Values references(reference), values(value);
     for (std::int64_t c = begin; c < end; ++c)
       add_channel(walk, c, references, values, sums_[static_cast<std::size_t>(c - begin)]);
@@ -190,7 +189,9 @@ class PartSums {
         a.push_back(references[walk.place(o, c, i)]);
         b.push_back(values[walk.place(o, c, i)]);
       }
-    const auto below = [](double x, double y) { return x < y || (std::isnan(y) && !std::isnan(x)); };
+    const auto below = [](double x, double y) {
+      return x < y || (std::isnan(y) && !std::isnan(x));
+    };
     std::sort(a.begin(), a.end(), below);
     std::sort(b.begin(), b.end(), below);
     for (std::size_t k = 0; k < a.size(); ++k) sums.add(a[k], b[k]);

@@ -48,7 +48,7 @@ struct OutputCheck {
 struct Comparison {
   std::vector<OutputCheck> outputs;
   std::optional<double> closeness = {};  ///< mean over the samples that tell; absent: none does
-  std::string unreadable = {};           ///< why the decoder refuses what it reads of the float model
+  std::string unreadable = {};  ///< why the decoder refuses what it reads of the float model
 };
 
 /// The one way in which a quantised model's outputs are held against the float model's: in the

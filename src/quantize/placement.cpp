@@ -39,7 +39,7 @@ class Placer {
         for_openvino_(options.target == QuantizeTarget::openvino ||
                       options.target == QuantizeTarget::tensorrt),
         for_tensorrt_(options.target == QuantizeTarget::tensorrt),
-        portable_(options.target == QuantizeTarget::portable),
+        free_tail_(options.target == QuantizeTarget::portable && has_open_sides(graph)),
         pools_zero_points_(options.target == QuantizeTarget::portable &&
                            writes_quick_gelu(options) && !options.symmetric),
         standard_only_(!for_openvino_ && !writes_quick_gelu(options)),
@@ -115,18 +115,10 @@ class Placer {
   /// file with open dimensions: where such pairs meet at a Concat, OpenVINO takes one level's scale
   /// and zero point for all (measured with 2026.4: boxes up to 1.8 times as wide).
   bool free_output(const onnx::NodeProto& node, const std::string& value) const {
-    if (is_op(node, "Conv") && !(portable_ && has_open_side(value))) return false;
+    if (is_op(node, "Conv") && !free_tail_) return false;
     const auto users = graph_.consumers(value);
     return std::none_of(users.begin(), users.end(),
                         [&](const onnx::NodeProto* user) { return region_.count(user) != 0; });
-  }
-
-  /// Whether its height or width is open.
-  bool has_open_side(const std::string& value) const {
-    const std::optional<PartialShape> shape = graph_.shape(value);
-    if (!shape) return true;
-    return std::any_of(shape->begin() + std::min<std::ptrdiff_t>(2, std::ssize(*shape)),
-                       shape->end(), [](const auto& side) { return !side.has_value(); });
   }
 
   /// How many compute nodes lie between a value and the branching it comes from.
@@ -269,7 +261,7 @@ class Placer {
   Plan& plan_;
   const bool for_openvino_;  // or TensorRT, which differs in what for_tensorrt_ says
   const bool for_tensorrt_;
-  const bool portable_;
+  const bool free_tail_;  // what float nodes alone read is put out in float
   const bool pools_zero_points_;
   const bool standard_only_;
   const bool share_concat_;
@@ -285,6 +277,13 @@ class Placer {
 bool writes_quick_gelu(const QuantizeOptions& options) {
   return options.target != QuantizeTarget::openvino && options.target != QuantizeTarget::tensorrt &&
          !options.standard_ops;
+}
+
+bool has_open_sides(const Graph& graph) {
+  const std::vector<TensorInfo> inputs = graph.inputs();
+  if (inputs.size() != 1 || inputs[0].shape.size() != 4) return false;
+  return std::any_of(inputs[0].shape.begin() + 1, inputs[0].shape.end(),
+                     [](const auto& side) { return !side.has_value(); });
 }
 
 void place(const Graph& graph, const QuantizeOptions& options, Plan& plan) {

@@ -11,11 +11,15 @@ namespace tamis {
 /// only the former into the convolution.
 bool writes_quick_gelu(const QuantizeOptions& options);
 
+/// Whether the height or width (or layout's other sides) of the model's one picture is open.
+bool has_open_sides(const Graph& graph);
+
 /// Given plan.compute, decides which values are quantised for the target, which share a scale, and
 /// how movers are written: fills the plan's groups, group_of, movers and silus. Thread safe.
 ///
 ///   ort, portable  a Q on every convolution's own output (after a Relu or Clip that it absorbs),
-///   around Add, Concat and pooling: each becomes an integer kernel
+///   around Add, Concat and pooling: each becomes an integer kernel. With open sides the portable
+///   form has none on a convolution that float nodes alone read
 ///
 ///   openvino       a Q only where a convolution reads, pushed up through what moves data; SiLU,
 ///   Relu and Add stay free to be fused into the convolution

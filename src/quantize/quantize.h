@@ -136,9 +136,9 @@ StatisticsStore statistics_in_memory();
 /// before. The detection tail (what follows the last convolution of each branch) stays in float by
 /// itself. Throws unsupported when nothing can be quantised or the model is quantised already,
 /// invalid_argument for options or when there is no calibration sample, and what `open` and `feed`
-/// throw; what the graph then holds is open. Corrections are judged by `reader`'s closeness where it
-/// tells, else by the SNR of its parts. Not thread safe for one graph. Source: Jacob et al. 2018, arXiv:1712.05877, eq. (1) and
-/// section 3; placement measured per runtime (placement.h).
+/// throw; what the graph then holds is open. Corrections are judged by `reader`'s closeness where
+/// it tells, else by the SNR of its parts. Not thread safe for one graph. Source: Jacob et al.
+/// 2018, arXiv:1712.05877, eq. (1) and section 3; placement measured per runtime (placement.h).
 QuantizeReport quantize_static(Graph& graph, const QuantizeOptions& options,
                                const OpenSession& open, const FeedCalibration& feed,
                                const StatisticsStore& known = {}, const OutputReader& reader = {});
@@ -162,9 +162,10 @@ struct RuntimeCheck {
   /// nothing, or not looked at.
   std::string with_open_sides = {};
 };
-/// {runtime, refused: null | reason, with_open_sides: null | reason, closeness: null | number, outputs: [{name, part, axis: null |
-/// number, channels: [begin, end], axis_from: "decoder" | "shape", in_any_order, snr_db,
-/// over_constant_db: null | number, correlation, max_error, differing_share: null | number}]}
+/// {runtime, refused: null | reason, with_open_sides: null | reason, closeness: null | number,
+/// outputs: [{name, part, axis: null | number, channels: [begin, end], axis_from: "decoder" |
+/// "shape", in_any_order, snr_db, over_constant_db: null | number, correlation, max_error,
+/// differing_share: null | number}]}
 Json to_json(const RuntimeCheck& check);
 
 /// Noise of open sides that equals that of quantising shows as 3 dB; a right file has 0.

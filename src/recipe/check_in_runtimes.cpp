@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "graph/inspect.h"
 #include "passes/passes.h"
+#include "quantize/placement.h"
 #include "quantize/quantize.h"
 #include "recipe/open_with_card.h"
 #include "recipe/output_reader.h"
@@ -27,14 +28,6 @@ OpenSession open_in(const BuildState& state, const std::string& backend, bool ke
     request.settings.inference_precision = "f32";
     return open_with_card(request, state.known_card());
   };
-}
-
-/// Whether the picture's height or width is open.
-bool has_open_sides(const Graph& graph) {
-  const std::vector<TensorInfo> inputs = graph.inputs();
-  if (inputs.size() != 1 || inputs[0].shape.size() != 4) return false;
-  return std::any_of(inputs[0].shape.begin() + 1, inputs[0].shape.end(),
-                     [](const auto& side) { return !side.has_value(); });
 }
 
 NamedRuntime named_runtime(const BuildState& state, const std::string& backend) {
@@ -120,6 +113,23 @@ Json exact_check(const BuildState& state, const Graph& before, const NamedRuntim
   return check;
 }
 
+/// What was compared without knowing how it is read, said once per output.
+std::vector<std::string> inference_notes(const std::vector<RuntimeCheck>& checks) {
+  std::vector<std::string> notes;
+  for (const RuntimeCheck& check : checks)
+    for (const OutputCheck& output : check.outputs) {
+      if (!output.inferred || !output.part.axis) continue;
+      std::string note = fmt::format(
+          "no decoder reads output '{}': it was compared by value, its channels taken along axis "
+          "{} "
+          "by its shape",
+          output.name, *output.part.axis);
+      if (std::find(notes.begin(), notes.end(), note) == notes.end())
+        notes.push_back(std::move(note));
+    }
+  return notes;
+}
+
 }  // namespace
 
 void check_exact_in_runtimes(BuildState& state, const Graph& before,
@@ -143,6 +153,7 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
   options.comparison = OutputComparison(output_reader(state), state.graph);
   const auto checks = check_quantized(before.file(), file, {"reference", state.open_reference},
                                       runtimes, feed, options);
+  for (const std::string& note : inference_notes(checks)) state.report["notes"].push_back(note);
   std::size_t refused = 0;
   for (const RuntimeCheck& check : checks) {
     state.report["checks"].push_back(to_json(check));

@@ -49,7 +49,8 @@ void normalise_as(const Card& card, Tensor& tensor) {
     for (std::int64_t o = 0; o < walk.outer; ++o)
       for (std::int64_t i = 0; i < walk.inner; ++i) {
         float& value = values[walk.place(o, c, i)];
-        value = static_cast<float>((static_cast<double>(value) * 255 / card.scale - mean) / deviation);
+        value =
+            static_cast<float>((static_cast<double>(value) * 255 / card.scale - mean) / deviation);
       }
   }
 }
@@ -59,8 +60,8 @@ void normalise_as(const Card& card, Tensor& tensor) {
 std::vector<Tensor> probe_pictures(const BuildState& state, const Graph& fixed, unsigned seed) {
   if (auto picture = calibration_picture(state, fixed, seed)) return std::move(*picture);
   std::vector<Tensor> inputs = probe_inputs(fixed, seed);
-  const bool picture = inputs.size() == 1 && inputs[0].type() == DataType::f32 &&
-                       inputs[0].shape().size() == 4;
+  const bool picture =
+      inputs.size() == 1 && inputs[0].type() == DataType::f32 && inputs[0].shape().size() == 4;
   if (picture && state.has_card) normalise_as(state.card, inputs[0]);
   return inputs;
 }

@@ -63,7 +63,7 @@ std::vector<OutputDifference> differences(const BuildState& state, const Graph& 
 
 }  // namespace
 
-std::string input_u8_version() { return "input-u8/1"; }
+std::string input_u8_version() { return "input-u8/2"; }
 std::string input_u8_text(const Json&) { return "input-u8"; }
 
 void apply_input_u8(BuildState& state, const Json&) {

@@ -99,7 +99,7 @@ Json card_doubt(const BuildState& state, const StatisticsStore& known) {
 
 std::string int8_static_version() {
   // What a recipe leaves to the machine is part of the key.
-  return fmt::format("int8-static/8 w{}", weight_choice(Json::object()).bits);
+  return fmt::format("int8-static/9 w{}", weight_choice(Json::object()).bits);
 }
 
 std::string int8_static_text(const Json& params) {

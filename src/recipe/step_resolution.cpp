@@ -58,7 +58,7 @@ void simplify_in_reference(const BuildState& state, Graph& graph) {
 
 }  // namespace
 
-std::string resolution_version() { return "resolution/1:" + pass_versions(simplify_passes()); }
+std::string resolution_version() { return "resolution/2:" + pass_versions(simplify_passes()); }
 
 std::string resolution_text(const Json& params) {
   std::string text;

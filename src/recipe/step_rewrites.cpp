@@ -19,7 +19,7 @@ std::size_t changes(const PassLog& log) {
 }  // namespace
 
 std::string rewrites_version() {
-  return "rewrites/1:" + pass_versions(rewrite_passes("ort")) + ";" +
+  return "rewrites/2:" + pass_versions(rewrite_passes("ort")) + ";" +
          pass_versions(rewrite_passes("all"));
 }
 

@@ -20,7 +20,7 @@ std::vector<Tensor> evaluate_with(const OpenSession& open, const Graph& graph,
   return outputs;
 }
 
-std::string simplify_version() { return "simplify/2:" + pass_versions(simplify_passes()); }
+std::string simplify_version() { return "simplify/3:" + pass_versions(simplify_passes()); }
 
 std::string simplify_text(const Json&) { return "simplify"; }
 

@@ -23,7 +23,7 @@ void apply(BuildState& state, const Json& params, int bits, const char* name) {
 
 }  // namespace
 
-std::string weights_version() { return "weights/1"; }
+std::string weights_version() { return "weights/2"; }
 
 std::string int8_weights_text(const Json& params) { return text("int8-weights", params); }
 std::string int4_weights_text(const Json& params) { return text("int4-weights", params); }

@@ -81,8 +81,8 @@ void check_exact_in_runtimes(BuildState& state, const Graph& before,
 /// graph's shape, else probe_inputs() prepared as the card says.
 std::vector<Tensor> probe_pictures(const BuildState& state, const Graph& fixed, unsigned seed = 1);
 
-/// Each output's movement between two graphs on a probe, in the reference runtime; throws where they
-/// do not give the same_numbers().
+/// Each output's movement between two graphs on a probe, in the reference runtime; throws where
+/// they do not give the same_numbers().
 std::vector<OutputDifference> require_same_in_reference(const BuildState& state,
                                                         const Graph& before, const Graph& after);
 

@@ -55,8 +55,8 @@ Parts yolov8_cut_parts(const std::vector<Shape>& outputs) { return pairs(outputs
 
 Parts end2end_parts(const std::vector<Shape>& outputs) {
   if (!has_rank(outputs, 0, 3) || outputs[0][2] != 6) return {};
-  return in_any_order({part("boxes", 0, 2, 0, 4), part("scores", 0, 2, 4, 5),
-                       part("classes", 0, 2, 5, 6)});
+  return in_any_order(
+      {part("boxes", 0, 2, 0, 4), part("scores", 0, 2, 4, 5), part("classes", 0, 2, 5, 6)});
 }
 
 Parts detr_parts(const std::vector<Shape>& outputs) {
@@ -72,7 +72,8 @@ Parts detr_scores_parts(const std::vector<Shape>& outputs) {
 Parts ssd_parts(const std::vector<Shape>& outputs) {
   if (outputs.size() < 4 || !has_rank(outputs, 0, 3)) return {};
   Parts parts{part("boxes", 0, 2, 0, outputs[0][2])};
-  for (const auto& [name, k] : {std::pair("classes", 1), std::pair("scores", 2), std::pair("count", 3)})
+  for (const auto& [name, k] :
+       {std::pair("classes", 1), std::pair("scores", 2), std::pair("count", 3)})
     parts.push_back({name, static_cast<std::size_t>(k), std::nullopt, 0, 1, true, false});
   return in_any_order(std::move(parts));
 }

@@ -6,8 +6,8 @@
 
 namespace tamis {
 
-// What the tensors of each family mean, for whoever compares two models' outputs. From the shapes of
-// all outputs; OutputPart::output counts a decoder's own tensors, as DetectOptions::order does.
+// What the tensors of each family mean, for whoever compares two models' outputs. From the shapes
+// of all outputs; OutputPart::output counts a decoder's own tensors, as DetectOptions::order does.
 // Empty where the shapes are not the family's. Pure, thread safe.
 
 /// [1,4+classes,positions].

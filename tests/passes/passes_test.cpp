@@ -400,8 +400,8 @@ TEST(CompareOutputs, tolerates_what_rounding_the_input_explains_and_no_more) {
   const auto compare = [&](const Evaluator& evaluate) {
     return compare_outputs(evaluate, before, after, probe_inputs(before));
   };
-  const auto sensitive = compare(
-      answering([&](double x, bool moved) { return chaos(x * (moved ? 1 + 1e-7 : 1)); }));
+  const auto sensitive =
+      compare(answering([&](double x, bool moved) { return chaos(x * (moved ? 1 + 1e-7 : 1)); }));
   EXPECT_GT(sensitive[0].relative, kSameNumbersTolerance);
   ASSERT_TRUE(sensitive[0].by_rounding.has_value());
   EXPECT_GT(sensitive[0].by_rounding->most, 0.1);
@@ -451,10 +451,9 @@ TEST(CompareOutputs, lets_rows_that_a_topk_sorts_change_places) {
     return made;
   };
   require_same_outputs(compare_results(graph, rows(false, 0), rows(true, 0)));
-  EXPECT_THAT(failure([&] {
-                require_same_outputs(compare_results(graph, rows(false, 0), rows(true, 5)));
-              }),
-              HasSubstr("of its rows"));
+  EXPECT_THAT(
+      failure([&] { require_same_outputs(compare_results(graph, rows(false, 0), rows(true, 5))); }),
+      HasSubstr("of its rows"));
 }
 
 TEST(ProbeInputs, are_smooth_where_the_input_is_a_picture) {

@@ -70,8 +70,8 @@ Tensor rows_first(const Change& change) {  // [1,9,600]
 
 std::string objection_to(const OutputComparison& comparison, const Tensor& reference,
                          const Tensor& value) {
-  return objection(
-      comparison.compare(named({"y"}), one(reference.clone()), one(value.clone())), kLeastDb);
+  return objection(comparison.compare(named({"y"}), one(reference.clone()), one(value.clone())),
+                   kLeastDb);
 }
 
 TEST(LikelyChannelAxis, is_the_shorter_of_two_and_the_last_of_many) {
@@ -108,7 +108,9 @@ TEST(CompareOutputs, refuses_a_channel_that_has_become_constant_among_others_tha
 TEST(CompareOutputs, refuses_a_constant_beside_a_large_mean) {
   // Logits of -12 ± 2: a constant of -12 has an SNR of 16 dB.
   const auto logits = [](double spread) {
-    return tensor({1, 10}, [&](std::int64_t i) { return -12 + spread * std::sin(2.1 * static_cast<double>(i)); });
+    return tensor({1, 10}, [&](std::int64_t i) {
+      return -12 + spread * std::sin(2.1 * static_cast<double>(i));
+    });
   };
   std::vector<std::vector<Tensor>> references, right, constant;
   for (int sample = 0; sample < 4; ++sample) {

@@ -35,6 +35,19 @@ TEST(Placement, wraps_the_outputs_of_convolutions_for_onnxruntime) {
   EXPECT_EQ(quantised(kConvConv, QuantizeTarget::ort), "DQ Q Conv DQ Q Conv DQ Q");
 }
 
+TEST(Placement, leaves_what_the_tail_reads_in_float_where_sides_are_open) {
+  const std::string tail = std::string(kConvConv) + " z = Sigmoid(y)";
+  const auto placed = [&](const char* sides, QuantizeTarget target) {
+    Graph graph = Graph::parse_text(std::string(kHead) + "g (float[1,2," + sides +
+                                    "] x) => (float[1,2,h,w] z) <" + kWeights + "> {" + tail + "}");
+    quantise_ramp(graph, target, kInput);
+    return way_back(graph, "z");
+  };
+  EXPECT_EQ(placed("4,4", QuantizeTarget::portable), "Sigmoid DQ Q Conv DQ Q Conv DQ Q");
+  EXPECT_EQ(placed("h,w", QuantizeTarget::portable), "Sigmoid Conv DQ Q Conv DQ Q");
+  EXPECT_EQ(placed("h,w", QuantizeTarget::ort), "Sigmoid DQ Q Conv DQ Q Conv DQ Q");
+}
+
 TEST(Placement, quantises_only_what_convolutions_read_for_openvino) {
   EXPECT_EQ(quantised(kConvConv, QuantizeTarget::openvino), "Conv DQ Q Conv DQ Q");
 }

@@ -225,6 +225,17 @@ TEST(CheckQuantized, refuses_a_runtime_that_cannot_load_the_file_with_its_reason
   EXPECT_EQ(checks[0].reason, "open: operator QuickGelu is unknown");
 }
 
+TEST(CheckQuantized, says_what_open_sides_make_worse_and_refuses_nothing_for_it) {
+  NamedRuntime same = wrong("same", 0.01F), worse = same;
+  same.open_sides = wrong("", 0.01F).open;
+  worse.open_sides = wrong("", 0.02F).open;
+  const auto checks = check_quantized("a", "b", wrong("reference", 0), {same, worse}, noise(1));
+  EXPECT_EQ(checks[0].with_open_sides, "");
+  EXPECT_NE(checks[1].with_open_sides.find("with fixed ones"), std::string::npos)
+      << checks[1].with_open_sides;
+  EXPECT_FALSE(checks[1].refused);
+}
+
 TEST(CheckQuantized, refuses_what_is_not_a_number) {
   const auto checks =
       check_quantized("a", "b", wrong("reference", 0), {wrong("nan", std::nanf(""))}, noise(1));

@@ -15,8 +15,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int kSide = 64;     // of the input
-constexpr int kRows = 84;     // grids of strides 8, 16 and 32
+constexpr int kSide = 64;  // of the input
+constexpr int kRows = 84;  // grids of strides 8, 16 and 32
 constexpr int kClasses = 3;
 
 /// One position of a detector: centre and size in pixels, and a score per class.
@@ -36,8 +36,8 @@ Scene scene() {
     rows.push_back(row);
   }
   for (int k = 0; k < 3; ++k) {
-    rows[static_cast<std::size_t>(20 * k + 5)] = {12.0 + 18 * k, 40.0 - 10 * k, 14, 12,
-                                                  {0.01, 0.01, 0.01}};
+    rows[static_cast<std::size_t>(20 * k + 5)] = {
+        12.0 + 18 * k, 40.0 - 10 * k, 14, 12, {0.01, 0.01, 0.01}};
     rows[static_cast<std::size_t>(20 * k + 5)].scores[static_cast<std::size_t>(k)] = 0.9 - 0.1 * k;
   }
   return rows;
@@ -63,7 +63,8 @@ std::vector<Tensor> only(Tensor made) {
 
 std::vector<double> columns(const Row& row, bool objectness) {
   std::vector<double> all{row.x, row.y, row.w, row.h};
-  if (objectness) all.push_back(*std::max_element(row.scores.begin(), row.scores.end()) > 0 ? 1 : 0);
+  if (objectness)
+    all.push_back(*std::max_element(row.scores.begin(), row.scores.end()) > 0 ? 1 : 0);
   all.insert(all.end(), row.scores.begin(), row.scores.end());
   return all;
 }
@@ -191,7 +192,8 @@ TEST(OutputReader, lets_pass_what_is_read_alike_in_each_layout) {
     row.x += 0.3 * std::sin(i), row.w *= 1 + 0.04 * std::cos(i);
     for (double& score : row.scores) score *= 0.96 + 0.03 * std::sin(2 * i);
   });
-  for (const Layout& layout : layouts()) EXPECT_EQ(objection_to(layout, near), "") << layout.decoder;
+  for (const Layout& layout : layouts())
+    EXPECT_EQ(objection_to(layout, near), "") << layout.decoder;
 }
 
 TEST(OutputReader, lets_pass_background_rows_that_a_topk_chooses_otherwise) {
@@ -220,7 +222,8 @@ TEST(OutputReader, refuses_lost_scores_lost_boxes_and_classes_that_changed_place
        }}};
   for (const Layout& layout : layouts())
     for (const auto& [what, change] : wrong)
-      EXPECT_NE(objection_to(layout, changed(scene(), change)), "") << layout.decoder << ": " << what;
+      EXPECT_NE(objection_to(layout, changed(scene(), change)), "")
+          << layout.decoder << ": " << what;
 }
 
 TEST(OutputReader, names_the_channels_as_the_decoder_reads_them) {
