@@ -3,7 +3,7 @@
 
 namespace tamis {
 
-std::string int8_dynamic_version() { return "int8-dynamic/1"; }
+std::string int8_dynamic_version() { return "int8-dynamic/2"; }
 
 std::string int8_dynamic_text(const Json&) { return "int8-dynamic"; }
 
