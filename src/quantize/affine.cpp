@@ -35,7 +35,10 @@ bool round_weights(std::span<const float> channel, float scale, const PairSums& 
   std::vector<double> exact(channel.size());
   for (std::size_t i = 0; i < channel.size(); ++i) {
     exact[i] = channel[i] / double{scale};
-    rounded[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(exact[i]), -kMost, kMost));
+    // As nearbyint, which is a call per weight: adding this leaves no bits for a fraction.
+    constexpr double kNoFraction = 6755399441055744.0;
+    const double nearest = (std::clamp(exact[i], -kMost, kMost) + kNoFraction) - kNoFraction;
+    rounded[i] = static_cast<std::int8_t>(nearest);
   }
   if (sums.fit(rounded)) return true;
   sums.limit(exact, rounded);
@@ -54,18 +57,23 @@ double squared_error(std::span<const float> channel, float scale,
   return sum;
 }
 
-/// Of least squared error from `least` on, which is the one where nothing has to be limited.
+/// The scale from `least` on up to which the squared error falls; `least` where nothing has to be
+/// limited.
 float best_scale(std::span<const float> channel, float least, const PairSums& sums,
                  std::span<std::int8_t> rounded) {
-  constexpr float kStep = 1.03F;
-  constexpr float kMost = 2.05F;  // by then no weight is above 64
-  bool fits = round_weights(channel, least, sums, rounded);
-  if (fits) return least;
+  constexpr float kStep = 1.04F;
+  constexpr float kMost = 127.0F / 64;  // no pair of weights up to 64 overflows
+  constexpr int kPatience = 2;          // steps without gain, as rounding makes the error uneven
+  if (round_weights(channel, least, sums, rounded)) return least;
   float best = least;
   double error = squared_error(channel, least, rounded);
-  for (float scale = kStep * least; !fits && scale <= kMost * least; scale *= kStep) {
+  int waited = 0;
+  bool fits = false;
+  for (float scale = least; waited < kPatience && !fits && scale < kMost * least;) {
+    scale = std::min(scale * kStep, kMost * least);
     fits = round_weights(channel, scale, sums, rounded);
     const double other = squared_error(channel, scale, rounded);
+    waited = other < error ? 0 : waited + 1;
     if (other < error) error = other, best = scale;
   }
   round_weights(channel, best, sums, rounded);
