@@ -143,7 +143,7 @@ void print_text(const Json& d, bool for_tensorrt) {
         c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
   for (const Json& w : d.value("warnings", Json::array()))
     say("  warning: {}\n", w.get<std::string>());
-  constexpr const char* kUsual = "s8 8-bit";
+  constexpr const char* kUsual = "s8, right on any CPU";
   if (std::string weights = d.value("weights", kUsual); weights != kUsual)
     say("  weights: {}\n", weights);
   for (const Json& r : d.at("refused"))
@@ -247,7 +247,8 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                  "Of weights and biases, each kept only where it helps: fast (default), all (costs "
                  "minutes) or none");
   app.add_option("--weight-bits", a->weight_bits,
-                 "7, 8 or auto: 7 where this CPU's products saturate (no VNNI)");
+                 "8: all bits of every weight, for CPUs with VNNI only; auto or 7: fewer where two "
+                 "products would overflow 16 bits, right on any CPU");
   app.add_flag("--trust-model", a->trust_parent,
                "Do not first measure the model itself on labelled pictures");
   app.add_option("--seed", a->seed, "Of the choice of pictures");

@@ -29,28 +29,82 @@ Affine affine_from_range(const ValueRange& range) {
   return {static_cast<float>(scale), static_cast<std::uint8_t>(zero_point)};
 }
 
+bool round_weights(std::span<const float> channel, float scale, const PairSums& sums,
+                   std::span<std::int8_t> rounded) {
+  constexpr double kMost = 127;
+  std::vector<double> exact(channel.size());
+  for (std::size_t i = 0; i < channel.size(); ++i) {
+    exact[i] = channel[i] / double{scale};
+    // As nearbyint, which is a call per weight: adding this leaves no bits for a fraction.
+    constexpr double kNoFraction = 6755399441055744.0;
+    const double nearest = (std::clamp(exact[i], -kMost, kMost) + kNoFraction) - kNoFraction;
+    rounded[i] = static_cast<std::int8_t>(nearest);
+  }
+  if (sums.fit(rounded)) return true;
+  sums.limit(exact, rounded);
+  return false;
+}
+
+namespace {
+
+double squared_error(std::span<const float> channel, float scale,
+                     std::span<const std::int8_t> rounded) {
+  double sum = 0;
+  for (std::size_t i = 0; i < channel.size(); ++i) {
+    const double error = double{channel[i]} - double{scale} * rounded[i];
+    sum += error * error;
+  }
+  return sum;
+}
+
+/// The scale from `least` on up to which the squared error falls; `least` where nothing has to be
+/// limited.
+float best_scale(std::span<const float> channel, float least, const PairSums& sums,
+                 std::span<std::int8_t> rounded) {
+  constexpr float kStep = 1.04F;
+  constexpr float kMost = 127.0F / 64;  // no pair of weights up to 64 overflows
+  constexpr int kPatience = 2;          // steps without gain, as rounding makes the error uneven
+  if (round_weights(channel, least, sums, rounded)) return least;
+  float best = least;
+  double error = squared_error(channel, least, rounded);
+  int waited = 0;
+  bool fits = false;
+  for (float scale = least; waited < kPatience && !fits && scale < kMost * least;) {
+    scale = std::min(scale * kStep, kMost * least);
+    fits = round_weights(channel, scale, sums, rounded);
+    const double other = squared_error(channel, scale, rounded);
+    waited = other < error ? 0 : waited + 1;
+    if (other < error) error = other, best = scale;
+  }
+  round_weights(channel, best, sums, rounded);
+  return best;
+}
+
+}  // namespace
+
 QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
                                   std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales, int limit) {
+                                  std::span<const double> least_scales, const PairSums& sums) {
   assert(weights.size() == outer * channels * inner);
   QuantisedWeights result{std::vector<std::int8_t>(weights.size()), std::vector<float>(channels)};
+  std::vector<float> channel(outer * inner);
+  std::vector<std::int8_t> rounded(outer * inner);
   for (std::size_t c = 0; c < channels; ++c) {
+    const auto first = [&](std::size_t o) {
+      return static_cast<std::ptrdiff_t>((o * channels + c) * inner);
+    };
+    for (std::size_t o = 0; o < outer; ++o)
+      std::copy_n(weights.begin() + first(o), inner,
+                  channel.begin() + static_cast<std::ptrdiff_t>(o * inner));
     double largest = 0;
-    for (std::size_t o = 0; o < outer; ++o) {
-      const float* row = weights.data() + (o * channels + c) * inner;
-      for (std::size_t i = 0; i < inner; ++i) largest = std::max(largest, std::abs(double{row[i]}));
-    }
-    double scale = largest / limit;
+    for (const float weight : channel) largest = std::max(largest, std::abs(double{weight}));
+    double scale = largest / 127;
     if (!least_scales.empty()) scale = std::max(scale, least_scales[c]);
     if (!(scale > std::numeric_limits<float>::min())) scale = 1.0;
-    result.scales[c] = static_cast<float>(scale);
-    for (std::size_t o = 0; o < outer; ++o) {
-      const std::size_t first = (o * channels + c) * inner;
-      for (std::size_t i = first; i < first + inner; ++i) {
-        const double q = std::nearbyint(weights[i] / double{result.scales[c]});
-        result.values[i] = static_cast<std::int8_t>(std::clamp<double>(q, -limit, limit));
-      }
-    }
+    result.scales[c] = best_scale(channel, static_cast<float>(scale), sums, rounded);
+    for (std::size_t o = 0; o < outer; ++o)
+      std::copy_n(rounded.begin() + static_cast<std::ptrdiff_t>(o * inner), inner,
+                  result.values.begin() + first(o));
   }
   return result;
 }

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "quantize/pair_sums.h"
+
 namespace tamis {
 
 /// Closed interval of real values.
@@ -34,17 +36,24 @@ Affine affine_from_range(const ValueRange& range);
 
 /// A constant tensor in s8, symmetric, with one scale per index along `axis`.
 struct QuantisedWeights {
-  std::vector<std::int8_t> values;  ///< in -limit..limit, laid out as the input
+  std::vector<std::int8_t> values;  ///< in -127..127, laid out as the input
   std::vector<float> scales;        ///< one per channel, > 0
 };
 
-/// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]. `least_scales`:
-/// empty, or per channel the scale that must not be undercut (so that a bias fits into 32 bits).
-/// `limit`: 127, or 63 for kernels that add pairs of u8 * s8 products in 16 bits (AVX2 without
-/// VNNI), where 2 * 255 * 127 would saturate.
+/// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]; the columns of a
+/// channel run over [outer, inner]. `least_scales`: empty, or per channel the scale that must not
+/// be undercut (so that a bias fits into 32 bits). `sums`: what has to fit into 16 bits. A channel
+/// in which all fits has the scale of its largest weight, another one the scale of least squared
+/// error between that and the one with which nothing has to be limited.
 QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
                                   std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales = {}, int limit = 127);
+                                  std::span<const double> least_scales = {},
+                                  const PairSums& sums = {});
+
+/// One channel's weights at a scale: to the nearest, then limited. Returns whether nothing had to
+/// be limited for the sums' sake.
+bool round_weights(std::span<const float> channel, float scale, const PairSums& sums,
+                   std::span<std::int8_t> rounded);
 
 /// Bias in s32 with scale `input_scale * weight_scales[i]`, saturated.
 std::vector<std::int32_t> quantise_bias(std::span<const float> bias, float input_scale,

@@ -1,5 +1,6 @@
 #include "quantize/constants.h"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -15,8 +16,16 @@ std::size_t product(Shape::const_iterator first, Shape::const_iterator last) {
       std::accumulate(first, last, std::int64_t{1}, std::multiplies<>()));
 }
 
+/// A depthwise convolution is multiplied in 32 bits by every kernel.
+PairSums sums_of(const NodeConstants& node, const Shape& shape, bool is_conv) {
+  if (!is_conv) return {node.columns(), 1};
+  const auto inputs = static_cast<std::size_t>(shape[1]);
+  if (inputs == 1 && node.groups == node.channels) return {};
+  return {inputs, node.columns() / std::max<std::size_t>(inputs, 1)};
+}
+
 NodeConstants constants_of(const Graph& graph, const ComputeNode& compute, float input_scale,
-                           int limit) {
+                           bool sums_in_16_bits) {
   const onnx::NodeProto& node = *compute.node;
   const onnx::TensorProto& tensor = *graph.constant(node.input(compute.weights));
   NodeConstants made;
@@ -29,13 +38,13 @@ NodeConstants constants_of(const Graph& graph, const ComputeNode& compute, float
     made.groups = static_cast<std::size_t>(int_attribute(node, "group").value_or(1));
   made.input_scale = input_scale;
   made.original = std::make_shared<const std::vector<float>>(floats(tensor));
-  made.limit = limit;
+  if (sums_in_16_bits) made.sums = sums_of(made, made.shape, is_op(node, "Conv"));
   if (compute.bias) {
     made.bias = floats(*graph.constant(node.input(*compute.bias)));
     made.least = least_weight_scales(made.bias, input_scale);
   }
-  made.weights =
-      quantise_weights(*made.original, made.outer, made.channels, made.inner, made.least, limit);
+  made.weights = quantise_weights(*made.original, made.outer, made.channels, made.inner, made.least,
+                                  made.sums);
   return made;
 }
 
@@ -46,7 +55,7 @@ std::vector<NodeConstants> quantise_constants(const Graph& graph, const Plan& pl
   std::vector<NodeConstants> all;
   for (const ComputeNode& compute : plan.compute) {
     const std::size_t group = plan.group_of.at(compute.node->input(compute.activation));
-    all.push_back(constants_of(graph, compute, affines[group].scale, plan.weight_limit));
+    all.push_back(constants_of(graph, compute, affines[group].scale, plan.sums_in_16_bits));
   }
   return all;
 }

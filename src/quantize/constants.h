@@ -7,6 +7,7 @@
 #include "base/tensor.h"
 #include "graph/graph.h"
 #include "quantize/affine.h"
+#include "quantize/pair_sums.h"
 #include "quantize/plan.h"
 
 namespace tamis {
@@ -24,7 +25,7 @@ struct NodeConstants {
   QuantisedWeights weights;                            ///< laid out as `original`
   std::vector<float> bias;    ///< one per row; empty where the node has none
   std::vector<double> least;  ///< per row the least scale (affine.h); empty without bias
-  int limit = 127;            ///< greatest magnitude of a weight
+  PairSums sums;              ///< of the columns: what has to fit into 16 bits
 
   std::size_t columns() const { return outer * inner; }
   /// Of what the node reads (LayerInput), where the row's own columns begin: its group's.
@@ -41,7 +42,7 @@ struct NodeConstants {
   }
 };
 
-/// Rounded to nearest with the scale of the largest weight of each row; one entry per node of
+/// Rounded to nearest with one scale per row (quantise_weights); one entry per node of
 /// plan.compute. `affines` has one entry per group of the plan. Thread safe.
 std::vector<NodeConstants> quantise_constants(const Graph& graph, const Plan& plan,
                                               const std::vector<Affine>& affines);

@@ -9,13 +9,11 @@ namespace {
 
 void round_with(NodeConstants& node, std::size_t row, float scale) {
   node.weights.scales[row] = scale;
-  for (std::size_t k = 0; k < node.columns(); ++k) {
-    const std::size_t i = node.at(row, k);
-    const double q =
-        std::nearbyint(static_cast<double>((*node.original)[i]) / static_cast<double>(scale));
-    node.weights.values[i] =
-        static_cast<std::int8_t>(std::clamp<double>(q, -node.limit, node.limit));
-  }
+  std::vector<float> exact(node.columns());
+  std::vector<std::int8_t> rounded(node.columns());
+  for (std::size_t k = 0; k < exact.size(); ++k) exact[k] = (*node.original)[node.at(row, k)];
+  round_weights(exact, scale, node.sums, rounded);
+  for (std::size_t k = 0; k < exact.size(); ++k) node.weights.values[node.at(row, k)] = rounded[k];
 }
 
 /// The scale of least output error; whether it is another one than before.

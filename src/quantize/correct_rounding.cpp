@@ -12,6 +12,7 @@ namespace {
 bool descend(const WeightRow& r, const Gram::Block& block, std::vector<float>& e) {
   constexpr int kMostSweeps = 4;
   const float scale = r.node.weights.scales[r.row];
+  std::vector<std::int8_t> row = r.rounded();
   std::vector<float> slope(block.size);
   for (std::size_t i = 0; i < block.size; ++i) {
     const float* g = block.values.data() + i * block.size;
@@ -23,12 +24,15 @@ bool descend(const WeightRow& r, const Gram::Block& block, std::vector<float>& e
     for (std::size_t i = 0; i < block.size; ++i) {
       const float* g = block.values.data() + i * block.size;
       if (!(g[i] > 0)) continue;
-      std::int8_t& q = r.node.weights.values[r.node.at(r.row, block.first + i)];
+      const std::size_t column = block.first + i;
+      const int q = row[column];
       const float wanted = std::nearbyint(-slope[i] / (g[i] * scale));
       const int steps = std::clamp(static_cast<int>(std::clamp(wanted, -1.0F, 1.0F)),
-                                   -r.node.limit - q, r.node.limit - q);
+                                   -r.node.sums.most(column, true, row) - q,
+                                   r.node.sums.most(column, false, row) - q);
       if (steps == 0) continue;
-      q = static_cast<std::int8_t>(q + steps);
+      row[column] = static_cast<std::int8_t>(q + steps);
+      r.node.weights.values[r.node.at(r.row, column)] = row[column];
       const float by = scale * static_cast<float>(steps);
       e[block.first + i] += by;
       for (std::size_t j = 0; j < block.size; ++j) slope[j] += g[j] * by;

@@ -81,8 +81,6 @@ std::vector<std::string> range_methods() {
 }
 
 void check_options(const QuantizeOptions& options) {
-  if (options.weight_bits != 7 && options.weight_bits != 8)
-    refuse("weights have 7 or 8 bits, got " + std::to_string(options.weight_bits));
   if (!options.percentile) return;
   if (options.method != RangeMethod::percentile)
     refuse("a percentile means nothing to the method " + std::string(to_text(options.method)) +

@@ -82,7 +82,7 @@ class Sorter {
 Plan plan_quantisation(const Graph& graph, const QuantizeOptions& options,
                        const std::map<std::string, std::string>& too_wide) {
   Plan plan;
-  plan.weight_limit = options.weight_bits == 7 ? 63 : 127;
+  plan.sums_in_16_bits = options.sums_in_16_bits;
   Sorter(graph, options, too_wide).sort(plan);
   place(graph, options, plan);
   return plan;

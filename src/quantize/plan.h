@@ -50,8 +50,8 @@ struct Plan {
   std::vector<Group> groups;
   std::map<std::string, std::size_t> group_of;  ///< every value that gets a Q/DQ → its group
   std::map<const onnx::NodeProto*, Movement> movers;
-  std::vector<Silu> silus;  ///< whose x is quantised
-  int weight_limit = 127;   ///< greatest magnitude of an s8 weight
+  std::vector<Silu> silus;       ///< whose x is quantised
+  bool sums_in_16_bits = false;  ///< weights have to leave room for them (pair_sums.h)
 };
 
 /// Decides for a float graph (sorted, shapes inferred). `too_wide`: nodes that have to stay in

@@ -64,7 +64,8 @@ struct QuantizeOptions {
   RangeMethod method = RangeMethod::mse;
   std::optional<double> percentile;  ///< in (50, 100], of the percentile method only; absent: 99.99
   bool symmetric = false;  ///< activations u8 with zero point 128: for kernels without zero points
-  int weight_bits = 8;     ///< 8: -127..127; 7: -63..63, where pairs of products may saturate
+  bool sums_in_16_bits = true;  ///< right on CPUs without VNNI too: weights are limited where a
+                                ///< sum of two products could overflow (pair_sums.h)
   bool range_by_error_after = true;  ///< a range before an activation by the squared error after it
   std::optional<bool> share_concat_scale;  ///< one scale for a Concat's inputs: faster; absent: yes
   bool standard_ops = false;  ///< only operators of ONNX itself: Sigmoid and Mul are quantised

@@ -27,6 +27,13 @@ std::vector<float> WeightRow::errors() const {
   return errors;
 }
 
+std::vector<std::int8_t> WeightRow::rounded() const {
+  std::vector<std::int8_t> rounded(node.columns());
+  for (std::size_t k = 0; k < rounded.size(); ++k)
+    rounded[k] = node.weights.values[node.at(row, k)];
+  return rounded;
+}
+
 std::vector<Attempt> attempt_rows(const Form& form,
                                   const std::function<bool(const WeightRow&)>& change) {
   Form changed = form;

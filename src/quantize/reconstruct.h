@@ -15,7 +15,8 @@ struct WeightRow {
   std::size_t row;
   const Gram& gram;
 
-  std::vector<float> errors() const;  ///< rounded minus original, per column
+  std::vector<float> errors() const;         ///< rounded minus original, per column
+  std::vector<std::int8_t> rounded() const;  ///< the weights, per column
 };
 
 /// Calls `change` for each row of weights of the form whose layer's input was kept; whether it says

@@ -54,5 +54,12 @@ TEST(WrongLabels, of_boxes_that_lie_elsewhere_are_not_blamed) {
   EXPECT_FALSE(wrong_labels(detect(), detected(5, 200), 80));
 }
 
+TEST(ChanceOfAtLeast, is_the_binomial_tail) {
+  EXPECT_NEAR(chance_of_at_least(0, 10, 0.1), 1, 1e-12);
+  // By hand: 1 - .9^10, and .1^2.
+  EXPECT_NEAR(chance_of_at_least(1, 10, 0.1), 0.6513215599, 1e-9);
+  EXPECT_NEAR(chance_of_at_least(2, 2, 0.1), 0.01, 1e-12);
+}
+
 }  // namespace
 }  // namespace tamis

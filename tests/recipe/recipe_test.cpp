@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "recipe/steps.h"
 
 namespace tamis {
 namespace {
@@ -36,6 +37,18 @@ TEST(Recipe, forms_of_matrix_products_need_no_pictures_and_name_an_unusual_block
   EXPECT_FALSE(needs_calibration(recipe));
   EXPECT_THAT(step_texts(recipe),
               ElementsAre("int8-dynamic", "int4-weights", "int8-weights(block 128)"));
+}
+
+TEST(Int8Static, makes_weights_for_any_cpu_unless_all_bits_are_asked_for) {
+  EXPECT_TRUE(int8_static_options(Json::object()).sums_in_16_bits);
+  EXPECT_TRUE(int8_static_options({{"weight_bits", "7"}}).sums_in_16_bits);
+  EXPECT_FALSE(int8_static_options({{"weight_bits", "8"}}).sums_in_16_bits);
+  try {
+    int8_static_options({{"weight_bits", "6"}});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "weight bits: unknown value '6'; did you mean 7 or 8?");
+  }
 }
 
 TEST(Recipe, refuses_an_unknown_step_with_the_nearest_names) {
