@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "execute/worker.h"
 #include "recipe/build.h"
 #include "search/resolutions.h"
 #include "stats/random.h"
@@ -17,36 +14,6 @@
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr double kInspectTimeout_s = 120;
-constexpr double kProbeTimeout_s = 120;
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> found;
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
-}
-
-Availability probe_backend(const std::string& name, const std::string& library, bool thorough) {
-  RunSettings settings;
-  settings.backend = name;
-  settings.library = library;
-  try {
-    Worker worker;
-    return parse_availability(
-        worker
-            .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
-                     kProbeTimeout_s)
-            .head);
-  } catch (const Error& e) {
-    Availability failed;
-    failed.backend = name;
-    failed.steps.push_back(
-        {"loaded", false, e.what(), "reinstall the runtime, or name another library"});
-    return failed;
-  }
-}
 
 /// Whether the first dimension of the first input is open.
 bool has_dynamic_batch(const Json& model) {
@@ -96,11 +63,8 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
   if (auto named = request.libraries.find(request.settings.backend);
       named != request.libraries.end())
     request.settings.library = named->second;
-  Json head = to_json(request);
-  head["op"] = "stride";
   try {
-    Worker worker;
-    return worker.request(head, kInspectTimeout_s).head.at("stride").get<std::int64_t>();
+    return c.lab->stride(request);
   } catch (const Error& e) {
     c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
     return std::nullopt;
@@ -158,68 +122,15 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
 
 }  // namespace
 
-const Card& ModelInfo::required_card() const {
-  if (!card) throw Error(card_error_code, card_error);
-  return *card;
-}
-
-fs::path model_file(const fs::path& model) {
-  if (!fs::exists(model))
-    throw Error(ErrorCode::not_found,
-                fmt::format("{}: no such file; give an ONNX file, or a folder that "
-                            "tamis optimize wrote",
-                            model.string()));
-  if (!fs::is_directory(model)) return model;
-  if (fs::exists(model / "model.onnx")) return model / "model.onnx";
-  throw Error(ErrorCode::invalid_argument,
-              fmt::format("{}: is a folder without model.onnx; give an ONNX file, or a folder that "
-                          "tamis optimize wrote",
-                          model.string()));
-}
-
-ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
-  ModelInfo info;
-  info.file = model_file(model);
-  Worker worker;
-  Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
-  Json head = worker.request(request, kInspectTimeout_s).head;
-  info.hash = head.at("hash");
-  info.description = head.at("model");
-  info.steps = head.value("steps", Json::object());
-  if (head.at("card").is_null()) {
-    info.card_error = head.at("card_error").at("text");
-    info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());
-  } else {
-    info.card = parse_card(head.at("card"));
-  }
-  const Json& metadata = info.description.value("metadata", Json::object());
-  if (metadata.contains(kCalibrationMetadata))
-    info.calibration_hashes = words(metadata.at(kCalibrationMetadata).get<std::string>());
-  return info;
-}
-
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
-                                         bool thorough) {
-  std::vector<Availability> found;
-  for (const std::string& name : backend_names()) {
-    auto library = libraries.find(name);
-    found.push_back(
-        probe_backend(name, library == libraries.end() ? "" : library->second, thorough));
-  }
-  return found;
-}
-
-bool SearchContext::out_of_time(double share) const {
-  return interrupted() || seconds_since(start_ns) > share * request.budget_s;
-}
-
-SearchContext prepare_search(SearchRequest request, SearchListener listener) {
+SearchContext prepare_search(SearchRequest request, SearchListener listener,
+                             std::shared_ptr<Lab> lab) {
   SearchContext c;
-  c.start_ns = now_ns();
+  c.lab = std::move(lab);
+  c.budget = Budget(request.budget_s, c.lab->clock());
   c.request = std::move(request);
   c.listener = std::move(listener);
   check_axes(c.request.axes);
-  c.model = inspect_in_worker(c.request.model, c.request.card_options);
+  c.model = c.lab->inspect(c.request.model, c.request.card_options);
   if (fs::weakly_canonical(c.model.file) == fs::weakly_canonical(c.request.out / "model.onnx"))
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--out {}: the winner would overwrite the model itself; give another "
@@ -241,7 +152,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   make_writable_folder(c.request.out);
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
-  c.backends = probe_backends(c.request.libraries, true);
+  c.backends = c.lab->probe(c.request.libraries);
   plan_resolutions(c);
   for (const std::string& note : c.data.notes) c.note(note);
   c.facts = make_facts(c);

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "card/card.h"
+#include "runtime/backend.h"
+
+namespace tamis {
+
+/// A model file as a worker described it.
+struct ModelInfo {
+  std::filesystem::path file;
+  std::string hash;
+  Json description;          ///< inspect_model()
+  Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
+  std::optional<Card> card;  ///< absent: card_error says why
+  std::string card_error;
+  ErrorCode card_error_code = ErrorCode::invalid_argument;
+  std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
+
+  /// The card, or the error that stands in its place.
+  const Card& required_card() const;
+};
+
+/// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx).
+/// Throws not_found / invalid_argument.
+std::filesystem::path model_file(const std::filesystem::path& model);
+
+/// Reads, checks and describes a model in a worker.
+ModelInfo inspect_in_worker(const std::filesystem::path& model, const CardOptions& options);
+
+/// Probes backends, each in a worker of its own, so that a crash is only that one's answer.
+/// `libraries`: backend → path.
+std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
+                                         bool thorough);
+
+}  // namespace tamis
