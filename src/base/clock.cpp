@@ -3,6 +3,14 @@
 #include <ctime>
 
 namespace tamis {
+namespace {
+
+class SystemClock : public Clock {
+ public:
+  std::int64_t ns() const override { return now_ns(); }
+};
+
+}  // namespace
 
 std::int64_t now_ns() {
   timespec t{};
@@ -12,6 +20,11 @@ std::int64_t now_ns() {
 
 double seconds_since(std::int64_t start_ns) {
   return static_cast<double>(now_ns() - start_ns) * 1e-9;
+}
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
 }
 
 std::string utc_now_text() {

@@ -177,6 +177,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   install_interrupt_handler();
   SearchRequest request = to_request(options, console, exhaustive);
   auto progress = make_progress(console);
+  progress->limit(request.budget_s);
   Json result = optimize(request, make_listener(*progress));
   write_files(result, request, *progress);
   if (console.json) {

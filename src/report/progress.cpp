@@ -78,7 +78,19 @@ void Progress::finish() {
   active_ = false;
 }
 
+void Progress::limit(double seconds) {
+  std::lock_guard lock(mutex_);
+  limit_s_ = seconds;
+  limited_at_ns_ = now_ns();
+}
+
 std::optional<double> Progress::seconds_left() const {
+  const auto left = phase_seconds_left();
+  if (!left || !limit_s_) return left;
+  return std::min(*left, std::max(0.0, *limit_s_ - seconds_since(limited_at_ns_)));
+}
+
+std::optional<double> Progress::phase_seconds_left() const {
   if (expected_s_) return std::max(0.0, *expected_s_ - seconds_since(expected_at_ns_));
   if (!total_ || done_ == 0 || done_ >= *total_) return std::nullopt;
   return seconds_since(began_ns_) / static_cast<double>(done_) *

@@ -41,6 +41,9 @@ class Progress {
   /// The caller knows better how long the phase still takes, in seconds from now.
   void expect(double seconds_left);
 
+  /// All phases together end in so many seconds from now at the latest: no more is shown as left.
+  void limit(double seconds);
+
   /// A line that stays, above the bar. `quiet` drops it.
   void line(const std::string& text);
 
@@ -49,6 +52,7 @@ class Progress {
 
  private:
   std::optional<double> seconds_left() const;
+  std::optional<double> phase_seconds_left() const;
   std::string bar_text() const;
   std::string line_text() const;
   void paint(bool at_once);
@@ -60,6 +64,8 @@ class Progress {
   std::optional<std::size_t> total_;
   std::size_t done_ = 0;
   std::optional<double> expected_s_;
+  std::optional<double> limit_s_;
+  std::int64_t limited_at_ns_ = 0;
   std::int64_t expected_at_ns_ = 0, began_ns_ = 0, painted_ns_ = 0;
   bool active_ = false, on_screen_ = false;
 };

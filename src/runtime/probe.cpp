@@ -52,7 +52,7 @@ Availability probe_thoroughly(Backend& backend, const RunSettings& settings) {
   std::vector<float> got;
   try {
     found = backend.probe(settings);
-    if (!found.ok() || backend.name() == "fake") return found;  // fake reads no ONNX
+    if (!found.ok() || backend.name() == "fake") return found;  // fake computes nothing
     got = run_probe_model(backend, settings);
   } catch (const Error& error) {
     found.backend = backend.name();

@@ -406,7 +406,7 @@ const std::vector<Axis>& axes() {
        why_no_products},
       {"backend",
        "runtime: ort, openvino",
-       {"ort", "openvino", "fake"},
+       backend_names(),
        backend_values,
        apply_backend},
       {"form",

@@ -29,12 +29,12 @@ double objective_value(const Candidate& c, Objective objective) {
     case Objective::size:
       return static_cast<double>(c.artefact->info.size_bytes);
     case Objective::memory:
-      return static_cast<double>(c.screening->info.peak_memory_bytes);
+      return static_cast<double>(c.opened->info.peak_memory_bytes);
     case Objective::latency:
     case Objective::throughput:
       break;
   }
-  return c.screened->ratio;
+  return *c.ratio;
 }
 
 void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
@@ -58,10 +58,10 @@ void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
     worsen(c, GateOutcome::missed,
            fmt::format("file of {}, limit {}", bytes_text(c.artefact->info.size_bytes),
                        bytes_text(*gates.max_size_bytes)));
-  if (gates.max_memory_bytes && c.screening &&
-      c.screening->info.peak_memory_bytes > *gates.max_memory_bytes)
+  if (gates.max_memory_bytes && c.opened &&
+      c.opened->info.peak_memory_bytes > *gates.max_memory_bytes)
     worsen(c, GateOutcome::missed,
-           fmt::format("peak memory {}, limit {}", bytes_text(c.screening->info.peak_memory_bytes),
+           fmt::format("peak memory {}, limit {}", bytes_text(c.opened->info.peak_memory_bytes),
                        bytes_text(*gates.max_memory_bytes)));
 }
 

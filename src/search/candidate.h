@@ -8,6 +8,7 @@
 #include "measure/summary.h"
 #include "quantize/sensitivity.h"
 #include "search/judge.h"
+#include "search/timings.h"
 #include "search/units.h"
 #include "search/variant.h"
 #include "stats/paired.h"
@@ -27,10 +28,10 @@ struct Candidate {
   std::optional<Artefact> artefact;
   std::optional<Failure> failure;
 
-  std::optional<Screening> screening;
-  std::optional<RatioEstimate> screened;  ///< time against the baseline's, from the screening
-  bool screened_out =
-      false;  ///< its screening showed it clearly behind a variant that meets the gates
+  std::string key;               ///< in the timings; empty until there is an artefact
+  std::optional<Opened> opened;  ///< present once it was opened
+  std::optional<double> ratio;   ///< time against the baseline's, of all that was measured
+  bool screened_out = false;     ///< clearly behind a variant that meets the gates
 
   std::optional<Judgement> judgement;
   GateOutcome hard = GateOutcome::met;  ///< latency, size and memory gates
@@ -41,17 +42,16 @@ struct Candidate {
   std::vector<LayerSensitivity> given_back;  ///< to FP32
   std::size_t layers = 0;                    ///< that were ranked
 
-  std::vector<VisitSample> samples;      ///< of the latest phase that timed it
-  std::string timed_in;                  ///< that phase: screening, race, confirmation
+  std::vector<VisitSample> samples;      ///< all that were taken of it
+  std::string timed_in;                  ///< the latest phase that took some (timings.h)
   std::optional<RatioEstimate> speedup;  ///< baseline's time / this one's, paired
-  bool raced = false;
   std::vector<double> from_file_ns;
 
   /// The worst of hard and accuracy gates; undecided where the accuracy was not looked at.
   GateOutcome gate() const;
 };
 
-/// The value that the objective compares; smaller is better. Needs a screening.
+/// The value that the objective compares; smaller is better. Needs a ratio.
 double objective_value(const Candidate& candidate, Objective objective);
 
 /// Judges latency, size and memory gates with what is known so far.

@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "execute/worker.h"
 #include "recipe/build.h"
 #include "search/resolutions.h"
 #include "stats/random.h"
@@ -17,44 +14,6 @@
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr double kProbeTimeout_s = 120;
-
-/// A file of the model's name for the model whose inputs are held: it lasts as long as the program.
-fs::path file_to_hold(const fs::path& model) {
-  static const TemporaryFolder folder("tamis-held");
-  static int count = 0;
-  const fs::path own = folder.path() / std::to_string(count++);
-  fs::create_directories(own);
-  return own / model.filename();
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> found;
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
-}
-
-Availability probe_backend(const std::string& name, const std::string& library, bool thorough) {
-  RunSettings settings;
-  settings.backend = name;
-  settings.library = library;
-  try {
-    Worker worker;
-    return parse_availability(
-        worker
-            .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
-                     kProbeTimeout_s)
-            .head);
-  } catch (const Error& e) {
-    Availability failed;
-    failed.backend = name;
-    failed.steps.push_back(
-        {"loaded", false, e.what(), "reinstall the runtime, or name another library"});
-    return failed;
-  }
-}
 
 /// Whether the first dimension of the first input is open.
 bool has_dynamic_batch(const Json& model) {
@@ -104,11 +63,8 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
   if (auto named = request.libraries.find(request.settings.backend);
       named != request.libraries.end())
     request.settings.library = named->second;
-  Json head = to_json(request);
-  head["op"] = "stride";
   try {
-    Worker worker;
-    return worker.request(head, patience_to_inspect()).head.at("stride").get<std::int64_t>();
+    return c.lab->stride(request);
   } catch (const Error& e) {
     c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
     return std::nullopt;
@@ -166,86 +122,15 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
 
 }  // namespace
 
-void ModelInfo::require_fixed_shapes() const {
-  if (!cannot_run.empty())
-    throw Error(ErrorCode::unsupported, fmt::format("{}: {}", named.string(), cannot_run));
-}
-
-const Card& ModelInfo::required_card() const {
-  require_fixed_shapes();
-  if (!card) throw Error(card_error_code, card_error);
-  return *card;
-}
-
-ClassNames ModelInfo::classes() const {
-  return card ? ClassNames{card->labels, class_count} : ClassNames();
-}
-
-fs::path model_file(const fs::path& model) {
-  if (!fs::exists(model))
-    throw Error(ErrorCode::not_found,
-                fmt::format("{}: no such file; give an ONNX file, or a folder that "
-                            "tamis optimize wrote",
-                            model.string()));
-  if (!fs::is_directory(model)) return model;
-  if (fs::exists(model / "model.onnx")) return model / "model.onnx";
-  throw Error(ErrorCode::invalid_argument,
-              fmt::format("{}: is a folder without model.onnx; give an ONNX file, or a folder that "
-                          "tamis optimize wrote",
-                          model.string()));
-}
-
-ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
-  ModelInfo info;
-  info.named = info.file = model_file(model);
-  Worker worker;
-  Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
-  if (!options.held.empty()) {
-    info.file = file_to_hold(info.named);
-    request["held"] = options.held;
-    request["held_model"] = info.file.string();
-  }
-  Json head = worker.request(request, patience_to_inspect()).head;
-  info.hash = head.at("hash");
-  info.description = head.at("model");
-  info.steps = head.value("steps", Json::object());
-  info.cannot_run = head.value("cannot_run", "");
-  info.open_inputs = head.value("open_inputs", Json::array()).get<std::vector<Shape>>();
-  if (head.at("card").is_null()) {
-    info.card_error = head.at("card_error").at("text");
-    info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());
-  } else {
-    info.card = parse_card(head.at("card"));
-    if (head.contains("classes")) info.class_count = head.at("classes").get<std::size_t>();
-  }
-  const Json& metadata = info.description.value("metadata", Json::object());
-  if (metadata.contains(kCalibrationMetadata))
-    info.calibration_hashes = words(metadata.at(kCalibrationMetadata).get<std::string>());
-  return info;
-}
-
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
-                                         bool thorough) {
-  std::vector<Availability> found;
-  for (const std::string& name : backend_names()) {
-    auto library = libraries.find(name);
-    found.push_back(
-        probe_backend(name, library == libraries.end() ? "" : library->second, thorough));
-  }
-  return found;
-}
-
-bool SearchContext::out_of_time(double share) const {
-  return interrupted() || seconds_since(start_ns) > share * request.budget_s;
-}
-
-SearchContext prepare_search(SearchRequest request, SearchListener listener) {
+SearchContext prepare_search(SearchRequest request, SearchListener listener,
+                             std::shared_ptr<Lab> lab) {
   SearchContext c;
-  c.start_ns = now_ns();
+  c.lab = std::move(lab);
+  c.budget = Budget(request.budget_s, c.lab->clock());
   c.request = std::move(request);
   c.listener = std::move(listener);
   check_axes(c.request.axes);
-  c.model = inspect_in_worker(c.request.model, c.request.card_options);
+  c.model = c.lab->inspect(c.request.model, c.request.card_options);
   if (fs::weakly_canonical(c.model.file) == fs::weakly_canonical(c.request.out / "model.onnx"))
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--out {}: the winner would overwrite the model itself; give another "
@@ -268,7 +153,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener) {
   make_writable_folder(c.request.out);
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
-  c.backends = probe_backends(c.request.libraries, true);
+  c.backends = c.lab->probe(c.request.libraries);
   plan_resolutions(c);
   for (const Json& note : c.model.description.value("notes", Json::array()))
     c.data.notes.push_back(note.get<std::string>());

@@ -15,6 +15,8 @@
 #include "machine/fingerprint.h"
 #include "runtime/backend.h"
 #include "search/axes.h"
+#include "search/budget.h"
+#include "search/lab.h"
 #include "search/listener.h"
 #include "search/request.h"
 #include "store/artefact_cache.h"
@@ -24,48 +26,13 @@
 
 namespace tamis {
 
-/// A model file as a worker described it.
-struct ModelInfo {
-  std::filesystem::path file;   ///< what is built from and executed
-  std::filesystem::path named;  ///< what the user gave: another file where inputs are held
-  std::string hash;
-  Json description;          ///< inspect_model()
-  Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
-  std::optional<Card> card;  ///< absent: card_error says why
-  std::string card_error;
-  ErrorCode card_error_code = ErrorCode::invalid_argument;
-  std::optional<std::size_t> class_count;       ///< absent: nothing tells
-  std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
-  std::vector<Shape> open_inputs;  ///< of a model with open dimensions and no card: the shapes that
-                                   ///< --input-size and batch 1 give its inputs
-  std::string cannot_run;  ///< why its outputs cannot be carried; empty: they can
-
-  /// Throws unsupported where the model cannot be executed here.
-  void require_fixed_shapes() const;
-
-  /// The card, or the error that stands in its place.
-  const Card& required_card() const;
-  /// What the truth of data is numbered by; unknown without a card.
-  ClassNames classes() const;
-};
-
-/// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx).
-/// Throws not_found / invalid_argument.
-std::filesystem::path model_file(const std::filesystem::path& model);
-
-/// Reads, checks and describes a model in a worker.
-ModelInfo inspect_in_worker(const std::filesystem::path& model, const CardOptions& options);
-
-/// Probes backends, each in a worker of its own, so that a crash is only that one's answer.
-/// `libraries`: backend → path.
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
-                                         bool thorough);
-
 /// All that a search knows before its first measurement. Built in steps, each of which may throw an
 /// error about its own input.
 struct SearchContext {
   SearchRequest request;
   SearchListener listener;
+  std::shared_ptr<Lab> lab;
+  Budget budget;
   Fingerprint machine;
   std::string machine_hash;
   ModelInfo model;
@@ -83,7 +50,6 @@ struct SearchContext {
   std::set<std::string> failures_of_this_run;  ///< keys of units, see failures.h
   bool said_failures = false;                  ///< that failures of an earlier run are shown
   std::optional<double> inference_s;           ///< of the baseline, once it was measured
-  std::int64_t start_ns = 0;
 
   const Card& card() const { return *model.card; }
   /// Whether variants are measured with several requests in flight.
@@ -94,14 +60,18 @@ struct SearchContext {
     return request.allow.count("input") != 0 || request.axes.count("input") != 0;
   }
   bool interrupted() const { return listener.interrupted && listener.interrupted(); }
-  /// Whether measuring must end: Ctrl-C, or `share` of the budget is used.
-  bool out_of_time(double share = 1.0) const;
+  /// Whether a unit that is expected to take so long may begin: there was no Ctrl-C, and it ends
+  /// within `share` of the budget.
+  bool may_begin(double expected_s, double share = 1.0) const {
+    return !interrupted() && budget.fits(expected_s, share);
+  }
   void note(const std::string& text) const {
     if (listener.note) listener.note(text);
   }
 };
 
 /// Opens the output folder and store, inspects, plans the data, probes the runtimes.
-SearchContext prepare_search(SearchRequest request, SearchListener listener);
+SearchContext prepare_search(SearchRequest request, SearchListener listener,
+                             std::shared_ptr<Lab> lab = make_worker_lab());
 
 }  // namespace tamis

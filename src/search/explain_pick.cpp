@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "machine/fingerprint.h"
-#include "machine/peak.h"
 #include "search/explain_files.h"
 
 namespace tamis {
@@ -28,7 +27,7 @@ Json explained(SearchContext& context, const Variant& variant, const Artefact& a
   plan.with_latency = false;  // the race has measured it, in more rounds
   plan.peak =
       ensure_peak(context, variant.settings.threads.value_or(usable_cores(context.machine)));
-  Json document = explain_files(plan, context.listener);
+  Json document = context.lab->explain(plan, context.listener);
   for (const char* side : {"model", "against"})
     if (Json& one = document[side]; !one.is_null()) {
       one.erase("layers");
@@ -45,7 +44,7 @@ Json ensure_peak(SearchContext& context, int threads) {
   const std::string key =
       hash_text("peak/1 " + std::to_string(threads) + " " + context.machine_hash);
   if (auto stored = context.store->find(Kind::measurement, key)) return *stored;
-  Json peak = to_json(measure_peak(threads));
+  Json peak = context.lab->measure_peak(threads);
   context.store->put(Kind::measurement, key, peak);
   return peak;
 }

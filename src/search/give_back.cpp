@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "search/screening.h"
 #include "search/search_run.h"
+#include "search/shares.h"
 
 namespace tamis {
 namespace {
 
-constexpr double kJudgingShare = 0.75;    // of the budget, as in search_run.cpp
 constexpr std::size_t kMostFamilies = 3;  // each takes as long as several variants
 
 /// Variants that differ in nothing that an answer hangs on have one family.
@@ -18,7 +19,20 @@ std::string family_of(const Variant& v) {
          v.settings.inference_precision.value_or("");
 }
 
+constexpr const char* kRanking = "rank layers";
+
+/// Some dozens of models are built and run.
+double ranking_guess_s(const SearchContext& context) {
+  constexpr double kModels = 64, kBuild_s = 0.5, kItems = 6;
+  return kModels * (kBuild_s + kItems * context.inference_s.value_or(0.05));
+}
+
 }  // namespace
+
+double SearchRun::expected_ranking_s(std::size_t parent) const {
+  if (is_ranked(context_, field_[parent].variant)) return 0;
+  return context_.budget.expected_s(kRanking, ranking_guess_s(context_));
+}
 
 bool SearchRun::may_give_back(const Candidate& c) const {
   const SearchRequest& r = context_.request;
@@ -29,10 +43,10 @@ bool SearchRun::may_give_back(const Candidate& c) const {
 
 /// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.
 bool SearchRun::wants_relatives(std::size_t index) const {
-  const Candidate& c = candidates_[index];
+  const Candidate& c = field_[index];
   if (!may_give_back(c)) return false;
-  if (c.failure) return !c.screening && c.failure->code == ErrorCode::unsupported;
-  if (!c.screening || !c.judgement || c.hard == GateOutcome::missed) return false;
+  if (c.failure) return !c.ratio && c.failure->code == ErrorCode::unsupported;
+  if (!c.ratio || !c.judgement || c.hard == GateOutcome::missed) return false;
   return c.judgement->outcome == GateOutcome::missed ||
          c.judgement->outcome == GateOutcome::estimated;
 }
@@ -41,19 +55,19 @@ bool SearchRun::wants_relatives(std::size_t index) const {
 /// nearest to its gate.
 std::optional<std::size_t> SearchRun::next_family(const std::vector<std::size_t>& leaders) const {
   std::vector<std::size_t> wanting;
-  for (std::size_t i = 0; i < candidates_.size(); ++i)
-    if (wants_relatives(i) && families_.count(family_of(candidates_[i].variant)) == 0 &&
-        !behind_any(candidates_[i], leaders))
+  for (std::size_t i = 0; i < field_.size(); ++i)
+    if (wants_relatives(i) && families_.count(family_of(field_[i].variant)) == 0 &&
+        !field_.behind_any(i, leaders))
       wanting.push_back(i);
   auto nearness = [&](std::size_t i) {
-    return candidates_[i].judgement ? candidates_[i].judgement->probability : -1;
+    return field_[i].judgement ? field_[i].judgement->probability : -1;
   };
   std::optional<std::size_t> next;
   for (std::size_t i : wanting) {
     std::vector<std::size_t> timed;
     for (std::size_t other : wanting)
-      if (candidates_[other].screening) timed.push_back(other);
-    if (behind_any(candidates_[i], timed)) continue;
+      if (field_[other].ratio) timed.push_back(other);
+    if (field_.behind_any(i, timed)) continue;
     if (!next || nearness(i) > nearness(*next)) next = i;
   }
   return next;
@@ -63,26 +77,25 @@ std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> le
   while (families_.size() < kMostFamilies) {
     std::optional<std::size_t> parent = next_family(leaders);
     if (!parent) break;
-    if (context_.out_of_time(kJudgingShare)) {
+    if (!context_.may_begin(expected_ranking_s(*parent), kJudgingShare)) {
       outcome_.budget_ended = true;
       break;
     }
-    families_.insert(family_of(candidates_[*parent].variant));
+    families_.insert(family_of(field_[*parent].variant));
     judge_relatives(*parent, leaders);
   }
   return without_those_behind(leaders);
 }
 
-/// In the order of by_objective(); a relative may be clearly faster than those that came before it.
+/// Best first; a relative may be clearly faster than those that came before it.
 std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::size_t>& leaders) {
   std::vector<std::size_t> left;
-  for (std::size_t i : by_objective()) {
-    if (std::find(leaders.begin(), leaders.end(), i) == leaders.end()) continue;
-    if (!behind_any(candidates_[i], leaders))
+  for (std::size_t i : field_.by_objective())
+    if (std::find(leaders.begin(), leaders.end(), i) != leaders.end() &&
+        !field_.behind_any(i, leaders))
       left.push_back(i);
-    else if (i != 0)
-      candidates_[i].screened_out = true;
-  }
+  for (std::size_t i = 1; i < field_.size(); ++i)
+    field_[i].screened_out = field_.behind_any(i, leaders);
   return left;
 }
 
@@ -91,30 +104,32 @@ std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::
 void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders) {
   Sensitivity ranking;
   try {
-    ranking = ensure_ranking(context_, candidates_[parent].variant);
+    const bool known = is_ranked(context_, field_[parent].variant);
+    Budget::Unit unit(context_.budget, kRanking, known ? 0 : ranking_guess_s(context_));
+    ranking = ensure_ranking(context_, field_[parent].variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io || context_.interrupted()) throw;
-    context_.note(fmt::format("{}: no layers are given back to FP32: {}", label(parent), e.what()));
+    context_.note(fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
     return;
   }
   context_.note(
       fmt::format("{} does not keep its accuracy: layers are given back to FP32, by a "
                   "ranking of {} from {} models",
-                  label(parent), ranking.order.size(), ranking.models));
+                  field_.label(parent), ranking.order.size(), ranking.models));
   std::size_t misses_left = context_.request.confidence > 0.5 ? 1 : 2;
   for (std::size_t count : given_back_counts(ranking.order.size())) {
-    if (context_.out_of_time(kJudgingShare)) {
+    std::size_t index = add_relative(parent, ranking, count);
+    if (!context_.may_begin(expected_build_s(context_, field_[index].variant.recipe),
+                            kJudgingShare)) {
+      field_.candidates().pop_back();
       outcome_.budget_ended = true;
       return;
     }
-    std::size_t index = add_relative(parent, ranking, count);
     if (!screen_relative(index)) {
-      if (candidates_[index].failure) return;
+      if (field_[index].failure) return;
       continue;
     }
-    Candidate& c = candidates_[index];
-    c.screened_out = behind_any(c, leaders);
-    if (c.screened_out || c.hard == GateOutcome::missed) continue;
+    if (field_.behind_any(index, leaders) || field_[index].hard == GateOutcome::missed) continue;
     if (judge(index, false))
       leaders.push_back(index);
     else if (--misses_left == 0)
@@ -125,29 +140,31 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
 std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranking,
                                     std::size_t count) {
   Candidate c;
-  c.variant = candidates_[parent].variant;
-  c.variant.id = fmt::format("v{:02}", candidates_.size() + 1);
+  c.variant = field_[parent].variant;
+  c.variant.id = fmt::format("v{:02}", field_.size() + 1);
   c.variant.recipe = give_back(c.variant.recipe, ranking, count);
   c.from = parent;
   c.given_back.assign(ranking.order.begin(),
                       ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
   c.layers = ranking.order.size();
   judge_->set_error_part(c.variant.id, kErrorOfRelatives);
-  candidates_.push_back(std::move(c));
-  return candidates_.size() - 1;
+  return field_.add(std::move(c));
 }
 
+/// Its first instances; false where there are none.
 bool SearchRun::screen_relative(std::size_t index) {
-  if (context_.listener.unit) context_.listener.unit(label(index), judged_);
-  screener_ = std::make_unique<Screener>(context_, candidates_[0].variant);
-  bool done = screen(candidates_[index]);
-  screener_.reset();  // its memory is needed for judging
-  return done;
+  if (context_.listener.unit) context_.listener.unit(field_.label(index), judged_);
+  if (!field_.prepare(index)) return false;
+  constexpr GenerationPlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
+  constexpr std::size_t kInstances = 3;
+  while (field_.timings().instances(field_[index].key) < kInstances)
+    if (!field_.time({index}, kInstance)) break;
+  return field_.usable(index);
 }
 
 /// Those that an accuracy gate may come to give relatives, and so leave a part of their error.
 void SearchRun::share_error_with_relatives() {
-  for (const Candidate& c : candidates_)
+  for (const Candidate& c : field_.candidates())
     if (may_give_back(c)) judge_->set_error_part(c.variant.id, 1 - kErrorOfRelatives);
 }
 

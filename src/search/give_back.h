@@ -28,6 +28,9 @@ std::vector<std::size_t> given_back_counts(std::size_t layers);
 /// The recipe with the first `count` layers of the ranking in FP32.
 Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t count);
 
+/// Whether ensure_ranking() finds the variant's ranking in the store.
+bool is_ranked(const SearchContext& context, const Variant& variant);
+
 /// The layers of the variant ranked in its runtime and settings, or as found in the store. A unit
 /// of work (units.h). Throws what building and opening throw.
 Sensitivity ensure_ranking(SearchContext& context, const Variant& variant);

@@ -54,12 +54,22 @@ std::string drop_sentence(const Judgement& j, const std::string& metric, double 
       percent(-j.drop->high), j.seen, j.items);
 }
 
+/// What the error is made in.
+std::string claim_of(const SearchContext& context) {
+  const SearchRequest& r = context.request;
+  return context.model.hash + canonical_text(to_json(context.card(), false)) + context.data_hash +
+         context.machine_hash +
+         gates_json(r.gates, std::string(context.task->metric), context.under_load()).dump() +
+         fmt::format("{}", r.confidence);
+}
+
 }  // namespace
 
 AccuracyJudge::AccuracyJudge(SearchContext& context, const Variant& baseline,
                              const std::string& output_hash)
-    : context_(context), baseline_(baseline) {
+    : context_(context), baseline_(baseline), shares_(*context.store, claim_of(context)) {
   evaluation(baseline, output_hash);
+  find_confidence(baseline, output_hash);
 }
 
 VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant,
@@ -70,10 +80,10 @@ VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant,
 }
 
 /// A variant's records; where the data have no truth, the baseline's answers take its place.
-std::span<const ItemRecord> AccuracyJudge::records(const std::string& id, std::size_t count) {
-  const std::vector<ItemRecord>& found = evaluations_.at(id)->records(count);
+std::span<const ItemRecord> AccuracyJudge::records(const std::string& id) {
+  const std::vector<ItemRecord>& found = evaluations_.at(id)->records();
   if (context_.agreement == nullptr) return found;
-  const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records(count);
+  const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records();
   std::vector<ItemRecord>& agreed = agreed_[id];
   for (std::size_t i = agreed.size(); i < std::min(found.size(), base.size()); ++i) {
     agreed.push_back(found[i]);
@@ -94,9 +104,8 @@ std::vector<AccuracyLimit> AccuracyJudge::limits() const {
   return found;
 }
 
-PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b,
-                                       std::size_t count) {
-  auto first = records(a, count), second = records(b, count);
+PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b) {
+  auto first = records(a), second = records(b);
   std::size_t shared = std::min(first.size(), second.size());
   return PairedScores(*context_.task, first.first(shared), second.first(shared)).evidence();
 }
@@ -106,8 +115,8 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   Judgement j;
   j.items = items;
   // The baseline may have run ahead: compare on what both have seen.
-  std::span<const ItemRecord> own = records(variant.id, count), base = records(baseline_.id, count);
-  std::size_t shared = std::min(own.size(), base.size());
+  std::span<const ItemRecord> own = records(variant.id), base = records(baseline_.id);
+  const std::size_t shared = std::min({own.size(), base.size(), last ? items : count});
   own = own.first(shared);
   PairedEvidence found = PairedScores(*context_.task, base.first(shared), own).evidence();
   j.seen = shared;
@@ -141,17 +150,23 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   }
   if (last) warn_if_too_few_items(variant, found);
   j.reason = drop_sentence(j, std::string(context_.task->metric),
-                           std::max(context_.request.confidence, 0.5), answers_);
+                           std::max(context_.request.confidence, 0.5), shares_.answers());
   if (context_.request.gates.min_accuracy)
     j.reason +=
         fmt::format("; at least {:.4g} was asked for", *context_.request.gates.min_accuracy);
   return j;
 }
 
-double AccuracyJudge::confidence_of(const Variant& variant) const {
-  auto part = error_parts_.find(variant.id);
-  return confidence_of_each(std::max(context_.request.confidence, 0.5), answers_,
-                            part == error_parts_.end() ? 1 : part->second);
+void AccuracyJudge::find_confidence(const Variant& variant, const std::string& output_hash) {
+  if (confidences_.count(variant.id) != 0) return;
+  const double asked = std::max(context_.request.confidence, 0.5);
+  // The baseline is no answer among others: only a least accuracy is asked of it.
+  double part = 1;
+  if (variant.id != baseline_.id)
+    part = shares_.of(answer_key(context_, variant, ensure_artefact(context_, variant.recipe),
+                                 output_hash));
+  if (auto own = error_parts_.find(variant.id); own != error_parts_.end()) part *= own->second;
+  confidences_[variant.id] = confidence_of_each(asked, 1, part);
 }
 
 /// Where no formula tells beforehand how much two good variants differ, the first pair does.
@@ -176,23 +191,33 @@ void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEv
   }
 }
 
-Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output_hash, bool full) {
+/// The baseline may be ahead; both are needed.
+bool AccuracyJudge::advance(const Variant& variant, std::size_t count, double budget_share) {
+  return evaluations_.at(baseline_.id)->advance(count, budget_share) &&
+         evaluations_.at(variant.id)->advance(count, budget_share);
+}
+
+Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output_hash, bool full,
+                               double budget_share) {
   evaluation(variant, output_hash);
-  std::size_t items = context_.evaluation_order.size();
-  if (!full) {
-    GateDecider plan(
-        {{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
-    for (std::size_t count : plan.looks()) {
-      if (count >= items) break;
-      Judgement early = look(variant, count, false);
-      if (early.outcome == GateOutcome::undecided && !context_.interrupted()) continue;
-      close_workers(variant);
-      return early;
-    }
+  find_confidence(variant, output_hash);
+  const std::size_t items = context_.evaluation_order.size();
+  GateDecider plan(
+      {{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
+  Judgement found;
+  found.items = items;
+  bool established = false;
+  for (std::size_t count : plan.looks()) {
+    if (!advance(variant, count, budget_share)) break;
+    found = look(variant, count, count >= items);
+    established = established || found.outcome == GateOutcome::met;
+    const bool decided = found.outcome != GateOutcome::undecided;
+    if (decided && !full) break;
   }
-  Judgement final_look = look(variant, items, true);
+  // Unless the estimate on more items is that it misses: that is no longer chance.
+  if (established && found.outcome != GateOutcome::missed) found.outcome = GateOutcome::met;
   close_workers(variant);
-  return final_look;
+  return found;
 }
 
 /// A stopped worker still holds its memory, which the race may need.
@@ -202,16 +227,15 @@ void AccuracyJudge::close_workers(const Variant& variant) {
 }
 
 bool AccuracyJudge::more_accurate(const std::string& a, const std::string& b) {
-  std::size_t count = std::min(evaluations_.at(a)->seen(), evaluations_.at(b)->seen());
-  PairedEvidence found = evidence(b, a, count);  // b is the baseline of the comparison
+  constexpr std::size_t kLeast = 2;
+  if (std::min(records(a).size(), records(b).size()) < kLeast) return false;
+  PairedEvidence found = evidence(b, a);  // b is the baseline of the comparison
   DropEstimate drop = estimate_drop(found, AccuracyLimit::Kind::absolute_drop, 0.975);
   return drop.high < 0;
 }
 
 JudgedPair AccuracyJudge::with_baseline(const std::string& id) {
-  const std::size_t count =
-      std::min(evaluations_.at(id)->seen(), evaluations_.at(baseline_.id)->seen());
-  const auto variant = records(id, count), baseline = records(baseline_.id, count);
+  const auto variant = records(id), baseline = records(baseline_.id);
   const std::size_t shared = std::min(variant.size(), baseline.size());
   return {baseline.first(shared), variant.first(shared)};
 }

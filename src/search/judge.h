@@ -3,12 +3,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
 #include "base/json.h"
 #include "search/context.h"
-#include "search/units.h"
+#include "search/error_shares.h"
+#include "search/evaluation.h"
 #include "stats/accuracy.h"
 
 namespace tamis {
@@ -37,15 +39,20 @@ class AccuracyJudge {
  public:
   AccuracyJudge(SearchContext& context, const Variant& baseline, const std::string& output_hash);
 
-  /// So many different answers are to be judged: each gets its part of the error, so that no pick
+  /// These different answers are to be judged: each gets its part of the error, so that no pick
   /// among them is false more often than asked.
-  void share_error(std::size_t answers) { answers_ = answers; }
+  void share_error(const std::set<std::string>& answers, bool others_may_come) {
+    shares_.share_among(answers, others_may_come);
+  }
 
   /// The variant's share is only this part of an answer's; the rest is another's.
   void set_error_part(const std::string& id, double part) { error_parts_[id] = part; }
 
-  /// `full`: all items, whatever early looks say. Throws what evaluating throws.
-  Judgement judge(const Variant& variant, const std::string& output_hash, bool full);
+  /// `full`: all items, whatever early looks say: what a look has established stays established
+  /// unless the estimate on all items misses, and the figures rest on all. Undecided where the budget's share ends before. Throws what
+  /// evaluating throws.
+  Judgement judge(const Variant& variant, const std::string& output_hash, bool full,
+                  double budget_share);
 
   /// Whether `a` is more accurate than `b`, established at 95 % on the items that both were
   /// evaluated on.
@@ -55,24 +62,24 @@ class AccuracyJudge {
   /// until the next call of any function.
   JudgedPair with_baseline(const std::string& id);
 
-  double evaluated_s() const { return evaluated_s_; }
-
  private:
-  std::span<const ItemRecord> records(const std::string& id, std::size_t count);
+  std::span<const ItemRecord> records(const std::string& id);
   VariantEvaluation& evaluation(const Variant& variant, const std::string& output_hash);
   void close_workers(const Variant& variant);
   void warn_if_too_few_items(const Variant& variant, const PairedEvidence& found);
   Judgement look(const Variant& variant, std::size_t count, bool last);
-  PairedEvidence evidence(const std::string& a, const std::string& b, std::size_t count);
+  PairedEvidence evidence(const std::string& a, const std::string& b);
   std::vector<AccuracyLimit> limits() const;
+  bool advance(const Variant& variant, std::size_t count, double budget_share);
+  void find_confidence(const Variant& variant, const std::string& output_hash);
+  double confidence_of(const Variant& variant) const { return confidences_.at(variant.id); }
 
   SearchContext& context_;
   Variant baseline_;
   std::map<std::string, std::unique_ptr<VariantEvaluation>> evaluations_;  // by variant id
   std::map<std::string, std::vector<ItemRecord>> agreed_;  // with the baseline's answers as truth
-  double evaluated_s_ = 0;
-  double confidence_of(const Variant& variant) const;
-  std::size_t answers_ = 1;
+  ErrorShares shares_;
+  std::map<std::string, double> confidences_;  // by variant id
   std::map<std::string, double> error_parts_;  // by variant id; those not in it have all of theirs
   bool warned_ = false;                        // that there are too few items
 };

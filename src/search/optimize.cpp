@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/version.h"
-#include "measure/dump.h"
 #include "search/context.h"
 #include "search/failures.h"
 #include "search/result.h"
@@ -98,14 +96,52 @@ void dump_handed_over(SearchContext& context, const Candidate& handed) {
   if (!context.request.dump || handed.failure) return;
   ExecuteRequest request = contestant_spec(context, handed.variant, *handed.artefact).request;
   try {
-    dump_runtime_model(request, folder);
+    context.lab->dump(request, folder);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;
     context.note(fmt::format("runtime-model is incomplete: {}", e.what()));
   }
 }
 
+bool gains(const Json& result) {
+  return !result.at("pick").is_null() && result.at("pick") != result.at("baseline");
+}
+
+/// A run that ended early, before it came to what an earlier one had proven for the same request,
+/// gives that one's result again.
+Json best_known(SearchContext& context, const std::string& key, bool complete, Json result) {
+  const std::string established = "established:" + key;
+  if (gains(result)) {
+    context.store->put(Kind::decision, established, result);
+    return result;
+  }
+  auto before = context.store->find(Kind::decision, established);
+  if (complete || !before) return result;
+  context.note("this run ended before it came to what an earlier one had proven: that stands");
+  Json kept = *before;
+  kept["status"] = result.at("status") == "interrupted" ? "interrupted" : "met";
+  return kept;
+}
+
 }  // namespace
+
+Json search_and_hand_over(SearchContext& context, const std::string& key) {
+  SearchRun run(context);
+  announce(context, run.candidates());
+  SearchOutcome outcome = run.run();
+  const bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
+  const Json own = make_result(context, run, outcome, context.budget.elapsed_s());
+  const Json result = best_known(context, key, complete, own);
+  if (handed_over_id(result) != handed_over_id(own)) {
+    hand_over_again(context, result);
+    return result;
+  }
+  const Candidate& handed = run.candidates()[outcome.pick];
+  hand_over(context, handed.variant, *handed.artefact, result);
+  dump_handed_over(context, handed);
+  if (complete) context.store->put(Kind::decision, key, result);
+  return result;
+}
 
 SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
   SearchRequest own = request;
@@ -135,25 +171,17 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   }
   context.store->put(Kind::run, key,
                      {{"command", request.command}, {"identity", identity(request)}});
+  const std::int64_t waiting_ns = context.lab->clock().ns();
   MachineLock lock =
       MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
-  context.start_ns = now_ns();  // waiting for another run is not this one's work
+  context.budget.exclude(context.lab->clock().seconds_since(waiting_ns));
   if (auto finished = finished_before(context, key)) {
     hand_over_again(context, *finished);  // the run that was waited for did the same
     return *finished;
   }
   if (request.retry_failed) forget_failures(*context.store);
   warn_if_too_few_items(context);
-  SearchRun run(context);
-  announce(context, run.candidates());
-  SearchOutcome outcome = run.run();
-  Json result = make_result(context, run, outcome, seconds_since(context.start_ns));
-  const Candidate& handed = run.candidates()[outcome.pick];
-  hand_over(context, handed.variant, *handed.artefact, result);
-  dump_handed_over(context, handed);
-  bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
-  if (complete) context.store->put(Kind::decision, key, result);
-  return result;
+  return search_and_hand_over(context, key);
 }
 
 }  // namespace tamis

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "search/context.h"
 #include "search/listener.h"
 #include "search/request.h"
 #include "search/variant.h"
@@ -24,5 +25,9 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
 /// again goes on from there, and a finished one returns its stored result. Throws what concerns the
 /// whole run (bad input, no runtime); a variant's failure is a row of the result.
 Json optimize(const SearchRequest& request, const SearchListener& listener);
+
+/// The part of it that comes once everything is known and the machine is this run's: searches,
+/// hands over and returns the result. `key`: what a finished run is stored under.
+Json search_and_hand_over(SearchContext& context, const std::string& key);
 
 }  // namespace tamis

@@ -28,28 +28,40 @@ Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t c
   return mixed;
 }
 
-Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
-  // What comes after changes no layer.
+namespace {
+
+/// What comes after quantising changes no layer.
+Recipe quantising_part(const Variant& variant) {
   Recipe recipe = variant.recipe;
   recipe.resize(find_step(recipe, "int8-static").value() + 1);
-  std::string key = hash_text("ranking/1" + recipe_key(context, recipe) +
-                              canonical_text(to_json(variant.settings)) + context.machine_hash);
+  return recipe;
+}
+
+std::string ranking_key(const SearchContext& context, const Variant& variant) {
+  return hash_text("ranking/1" + recipe_key(context, quantising_part(variant)) +
+                   canonical_text(to_json(variant.settings)) + context.machine_hash);
+}
+
+}  // namespace
+
+bool is_ranked(const SearchContext& context, const Variant& variant) {
+  return context.store->find(Kind::measurement, ranking_key(context, variant)).has_value();
+}
+
+Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
+  const Recipe recipe = quantising_part(variant);
+  const std::string key = ranking_key(context, variant);
   if (auto stored = context.store->find(Kind::measurement, key)) return parse_sensitivity(*stored);
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
-  Json request = to_json(build_request(context, recipe, {}));
-  request["op"] = "rank_layers";
   RunSettings settings = variant.settings;
   settings.library = library_of(context, settings.backend);
-  request["target"] = to_json(settings);
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  Worker worker;
-  Json ranking =
-      worker
-          .request(request, patience_to_build(context.data.calibration.items.size() + kModels,
-                                              context.inference_s.value_or(guess_s)))
-          .head;
-  context.store->put(Kind::measurement, key, ranking);
-  return parse_sensitivity(ranking);
+  Sensitivity ranking = context.lab->rank_layers(
+      build_request(context, recipe, {}), settings,
+      patience_to_build(context.data.calibration.items.size() + kModels,
+                        context.inference_s.value_or(guess_s)));
+  context.store->put(Kind::measurement, key, to_json(ranking));
+  return ranking;
 }
 
 }  // namespace tamis

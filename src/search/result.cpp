@@ -47,17 +47,17 @@ Json timing_json(const Candidate& c, Which which) {
 /// Under load: the whole machine's, and what was in flight.
 Json rate_json(const Candidate& c) {
   const auto rate = summarise_rate(c.samples, 0.95);
-  if (!rate || !c.screening) return Json();
+  if (!rate || !c.opened) return Json();
   Json json = to_json(*rate);
-  json["in_flight"] = c.screening->info.in_flight;
+  json["in_flight"] = c.opened->info.in_flight;
   json["batch"] = c.variant.settings.batch.value_or(1);
   return json;
 }
 
 std::string state_of(const Candidate& c) {
   if (c.failure) return "failed";
-  if (!c.screening) return "planned";
-  if (c.raced) return "raced";
+  if (!c.ratio) return "planned";
+  if (c.timed_in != to_text(Phase::screening)) return "raced";
   return c.screened_out ? "screened_out" : "measured";
 }
 
@@ -103,16 +103,16 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["prepare_ms"] = context.from_pixels() ? timing_json(c, Which::prepare) : Json();
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
-  const OpenedInfo* info = c.screening ? &c.screening->info : nullptr;
+  const OpenedInfo* info = c.opened ? &c.opened->info : nullptr;
   json["load_ms"] = info ? Json(info->load_ms) : Json();
   json["compile_ms"] = info ? Json(info->compile_ms) : Json();
   json["first_ms"] = info ? Json(info->first_ms) : Json();
   json["peak_memory_bytes"] = info ? Json(info->peak_memory_bytes) : Json();
   json["size_bytes"] = c.artefact ? Json(c.artefact->info.size_bytes) : Json();
   json["accuracy"] = accuracy_json(c, context);
-  bool timed = c.speedup && !is_baseline;
-  json["speedup"] =
-      timed ? speedup_json(*c.speedup) : Json();
+  const bool compared = c.speedup && !is_baseline;
+  const bool timed = compared && c.speedup->has_interval();
+  json["speedup"] = compared ? speedup_json(*c.speedup) : Json();
   // A speed-up above 1 is a time below the baseline's.
   json["verdict"] = !timed ? Json()
                            : Json(c.speedup->low > 1    ? "faster"
@@ -147,7 +147,7 @@ Json data_json(const SearchContext& c) {
 Json counts_json(const std::vector<Candidate>& candidates) {
   std::size_t measured = 0, evaluated = 0, failed = 0;
   for (const Candidate& c : candidates) {
-    measured += c.screening ? 1 : 0;
+    measured += c.ratio ? 1 : 0;
     evaluated += c.judgement ? 1 : 0;
     failed += c.failure ? 1 : 0;
   }

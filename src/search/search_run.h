@@ -9,7 +9,9 @@
 #include "search/candidate.h"
 #include "search/changes.h"
 #include "search/context.h"
+#include "search/field.h"
 #include "search/judge.h"
+#include "search/race.h"
 
 namespace tamis {
 
@@ -33,20 +35,21 @@ class SearchRun {
 
   /// Runs all phases and decides.
   SearchOutcome run();
-  const std::vector<Candidate>& candidates() const { return candidates_; }
-  AccuracyJudge& judge() { return *judge_; }
+  const std::vector<Candidate>& candidates() const { return field_.candidates(); }
 
  private:
-  void screen_all();
-  bool screen(Candidate& candidate);
-  std::vector<std::size_t> by_objective() const;
+  double judging_share() const;
   bool judge(std::size_t candidate, bool full);
+  std::set<std::string> answers_to_judge() const;
+  bool every_variant_is_known() const;
+  bool stands(std::size_t candidate) const;
+  void judge_baseline();
   std::vector<std::size_t> find_leaders();
-  std::size_t answers_to_judge() const;
-  bool clearly_behind(const Candidate& candidate, const Candidate& leader) const;
-  bool behind_any(const Candidate& candidate, const std::vector<std::size_t>& leaders) const;
+  bool judge_front(const std::vector<std::size_t>& front, std::vector<std::size_t>& leaders);
+  std::vector<std::size_t> may_lead(const std::vector<std::size_t>& leaders) const;
   // give_back.cpp
   bool may_give_back(const Candidate& candidate) const;
+  double expected_ranking_s(std::size_t parent) const;
   bool wants_relatives(std::size_t candidate) const;
   std::optional<std::size_t> next_family(const std::vector<std::size_t>& leaders) const;
   std::vector<std::size_t> give_layers_back(std::vector<std::size_t> leaders);
@@ -56,25 +59,26 @@ class SearchRun {
   bool screen_relative(std::size_t candidate);
   void share_error_with_relatives();
   static std::string given_back_text(const Candidate& candidate);
-  std::vector<std::size_t> race(std::vector<std::size_t> leaders);
-  void note_failures(const StoredRace& race, std::vector<std::size_t>& running);
-  std::size_t pick_among(const std::vector<std::size_t>& finalists);
-  void confirm(std::size_t pick, std::optional<std::size_t> runner_up);
+  // deciding
   std::optional<std::size_t> second_to(std::size_t pick) const;
   bool holds(std::size_t pick);
   void decide();
+  bool decide_among(const std::vector<std::size_t>& leaders);
+  void take(const Ranked& finalist);
+  void add_comparisons();
+  void time_from_file();
+  // account.cpp
   void find_estimated();
   void find_nearest_miss();
   void explain();
+  void explain_pick_to(std::vector<std::string>& why) const;
+  void explain_what_if(std::vector<std::string>& what_if) const;
   void explain_handed_over();
   std::optional<ChangedVariant> changed_variant() const;
   void find_changes_of_predictions();
-  std::string label(std::size_t candidate) const;
-  void add_comparison(const std::string& a, const std::string& b, const RatioEstimate& estimate);
 
   SearchContext& context_;
-  std::vector<Candidate> candidates_;
-  std::unique_ptr<Screener> screener_;
+  Field field_;
   std::unique_ptr<AccuracyJudge> judge_;
   SearchOutcome outcome_;
   std::set<std::string> families_;  // that got relatives

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
@@ -15,11 +13,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kScreeningRounds =
-    16;  // below ten the interval is too wide to screen anything out
-constexpr std::size_t kSweepRounds = 30;
-// What a stored screening calls the two that it measured.
-constexpr const char *kRole = "variant", *kBaselineRole = "baseline";
 constexpr std::size_t kMeasuringInputs =
     8;  // candidates; the first four that can be decoded are used
 
@@ -90,28 +83,25 @@ Patience build_patience(const SearchContext& context, const Recipe& recipe) {
   return patience_to_build(items, context.inference_s.value_or(guess_s));
 }
 
-std::string screening_key(const SearchContext& c, const std::string& variant,
-                          const std::string& baseline) {
-  return hash_text(variant + baseline + c.machine_hash + c.data_hash +
-                   (c.under_load() ? "under load" : "") +
-                   (c.request.exhaustive ? "sweep" : "screen"));
-}
+std::string build_kind(const Recipe& recipe) { return "build " + recipe.back().name; }
 
-Json screening_json(const Screening& s, const std::vector<Round>& rounds) {
-  Json json{{"info", to_json(s.info)}, {"output_hash", s.output_hash}, {"rounds", Json::array()}};
-  for (const Round& round : rounds) json["rounds"].push_back(to_json(round));
-  return json;
-}
-
-Screening parse_screening(const Json& json) {
-  Screening s;
-  s.info = parse_opened_info(json.at("info"));
-  s.output_hash = json.at("output_hash");
-  for (const Json& round : json.at("rounds")) s.rounds.add(parse_round(round));
-  return s;
+/// On the quick side: the first of a kind corrects it.
+double build_guess_s(const SearchContext& context, const Recipe& recipe) {
+  constexpr double kStart_s = 1, kChecks = 20, kPerItem = 3;
+  const double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0)) / 4;
+  const double items =
+      uses_calibration(recipe) ? static_cast<double>(context.data.calibration.items.size()) : 0;
+  return kStart_s + (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
 }
 
 }  // namespace
+
+double expected_build_s(const SearchContext& context, const Recipe& recipe) {
+  if (recipe.empty()) return 0;
+  const std::string key = recipe_key(context, recipe);
+  if (context.failed_builds.count(key) != 0 || context.cache->find(key)) return 0;
+  return context.budget.expected_s(build_kind(recipe), build_guess_s(context, recipe));
+}
 
 std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
   std::vector<std::string> runtimes;
@@ -130,12 +120,11 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   auto folder = context.cache->find(key);
   if (!folder) {
     TemporaryFolder temporary = context.cache->make_temporary();
-    Json request = to_json(build_request(context, recipe, temporary.path()));
-    request["op"] = "build";
+    const BuildRequest request = build_request(context, recipe, temporary.path());
     try {
       attempt(context, {key, build_command(context, recipe)}, [&] {
-        Worker worker;
-        return worker.request(request, build_patience(context, recipe));
+        Budget::Unit unit(context.budget, build_kind(recipe), build_guess_s(context, recipe));
+        context.lab->build(request, build_patience(context, recipe));
       });
     } catch (const Error& e) {
       context.failed_builds.emplace(key, e);
@@ -157,6 +146,14 @@ std::string variant_key(SearchContext& context, const Variant& variant, const Ar
                    (context.from_pixels() ? "from pixels" : ""));
 }
 
+std::string answer_key(const SearchContext& context, const Variant& variant,
+                       const Artefact& artefact, const std::string& output_hash) {
+  const RunSettings& s = variant.settings;
+  return artefact.key + s.backend + s.device + s.inference_precision.value_or("") +
+         runtime_version(context, s.backend) + output_hash +
+         canonical_text(to_json(artefact.card, false));
+}
+
 ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
@@ -170,285 +167,6 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
   spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split}, items};
   spec.under_load = context.under_load();
   return spec;
-}
-
-Screener::Screener(SearchContext& context, const Variant& baseline)
-    : context_(context), baseline_variant_(baseline) {}
-
-Contestant& Screener::baseline() {
-  if (!baseline_)
-    baseline_ = std::make_unique<WorkerContestant>(contestant_spec(
-        context_, baseline_variant_, ensure_artefact(context_, baseline_variant_.recipe)));
-  return *baseline_;
-}
-
-Screening Screener::screen(const Variant& variant) {
-  Artefact artefact = ensure_artefact(context_, variant.recipe);
-  if (auto reason = artefact.info.refusal(variant.settings.backend))
-    throw Error(ErrorCode::unsupported, variant.settings.backend + ": " + *reason);
-  Artefact base = ensure_artefact(context_, baseline_variant_.recipe);
-  std::string key = screening_key(context_, variant_key(context_, variant, artefact),
-                                  variant_key(context_, baseline_variant_, base));
-  // Ids are the plan's, not the key's: a stored screening keeps the roles.
-  if (auto stored = context_.store->find(Kind::measurement, key)) return parse_screening(*stored);
-  FailingUnit unit{key, bench_command(context_, variant, artefact)};
-  if (variant.id == baseline_variant_.id)
-    return attempt(context_, unit, [&] { return measure(variant, artefact, key); });
-  if (auto before = stored_failure(context_, key)) throw Error(*before);
-  baseline();  // its failure is not the variant's
-  return attempt(context_, unit, [&] { return measure(variant, artefact, key); });
-}
-
-Screening Screener::measure(const Variant& variant, const Artefact& artefact,
-                            const std::string& key) {
-  bool is_baseline = variant.id == baseline_variant_.id;
-  std::unique_ptr<Contestant> own;
-  if (!is_baseline) {
-    ContestantSpec spec = contestant_spec(context_, variant, artefact);
-    spec.id = kRole;
-    own = std::make_unique<WorkerContestant>(spec);
-  }
-  Contestant& candidate = is_baseline ? baseline() : *own;
-  Screening result;
-  result.info = candidate.info();
-  result.output_hash = candidate.output_hash();
-  std::vector<Round> rounds;
-  std::size_t count = context_.request.exhaustive ? kSweepRounds : kScreeningRounds;
-  for (std::size_t r = 0; r < count; ++r) {
-    Round named = round(own.get(), r);
-    rounds.push_back(named);
-    result.rounds.add(std::move(named));
-  }
-  context_.store->put(Kind::measurement, key, screening_json(result, rounds));
-  return result;
-}
-
-Round Screener::round(Contestant* variant, std::size_t number) {
-  std::vector<RoundFailure> failures;
-  std::vector<Contestant*> both{&baseline()};
-  if (variant != nullptr) both.push_back(variant);
-  Round round = run_round(both, context_.request.seed, number, failures, Block::brief);
-  for (const RoundFailure& failure : failures) {
-    ErrorCode code = parse_error_code(failure.error.at("code").get<std::string>());
-    std::string text = failure.error.at("text");
-    if (variant == nullptr || failure.id == kRole) throw Error(code, text);
-    baseline_.reset();  // the next variant gets a new one
-    // `unavailable` is not stored: this variant has done nothing wrong.
-    if (failures.size() == 1)
-      throw Error(ErrorCode::unavailable, "the baseline failed beside it: " + text);
-  }
-  Round named;
-  for (auto& [id, sample] : round.samples)
-    named.samples[id == kRole ? kRole : kBaselineRole] = std::move(sample);
-  if (variant == nullptr) named.samples[kRole] = named.samples.at(kBaselineRole);
-  return named;
-}
-
-VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& variant,
-                                     const std::string& output_hash)
-    : context_(context), variant_(variant), artefact_(ensure_artefact(context, variant.recipe)) {
-  const RunSettings& s = variant.settings;
-  key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
-                   runtime_version(context, s.backend) + output_hash +
-                   canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/2");
-}
-
-Worker& VariantEvaluation::worker(std::size_t from) {
-  if (worker_ && worker_at_ == from) return *worker_;
-  std::int64_t start = now_ns();
-  worker_ = std::make_unique<Worker>();
-  ContestantSpec spec = contestant_spec(context_, variant_, artefact_);
-  Json open = to_json(spec.request);
-  open["op"] = "open";
-  open["warm_up"] = false;
-  OpenedInfo info = parse_opened_info(worker_->request(open, patience_to_open()).head);
-  item_s_ = std::max(item_s_, info.first_ms * 1e-3);
-  auto& order = context_.evaluation_order;
-  InputSpec items{spec.inputs.data,
-                  {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  worker_->request({{"op", "evaluate_begin"},
-                    {"data", to_json(items)},
-                    {"labelled", context_.agreement == nullptr}},
-                   patience_to_open());
-  load_s_ += seconds_since(start);
-  worker_at_ = from;
-  return *worker_;
-}
-
-/// In small steps, so that a hang is found soon.
-Json VariantEvaluation::evaluate(std::size_t count) {
-  constexpr std::size_t kStep = 32;
-  Worker& worker = this->worker(seen_);
-  Json chunk{
-      {"records", Json::array()}, {"bad", Json::array()}, {"inference_s", 0.0}, {"wall_s", 0.0}};
-  for (std::size_t left = count; left > 0;) {
-    std::size_t step = std::min(left, kStep);
-    Frame reply = worker.request({{"op", "evaluate_next"}, {"count", step}},
-                                 patience_for_items(step, item_s_));
-    for (Json& record : Json::from_msgpack(reply.block)) chunk["records"].push_back(record);
-    for (Json& bad : reply.head.at("bad")) chunk["bad"].push_back(bad);
-    for (const char* part : {"inference_s", "wall_s"})
-      chunk[part] = chunk[part].get<double>() + reply.head.at(part).get<double>();
-    item_s_ = std::max(item_s_, reply.head.at("wall_s").get<double>() / static_cast<double>(step));
-    left -= step;
-  }
-  return chunk;
-}
-
-void VariantEvaluation::load_chunk(std::size_t end) {
-  std::string key = fmt::format("{}:{}-{}", key_, seen_, end);
-  Json chunk;
-  if (auto stored = context_.store->find_blob(Kind::evaluation, key)) {
-    chunk = Json::from_msgpack(*stored);
-  } else {
-    // Variants that share records need not share a crash.
-    FailingUnit unit{hash_text(key + variant_key(context_, variant_, artefact_)),
-                     eval_command(context_, variant_, artefact_)};
-    chunk = attempt(context_, unit, [&] { return evaluate(end - seen_); });
-    context_.store->put_blob(Kind::evaluation, key, Json::to_msgpack(chunk));
-    worker_at_ = end;
-    if (worker_) worker_->pause();
-  }
-  for (const Json& record : chunk.at("records")) records_.push_back(parse_item_record(record));
-  for (const Json& bad : chunk.at("bad"))
-    bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
-                               bad.at("reason").get<std::string>()));
-  inference_s_ += chunk.at("inference_s").get<double>();
-  wall_s_ += chunk.at("wall_s").get<double>();
-  seen_ = end;
-}
-
-const std::vector<ItemRecord>& VariantEvaluation::records(std::size_t count) {
-  constexpr std::size_t kSmallestChunk = 32, kLargestChunk = 512;
-  count = std::min(count, context_.evaluation_order.size());
-  while (seen_ < count) {
-    // The same ends whatever the gates' looks are, so that changed gates find stored chunks.
-    std::size_t end = seen_ < kLargestChunk ? std::bit_ceil(std::max(kSmallestChunk, seen_ + 1))
-                                            : (seen_ / kLargestChunk + 1) * kLargestChunk;
-    load_chunk(std::min(end, context_.evaluation_order.size()));
-    if (bad_.size() > context_.request.allow_bad)
-      throw Error(
-          ErrorCode::corrupt_data,
-          fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on with "
-                      "--allow-bad {}",
-                      bad_.size(),
-                      fmt::join(bad_.begin(),
-                                bad_.begin() + static_cast<std::ptrdiff_t>(
-                                                   std::min<std::size_t>(bad_.size(), 3)),
-                                ", "),
-                      bad_.size()));
-  }
-  if (seen_ == context_.evaluation_order.size()) close();
-  return records_;
-}
-
-StoredRace::StoredRace(SearchContext& context, const std::string& name,
-                       const std::vector<Variant>& variants)
-    : context_(context), variants_(variants) {
-  std::string all =
-      name + context.machine_hash + context.data_hash + (context.under_load() ? "under load" : "");
-  for (const Variant& v : variants) {
-    all += variant_key(context, v, ensure_artefact(context, v.recipe));
-    running_.push_back(v.id);
-  }
-  key_ = hash_text(all);
-}
-
-std::string StoredRace::failure_key(std::size_t place) const {
-  return fmt::format("{}:failure:{}", key_, place);
-}
-
-void StoredRace::fail(const std::string& id, const Error& error) {
-  for (std::size_t place = 0; place < variants_.size(); ++place) {
-    const Variant& v = variants_[place];
-    if (v.id != id) continue;
-    std::string command = bench_command(context_, v, ensure_artefact(context_, v.recipe));
-    store_failure(context_, {failure_key(place), command}, error);
-  }
-  failures_.push_back({id, Json{{"code", to_text(error.code())}, {"text", error.what()}}});
-  drop(id);
-}
-
-void StoredRace::open_all() {
-  for (std::size_t place = 0; place < variants_.size(); ++place) {
-    const Variant& v = variants_[place];
-    bool runs = std::find(running_.begin(), running_.end(), v.id) != running_.end();
-    if (!runs || open_.count(v.id) != 0) continue;
-    try {
-      if (auto before = stored_failure(context_, failure_key(place))) throw Error(*before);
-      open_[v.id] = std::make_unique<WorkerContestant>(
-          contestant_spec(context_, v, ensure_artefact(context_, v.recipe)));
-    } catch (const Error& e) {
-      fail(v.id, e);
-    }
-  }
-}
-
-bool StoredRace::next_round() {
-  std::string key = fmt::format("{}:{}", key_, round_);
-  Round round;
-  if (auto stored = context_.store->find(Kind::measurement, key)) {
-    // Stored under the place in the list, so that ids of another plan do not matter.
-    const Round placed = parse_round(*stored);
-    for (const auto& [place, sample] : placed.samples)
-      round.samples[variants_.at(std::stoul(place)).id] = sample;
-    round.instance = placed.instance;
-    drop_failed(round);
-  } else {
-    if (round_ % kRoundsPerInstance == 0) open_.clear();
-    open_all();
-    if (running_.size() < 2) return false;
-    round = run_and_store(key);
-  }
-  table_.add(std::move(round));
-  ++round_;
-  return running_.size() >= 2;
-}
-
-/// Those that a stored round lacks because they failed then.
-void StoredRace::drop_failed(const Round& round) {
-  for (std::size_t place = 0; place < variants_.size(); ++place) {
-    const std::string& id = variants_[place].id;
-    bool runs = std::find(running_.begin(), running_.end(), id) != running_.end();
-    if (!runs || round.samples.count(id) != 0) continue;
-    if (auto before = stored_failure(context_, failure_key(place))) fail(id, *before);
-  }
-}
-
-Round StoredRace::run_and_store(const std::string& key) {
-  std::vector<Contestant*> contestants;
-  for (const std::string& id : running_) contestants.push_back(open_.at(id).get());
-  std::vector<RoundFailure> failures;
-  Round round = run_round(contestants, context_.request.seed, round_, failures);
-  for (const RoundFailure& f : failures)
-    fail(f.id, Error(parse_error_code(f.error.at("code").get<std::string>()),
-                     f.error.at("text").get<std::string>()));
-  round.instance = round_ / kRoundsPerInstance;
-  Round placed;
-  placed.instance = round.instance;
-  for (std::size_t i = 0; i < variants_.size(); ++i)
-    if (auto at = round.samples.find(variants_[i].id); at != round.samples.end())
-      placed.samples[std::to_string(i)] = at->second;
-  context_.store->put(Kind::measurement, key, to_json(placed));
-  return round;
-}
-
-void StoredRace::drop(const std::string& id) {
-  std::erase(running_, id);
-  open_.erase(id);
-}
-
-std::map<std::string, std::vector<double>> StoredRace::times_from_file() {
-  std::string key = key_ + ":from_file";
-  if (auto stored = context_.store->find(Kind::measurement, key))
-    return stored->get<std::map<std::string, std::vector<double>>>();
-  open_all();
-  std::map<std::string, std::vector<double>> times;
-  for (int turn = 0; turn < 2; ++turn)
-    for (auto& [id, contestant] : open_)
-      for (double t : contestant->time_from_file(2)) times[id].push_back(t);
-  context_.store->put(Kind::measurement, key, Json(times));
-  return times;
 }
 
 }  // namespace tamis

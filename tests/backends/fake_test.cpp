@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "backends/tiny_models.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -85,6 +86,52 @@ TEST_F(Fake, refuses_unknown_options) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_THAT(error.what(), ::testing::HasSubstr("unknown option latency"));
   }
+}
+
+TEST_F(Fake, reads_onnx_files) {
+  for (const TinyModel& tiny : tiny_models()) {
+    SCOPED_TRACE(tiny.name);
+    save_file(folder_.path() / "tiny.onnx", tiny.bytes);
+    OpenRequest request;
+    request.model = folder_.path() / "tiny.onnx";
+    request.settings.backend = "fake";
+    for (const TinyTensor& input : tiny.inputs) request.input_shapes.push_back(input.shape);
+    auto session = find_backend("fake")->open(request);
+    ASSERT_EQ(session->inputs().size(), tiny.inputs.size());
+    ASSERT_EQ(session->outputs().size(), tiny.outputs.size());
+    for (std::size_t i = 0; i < tiny.inputs.size(); ++i)
+      EXPECT_EQ(session->inputs()[i].type, tiny.inputs[i].type);
+  }
+}
+
+TEST_F(Fake, refuses_what_is_no_model) {
+  for (const std::string& bytes : {std::string("xyz"), std::string("\x3a\xff\xff\x03"), std::string()}) {
+    save_file(folder_.path() / "bad.onnx", std::string_view(bytes));
+    OpenRequest request;
+    request.model = folder_.path() / "bad.onnx";
+    request.settings.backend = "fake";
+    EXPECT_THROW(find_backend("fake")->open(request), Error);
+  }
+}
+
+TEST_F(Fake, behaves_as_the_script_says_for_its_settings) {
+  save_file(folder_.path() / "script.json", std::string_view(R"([
+    {"threads": 2, "behaviour": {"open_fails": "two threads"}},
+    {"operator": "Nonexistent", "behaviour": {"open_fails": "operator"}},
+    {"behaviour": {"latency_us": 0, "fail_at": 1}}])"));
+  ::setenv("TAMIS_FAKE_SCRIPT", (folder_.path() / "script.json").c_str(), 1);
+  auto session = open(Json::object());
+  auto x = make_tensors(session->inputs());
+  auto y = make_tensors(session->outputs());
+  EXPECT_THROW(session->run(x, y), Error);
+  EXPECT_NO_THROW(open({{"fail_at", 100}})->run(x, y));  // its own options come over the script's
+  OpenRequest request;
+  request.model = folder_.path() / "model.json";
+  request.settings.backend = "fake";
+  request.settings.threads = 2;
+  request.input_shapes = {{2, 4}};
+  EXPECT_THROW(find_backend("fake")->open(request), Error);
+  ::unsetenv("TAMIS_FAKE_SCRIPT");
 }
 
 TEST_F(Fake, is_available) {

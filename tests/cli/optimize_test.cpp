@@ -103,8 +103,10 @@ TEST_F(Optimize, an_accuracy_that_is_out_of_reach_is_a_nearest_miss) {
 }
 
 TEST_F(Optimize, a_variant_that_fails_is_a_row_with_its_reason) {
-  // The fake runtime reads no ONNX file.
-  Ended ended = optimize("out", {"--backend", "ort,fake"}, {{"TAMIS_ENABLE_FAKE_BACKEND", "1"}});
+  save_file(path("script.json"), std::string_view(R"([{"behaviour": {"open_fails": "told to"}}])"));
+  Ended ended = optimize("out", {"--backend", "ort,fake"},
+                         {{"TAMIS_ENABLE_FAKE_BACKEND", "1"},
+                          {"TAMIS_FAKE_SCRIPT", file("script.json")}});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_GE(parse_json(ended.out, "stdout").at("counts").at("failed"), 1);
   std::size_t failed = 0;
@@ -113,7 +115,7 @@ TEST_F(Optimize, a_variant_that_fails_is_a_row_with_its_reason) {
     if (v.at("settings").at("backend") != "fake") continue;
     ++failed;
     EXPECT_EQ(v.at("state"), "failed");
-    EXPECT_THAT(v.at("failure").at("text").get<std::string>(), HasSubstr("not valid JSON"));
+    EXPECT_THAT(v.at("failure").at("text").get<std::string>(), HasSubstr("told to"));
     EXPECT_THAT(v.at("failure").at("command").get<std::string>(), HasSubstr("tamis bench"));
   }
   EXPECT_GE(failed, 1U);

@@ -10,6 +10,7 @@
 namespace tamis {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -37,6 +38,16 @@ TEST(Progress, paints_a_bar_with_what_is_running) {
   EXPECT_THAT(screen.text, EndsWith("v07"));
   progress.expect(75);
   EXPECT_THAT(screen.text, HasSubstr("s left"));
+}
+
+TEST(Progress, shows_no_more_time_left_than_the_whole_may_take) {
+  Screen screen;
+  Progress progress(screen.options(Progress::Style::bar));
+  progress.limit(5);
+  progress.begin("race", 4);
+  progress.expect(500);
+  progress.working_on("v07");
+  EXPECT_THAT(screen.text, AllOf(HasSubstr("s left"), Not(HasSubstr("min"))));
 }
 
 TEST(Progress, takes_the_bar_away) {

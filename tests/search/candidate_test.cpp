@@ -16,9 +16,9 @@ Candidate measured(double ms, double spread_ms = 0) {
   }
   c.artefact = Artefact{};
   c.artefact->info.size_bytes = 4'000'000;
-  c.screening = Screening{};
-  c.screening->info.peak_memory_bytes = 100'000'000;
-  c.screened = RatioEstimate{ms / 10, ms / 10, ms / 10, 16};
+  c.opened = Opened{};
+  c.opened->info.peak_memory_bytes = 100'000'000;
+  c.ratio = ms / 10;
   return c;
 }
 

@@ -1,5 +1,7 @@
 #include "backends/fake/behaviour.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -28,6 +30,10 @@ constexpr std::array kFields{
     Field{"drift", [](Behaviour& b, const Json& v) { b.drift = v.get<double>(); }},
     Field{"spike_share", [](Behaviour& b, const Json& v) { b.spike_share = v.get<double>(); }},
     Field{"spike_factor", [](Behaviour& b, const Json& v) { b.spike_factor = v.get<double>(); }},
+    Field{"instance", [](Behaviour& b, const Json& v) { b.instance = v.get<double>(); }},
+    Field{"load_period_s", [](Behaviour& b, const Json& v) { b.load_period_s = v.get<double>(); }},
+    Field{"load_share", [](Behaviour& b, const Json& v) { b.load_share = v.get<double>(); }},
+    Field{"load_factor", [](Behaviour& b, const Json& v) { b.load_factor = v.get<double>(); }},
     Field{"seed", [](Behaviour& b, const Json& v) { b.seed = v.get<std::uint64_t>(); }},
     Field{"load_ms", [](Behaviour& b, const Json& v) { b.load_ms = v.get<double>(); }},
     Field{"compile_ms", [](Behaviour& b, const Json& v) { b.compile_ms = v.get<double>(); }},
@@ -63,6 +69,19 @@ Behaviour parse_behaviour(const Json& extra) {
   return behaviour;
 }
 
+Actor::Actor(const Behaviour& behaviour)
+    : behaviour_(behaviour), state_(static_cast<std::uint64_t>(::getpid())) {
+  level_ = std::exp(behaviour.instance * normal());
+  state_ = behaviour.seed;
+}
+
+double Actor::load_now(std::int64_t now_ns) const {
+  if (behaviour_.load_share <= 0 || behaviour_.load_period_s <= 0) return 1;
+  const double seconds = static_cast<double>(now_ns) * 1e-9;
+  const double within = std::fmod(seconds, behaviour_.load_period_s) / behaviour_.load_period_s;
+  return within < behaviour_.load_share ? behaviour_.load_factor : 1;
+}
+
 void Actor::begin() {
   ++run_;
   std::int64_t start = now_ns();
@@ -76,7 +95,7 @@ void Actor::begin() {
     leaked_.push_back(std::make_unique<char[]>(bytes));
     std::memset(leaked_.back().get(), 1, bytes);
   }
-  double us = behaviour_.latency_us * std::exp(behaviour_.jitter * normal()) *
+  double us = behaviour_.latency_us * level_ * load_now(start) * std::exp(behaviour_.jitter * normal()) *
               (1 + behaviour_.drift * static_cast<double>(run_) / 1000);
   if (uniform() < behaviour_.spike_share) us *= behaviour_.spike_factor;
   end_ns_ = start + static_cast<std::int64_t>(us * 1e3);

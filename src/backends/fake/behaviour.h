@@ -18,6 +18,10 @@ struct Behaviour {
   double drift = 0;         ///< relative change of the time per 1000 runs
   double spike_share = 0;   ///< share of the runs that take spike_factor times as long
   double spike_factor = 3;
+  double instance = 0;  ///< standard deviation of what a process adds to the time's logarithm
+  /// A load that comes and goes: in load_share of every load_period_s seconds of the clock that all
+  /// processes share, runs take load_factor times as long.
+  double load_period_s = 10, load_share = 0, load_factor = 2;
   std::uint64_t seed = 1;
   double load_ms = 0, compile_ms = 0;                      ///< slept when opening
   double wrong = 0;                                        ///< share of wrong answers; true = 1
@@ -29,10 +33,11 @@ struct Behaviour {
 /// Throws invalid_argument for an unknown key, naming the nearest, or a value of another type.
 Behaviour parse_behaviour(const Json& extra);
 
-/// Acts out a behaviour, one call per run. Deterministic in the seed.
+/// Acts out a behaviour, one call per run. Deterministic in the seed, but for the
+/// instance's level and the load.
 class Actor {
  public:
-  explicit Actor(const Behaviour& behaviour) : behaviour_(behaviour), state_(behaviour.seed) {}
+  explicit Actor(const Behaviour& behaviour);
   /// Starts a run: fails, crashes, hangs or leaks if it is this run's turn, and draws its time.
   void begin();
   /// Spins until the run's time is over.
@@ -41,9 +46,11 @@ class Actor {
  private:
   double uniform();
   double normal();
+  double load_now(std::int64_t now_ns) const;
 
   Behaviour behaviour_;
   std::uint64_t state_;
+  double level_ = 1;  // of this process
   std::int64_t run_ = 0;
   std::int64_t end_ns_ = 0;
   std::vector<std::unique_ptr<char[]>> leaked_;

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "backends/fake/onnx.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "runtime/tensor_info.h"
 
@@ -65,14 +67,28 @@ std::size_t class_of(Answers answers, std::span<const unsigned char> item, std::
 
 }  // namespace
 
+namespace {
+
+Model onnx_model(std::span<const std::uint8_t> bytes, const std::string& file) {
+  OnnxFile onnx = parse_onnx(bytes, file);
+  const bool scores = std::all_of(onnx.outputs.begin(), onnx.outputs.end(),
+                                  [](const TensorInfo& o) { return o.type == DataType::f32; });
+  return {std::move(onnx.inputs), std::move(onnx.outputs),
+          scores ? Answers::mean : Answers::zeros, std::move(onnx.operators)};
+}
+
+}  // namespace
+
 Model load_model(const std::filesystem::path& file) {
+  if (const auto bytes = load_bytes(file); !bytes.empty() && bytes.front() != '{')
+    return onnx_model(bytes, file.string());
   Json json = load_json(file);
   if (!json.is_object() || json.value("fake_model", 0) != 1)
     throw Error(ErrorCode::corrupt_data, "open model: " + file.string() +
                                              " is no model of the fake backend (fake_model: 1)");
   try {
     return {read_infos(json, "inputs"), read_infos(json, "outputs"),
-            read_answers(json, file.string())};
+            read_answers(json, file.string()), {}};
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::corrupt_data, "open model: " + file.string() + ": " + error.what());
   }

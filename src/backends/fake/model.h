@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,9 +21,12 @@ enum class Answers {
 /// A model of the fake backend: {"fake_model": 1, "inputs": [{name, type, shape}], "outputs": […],
 /// "answers": "zeros" | "hash" | "mean"}; null dimensions are dynamic. With hash and mean every
 /// output must be f32 [N, …, classes]; the class's score is 1, the others are 0.
+///
+/// Or an ONNX file: its inputs and outputs, and `mean` where all outputs are f32.
 struct Model {
   std::vector<TensorInfo> inputs, outputs;
   Answers answers = Answers::zeros;
+  std::set<std::string> operators{};  ///< of an ONNX file
 };
 
 /// Throws not_found, or corrupt_data saying what the file lacks.

@@ -3,6 +3,7 @@
 
 #include "backends/fake/behaviour.h"
 #include "backends/fake/model.h"
+#include "backends/fake/script.h"
 #include "base/clock.h"
 #include "runtime/plugin_side.h"
 #include "runtime/tensor_info.h"
@@ -29,13 +30,13 @@ class FakeSession : public tamis_session {
   FakeSession& operator=(const FakeSession&) = delete;
 
   explicit FakeSession(const OpenRequest& request)
-      : settings_(request.settings),
-        behaviour_(parse_behaviour(request.settings.extra)),
-        actor_(behaviour_),
-        profile_(request.profile) {
-    if (behaviour_.open_fails) throw Error(ErrorCode::backend_failed, *behaviour_.open_fails);
+      : settings_(request.settings), actor_({}), profile_(request.profile) {
+    parse_behaviour(settings_.extra);
     std::int64_t start = now_ns();
     model_ = load_model(request.model);
+    behaviour_ = parse_behaviour(scripted_behaviour(settings_, model_.operators));
+    actor_ = Actor(behaviour_);
+    if (behaviour_.open_fails) throw Error(ErrorCode::backend_failed, *behaviour_.open_fails);
     sleep_ms(behaviour_.load_ms);
     load_ms_ = seconds_since(start) * 1e3;
     std::vector<Shape> shapes = resolve_shapes(model_.inputs, request.input_shapes);

@@ -1,0 +1,136 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/explain_pick.h"
+#include "search/search_run.h"
+
+namespace tamis {
+namespace {
+
+constexpr const char* kExplaining = "explain";
+constexpr double kExplainGuess_s = 5;
+
+}  // namespace
+
+void SearchRun::find_estimated() {
+  for (std::size_t i : field_.by_objective()) {
+    const Candidate& c = field_[i];
+    if (i == outcome_.pick || c.failure || c.gate() != GateOutcome::estimated) continue;
+    if (!field_[outcome_.pick].ratio || !field_.clearly_behind(outcome_.pick, i)) continue;
+    outcome_.fastest_estimated = i;
+    return;
+  }
+}
+
+void SearchRun::find_nearest_miss() {
+  double best = -1;
+  for (std::size_t i : field_.by_objective()) {
+    const Candidate& c = field_[i];
+    if (c.failure || (!c.judgement && c.hard != GateOutcome::missed)) continue;
+    double nearness = c.judgement ? c.judgement->probability : 0;
+    if (c.hard == GateOutcome::missed) nearness = nearness * 0.5;
+    if (nearness <= best) continue;
+    best = nearness;
+    outcome_.nearest_miss = i;
+    outcome_.nearest_miss_text =
+        c.hard_reason.empty() && c.judgement ? c.judgement->reason : c.hard_reason;
+  }
+}
+
+/// The pick; where nothing but the baseline is handed over, what came nearest.
+std::optional<ChangedVariant> SearchRun::changed_variant() const {
+  if (outcome_.pick != 0) return ChangedVariant{field_[outcome_.pick].variant.id, "pick"};
+  if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss || *outcome_.nearest_miss == 0)
+    return std::nullopt;
+  return ChangedVariant{field_[*outcome_.nearest_miss].variant.id, "nearest_miss"};
+}
+
+void SearchRun::find_changes_of_predictions() {
+  const auto changed = changed_variant();
+  const auto judged = [this](const std::string& id) {
+    return std::any_of(field_.candidates().begin(), field_.candidates().end(), [&id](const Candidate& c) {
+      return c.variant.id == id && c.judgement && !c.failure;
+    });
+  };
+  if (!changed)
+    outcome_.changes = {{"reason",
+                         "the baseline itself is handed over: its predictions are the "
+                         "same by definition"}};
+  else if (!judged(changed->id) || !judged(field_[0].variant.id))
+    outcome_.changes = {{"reason", changed->id + " was not evaluated on the items"}};
+  else
+    try {
+      outcome_.changes = changes_json(context_, *changed, judge_->with_baseline(changed->id));
+    } catch (const Error& e) {  // what was decided stands without it
+      if (e.code() == ErrorCode::io) throw;
+      outcome_.changes = {{"reason", e.what()}};
+    }
+}
+
+void SearchRun::explain_handed_over() {
+  const Candidate& handed = field_[outcome_.pick];
+  if (context_.interrupted() || !handed.artefact || handed.failure) return;
+  if (!context_.may_begin(context_.budget.expected_s(kExplaining, kExplainGuess_s))) {
+    outcome_.explained = {{"reason", "the budget had no time left for it"}};
+    return;
+  }
+  Budget::Unit unit(context_.budget, kExplaining, kExplainGuess_s);
+  outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
+}
+
+void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
+  const Candidate& pick = field_[outcome_.pick];
+  if (outcome_.pick != 0 && pick.speedup)
+    why.push_back(fmt::format("{} x {} the baseline, {} paired rounds over {} instances",
+                              to_text(*pick.speedup, 2),
+                              context_.under_load() ? "the images per second of" : "as fast as",
+                              pick.speedup->rounds, pick.speedup->instances));
+  if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
+  if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
+}
+
+void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
+  constexpr std::size_t kMost = 4;
+  if (outcome_.fastest_estimated) {
+    const Candidate& e = field_[*outcome_.fastest_estimated];
+    what_if.push_back(fmt::format(
+        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}",
+        field_.label(*outcome_.fastest_estimated), e.judgement->probability * 100,
+        e.judgement->items_needed
+            ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
+            : std::string()));
+  }
+  const auto& limit = context_.request.gates.max_drop;
+  for (std::size_t i : field_.by_objective()) {
+    const Candidate& c = field_[i];
+    if (!limit || what_if.size() >= kMost || i == outcome_.fastest_estimated) continue;
+    if (!c.judgement || !c.judgement->drop || !field_[outcome_.pick].ratio) continue;
+    if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
+    if (!field_.clearly_behind(outcome_.pick, i)) continue;
+    what_if.push_back(
+        fmt::format("with --max-drop {:.2f}{}, {} would qualify ({:.2f} x as fast as the baseline)",
+                    std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt",
+                    field_.label(i), c.speedup->ratio));
+  }
+}
+
+void SearchRun::explain() {
+  std::vector<std::string>& why = outcome_.reasons;
+  if (outcome_.status == "nearest_miss")
+    why = {field_[outcome_.pick].variant.recipe.empty()
+               ? "no variant meets the gates; the parent is handed over unchanged"
+               : "no variant meets the gates; the baseline is handed over",
+           outcome_.nearest_miss
+               ? "nearest: " + field_.label(*outcome_.nearest_miss) + ": " +
+                     outcome_.nearest_miss_text
+               : "nothing could be judged"};
+  explain_pick_to(why);
+  if (outcome_.budget_ended && !context_.interrupted())
+    why.push_back(
+        "the budget ended before everything was measured; the same command goes on from here");
+  explain_what_if(outcome_.counterfactuals);
+}
+
+}  // namespace tamis

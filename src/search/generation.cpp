@@ -1,0 +1,205 @@
+#include "search/generation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/hash.h"
+#include "stats/random.h"
+
+namespace tamis {
+namespace {
+
+constexpr const char *kOpening = "open", *kVisiting = "visit", *kFromFile = "from file";
+constexpr std::size_t kMostMembers = 8;
+
+/// The order of opening is drawn apart from that of visiting.
+constexpr std::uint64_t kOpeningStream = 1'000'003;
+
+}  // namespace
+
+std::vector<const Entrant*> Generations::all(const std::vector<Entrant>& members) const {
+  std::vector<const Entrant*> found{&baseline_};
+  for (const Entrant& member : members)
+    if (member.key != baseline_.key) found.push_back(&member);
+  return found;
+}
+
+/// What it took before, or the baseline's, or a guess.
+double Generations::open_s(const Entrant& entrant) const {
+  constexpr double kStart_s = 0.15, kUnknown_s = 0.5, kWarmUps = 20;
+  auto opened = timings_.opened(entrant.key);
+  if (!opened) opened = timings_.opened(baseline_.key);
+  if (!opened) return kUnknown_s;
+  return kStart_s + (opened->info.compile_ms + kWarmUps * opened->info.warm_ms) * 1e-3;
+}
+
+double Generations::visit_s(const Entrant& entrant, Block block) const {
+  constexpr double kUnknown_ms = 10;
+  auto opened = timings_.opened(entrant.key);
+  if (!opened) opened = timings_.opened(baseline_.key);
+  const double warm_ms = opened ? opened->info.warm_ms : kUnknown_ms;
+  const double least_ms = context_.under_load() ? (block == Block::full ? 200 : 80)
+                                                : (block == Block::full ? 23 : 9);
+  const double least_runs = block == Block::full ? 4 : 2;
+  return std::max(least_ms, least_runs * warm_ms) * 1e-3;
+}
+
+double Generations::round_s(const std::vector<const Entrant*>& entrants, Block block) const {
+  double guess_s = 0;
+  for (const Entrant* entrant : entrants) guess_s += visit_s(*entrant, block);
+  return guess_s;
+}
+
+double Generations::expected_s(const std::vector<Entrant>& members,
+                               const GenerationPlan& plan) const {
+  const auto entrants = all(members);
+  double opening_s = 0;
+  for (const Entrant* entrant : entrants) opening_s += open_s(*entrant);
+  return context_.budget.expected_s(kOpening, opening_s) +
+         context_.budget.expected_s(kVisiting, round_s(entrants, plan.block) *
+                                                   static_cast<double>(plan.rounds));
+}
+
+std::size_t Generations::most_members() const {
+  const std::uint64_t free = context_.machine.memory_available_bytes;
+  const auto opened = timings_.opened(baseline_.key);
+  if (free == 0 || !opened || opened->info.peak_memory_bytes == 0) return kMostMembers;
+  const std::uint64_t held = free / 2 / opened->info.peak_memory_bytes;
+  return std::clamp<std::size_t>(held > 1 ? held - 1 : 1, 1, kMostMembers);
+}
+
+/// Kalibera and Jones 2013, eq. (3), at the variances that are usual: rounds scatter half as much
+/// again as instances do.
+std::size_t Generations::rounds_per_instance(const std::vector<Entrant>& members,
+                                             Block block) const {
+  constexpr double kWithinOverBetween = 2;
+  constexpr std::size_t kFewest = 3, kMost = 10;
+  const auto entrants = all(members);
+  double opening_s = 0;
+  for (const Entrant* entrant : entrants) opening_s += open_s(*entrant);
+  const double best = std::sqrt(opening_s / round_s(entrants, block) * kWithinOverBetween);
+  return std::clamp(static_cast<std::size_t>(std::lround(best)), kFewest, kMost);
+}
+
+FailingUnit Generations::unit(const Entrant& entrant) {
+  return {hash_text("measure/2" + entrant.key + context_.machine_hash),
+          bench_command(context_, entrant.variant, entrant.artefact)};
+}
+
+/// The baseline's failure is not kept: without it there is no search.
+void Generations::fail(const Entrant& entrant, const Error& error, GenerationResult& result) {
+  if (error.code() == ErrorCode::io) throw Error(error);
+  if (entrant.key == baseline_.key) {
+    result.baseline_failure = error;
+    return;
+  }
+  store_failure(context_, unit(entrant), error);
+  result.failures.emplace(entrant.key, error);
+}
+
+std::unique_ptr<Contestant> Generations::open(const Entrant& entrant) {
+  ContestantSpec spec = contestant_spec(context_, entrant.variant, entrant.artefact);
+  spec.id = entrant.key;
+  Budget::Unit timed(context_.budget, kOpening, open_s(entrant));
+  std::unique_ptr<Contestant> contestant = context_.lab->open(spec);
+  if (!timings_.opened(entrant.key))
+    timings_.put_opened(entrant.key, {contestant->info(), contestant->output_hash()});
+  return contestant;
+}
+
+/// In random order: whoever is opened first may be at a disadvantage.
+void Generations::open_all(const std::vector<Entrant>& members, const GenerationPlan& plan,
+                           Open& open, GenerationResult& result) {
+  std::vector<const Entrant*> order = all(members);
+  Random random(context_.request.seed, kOpeningStream + timings_.next_generation());
+  shuffle(std::span<const Entrant*>(order), random);
+  for (const Entrant* entrant : order) {
+    const double expected_s = context_.budget.expected_s(kOpening, open_s(*entrant));
+    if (!plan.at_any_price && !context_.may_begin(expected_s, plan.budget_share)) return;
+    try {
+      if (auto before = stored_failure(context_, unit(*entrant).key)) throw Error(*before);
+      open[entrant->key] = this->open(*entrant);
+    } catch (const Error& e) {
+      fail(*entrant, e, result);
+      if (result.baseline_failure) return;
+    }
+  }
+}
+
+void Generations::visit_all(const std::vector<Entrant>& members, const GenerationPlan& plan,
+                            Open& open, GenerationResult& result) {
+  const std::size_t needed = all(members).size() > 1 ? 2 : 1;
+  std::vector<Round> rounds;
+  for (std::size_t r = 0; r < plan.rounds; ++r) {
+    std::vector<Contestant*> contestants;
+    std::vector<const Entrant*> entrants;
+    for (const Entrant* entrant : all(members))
+      if (auto at = open.find(entrant->key); at != open.end()) {
+        contestants.push_back(at->second.get());
+        entrants.push_back(entrant);
+      }
+    if (open.count(baseline_.key) == 0 || contestants.size() < needed) break;
+    const double guess_s = round_s(entrants, plan.block);
+    const double expected_s = context_.budget.expected_s(kVisiting, guess_s);
+    const bool must = plan.at_any_price && r == 0;
+    if (!must && !context_.may_begin(expected_s, plan.budget_share)) break;
+    std::vector<RoundFailure> failures;
+    Budget::Unit timed(context_.budget, kVisiting, guess_s);
+    Round round = run_round(contestants, context_.request.seed,
+                            timings_.next_generation() * plan.rounds + r, failures, plan.block);
+    for (const RoundFailure& failure : failures)
+      for (const Entrant* entrant : entrants)
+        if (entrant->key == failure.id) {
+          open.erase(failure.id);
+          fail(*entrant,
+               Error(parse_error_code(failure.error.at("code").get<std::string>()),
+                     failure.error.at("text").get<std::string>()),
+               result);
+        }
+    if (result.baseline_failure) break;
+    if (round.samples.size() >= needed) rounds.push_back(std::move(round));
+  }
+  result.rounds = rounds.size();
+  if (!rounds.empty()) timings_.add(plan.phase, rounds);
+}
+
+GenerationResult Generations::run(const std::vector<Entrant>& members,
+                                  const GenerationPlan& plan) {
+  GenerationResult result;
+  Open open;
+  open_all(members, plan, open, result);
+  if (!result.baseline_failure) visit_all(members, plan, open, result);
+  return result;
+}
+
+std::map<std::string, std::vector<double>> Generations::times_from_file(
+    const std::vector<Entrant>& members) {
+  constexpr int kTurns = 2, kRepeats = 2;
+  constexpr double kItems = 8;  // read at once, about
+  std::map<std::string, std::vector<double>> times;
+  Open open;
+  double guess_s = 0;
+  for (const Entrant& member : members) {
+    const std::string key = "from file:" + member.key + context_.machine_hash + context_.data_hash;
+    if (auto stored = context_.store->find(Kind::measurement, key))
+      times[member.key] = stored->get<std::vector<double>>();
+    else
+      guess_s += open_s(member) + kTurns * kItems * (kRepeats + 1) * 2 * visit_s(member, Block::brief);
+  }
+  if (times.size() == members.size() ||
+      !context_.may_begin(context_.budget.expected_s(kFromFile, guess_s)))
+    return times;
+  Budget::Unit timed(context_.budget, kFromFile, guess_s);
+  times.clear();
+  for (const Entrant& member : members) open[member.key] = this->open(member);
+  for (int turn = 0; turn < kTurns; ++turn)
+    for (auto& [key, contestant] : open)
+      for (double t : contestant->time_from_file(kRepeats)) times[key].push_back(t);
+  for (const auto& [key, found] : times)
+    context_.store->put(Kind::measurement,
+                        "from file:" + key + context_.machine_hash + context_.data_hash,
+                        Json(found));
+  return times;
+}
+
+}  // namespace tamis

@@ -1,0 +1,48 @@
+#include "search/looks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tamis {
+namespace {
+
+/// A point estimate from all samples may lie beyond what the looks have in common.
+RatioEstimate within(RatioEstimate estimate, double low, double high) {
+  estimate.low = low;
+  estimate.high = high;
+  estimate.ratio = std::clamp(estimate.ratio, low, high);
+  return estimate;
+}
+
+}  // namespace
+
+double next_look_share(std::size_t before, std::size_t now) {
+  constexpr double kMost = 0.5;
+  return now <= before ? 0 : kMost * static_cast<double>(now - before) / static_cast<double>(now);
+}
+
+RatioEstimate Looks::look(const std::string& comparison, double confidence,
+                          const std::function<RatioEstimate(double confidence)>& estimate) {
+  const std::string key = fmt::format("looks:{}:{}:{}", scope_, comparison, confidence);
+  const RatioEstimate plain = estimate(confidence);
+  if (!plain.has_interval()) return plain;
+  const Json before = store_.find(Kind::measurement, key).value_or(Json::object());
+  const std::size_t seen = before.value("instances", std::size_t{0});
+  const double left = before.value("left", 1.0);
+  if (!before.empty() && plain.instances <= seen)
+    return within(plain, before.at("low"), before.at("high"));
+  const double share = left * next_look_share(seen, plain.instances);
+  const RatioEstimate now = estimate(1 - (1 - confidence) * share);
+  double low = std::max(now.low, before.value("low", now.low));
+  double high = std::min(now.high, before.value("high", now.high));
+  if (low > high) {  // the machine has changed, or one look was wrong: the latest rests on most
+    low = now.low;
+    high = now.high;
+  }
+  store_.put(Kind::measurement, key,
+             {{"instances", plain.instances}, {"left", left - share}, {"low", low}, {"high", high}});
+  return within(now, low, high);
+}
+
+}  // namespace tamis

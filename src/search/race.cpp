@@ -1,0 +1,152 @@
+#include "search/race.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "search/shares.h"
+
+namespace tamis {
+namespace {
+
+// A variant leaves the race for good, and a gain is claimed of the best of several: be surer than
+// for a single verdict.
+constexpr double kRaceConfidence = 0.99, kGainConfidence = 0.99, kShownConfidence = 0.95;
+constexpr double kRaceResolution = 0.01, kConfirmResolution = 0.02;
+constexpr double kTie = 0.03;  // width of an interval that calls two variants equal
+constexpr std::size_t kRaceInstances = 16, kConfirmInstances = 10, kLeastConfirming = 3;
+
+bool narrower(const RatioEstimate& ratio, double resolution) {
+  return ratio.has_interval() && ratio.high <= ratio.low * (1 + resolution);
+}
+
+/// One generation more of these in full blocks, with as many rounds as suit what opening costs, or
+/// as fit. False where none did.
+bool measure(SearchContext& context, Field& field, Phase phase,
+             const std::vector<std::size_t>& members, double share, std::size_t rounds) {
+  constexpr std::size_t kFewest = 3;
+  for (std::size_t left : {rounds, kFewest}) {
+    const GenerationPlan plan{phase, left, Block::full, share, false};
+    if (context.may_begin(field.expected_s(members, plan), share)) return field.time(members, plan);
+  }
+  return false;
+}
+
+std::size_t rounds_for(Field& field, const std::vector<std::size_t>& members) {
+  std::vector<Entrant> entrants;
+  for (std::size_t i : members)
+    if (i != 0) entrants.push_back({field[i].key, field[i].variant, *field[i].artefact});
+  return field.generations().rounds_per_instance(entrants, Block::full);
+}
+
+std::size_t fastest_of(const Field& field, const std::vector<std::size_t>& among) {
+  return *std::min_element(among.begin(), among.end(), [&](std::size_t a, std::size_t b) {
+    return *field[a].ratio < *field[b].ratio;
+  });
+}
+
+/// Drops those that failed or are told to be slower than the fastest. True where nothing more is to
+/// be learnt.
+bool settle(Field& field, std::vector<std::size_t>& running) {
+  std::erase_if(running, [&](std::size_t i) { return !field.usable(i); });
+  if (running.size() < 2) return true;
+  const std::size_t best = fastest_of(field, running);
+  bool settled = true;
+  std::erase_if(running, [&](std::size_t i) {
+    if (i == best) return false;
+    const auto ratio = field.look(i, best, kRaceConfidence);
+    if (ratio && ratio->has_interval() && ratio->low > 1) return true;
+    const bool enough = field.timings().instances(field[i].key) >= kRaceInstances;
+    settled = settled && (enough || (ratio && narrower(*ratio, kRaceResolution)));
+    return false;
+  });
+  return settled || running.size() < 2;
+}
+
+}  // namespace
+
+bool tied(const RatioEstimate& ratio) {
+  return ratio.low <= 1 && ratio.high >= 1 && narrower(ratio, kTie);
+}
+
+bool gained(Field& field, std::size_t i) {
+  const auto ratio = field.look(i, 0, kGainConfidence);
+  return ratio && ratio->has_interval() && ratio->high < 1;
+}
+
+bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders) {
+  std::vector<std::size_t> running;
+  for (std::size_t i : field.by_objective())
+    if (i != 0 && std::find(leaders.begin(), leaders.end(), i) != leaders.end())
+      running.push_back(i);
+  if (running.size() > kMostInRace) {
+    context.note(fmt::format("{} variants may be the fastest; the {} that screened best race",
+                             running.size(), kMostInRace));
+    running.resize(kMostInRace);
+  }
+  if (running.size() < 2) return true;
+  if (context.listener.phase) context.listener.phase("race", kRaceInstances);
+  for (std::size_t done = 0; !settle(field, running); ++done) {
+    if (context.listener.unit)
+      context.listener.unit(fmt::format("{} variants", running.size()), done);
+    if (!measure(context, field, Phase::race, running, kRaceShare, rounds_for(field, running)))
+      return false;
+  }
+  return true;
+}
+
+bool confirm(SearchContext& context, Field& field, std::size_t pick,
+             std::optional<std::size_t> second) {
+  if (pick == 0) return true;
+  std::vector<std::size_t> members{pick};
+  if (second && *second != 0 && field.usable(*second)) members.push_back(*second);
+  if (context.listener.phase) context.listener.phase("confirming", kConfirmInstances);
+  for (std::size_t done = 0;; ++done) {
+    const std::string& key = field[pick].key;
+    const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
+    const auto plain = field.timings().ratio(key, field[0].key, kShownConfidence);
+    const bool known = plain && narrower(*plain, kConfirmResolution);
+    if (fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming)) return true;
+    if (context.listener.unit) context.listener.unit("the pick against the baseline", done);
+    if (!measure(context, field, Phase::confirmation, members, 1, rounds_for(field, members)))
+      return false;
+    if (!field.usable(pick)) return true;
+    std::erase_if(members, [&](std::size_t i) { return !field.usable(i); });
+  }
+}
+
+std::vector<Ranked> rank_finalists(
+    const SearchContext& context, Field& field, std::vector<std::size_t> leaders,
+    const std::function<bool(const std::string&, const std::string&)>& more_accurate) {
+  std::vector<Ranked> ranked;
+  while (!leaders.empty()) {
+    std::size_t best = leaders.front();
+    for (std::size_t i : field.by_objective())
+      if (std::find(leaders.begin(), leaders.end(), i) != leaders.end()) {
+        best = i;
+        break;
+      }
+    std::vector<std::size_t> equals;
+    std::vector<Finalist> options;
+    for (std::size_t i : leaders) {
+      if (i != best && !by_time(context.request.objective) && field.clearly_behind(i, best))
+        continue;
+      const auto ratio = i == best ? std::nullopt : field.look(i, best, kShownConfidence);
+      if (i != best && !(ratio && tied(*ratio))) continue;
+      const Candidate& c = field[i];
+      // Relatives come after the plan, those with the fewest layers in FP32 first.
+      const std::size_t place = c.from ? field.size() + c.given_back.size() : i;
+      options.push_back({c.variant.id, c.variant.recipe.size(), place});
+      equals.push_back(i);
+    }
+    const FinalChoice choice = choose(options, more_accurate);
+    for (std::size_t i : equals)
+      if (field[i].variant.id == choice.id) {
+        ranked.push_back({i, choice, equals.size()});
+        std::erase(leaders, i);
+      }
+  }
+  return ranked;
+}
+
+}  // namespace tamis

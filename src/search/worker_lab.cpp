@@ -1,0 +1,101 @@
+#include "execute/worker.h"
+#include "machine/peak.h"
+#include "measure/dump.h"
+#include "search/lab.h"
+
+namespace tamis {
+namespace {
+
+class WorkerEvaluator : public Evaluator {
+ public:
+  explicit WorkerEvaluator(const EvaluationSpec& spec) {
+    Json open = to_json(spec.request);
+    open["op"] = "open";
+    open["warm_up"] = false;
+    first_ms_ = parse_opened_info(worker_.request(open, patience_to_open()).head).first_ms;
+    worker_.request({{"op", "evaluate_begin"},
+                     {"data", to_json(spec.items)},
+                     {"labelled", spec.labelled}},
+                    patience_to_open());
+  }
+
+  double first_ms() const override { return first_ms_; }
+
+  Part next(std::size_t count, const Patience& patience) override {
+    Frame reply = worker_.request({{"op", "evaluate_next"}, {"count", count}}, patience);
+    Part part;
+    part.records = Json::from_msgpack(reply.block);
+    part.bad = reply.head.at("bad");
+    part.inference_s = reply.head.at("inference_s");
+    part.wall_s = reply.head.at("wall_s");
+    return part;
+  }
+
+  void pause() override { worker_.pause(); }
+
+ private:
+  Worker worker_;
+  double first_ms_ = 0;
+};
+
+class WorkerLab : public Lab {
+ public:
+  const Clock& clock() const override { return system_clock(); }
+
+  ModelInfo inspect(const std::filesystem::path& model, const CardOptions& options) override {
+    return inspect_in_worker(model, options);
+  }
+
+  std::vector<Availability> probe(const std::map<std::string, std::string>& libraries) override {
+    return probe_backends(libraries, true);
+  }
+
+  std::int64_t stride(const BuildRequest& request) override {
+    return ask("stride", request, patience_to_inspect()).at("stride");
+  }
+
+  void build(const BuildRequest& request, const Patience& patience) override {
+    ask("build", request, patience);
+  }
+
+  Sensitivity rank_layers(const BuildRequest& request, const RunSettings& target,
+                          const Patience& patience) override {
+    Json head = to_json(request);
+    head["op"] = "rank_layers";
+    head["target"] = to_json(target);
+    Worker worker;
+    return parse_sensitivity(worker.request(head, patience).head);
+  }
+
+  std::unique_ptr<Contestant> open(const ContestantSpec& spec) override {
+    return std::make_unique<WorkerContestant>(spec);
+  }
+
+  std::unique_ptr<Evaluator> evaluate(const EvaluationSpec& spec) override {
+    return std::make_unique<WorkerEvaluator>(spec);
+  }
+
+  Json explain(const ExplainPlan& plan, const SearchListener& listener) override {
+    return explain_files(plan, listener);
+  }
+
+  Json measure_peak(int threads) override { return to_json(tamis::measure_peak(threads)); }
+
+  void dump(const ExecuteRequest& request, const std::filesystem::path& folder) override {
+    dump_runtime_model(request, folder);
+  }
+
+ private:
+  static Json ask(const char* operation, const BuildRequest& request, const Patience& patience) {
+    Json head = to_json(request);
+    head["op"] = operation;
+    Worker worker;
+    return worker.request(head, patience).head;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Lab> make_worker_lab() { return std::make_unique<WorkerLab>(); }
+
+}  // namespace tamis
