@@ -5,8 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "base/memory.h"
-
 namespace tamis {
 namespace {
 
@@ -23,7 +21,9 @@ Error file_system_error(const std::filesystem::filesystem_error& e) {
 std::optional<Error> known_error(const std::exception& exception) {
   if (const auto* own = dynamic_cast<const Error*>(&exception)) return *own;
   if (dynamic_cast<const std::bad_alloc*>(&exception) != nullptr)
-    return Error(ErrorCode::unavailable, out_of_memory_text());
+    return Error(ErrorCode::unavailable,
+                 "memory: this machine has not enough for it; end other programs, or use a smaller "
+                 "model or input");
   if (const auto* e = dynamic_cast<const std::filesystem::filesystem_error*>(&exception))
     return file_system_error(*e);
   if (const auto* e = dynamic_cast<const std::system_error*>(&exception))
