@@ -140,7 +140,7 @@ constexpr const char* kRemedy =
     "; give the model's own names with --labels, or name the data's classes as the model does";
 
 /// One side has no names, or numbers in their place.
-ClassMatch without_names(const std::vector<std::string>& data, const ClassNames& model) {
+ClassMatch without_names(const std::vector<std::string>& data, const ModelClasses& model) {
   const std::size_t count = model.names.empty() ? model.count.value_or(0) : model.names.size();
   if (are_numbers(data) && !count_up(data))
     return by_number("the data's classes are called by numbers that are not their places: " +
@@ -160,7 +160,7 @@ ClassMatch without_names(const std::vector<std::string>& data, const ClassNames&
 }
 
 /// "teal as blue" of classes whose names differ.
-std::vector<std::string> taken_as(const std::vector<std::string>& data, const ClassNames& model,
+std::vector<std::string> taken_as(const std::vector<std::string>& data, const ModelClasses& model,
                                   const std::set<int>& used, const Places& to) {
   std::vector<std::string> pairs;
   for (int label : used)
@@ -169,7 +169,7 @@ std::vector<std::string> taken_as(const std::vector<std::string>& data, const Cl
   return pairs;
 }
 
-ClassMatch in_doubt(const std::vector<std::string>& data, const ClassNames& model,
+ClassMatch in_doubt(const std::vector<std::string>& data, const ModelClasses& model,
                     const std::set<int>& used, const Places& to) {
   const bool any =
       std::any_of(to.begin(), to.end(), [](const auto& place) { return place.has_value(); });
@@ -195,7 +195,7 @@ ClassMatch in_doubt(const std::vector<std::string>& data, const ClassNames& mode
 bool ClassMatch::renumbers() const { return how == How::by_name && !keep_their_numbers(to); }
 
 ClassMatch match_classes(const std::vector<std::string>& data, const std::set<int>& used,
-                         const ClassNames& model) {
+                         const ModelClasses& model) {
   if (used.empty() || !model.known()) return {};
   if (data.empty())
     return by_number("labels are taken by number: the data have no names of classes", false);

@@ -11,7 +11,7 @@
 namespace tamis {
 
 /// The classes that truth is to be numbered by: a model's, in its order.
-struct ClassNames {
+struct ModelClasses {
   std::vector<std::string> names{};    ///< empty: unknown
   std::optional<std::size_t> count{};  ///< absent: unknown, or as many as there are names
   bool known() const { return !names.empty() || count.has_value(); }
@@ -44,7 +44,7 @@ struct ClassMatch {
 /// numbers are kept, with a warning. Else, and where a number does not fit, there is a problem.
 /// Thread safe.
 ClassMatch match_classes(const std::vector<std::string>& data, const std::set<int>& used,
-                         const ClassNames& model);
+                         const ModelClasses& model);
 
 /// {"matched": "by name", "by number" or null, "text", "doubtful"}
 Json to_json(const ClassMatch& match);

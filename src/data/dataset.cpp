@@ -62,7 +62,7 @@ std::string default_split(const DatasetInfo& info) {
 
 }  // namespace
 
-void Dataset::number_as(const ClassNames& model) {
+void Dataset::number_as(const ModelClasses& model) {
   std::set<int> used;
   for (const Item& item : items_) {
     if (item.truth.label) used.insert(*item.truth.label);

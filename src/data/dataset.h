@@ -52,7 +52,7 @@ class Dataset {
 
   /// Numbers the truth as `model` numbers its classes, as far as match_classes finds them. What it
   /// finds is in classes(). Before the dataset is shared.
-  void number_as(const ClassNames& model);
+  void number_as(const ModelClasses& model);
 
  protected:
   Dataset() = default;
@@ -73,7 +73,7 @@ struct DataSpec {
   std::filesystem::path path;
   std::string split{};  ///< "", "train", "val", "test"; empty = the default of the use
   TruthDetail detail = TruthDetail::boxes;  ///< items and their order are the same with either
-  ClassNames classes{};  ///< of the model that is judged: truth is numbered as these
+  ModelClasses classes{};  ///< of the model that is judged: truth is numbered as these
 };
 
 /// A dataset found at a path: its format and the splits it has.

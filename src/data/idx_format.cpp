@@ -131,7 +131,10 @@ class IdxDataset : public Dataset {
     if (channels() != 1 && channels() != 3)
       corrupt(images, "its pictures have neither 1 nor 3 channels");
     std::vector<std::uint8_t> truth;
-    if (labels) truth = load_labels(*labels);
+    if (labels)
+      truth = load_labels(*labels);
+    else
+      reading_.looked_for = "a file of labels beside " + images.filename().string();
     fs::path name = images.filename();
     if (name.extension() == ".gz") name.replace_extension();
     for (std::size_t r = 0; r < images_.shape[0]; ++r) {

@@ -64,8 +64,8 @@ const Card& ModelInfo::required_card() const {
   return *card;
 }
 
-ClassNames ModelInfo::classes() const {
-  return card ? ClassNames{card->labels, class_count} : ClassNames();
+ModelClasses ModelInfo::classes() const {
+  return card ? ModelClasses{card->labels, class_count} : ModelClasses();
 }
 
 fs::path model_file(const fs::path& model) {

@@ -36,7 +36,7 @@ struct ModelInfo {
   /// The card, or the error that stands in its place.
   const Card& required_card() const;
   /// What the truth of data is numbered by; unknown without a card.
-  ClassNames classes() const;
+  ModelClasses classes() const;
 };
 
 /// MODEL on the command line: an ONNX file, or a folder that optimize wrote (its model.onnx).
