@@ -79,8 +79,8 @@ void check_exact_in_runtimes(BuildState& state, const Graph& before,
     const Evaluator own = [&](const Graph& graph, const std::vector<Tensor>& values) {
       return evaluate_with(open, graph, values);
     };
-    state.report["checks"].push_back(check_exact(
-        {fixed, after}, {state.reference_backend, reference}, {backend, own}, inputs));
+    state.report["checks"].push_back(
+        check_exact({fixed, after}, {state.reference_backend, reference}, {backend, own}, inputs));
   }
 }
 

@@ -56,10 +56,10 @@ TEST(CheckExact, still_blames_a_step_that_makes_it_far_worse) {
 }
 
 TEST(CheckExact, says_that_a_runtime_does_not_run_the_model_before_either) {
-  const Json check = checked({"openvino", [](const Graph&, const std::vector<Tensor>&)
-                                              -> std::vector<Tensor> {
-                                throw Error(ErrorCode::unsupported, "open: no operator Foo");
-                              }});
+  const Json check =
+      checked({"openvino", [](const Graph&, const std::vector<Tensor>&) -> std::vector<Tensor> {
+                 throw Error(ErrorCode::unsupported, "open: no operator Foo");
+               }});
   EXPECT_EQ(check.at("refused"), "before the step too: open: no operator Foo");
 }
 
