@@ -70,7 +70,7 @@ void print_text(const Json& d) {
   for (const Json& step : d.at("steps")) {
     const Json& report = step.at("report");
     say("  {}{}\n", step.at("name").get<std::string>(),
-               report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+        report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
     for (const Json& check : report.value("checks", Json::array()))
       if (check.contains("note")) say("  {}\n", check.at("note").get<std::string>());
   }

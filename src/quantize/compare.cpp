@@ -203,6 +203,10 @@ class PartSums {
       return a.second.largest_reference > b.second.largest_reference;
     });
     std::size_t border = 0;
+    const bool tell = std::all_of(channels.begin(), channels.end(), [](const auto& channel) {
+      return channel.second.count >= kEnoughToBeAlive;
+    });
+    if (!tell) return border;  // one value near 0 makes no other kind of channel
     double widest = kApart;
     for (std::size_t c = 1; c < channels.size(); ++c) {
       const double above = channels[c - 1].second.largest_reference,

@@ -8,6 +8,7 @@
 #include "passes/passes.h"
 #include "quantize/placement.h"
 #include "quantize/quantize.h"
+#include "recipe/exact_check.h"
 #include "recipe/open_with_card.h"
 #include "recipe/output_reader.h"
 #include "recipe/steps.h"
@@ -46,73 +47,6 @@ FeedCalibration probes(const BuildState& state) {
   };
 }
 
-/// What one graph gives in one runtime, to be held against another.
-struct Run {
-  const Evaluator& evaluate;
-  const Graph& graph;
-};
-
-/// Of two runs, or why one of them failed.
-struct Outcome {
-  std::vector<OutputDifference> differences;
-  std::string problem;  ///< "": the same numbers
-
-  Outcome(const Run& a, const Run& b, const std::vector<Tensor>& inputs) {
-    try {
-      differences = compare_outputs(a.evaluate, a.graph, b.evaluate, b.graph, inputs);
-      require_same_outputs(differences);
-    } catch (const Error& error) {
-      problem = error.what();
-    }
-  }
-  bool ran() const { return problem.empty() || !differences.empty(); }
-};
-
-/// Whether what a step does in a runtime is no more than the runtime's own distance from the
-/// reference, output by output.
-bool within(const Outcome& step, const Outcome& runtime) {
-  if (!step.ran() || step.differences.size() != runtime.differences.size()) return false;
-  for (std::size_t i = 0; i < step.differences.size(); ++i) {
-    const OutputMovement &own = step.differences[i].moved, &known = runtime.differences[i].moved;
-    if (same_numbers(step.differences[i])) continue;
-    if (own.most > kRoundingMargin * known.most || own.rms > kRoundingMargin * known.rms)
-      return false;
-  }
-  return true;
-}
-
-std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
-
-/// A runtime that gives other numbers of the result than the reference gives of the model before:
-/// a step is not to be blamed for what the runtime does to the model before it as well.
-Json exact_check(const BuildState& state, const Graph& before, const NamedRuntime& runtime,
-                 const std::vector<Tensor>& inputs) {
-  const Evaluator reference = [&](const Graph& graph, const std::vector<Tensor>& values) {
-    return evaluate_in_reference(state, graph, values);
-  };
-  const Evaluator own = [&](const Graph& graph, const std::vector<Tensor>& values) {
-    return evaluate_with(runtime.open, graph, values);
-  };
-  const Graph after = with_fixed_inputs(state.graph, 1, state.input_size());
-  Json check{{"runtime", runtime.name}, {"refused", nullptr}};
-  const Outcome moved({reference, before}, {own, after}, inputs);
-  if (moved.problem.empty()) return check;
-  const Outcome known({reference, before}, {own, before}, inputs);
-  if (known.problem.empty()) {
-    check["refused"] = moved.problem;
-  } else if (!known.ran()) {
-    check["refused"] = "before the step too: " + known.problem;
-  } else if (within(Outcome({own, before}, {own, after}, inputs), known)) {
-    check["note"] = fmt::format(
-        "{} and {} differ on this model before the step too: {}; the step is not the cause: find "
-        "out which of the two is right before you rely on {}",
-        runtime.name, state.reference_backend, without_remedy(known.problem), runtime.name);
-  } else {
-    check["refused"] = moved.problem;
-  }
-  return check;
-}
-
 /// What was compared without knowing how it is read, said once per output.
 std::vector<std::string> inference_notes(const std::vector<RuntimeCheck>& checks) {
   std::vector<std::string> notes;
@@ -135,10 +69,19 @@ std::vector<std::string> inference_notes(const std::vector<RuntimeCheck>& checks
 void check_exact_in_runtimes(BuildState& state, const Graph& before,
                              const std::vector<std::string>& backends) {
   const Graph fixed = with_fixed_inputs(before, 1, state.input_size());
+  const Graph after = with_fixed_inputs(state.graph, 1, state.input_size());
   const std::vector<Tensor> inputs = probe_pictures(state, fixed);
-  for (const std::string& backend : backends)
+  const Evaluator reference = [&](const Graph& graph, const std::vector<Tensor>& values) {
+    return evaluate_in_reference(state, graph, values);
+  };
+  for (const std::string& backend : backends) {
+    const OpenSession open = open_in(state, backend, false);
+    const Evaluator own = [&](const Graph& graph, const std::vector<Tensor>& values) {
+      return evaluate_with(open, graph, values);
+    };
     state.report["checks"].push_back(
-        exact_check(state, fixed, named_runtime(state, backend), inputs));
+        check_exact({fixed, after}, {state.reference_backend, reference}, {backend, own}, inputs));
+  }
 }
 
 void check_in_runtimes(BuildState& state, const StoredGraph& before,

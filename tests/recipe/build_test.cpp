@@ -118,7 +118,8 @@ TEST_F(Build, takes_a_model_without_pictures_and_card_through_steps_that_need_no
   }
 }
 
-/// What is beyond f16 where pixels are 0 … 255 as the card says, and not on random inputs of 0 … 1.
+/// What is beyond f16 where pixels are 0 … 255 as the card says, and not where they are 0 … 1:
+/// pictures or, without any, probes are prepared as the card says.
 TEST_F(Build, in_f16_looks_at_the_values_of_the_pictures) {
   Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
     g (float[1,1,28,28] x) => (float[1,784] y)
@@ -129,9 +130,9 @@ TEST_F(Build, in_f16_looks_at_the_values_of_the_pictures) {
       y = Flatten (r)
     })")
       .save(folder_.path() / "large.onnx");
-  const auto how = [&](BuildRequest r) {
+  const auto how = [&](BuildRequest r, double scale) {
     r.parent = folder_.path() / "large.onnx";
-    r.card->scale = 1;
+    r.card->scale = scale;
     r.card->mean = {0};
     r.card->std = {1};
     const Json report = build(r).steps[0].at("report");
@@ -140,8 +141,9 @@ TEST_F(Build, in_f16_looks_at_the_values_of_the_pictures) {
   const Recipe fp16{{"fp16", Json::object()}};
   BuildRequest bare = request(fp16, "bare");
   bare.calibration.reset();
-  EXPECT_THAT(how(bare), HasSubstr("0 kept in f32, by the values on 3 random inputs"));
-  EXPECT_THAT(how(request(fp16, "seen")),
+  EXPECT_THAT(how(bare, 255), HasSubstr("0 kept in f32, by the values on 3 random inputs"));
+  EXPECT_THAT(how(bare, 1), HasSubstr("2 kept in f32, by the values on 3 random inputs"));
+  EXPECT_THAT(how(request(fp16, "seen"), 1),
               AllOf(HasSubstr("2 kept in f32, by the values on 24 calibration pictures"),
                     HasSubstr("Mul")));
 }
