@@ -155,6 +155,7 @@ void add_card_options(CLI::App& app, ExecuteOptions& options) {
          },
          "An input beside the picture, held at these numbers (orig_target_sizes=640,640)")
       ->type_name("NAME=VALUES")
+      ->allow_extra_args(false)
       ->group("What the graph does not say");
 }
 
