@@ -225,7 +225,7 @@ ZOO = {
                  "256x320", "rtdetr"),
     "dfine": (exported(query_detector("DFineConfig", "DFineForObjectDetection", False), 320, *DETR_OUTPUTS), DETR, "256x320", "rtdetr"),
     "dfine-sizes": (exported(query_detector("DFineConfig", "DFineForObjectDetection", True), 320, *POST_OUTPUTS, extra=sizes_input),
-                    UNIT + ["--input", "orig_target_sizes=320,320"], "256x320", None),
+                    UNIT + ["--hold-input", "orig_target_sizes=320,320"], "256x320", None),
     "ppocr-det": (from_wheel("rapidocr-onnxruntime", "det"), UNIT + ["--input-size", "320"], None, None),
     "ppocr-cls": (from_wheel("rapidocr-onnxruntime", "cls"), UNIT + ["--input-size", "48x192"], None, "classifier"),
     "ppocr-rec": (from_wheel("rapidocr-onnxruntime", "rec"), UNIT + ["--input-size", "48x320"], None, None),

@@ -207,10 +207,12 @@ Reason yolox_misfit(const ModelFacts& facts) {
   return not_a_grid(facts, dims(facts, 0)[1], 1);
 }
 
-// end2end: [N, detections, 6].
+// end2end: [N, detections, 6]. With dynamic axes exporters do not know even the 6; the metadata do.
 Reason end2end_misfit(const ModelFacts& facts) {
   if (Reason reason = first({wrong_count(facts, 1), wrong_rank(facts, 0, 3)})) return reason;
-  if (dims(facts, 0)[2] == 6) return std::nullopt;
+  const auto said = facts.metadata.find("end2end");
+  const bool known = said != facts.metadata.end() && said->second == "True";
+  if (dims(facts, 0)[2] == 6 || (known && !dims(facts, 0)[2])) return std::nullopt;
   return fmt::format("the rows of {} are not of 6 numbers", dims_text(dims(facts, 0)));
 }
 std::optional<std::int64_t> unknown_classes(const ModelFacts&) { return std::nullopt; }

@@ -32,7 +32,7 @@ bool is_nhwc(const TensorInfo& input) {
   std::string texts, options;
   for (const TensorInfo& input : facts.inputs) {
     texts += (texts.empty() ? "" : ", ") + input.name + " " + dims_text(input.shape);
-    if (input.shape.size() != 4) options += " --input " + input.name + "=VALUES";
+    if (input.shape.size() != 4) options += " --hold-input " + input.name + "=VALUES";
   }
   throw Error(
       ErrorCode::unsupported,

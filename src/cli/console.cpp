@@ -28,7 +28,7 @@ void add_held_input(CardOptions& card, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("--input {}: give NAME=VALUES, such as orig_target_sizes=640,640", text));
+                fmt::format("--hold-input {}: give NAME=VALUES, such as orig_target_sizes=640,640", text));
   card.held[text.substr(0, equals)] = text.substr(equals + 1);
 }
 
@@ -142,12 +142,13 @@ void add_card_options(CLI::App& app, ExecuteOptions& options) {
         ->group("What the graph does not say");
   }
   app.add_option_function<std::vector<std::string>>(
-         "--input",
+         "--hold-input",
          [&options](const std::vector<std::string>& all) {
            for (const std::string& text : all) add_held_input(options.card, text);
          },
          "An input beside the picture, held at these numbers (orig_target_sizes=640,640)")
       ->type_name("NAME=VALUES")
+      ->allow_extra_args(false)
       ->group("What the graph does not say");
 }
 

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kHeldMetadata = "tamis.held_inputs";  // "NAME=VALUES;NAME=VALUES"
 
 [[noreturn]] void fail(const std::string& name, const std::string& problem) {
-  throw Error(ErrorCode::invalid_argument, "--input " + name + ": " + problem);
+  throw Error(ErrorCode::invalid_argument, "--hold-input " + name + ": " + problem);
 }
 
 std::vector<double> numbers_of(const std::string& name, const std::string& text) {
@@ -116,7 +116,7 @@ onnx::TensorProto tensor_of(const onnx::ValueInfoProto& input, const Shape& shap
       break;
     default:
       throw Error(ErrorCode::unsupported,
-                  fmt::format("--input {}: its type {} has no numbers that could be given",
+                  fmt::format("--hold-input {}: its type {} has no numbers that could be given",
                               input.name(), type_name(type)));
   }
   return tensor;

@@ -25,7 +25,8 @@ Json to_json(const FreedShapes& freed);
 ///
 /// Found by structure and values, not by names: the shapes of all values are inferred at several
 /// sizes side by side, node by node, and where a constant contradicts what varies it is replaced:
-/// targets of Reshape and Expand, lengths of Split, ends of Slice, sizes of Resize, windows of
+/// targets of Reshape and Expand (a side that is cut has windows of a fixed size, flattened
+/// positions a fixed number of areas), lengths of Split, ends of Slice, sizes of Resize, windows of
 /// pools that cover the whole map, and constants that hold a grid of positions or the same per
 /// level (position_grid.h).
 ///

@@ -27,7 +27,7 @@ OpenSession open_in(const BuildState& state, const std::string& backend, bool ke
     auto named = state.libraries.find(backend);
     request.settings.library = named == state.libraries.end() ? "" : named->second;
     request.settings.inference_precision = "f32";
-    return open_with_card(request, state.known_card());
+    return open_with_card(request, state.known_card(), state.input_size());
   };
 }
 

@@ -26,7 +26,7 @@ std::string card_arguments(const SearchContext& context) {
   for (const auto& [name, value] : context.request.card_options.given)
     text += " --" + name + " " + quoted(value);
   for (const auto& [name, value] : context.request.card_options.held)
-    text += " --input " + quoted(name + "=" + value);
+    text += " --hold-input " + quoted(name + "=" + value);
   return text;
 }
 

@@ -133,6 +133,10 @@ TEST(CardDecoders, are_told_by_end2end_where_two_labels_would_leave_a_choice) {
   EXPECT_THAT(failure(ultralytics({1, 300, 6}, {{"names", two}})), HasSubstr("fit the decoders"));
   EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"names", two}, {"end2end", "True"}})).decoder,
             "end2end");
+  ModelFacts dynamic = ultralytics({kAny, kAny, kAny}, {{"names", two}, {"end2end", "True"}});
+  EXPECT_EQ(card_of(dynamic).decoder, "end2end");
+  dynamic.metadata["end2end"] = "False";
+  EXPECT_THAT(failure(dynamic), HasSubstr("fit no known decoder"));
 }
 
 TEST(CardDecoders, take_a_row_of_open_length_for_classes_only_where_that_is_said) {

@@ -115,17 +115,17 @@ TEST_F(PeopleModels, have_further_inputs_held_at_constants) {
   const Arguments eval = with_unit(
       {"eval", file("two.onnx"), "--data", tiny_data(20), "--threads", "1"});
   EXPECT_THAT(refusal(eval, 5), AllOf(HasSubstr("2 inputs (x [1,1,28,28], sizes [?,2])"),
-                                      HasSubstr("--input sizes=VALUES")));
+                                      HasSubstr("--hold-input sizes=VALUES")));
   Arguments held = eval;
-  held.insert(held.end(), {"--input", "sizes=28,28"});
+  held.insert(held.end(), {"--hold-input", "sizes=28,28"});
   Ended ended = run(held);
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("two.onnx: the input \"sizes\" is held at 28,28"));
-  Ended applied = run({"apply", file("two.onnx"), "--step", "simplify", "--input", "sizes=28,28",
+  Ended applied = run({"apply", file("two.onnx"), "--step", "simplify", "--hold-input", "sizes=28,28",
                        "--out", file("one.onnx")});
   EXPECT_EQ(applied.status, 0) << applied.err;
   EXPECT_EQ(Graph::load(path("one.onnx")).inputs().size(), 1U);
-  EXPECT_THAT(refusal({"inspect", file("two.onnx"), "--input", "sizes"}, 2),
+  EXPECT_THAT(refusal({"inspect", file("two.onnx"), "--hold-input", "sizes"}, 2),
               HasSubstr("give NAME=VALUES"));
 }
 

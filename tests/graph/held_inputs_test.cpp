@@ -53,7 +53,7 @@ TEST(HeldInputs, are_not_held_twice) {
 
 TEST(HeldInputs, refuse_what_does_not_fit) {
   EXPECT_THAT(failure(two_inputs(), {{"size", "1"}}),
-              HasSubstr("--input size: the model has no such input; it has images, sizes"));
+              HasSubstr("--hold-input size: the model has no such input; it has images, sizes"));
   EXPECT_THAT(failure(two_inputs(), {{"sizes", "1,2,3"}}),
               HasSubstr("it is [1,2], so that 2 numbers are wanted, not 3"));
   EXPECT_THAT(failure(two_inputs(), {{"sizes", "1,x"}}), HasSubstr("\"x\" is no number"));

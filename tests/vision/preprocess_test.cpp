@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/half.h"
 
 namespace tamis {
 namespace {
@@ -101,6 +102,16 @@ TEST(Normalise, makes_grey_of_colour_where_the_input_has_one_channel) {
   normalise(p, {false, 1, {0}, {1}}, out);
   EXPECT_EQ(out.data<float>()[0],
             76);  // Pillow 11.3: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L")
+}
+
+TEST(Normalise, rounds_once_to_half_where_the_input_is_in_half_precision) {
+  Picture p{1, 2, 3, {0, 1, 100, 254, 255, 17}};
+  const Normalisation how{false, 255, {.485, .456, .406}, {.229, .224, .225}};
+  Tensor whole(DataType::f32, {1, 3, 1, 2}), half(DataType::f16, {1, 3, 1, 2});
+  normalise(p, how, whole);
+  normalise(p, how, half);
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(half.data<std::uint16_t>()[i], float_to_half(whole.data<float>()[i])) << i;
 }
 
 TEST(Normalise, names_what_does_not_fit) {
