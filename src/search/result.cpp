@@ -111,8 +111,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["size_bytes"] = c.artefact ? Json(c.artefact->info.size_bytes) : Json();
   json["accuracy"] = accuracy_json(c, context);
   bool timed = c.speedup && !is_baseline;
-  json["speedup"] =
-      timed ? speedup_json(*c.speedup) : Json();
+  json["speedup"] = timed ? speedup_json(*c.speedup) : Json();
   // A speed-up above 1 is a time below the baseline's.
   json["verdict"] = !timed ? Json()
                            : Json(c.speedup->low > 1    ? "faster"

@@ -224,7 +224,8 @@ std::vector<std::size_t> SearchRun::race(std::vector<std::size_t> leaders) {
     bool more = race.next_round();
     note_failures(race, running);
     if (!more || running.size() < 2) break;
-    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances())) continue;
+    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances()))
+      continue;
     auto time_of = [&](std::size_t i) {
       auto pair = race.table().pair(candidates_[i].variant.id, candidates_[running[0]].variant.id);
       return paired_ratio(pair, kPairConfidence).ratio;
@@ -313,7 +314,8 @@ void SearchRun::confirm(std::size_t pick, std::optional<std::size_t> runner_up) 
     if (context_.interrupted() || (round > 10 && context_.out_of_time())) break;
     if (context_.listener.unit) context_.listener.unit("the pick against the baseline", round);
     if (!race.next_round()) break;
-    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances())) continue;
+    if (round % StoredRace::kRoundsPerInstance != 0 || !stopping.is_look(race.instances()))
+      continue;
     auto pair = race.table().pair(base, own);
     if (pair.size() < 2) break;
     Decision d = stopping.look(pair);
