@@ -82,8 +82,13 @@ void set_entry_key(ExecuteOptions& own, const std::string& entry, const std::str
               fmt::format("bench {}: unknown setting '{}'; {}", entry, key, suggest(key, names)));
 }
 
-/// Where the settings of MODEL@key=value begin: at an @ before a key, which has no slash, so that
-/// a path may hold one. npos: there are none.
+bool is_entry_key(const std::string& key) {
+  return std::any_of(std::begin(kEntryKeys), std::end(kEntryKeys),
+                     [&](const EntryKey& row) { return key == row.name; });
+}
+
+/// Where the settings of MODEL@key=value begin: at an @ behind a file that is there, or before a
+/// key that is known; any other belongs to the path. npos: there are none.
 std::size_t settings_at(const std::string& text) {
   const auto exists = [](const std::string& path) {
     std::error_code too_long;
@@ -92,13 +97,10 @@ std::size_t settings_at(const std::string& text) {
   if (exists(text)) return std::string::npos;
   for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
     const std::string key = text.substr(at + 1, text.find('=', at) - at - 1);
-    if (key.find('/') == std::string::npos && exists(text.substr(0, at))) return at;
+    const bool behind_file = key.find('/') == std::string::npos && exists(text.substr(0, at));
+    if (behind_file || is_entry_key(key)) return at;
   }
-  const std::size_t last = text.rfind('@');
-  const bool has_key =
-      last != std::string::npos && text.find('=', last) != std::string::npos &&
-      text.substr(last, text.find('=', last) - last).find('/') == std::string::npos;
-  return has_key ? last : std::string::npos;
+  return std::string::npos;
 }
 
 Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
