@@ -39,8 +39,8 @@ std::optional<double> factor(std::string_view unit,
   return std::nullopt;
 }
 
-constexpr std::array<std::pair<std::string_view, double>, 6> kTimeUnits{
-    {{"", 1}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}}};
+constexpr std::array<std::pair<std::string_view, double>, 5> kTimeUnits{
+    {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}}};
 constexpr std::array<std::pair<std::string_view, double>, 11> kByteUnits{{{"", 1},
                                                                           {"B", 1},
                                                                           {"kB", 1e3},
@@ -70,13 +70,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 double parse_seconds(std::string_view text, const std::string& option) {
-  static constexpr const char* kAccepted = "a time such as 90s, 10m or 1h30m";
+  static constexpr const char* kAccepted = "a time such as 500ms, 90s, 10m or 1h30m";
   double total = 0;
   std::string_view rest = text;
   do {
     auto number = leading_number(rest);
     if (!number || number->value < 0) refuse(option, text, kAccepted);
     std::size_t digits = number->rest.find_first_of("0123456789.");
+    if (number->rest.empty())
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("{} {}: has no unit; give {}", option, text, kAccepted));
     auto unit = factor(number->rest.substr(0, digits), kTimeUnits);
     if (!unit) refuse(option, text, kAccepted);
     total += number->value * *unit;

@@ -7,7 +7,7 @@
 
 namespace tamis {
 
-/// "10m", "90s", "1h30m", "500ms", "800us", plain number = seconds → seconds. Throws
+/// "10m", "90s", "1h30m", "500ms", "800us" → seconds; a number without a unit is refused. Throws
 /// invalid_argument naming the option and what is accepted.
 double parse_seconds(std::string_view text, const std::string& option);
 

@@ -82,19 +82,25 @@ void set_entry_key(ExecuteOptions& own, const std::string& entry, const std::str
               fmt::format("bench {}: unknown setting '{}'; {}", entry, key, suggest(key, names)));
 }
 
-/// Where the settings of MODEL@key=value begin: at an @ before a key, which has no slash, so that
-/// a path may hold one. npos: there are none.
+bool is_entry_key(const std::string& key) {
+  return std::any_of(std::begin(kEntryKeys), std::end(kEntryKeys),
+                     [&](const EntryKey& row) { return key == row.name; });
+}
+
+/// Where the settings of MODEL@key=value begin: at an @ behind a file that is there, or before a
+/// key that is known; any other belongs to the path. npos: there are none.
 std::size_t settings_at(const std::string& text) {
-  if (std::filesystem::exists(text)) return std::string::npos;
+  const auto exists = [](const std::string& path) {
+    std::error_code too_long;
+    return std::filesystem::exists(path, too_long);
+  };
+  if (exists(text)) return std::string::npos;
   for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
     const std::string key = text.substr(at + 1, text.find('=', at) - at - 1);
-    if (key.find('/') == std::string::npos && std::filesystem::exists(text.substr(0, at)))
-      return at;
+    const bool behind_file = key.find('/') == std::string::npos && exists(text.substr(0, at));
+    if (behind_file || is_entry_key(key)) return at;
   }
-  const std::size_t last = text.rfind('@');
-  const bool has_key = last != std::string::npos && text.find('=', last) != std::string::npos &&
-                       text.substr(last, text.find('=', last) - last).find('/') == std::string::npos;
-  return has_key ? last : std::string::npos;
+  return std::string::npos;
 }
 
 Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
@@ -156,12 +162,12 @@ void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& o
 /// What opens each model, by its id: its place among them.
 using Specs = std::map<std::string, ContestantSpec>;
 
-Specs inspect_all(const BenchOptions& options, Progress& progress) {
+Specs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options,
+                  Progress& progress) {
   Specs specs;
-  progress.begin("inspecting", options.models.size());
-  for (const std::string& text : options.models) {
+  progress.begin("inspecting", entries.size());
+  for (const Entry& entry : entries) {
     if (interrupt_asked()) break;
-    Entry entry = parse_entry(text, options.common);
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
     info.require_fixed_shapes();
@@ -179,11 +185,12 @@ Specs inspect_all(const BenchOptions& options, Progress& progress) {
 }
 
 /// "01-yolov8n": a folder of its own for each model.
-void dump_models(const BenchOptions& options, Progress& progress) {
+void dump_models(const std::vector<Entry>& entries, const BenchOptions& options,
+                 Progress& progress) {
   if (options.dump.empty()) return;
-  progress.begin("writing what the runtimes make of the models", options.models.size());
-  for (std::size_t i = 0; i < options.models.size() && !interrupt_asked(); ++i) {
-    const Entry entry = parse_entry(options.models[i], options.common);
+  progress.begin("writing what the runtimes make of the models", entries.size());
+  for (std::size_t i = 0; i < entries.size() && !interrupt_asked(); ++i) {
+    const Entry& entry = entries[i];
     const ModelInfo info = inspect_in_worker(entry.model, options.common.card);
     const auto folder = std::filesystem::path(options.dump) /
                         fmt::format("{:02}-{}", i + 1, info.file.stem().string());
@@ -214,7 +221,8 @@ class Bench {
         stopping_(stopping),
         progress_(progress),
         budget_s_(parse_seconds(options.budget, "--budget")),
-        rounds_(ids(), [this](const std::string& id) { return open(id); }, plan()) {}
+        rounds_(
+            ids(), [this](const std::string& id) { return open(id); }, plan()) {}
 
   /// Instance after instance, until every pair is settled or the rounds, the instances or the time
   /// end. The first round is measured whatever it takes.
@@ -260,7 +268,7 @@ class Bench {
     InstancePlan plan;
     plan.seed = options_.seed;
     plan.go_on = [this] {
-      return !interrupt_asked() && (!measured_ || seconds_left() > 0);
+      return !interrupt_asked() && (!measured_ || seconds_left() > reserve());
     };
     plan.opening = [this](const std::string& id) {
       progress_.working_on("opening " + options_.models.at(std::stoul(id)));
@@ -277,6 +285,12 @@ class Bench {
     return std::make_unique<WorkerContestant>(specs_.at(id));
   }
 
+  /// The time that the first instance leaves, so that there can be as many as an interval needs.
+  double reserve() const {
+    const bool first = rounds_.instances().empty() && options_.instances >= kLeastInstances;
+    return first ? budget_s_ * (1 - 1.0 / static_cast<double>(kLeastInstances)) : 0;
+  }
+
   double seconds_left() const { return budget_s_ - seconds_since(start_ns_); }
 
   /// Never beyond the budget.
@@ -284,7 +298,8 @@ class Bench {
     progress_.working_on("");
     const std::size_t done = rounds_.instances().size();
     const double each_s = rounds_.expected_s(rounds_.next_rounds(seconds_left()));
-    const double all_s = done == 0 ? budget_s_ : each_s * static_cast<double>(options_.instances - done);
+    const double all_s =
+        done == 0 ? budget_s_ : each_s * static_cast<double>(options_.instances - done);
     progress_.expect(std::clamp(seconds_left(), 0.0, all_s));
   }
 
@@ -384,16 +399,23 @@ std::string optional_ms(const Json& value) {
   return value.is_null() ? "–" : fmt::format("{:.3f}", value.get<double>());
 }
 
+/// "0.817 – 0.843 ms", over instances; "–" where there are too few of them.
+std::string span_text(const Json& value, int decimals, const char* unit) {
+  if (value.at("low").is_null()) return "–";
+  return fmt::format("{:.{}f} – {:.{}f}{}", value.at("low").get<double>(), decimals,
+                     value.at("high").get<double>(), decimals, unit);
+}
+
 void print_latencies(const Json& json) {
   say("{:<44} {:>10} {:>21} {:>9} {:>10} {:>9} {:>9}\n", "variant", "median", "95 % interval",
       "p95", "inference", "compile", "memory");
   for (const Json& v : json.at("variants")) {
     const Json& l = v.at("latency_ms");
-    say("{:<44} {:>7.3f} ms {:>9.3f} – {:>6.3f} ms {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
-        v.at("name").get<std::string>(), l.at("median").get<double>(), l.at("low").get<double>(),
-        l.at("high").get<double>(), optional_ms(l.at("p95")),
-        v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
-        bytes_text(v.at("peak_memory_bytes")));
+    say("{:<44} {:>7.3f} ms {:>21} {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
+               v.at("name").get<std::string>(), l.at("median").get<double>(),
+               span_text(l, 3, " ms"), optional_ms(l.at("p95")),
+               v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
+               bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
@@ -402,10 +424,10 @@ void print_rates(const Json& json) {
       "in flight", "latency (load)", "p95", "memory");
   for (const Json& v : json.at("variants")) {
     const Json &r = v.at("images_per_s"), &l = v.at("latency_ms");
-    say("{:<44} {:>10.2f} {:>7.2f} – {:>7.2f} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
-        v.at("name").get<std::string>(), r.at("median").get<double>(), r.at("low").get<double>(),
-        r.at("high").get<double>(), v.at("in_flight").get<int>(), l.at("median").get<double>(),
-        optional_ms(l.at("p95")), bytes_text(v.at("peak_memory_bytes")));
+    say("{:<44} {:>10.2f} {:>17} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
+               v.at("name").get<std::string>(), r.at("median").get<double>(), span_text(r, 2, ""),
+               v.at("in_flight").get<int>(), l.at("median").get<double>(), optional_ms(l.at("p95")),
+               bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
@@ -427,8 +449,9 @@ std::string instances_text(const Json& c) {
   if (!c.at("instances_differ").is_null())
     text += fmt::format(" differ by {:.1f} %", c.at("instances_differ").get<double>() * 100);
   if (!c.at("within_low").is_null())
-    text += fmt::format(", within one ±{:.1f} %",
-                        (c.at("within_high").get<double>() / c.at("ratio").get<double>() - 1) * 100);
+    text +=
+        fmt::format(", within one ±{:.1f} %",
+                    (c.at("within_high").get<double>() / c.at("ratio").get<double>() - 1) * 100);
   return text;
 }
 
@@ -451,7 +474,7 @@ void print_table(const Json& json) {
 }
 
 void check_options(const BenchOptions& options) {
-  parse_seconds(options.budget, "--budget");
+  parse_seconds(options.budget, "--budget");  // refused before anything is opened
   if (options.objective != "latency" && options.objective != "throughput")
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--objective: unknown value '{}'; {}", options.objective,
@@ -472,13 +495,16 @@ int bench(const BenchOptions& options, const Console& console) {
   check_options(options);
   install_interrupt_handler();
   const PairedStopping stopping(stopping_plan(options));
+  std::vector<Entry> entries;
+  for (const std::string& text : options.models)
+    entries.push_back(parse_entry(text, options.common));
   auto progress = make_progress(console);
   MachineLock lock = wait_for_machine();
   Json environment = environment_json();
   Json data = describe_data(options.common, *progress);
-  Bench run(options, inspect_all(options, *progress), stopping, *progress);
+  Bench run(options, inspect_all(entries, options, *progress), stopping, *progress);
   run.run();
-  if (run.table().size() > 0) dump_models(options, *progress);
+  if (run.table().size() > 0) dump_models(entries, options, *progress);
   progress->finish();
   if (run.table().size() == 0) return kExitInterrupted;
   const double confidence = stopping.plan().confidence;

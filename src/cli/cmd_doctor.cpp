@@ -11,14 +11,15 @@
 #include "cli/console.h"
 #include "machine/noise.h"
 #include "machine/peak.h"
-#include "stats/paired.h"
+#include "measure/instance_noise.h"
 #include "stats/percentile.h"
 #include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
 
-constexpr double kNoiseSeconds = 3.5;
+constexpr double kNoiseSeconds = 2.5;
+constexpr double kInstancesSeconds = 2.5;
 constexpr double kBudget_s = 10;
 constexpr double kConfidence = 0.95;
 constexpr double kPower = 0.9;
@@ -46,6 +47,7 @@ struct Findings {
   std::vector<Availability> backends;
   std::optional<NoiseReport> noise;
   std::optional<MachinePeak> peak;
+  std::optional<InstanceNoise> instances;
   std::optional<double> resolvable_ratio;  ///< smallest within kBudget_s
   std::vector<EnvironmentWarning> warnings;
 };
@@ -78,6 +80,24 @@ std::vector<ProbeStep> unreached_steps(const Availability& a) {
   return rest;
 }
 
+/// How fresh workers of equal work differ, and what that leaves to be resolved.
+void measure_instances(Findings& findings) {
+  try {
+    findings.instances = measure_instance_noise(usable_cores(findings.machine), kInstancesSeconds);
+  } catch (const Error& error) {
+    findings.warnings.push_back(
+        {fmt::format("differences between instances were not measured: {}", error.what()),
+         "reinstall Tamis if tamis-worker is missing"});
+    return;
+  }
+  const InstanceNoise& noise = *findings.instances;
+  findings.resolvable_ratio = smallest_resolvable_ratio(noise.log_ratio, {.open_s = noise.open_s,
+                                                                          .round_s = noise.round_s,
+                                                                          .budget_s = kBudget_s,
+                                                                          .confidence = kConfidence,
+                                                                          .power = kPower});
+}
+
 void measure(Findings& findings) {
   try {
     MachineLock lock = MachineLock::take(false, 0);
@@ -89,12 +109,9 @@ void measure(Findings& findings) {
                                  "run tamis doctor again when nothing else measures"});
     return;
   }
-  const NoiseReport& noise = *findings.noise;
-  for (EnvironmentWarning& w : suspicious_conditions(noise)) findings.warnings.push_back(w);
-  constexpr std::size_t kFewestVisits = 8;
-  if (noise.visits_ns.size() >= kFewestVisits && 4 * noise.seconds_per_visit <= kBudget_s)
-    findings.resolvable_ratio = smallest_resolvable_ratio(
-        noise.visits_ns, 2 * noise.seconds_per_visit, kBudget_s, kConfidence, kPower);
+  for (EnvironmentWarning& w : suspicious_conditions(*findings.noise))
+    findings.warnings.push_back(w);
+  measure_instances(findings);
 }
 
 Findings examine(const DoctorOptions& options, const Console& console) {
@@ -136,6 +153,12 @@ Json noise_json(const Findings& findings) {
   json["jitter"] = jitter_json(findings.noise->pieces_ns);
   const auto& ratio = findings.resolvable_ratio;
   json["smallest_resolvable_percent_in_10s"] = ratio ? Json((*ratio - 1) * 100) : Json();
+  json["instances"] = nullptr;
+  if (const auto& i = findings.instances)
+    json["instances"] = {{"count", i->log_ratio.instances},
+                         {"differ", i->log_ratio.between_sd.value_or(0)},
+                         {"open_s", i->open_s},
+                         {"round_s", i->round_s}};
   json["confidence"] = kConfidence;
   json["power"] = kPower;
   return json;
@@ -265,14 +288,19 @@ void print_noise(const Findings& findings) {
   row("CPU time", fmt::format("stolen by the hypervisor {}, used by other processes {}",
                               share_text(noise.steal_share), share_text(noise.others_share)));
   row("jitter", jitter_text(noise.pieces_ns));
+  if (!findings.instances) return;
+  const InstanceNoise& fresh = *findings.instances;
+  row("instances",
+      fmt::format("{} pairs of fresh workers with the same work differ by {:.2g} %",
+                  fresh.log_ratio.instances, fresh.log_ratio.between_sd.value_or(0) * 100));
   std::string resolves =
       findings.resolvable_ratio
           ? fmt::format(
                 "differences of {:.2g} % and more in {:.0f} s (at {:.0f} % confidence, "
-                "{:.0f} times in 100)",
+                "{:.0f} times in 100; a model that opens slowly needs longer)",
                 (*findings.resolvable_ratio - 1) * 100, kBudget_s, kConfidence * 100, kPower * 100)
-          : fmt::format("no difference in {:.0f} s: a visit takes {:.1f} s", kBudget_s,
-                        noise.seconds_per_visit);
+          : fmt::format("no difference in {:.0f} s: an instance takes {:.1f} s", kBudget_s,
+                        fresh.open_s + 5 * fresh.round_s);
   row("can resolve", resolves);
 }
 

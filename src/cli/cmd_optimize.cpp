@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cctype>
 #include <sstream>
 
 #include "base/error.h"
@@ -116,10 +115,6 @@ Gates parse_gates(const SearchOptions& o) {
   if (!o.max_drop.empty()) gates.max_drop = parse_drop(o.max_drop, "--max-drop");
   if (!o.min_accuracy.empty())
     gates.min_accuracy = parse_fraction(o.min_accuracy, "--min-accuracy");
-  if (!o.max_latency.empty() && std::isdigit(static_cast<unsigned char>(o.max_latency.back())))
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--max-latency {}: has no unit; give a time such as {}ms",
-                            o.max_latency, o.max_latency));
   if (!o.max_latency.empty())
     gates.max_latency_ms = parse_seconds(o.max_latency, "--max-latency") * 1000;
   if (!o.max_size.empty()) gates.max_size_bytes = parse_bytes(o.max_size, "--max-size");

@@ -253,12 +253,12 @@ std::string headline(const Json& d) {
   if (latency.is_null()) return line;
   if (d.at("against").is_null())
     return line + fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
-  return line +
-         fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} {} of its time: {}",
-                     latency.at("model").at("median").get<double>(), name_of(d.at("against")),
-                     latency.at("against").at("median").get<double>(),
-                     latency.at("ratio").get<double>(), interval_text(latency),
-                     verdict_text(latency.at("verdict")));
+  return line + fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} {} of its time: {}",
+                            latency.at("model").at("median").get<double>(),
+                            name_of(d.at("against")),
+                            latency.at("against").at("median").get<double>(),
+                            latency.at("ratio").get<double>(), interval_text(latency),
+                            verdict_text(latency.at("verdict")));
 }
 
 }  // namespace

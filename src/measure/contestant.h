@@ -44,9 +44,9 @@ VisitSample parse_visit_sample(const Json& json);
 /// ones (screening).
 enum class Block { full, brief };
 
-/// One variant held open, ready to be visited: a worker (worker_contestant.h), or anything else that
-/// times itself. An *instance* of a variant is one such object: another one, opened afresh, has its
-/// memory, threads and pages elsewhere, and may have a speed of its own. Not thread safe.
+/// One variant held open, ready to be visited: a worker (worker_contestant.h), or anything else
+/// that times itself. An *instance* of a variant is one such object: another one, opened afresh,
+/// has its memory, threads and pages elsewhere, and may have a speed of its own. Not thread safe.
 class Contestant {
  public:
   virtual ~Contestant() = default;

@@ -23,9 +23,8 @@ RoundFailure failure_of(const std::string& id, const Error& e) {
 }  // namespace
 
 Json to_json(const InstanceRecord& record) {
-  Json json{{"number", record.number},   {"rounds", Json::array()},
-            {"opened", Json::object()},  {"failures", Json::array()},
-            {"open_s", record.open_s},   {"rounds_s", record.rounds_s}};
+  Json json{{"number", record.number},   {"rounds", Json::array()}, {"opened", Json::object()},
+            {"failures", Json::array()}, {"open_s", record.open_s}, {"rounds_s", record.rounds_s}};
   for (const Round& round : record.rounds) json["rounds"].push_back(to_json(round));
   for (const auto& [id, info] : record.opened) json["opened"][id] = to_json(info);
   for (const RoundFailure& f : record.failures)
@@ -152,8 +151,8 @@ std::size_t InstancedRounds::next_rounds(double seconds_left) const {
   const std::size_t done = instances_.size();
   const auto wanted = static_cast<double>(size.instances > done ? size.instances - done : 1);
   rounds = std::min(rounds, (seconds_left / wanted - open_s) / round_s);
-  return static_cast<std::size_t>(std::clamp(
-      rounds, static_cast<double>(size.least), static_cast<double>(size.most)));
+  return static_cast<std::size_t>(
+      std::clamp(rounds, static_cast<double>(size.least), static_cast<double>(size.most)));
 }
 
 }  // namespace tamis

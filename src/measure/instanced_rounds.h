@@ -45,8 +45,8 @@ struct InstancePlan {
   std::function<void(const std::vector<Contestant*>&)> at_close{};  ///< sees all before they go
 };
 
-/// The order in which `count` variants are opened in an instance: drawn from the seed, and balanced:
-/// in every `count` instances, from 0 on, each of them has every place once.
+/// The order in which `count` variants are opened in an instance: drawn from the seed, and
+/// balanced: in every `count` instances, from 0 on, each of them has every place once.
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed, std::size_t instance);
 
 /// Rounds of several variants over several instances of each: what the paired statistics need to

@@ -7,34 +7,73 @@
 
 #include "stats/interval.h"
 #include "stats/percentile.h"
+#include "stats/random_effects.h"
 
 namespace tamis {
 namespace {
 
-LatencySummary summarise(const std::vector<double>& samples_ms, const std::vector<double>& all_ms,
-                         double confidence) {
+struct Intervals {
+  std::optional<Interval> interval, within;
+  std::size_t instances = 0;
+};
+
+/// Of the rounds' samples. Over instances on the log scale, since speeds differ by factors; it
+/// holds the median, which is of the rounds and not the mean over instances.
+Intervals intervals_of(const std::vector<double>& samples, const std::vector<std::size_t>& instance,
+                       double confidence) {
+  Intervals found;
+  const Interval within = median_interval(samples, confidence);
+  if (std::isfinite(within.low) && std::isfinite(within.high)) found.within = within;
+  if (!std::all_of(samples.begin(), samples.end(), [](double x) { return x > 0; })) return found;
+  std::vector<double> logs;
+  for (double x : samples) logs.push_back(std::log(x));
+  const RandomEffects effects = random_effects(logs, instance);
+  found.instances = effects.instances;
+  const double middle = median(samples);
+  if (const auto half = effects.half_width(confidence))
+    found.interval = Interval{std::min(middle, std::exp(effects.mean - *half)),
+                              std::max(middle, std::exp(effects.mean + *half))};
+  return found;
+}
+
+std::vector<std::size_t> instances_of(const std::vector<VisitSample>& samples) {
+  std::vector<std::size_t> instances;
+  for (const VisitSample& sample : samples) instances.push_back(sample.instance);
+  return instances;
+}
+
+LatencySummary describe(const std::vector<double>& samples_ms, const std::vector<double>& all_ms) {
   LatencySummary s;
   s.distribution = samples_ms;
   s.rounds = samples_ms.size();
   s.inferences = all_ms.size();
   s.median = median(samples_ms);
-  Interval interval = median_interval(samples_ms, confidence);
-  auto [least, greatest] = std::minmax_element(samples_ms.begin(), samples_ms.end());
-  s.low = std::isfinite(interval.low) ? interval.low : *least;
-  s.high = std::isfinite(interval.high) ? interval.high : *greatest;
   s.mean = mean(all_ms);
   s.p95 = percentile_if_enough(all_ms, 0.95);
   s.p99 = percentile_if_enough(all_ms, 0.99);
   return s;
 }
 
+/// low, high and the interval within an instance; null where there is none.
+void add_intervals(Json& json, const std::optional<Interval>& interval,
+                   const std::optional<Interval>& within) {
+  const auto put = [&](const char* low, const char* high, const std::optional<Interval>& span) {
+    json[low] = span ? Json(span->low) : Json();
+    json[high] = span ? Json(span->high) : Json();
+  };
+  put("low", "high", interval);
+  put("within_low", "within_high", within);
+}
+
 }  // namespace
 
 Json to_json(const LatencySummary& s) {
-  Json json{{"median", s.median}, {"low", s.low}, {"high", s.high}, {"mean", s.mean}};
+  Json json{{"median", s.median}, {"mean", s.mean}};
+  add_intervals(json, s.interval, s.within);
   if (s.p95) json["p95"] = *s.p95;
   if (s.p99) json["p99"] = *s.p99;
   json["samples"] = s.rounds;
+  json["instances"] = s.instances;
   json["inferences"] = s.inferences;
   json["distribution"] = s.distribution;
   return json;
@@ -60,7 +99,8 @@ Json to_json(const RatioEstimate& e) {
 }
 
 std::string to_text(const RatioEstimate& e, int decimals) {
-  if (!e.has_interval()) return fmt::format("{:.{}f} (no interval: {})", e.ratio, decimals, why_no_interval(e));
+  if (!e.has_interval())
+    return fmt::format("{:.{}f} (no interval: {})", e.ratio, decimals, why_no_interval(e));
   return fmt::format("{0:.{3}f} [{1:.{3}f}, {2:.{3}f}]", e.ratio, e.low, e.high, decimals);
 }
 
@@ -73,29 +113,41 @@ LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, d
     per_round.push_back(median(times) * 1e-6);
     for (double t : times) all.push_back(t * 1e-6);
   }
-  return summarise(per_round, all, confidence);
+  LatencySummary s = describe(per_round, all);
+  const Intervals found = intervals_of(per_round, instances_of(samples), confidence);
+  s.interval = found.interval;
+  s.within = found.within;
+  s.instances = found.instances;
+  return s;
 }
 
 LatencySummary summarise_times(const std::vector<double>& times_ns, double confidence) {
   std::vector<double> ms;
   for (double t : times_ns) ms.push_back(t * 1e-6);
-  return summarise(ms, ms, confidence);
+  LatencySummary s = describe(ms, ms);
+  s.within = intervals_of(ms, std::vector<std::size_t>(ms.size(), 0), confidence).within;
+  s.instances = 1;
+  return s;
 }
 
 Json to_json(const RateSummary& s) {
-  return Json{{"median", s.median}, {"low", s.low}, {"high", s.high}, {"samples", s.rounds}};
+  Json json{{"median", s.median}, {"samples", s.rounds}, {"instances", s.instances}};
+  add_intervals(json, s.interval, s.within);
+  return json;
 }
 
 std::optional<RateSummary> summarise_rate(const std::vector<VisitSample>& samples,
                                           double confidence) {
   std::vector<double> rates;
-  for (const VisitSample& sample : samples)
-    if (sample.images_per_s) rates.push_back(*sample.images_per_s);
+  std::vector<std::size_t> instances;
+  for (const VisitSample& sample : samples) {
+    if (!sample.images_per_s) continue;
+    rates.push_back(*sample.images_per_s);
+    instances.push_back(sample.instance);
+  }
   if (rates.empty()) return std::nullopt;
-  const Interval interval = median_interval(rates, confidence);
-  const auto [least, greatest] = std::minmax_element(rates.begin(), rates.end());
-  return RateSummary{median(rates), std::isfinite(interval.low) ? interval.low : *least,
-                     std::isfinite(interval.high) ? interval.high : *greatest, rates.size()};
+  const Intervals found = intervals_of(rates, instances, confidence);
+  return RateSummary{median(rates), found.interval, found.within, rates.size(), found.instances};
 }
 
 }  // namespace tamis

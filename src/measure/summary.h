@@ -6,18 +6,22 @@
 
 #include "base/json.h"
 #include "measure/contestant.h"
+#include "stats/interval.h"
 #include "stats/paired.h"
 
 namespace tamis {
 
-/// A latency as it is reported, milliseconds. Percentiles are absent when there are too few
-/// inferences for them.
+/// A latency as it is reported, milliseconds. What too few samples cannot give is absent.
 struct LatencySummary {
-  double median = 0, low = 0,
-         high = 0;  ///< of the rounds' samples, with its interval at the asked confidence
-  double mean = 0;  ///< of all timed inferences
+  double median = 0;  ///< of the rounds' samples
+  /// At the asked confidence, over instances: what the next start will see. Absent with fewer than
+  /// kLeastInstances of them.
+  std::optional<Interval> interval;
+  /// Of the median, as if all rounds were of one instance; absent with too few (six at 95 %).
+  std::optional<Interval> within;
+  double mean = 0;                 ///< of all timed inferences
   std::optional<double> p95, p99;  ///< of all timed inferences
-  std::size_t rounds = 0, inferences = 0;
+  std::size_t rounds = 0, inferences = 0, instances = 0;
   std::vector<double> distribution;  ///< the rounds' samples
 };
 Json to_json(const LatencySummary& summary);
@@ -32,18 +36,19 @@ Json to_json(const RatioEstimate& estimate);
 /// 3)".
 std::string to_text(const RatioEstimate& estimate, int decimals);
 
-/// The samples of one variant, one per round in order. At least one. low and high equal the
-/// extremes of the rounds where there are too few for an interval.
+/// The samples of one variant, one per round in order; at least one.
 LatencySummary summarise(const std::vector<VisitSample>& samples, Which which, double confidence);
 
-/// The same from single times in ns, each its own sample (from-file times).
+/// The same from single times in ns, each its own sample (from-file times): their interval is the
+/// one `within`.
 LatencySummary summarise_times(const std::vector<double>& times_ns, double confidence);
 
 /// Throughput as it is reported, pictures per second of the whole machine: the median of the rounds
-/// with its interval.
+/// with its intervals, as of a latency.
 struct RateSummary {
-  double median = 0, low = 0, high = 0;
-  std::size_t rounds = 0;
+  double median = 0;
+  std::optional<Interval> interval, within;
+  std::size_t rounds = 0, instances = 0;
 };
 Json to_json(const RateSummary& summary);
 

@@ -43,13 +43,16 @@ void judge_hard_gates(Candidate& c, const Gates& gates, double confidence) {
   if (gates.max_latency_ms && !c.samples.empty()) {
     // One-sided at `confidence` is two-sided at 2c − 1.
     LatencySummary s = summarise(c.samples, Which::total, std::max(2 * confidence - 1, 0.02));
+    const std::optional<Interval>& known = s.interval ? s.interval : s.within;
     std::string text = fmt::format(
-        "median latency{} {} (at most {} at the asked confidence), limit {}",
-        c.samples.front().images_per_s ? " under load" : "", milliseconds_text(s.median),
-        milliseconds_text(s.high), milliseconds_text(*gates.max_latency_ms));
+        "median latency{} {} ({}), limit {}", c.samples.front().images_per_s ? " under load" : "",
+        milliseconds_text(s.median),
+        known ? "at most " + milliseconds_text(known->high) + " at the asked confidence"
+              : std::string("too few samples for an interval"),
+        milliseconds_text(*gates.max_latency_ms));
     if (s.median > *gates.max_latency_ms)
       worsen(c, GateOutcome::missed, text);
-    else if (s.high > *gates.max_latency_ms)
+    else if (!known || known->high > *gates.max_latency_ms)
       worsen(c, GateOutcome::estimated, text);
   }
   if (gates.max_latency_ms && c.samples.empty())

@@ -7,9 +7,8 @@
 #include "execute/worker.h"
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
-#include "measure/interleave.h"
+#include "measure/instanced_rounds.h"
 #include "measure/summary.h"
-#include "stats/random_effects.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -78,7 +77,9 @@ class Explainer {
   }
 
   static Json span_json(const LatencySummary& s) {
-    return {{"median", s.median}, {"low", s.low}, {"high", s.high}};
+    return {{"median", s.median},
+            {"low", s.interval ? Json(s.interval->low) : Json()},
+            {"high", s.interval ? Json(s.interval->high) : Json()}};
   }
 
   Json latency_json(const RoundTable& table, const PairedStopping& stopping,
@@ -96,43 +97,46 @@ class Explainer {
     return json;
   }
 
-  std::vector<std::unique_ptr<Contestant>> open_contestants() const {
-    std::vector<std::unique_ptr<Contestant>> contestants;
-    for (std::size_t i = 0; i < plan_.files.size(); ++i)
-      contestants.push_back(std::make_unique<WorkerContestant>(ContestantSpec{
-          i == 0 ? "model" : "parent", request_for(plan_.files[i], false), plan_.inputs}));
-    return contestants;
+  std::unique_ptr<Contestant> open_contestant(const std::string& id) const {
+    const ExplainedFile& file = plan_.files[id == "model" ? 0 : 1];
+    return std::make_unique<WorkerContestant>(
+        ContestantSpec{id, request_for(file, false), plan_.inputs});
+  }
+
+  /// The runtime's time alone, in the rounds so far; without a parent, b is empty.
+  static PairedSamples inference_pairs(const RoundTable& table) {
+    PairedSamples pair;
+    for (const VisitSample& sample : table.samples("model")) {
+      pair.a.push_back(sample.inference());
+      pair.instance.push_back(sample.instance);
+    }
+    for (const VisitSample& sample : table.samples("parent")) pair.b.push_back(sample.inference());
+    return pair;
   }
 
   /// Inference alone, without the profile, in paired rounds of several instances.
   Json measure_latency() {
+    const bool alone = plan_.files.size() < 2;
     PairedStopping stopping({kConfidence, kLeastInstances, kInstances, 0.01});
-    RoundTable table;
-    PairedSamples pair;
     phase("measuring", kInstances * kRoundsPerInstance);
+    std::size_t done = 0;
+    InstancePlan plan;
+    plan.go_on = [this] { return !interrupted(); };
+    plan.round_done = [&] { unit(++done); };
+    InstancedRounds rounds(
+        alone ? std::vector<std::string>{"model"} : std::vector<std::string>{"model", "parent"},
+        [this](const std::string& id) { return open_contestant(id); }, plan);
     bool enough = false;
-    for (std::size_t n = 0; n < kInstances && !enough && !interrupted(); ++n) {
-      const auto contestants = open_contestants();
-      std::vector<Contestant*> all;
-      for (const auto& contestant : contestants) all.push_back(contestant.get());
-      for (std::size_t r = 0; r < kRoundsPerInstance && !interrupted(); ++r) {
-        std::vector<RoundFailure> failures;
-        Round round = run_round(all, 1, table.size(), failures);
-        round.instance = n;
-        if (!failures.empty())
-          throw Error(parse_error_code(failures[0].error.at("code").get<std::string>()),
-                      failures[0].error.at("text").get<std::string>());
-        pair.a.push_back(round.samples.at("model").inference());
-        if (all.size() > 1) pair.b.push_back(round.samples.at("parent").inference());
-        pair.instance.push_back(n);
-        table.add(std::move(round));
-        unit(table.size());
-      }
-      enough = all.size() < 2 ? n + 1 >= kLeastInstances
-                              : stopping.is_look(n + 1) && stopping.look(pair).stop;
+    for (std::size_t n = 1; n <= kInstances && !enough && !interrupted(); ++n) {
+      const InstanceRecord& record = rounds.run_instance(kRoundsPerInstance);
+      if (!record.failures.empty())
+        throw Error(parse_error_code(record.failures[0].error.at("code").get<std::string>()),
+                    record.failures[0].error.at("text").get<std::string>());
+      enough = alone ? n >= kLeastInstances
+                     : stopping.is_look(n) && stopping.look(inference_pairs(rounds.table())).stop;
     }
-    if (table.size() < 2) throw Error(ErrorCode::unavailable, "explain: interrupted");
-    return latency_json(table, stopping, pair);
+    if (rounds.table().size() < 2) throw Error(ErrorCode::unavailable, "explain: interrupted");
+    return latency_json(rounds.table(), stopping, inference_pairs(rounds.table()));
   }
 
   ExplainSide side(std::size_t i) {

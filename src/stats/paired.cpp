@@ -94,9 +94,9 @@ RatioEstimate paired_ratio(const PairedSamples& samples, double confidence) {
   estimate.instances = effects.instances;
   estimate.between_sd = effects.between_sd;
   if (logs.size() > effects.instances)
-    estimate.within_half = student_quantile((1 + confidence) / 2,
-                                            rounds - static_cast<double>(effects.instances)) *
-                           std::sqrt(effects.within_variance / rounds);
+    estimate.within_half =
+        student_quantile((1 + confidence) / 2, rounds - static_cast<double>(effects.instances)) *
+        std::sqrt(effects.within_variance / rounds);
   return estimate;
 }
 
@@ -121,31 +121,6 @@ Verdict verdict(const RatioEstimate& estimate) {
   if (estimate.high < 1) return Verdict::faster;
   if (estimate.low > 1) return Verdict::slower;
   return Verdict::not_distinguishable;
-}
-
-double smallest_resolvable_ratio(std::span<const double> samples_ns, double seconds_per_round,
-                                 double budget_s, double confidence, double power) {
-  require_times(samples_ns, "smallest resolvable ratio");
-  require_open_unit(confidence, "smallest resolvable ratio: the confidence");
-  require_open_unit(power, "smallest resolvable ratio: the power");
-  const double rounds = std::floor(budget_s / seconds_per_round);
-  if (samples_ns.size() < 8 || !(seconds_per_round > 0) || !(rounds >= 2)) {
-    throw Error(ErrorCode::invalid_argument,
-                "smallest resolvable ratio: needs 8 samples and a budget of two rounds; take more "
-                "samples or a longer budget");
-  }
-  std::vector<double> logs;
-  for (std::size_t i = 0; i + 1 < samples_ns.size(); i += 2) {
-    logs.push_back(std::log(samples_ns[i]) - std::log(samples_ns[i + 1]));
-  }
-  const RobustCentre centre = biweight_centre(logs);
-  // All samples share in this spread, where long_run_variance would rest on a few of them.
-  const double r = std::clamp(lag1_autocorrelation(centre.influence), 0.0, 0.9);
-  const double spread = *stddev(centre.influence) * std::sqrt((1 + r) / (1 - r));
-  const auto freedom = static_cast<double>(long_run_freedom(static_cast<std::size_t>(rounds)));
-  const double errors =
-      student_quantile((1 + confidence) / 2, freedom) + student_quantile(power, freedom);
-  return std::exp(errors * spread / std::sqrt(rounds));
 }
 
 }  // namespace tamis

@@ -74,13 +74,4 @@ RatioEstimate ratio_within_instance(std::span<const double> a, std::span<const d
 /// faster or slower where the interval excludes 1.
 Verdict verdict(const RatioEstimate& estimate);
 
-/// The smallest difference that a comparison on this machine would resolve within a time budget, as
-/// a ratio above 1 (1.012: differences of 1.2 %), from samples of ONE thing visited again and
-/// again, in the order taken (an A/A run; neighbours are paired). `power` is the probability with
-/// which a difference of that size is resolved at `confidence`. A round is one visit of each of the
-/// two variants and takes seconds_per_round. Throws Error(invalid_argument) with fewer than 8
-/// samples, or where the budget holds less than two rounds.
-double smallest_resolvable_ratio(std::span<const double> samples_ns, double seconds_per_round,
-                                 double budget_s, double confidence, double power);
-
 }  // namespace tamis

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "base/error.h"
 #include "stats/interval.h"
 #include "stats/percentile.h"
 #include "stats/robust.h"
@@ -113,6 +114,26 @@ double best_values_per_instance(const RandomEffects& effects, double open_s, dou
   const double between = effects.between_sd.value_or(0);
   if (between == 0) return std::numeric_limits<double>::infinity();
   return std::sqrt(open_s / value_s * effects.within_variance / (between * between));
+}
+
+std::optional<double> smallest_resolvable_ratio(const RandomEffects& effects,
+                                                const ResolvablePlan& plan) {
+  constexpr double kLeastRounds = 5, kMostRounds = 20;
+  if (!(plan.open_s > 0 && plan.round_s > 0 && plan.budget_s > 0))
+    throw Error(ErrorCode::invalid_argument,
+                "smallest resolvable ratio: costs and budget must be positive");
+  const double enough =
+      (plan.budget_s / static_cast<double>(kLeastInstances) - plan.open_s) / plan.round_s;
+  if (enough < kLeastRounds) return std::nullopt;
+  const double best = best_values_per_instance(effects, plan.open_s, plan.round_s);
+  const double rounds = std::floor(std::min(enough, std::clamp(best, kLeastRounds, kMostRounds)));
+  const double instances = std::floor(plan.budget_s / (plan.open_s + rounds * plan.round_s));
+  const double between = effects.between_sd.value_or(0);
+  const double error =
+      std::sqrt((between * between + effects.within_variance / rounds) / instances);
+  const double quantiles = student_quantile((1 + plan.confidence) / 2, instances - 1) +
+                           student_quantile(plan.power, instances - 1);
+  return std::exp(quantiles * error);
 }
 
 }  // namespace tamis

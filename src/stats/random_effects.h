@@ -44,4 +44,19 @@ RandomEffects random_effects(std::span<const double> values, std::span<const std
 /// Source: Kalibera & Jones 2013, eq. (3): sqrt(open_s / value_s * within / between variance).
 double best_values_per_instance(const RandomEffects& effects, double open_s, double value_s);
 
+/// How a comparison of log ratios that scatter as `effects` spends its time.
+struct ResolvablePlan {
+  double open_s = 0;   ///< of an instance of both
+  double round_s = 0;  ///< of a round of both
+  double budget_s = 0;
+  double confidence = 0.95;
+  double power = 0.9;  ///< with which a difference of that size is resolved
+};
+
+/// The smallest difference that would be resolved within the budget, as a ratio above 1 (1.012:
+/// differences of 1.2 %). Absent where the time does not do for kLeastInstances instances of five
+/// rounds. Throws Error(invalid_argument) where costs are not positive.
+std::optional<double> smallest_resolvable_ratio(const RandomEffects& effects,
+                                                const ResolvablePlan& plan);
+
 }  // namespace tamis

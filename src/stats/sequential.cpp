@@ -11,13 +11,14 @@ namespace {
 
 constexpr double kGrowth = 1.4;  // of the number of instances from look to look
 void require_plan(const StoppingPlan& plan) {
-  const bool good = plan.confidence > 0 && plan.confidence < 1 && plan.min_instances >= kLeastInstances &&
+  const bool good = plan.confidence > 0 && plan.confidence < 1 &&
+                    plan.min_instances >= kLeastInstances &&
                     plan.max_instances >= plan.min_instances && plan.resolution_ratio >= 0;
   if (!good) {
-    throw Error(
-        ErrorCode::invalid_argument,
-        "stopping plan: needs a confidence between 0 and 1, " + std::to_string(kLeastInstances) +
-            " <= min_instances <= max_instances and a resolution that is not negative");
+    throw Error(ErrorCode::invalid_argument,
+                "stopping plan: needs a confidence between 0 and 1, " +
+                    std::to_string(kLeastInstances) +
+                    " <= min_instances <= max_instances and a resolution that is not negative");
   }
 }
 

@@ -34,8 +34,8 @@ struct Decision {
 /// A group-sequential comparison: looks at growing numbers of complete instances, with intervals
 /// wide enough that all of them together cover the true ratio with the plan's confidence, whatever
 /// rule stops the comparison. Each look has the share of the error that its new instances have of
-/// all instances, and the shares add up (Bonferroni): the bounds for a Brownian motion would be a tenth
-/// narrower, but standard errors that are themselves estimated at each look break them.
+/// all instances, and the shares add up (Bonferroni): the bounds for a Brownian motion would be a
+/// tenth narrower, but standard errors that are themselves estimated at each look break them.
 /// Sources: Jennison & Turnbull 1989, "Interim analyses: the repeated confidence interval
 /// approach", JRSS B 51:305; Lan & DeMets 1983, Biometrika 70:659 (error spent in proportion to the
 /// information). Constant after construction; safe from any thread.
@@ -54,9 +54,9 @@ class PairedStopping {
   /// All rounds so far. Between two looks the next look's (wider) interval is used.
   Decision look(const PairedSamples& samples) const;
 
-  /// The same when no further round will follow for a reason that does not hang on the samples (time,
-  /// an interrupt), at any number of instances: always stops. The error that later looks would have
-  /// had is then this one's.
+  /// The same when no further round will follow for a reason that does not hang on the samples
+  /// (time, an interrupt), at any number of instances: always stops. The error that later looks
+  /// would have had is then this one's.
   Decision finish(const PairedSamples& samples) const;
 
  private:

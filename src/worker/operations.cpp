@@ -248,6 +248,32 @@ Frame evaluate_next(WorkerState& state, const Json& request) {
   return {head, Json::to_msgpack(records)};
 }
 
+/// The fixed work that the machine's noise is measured with, held open as a model is.
+Frame spin_open(WorkerState& state, const Json& request) {
+  state.spin = std::make_unique<machine::SpinWork>(request.at("threads").get<int>());
+  const Json& passes = request.at("passes");
+  state.spin_passes =
+      passes.is_null() ? state.spin->passes_for(request.at("piece_ms")) : passes.get<int>();
+  constexpr int kWarmUpPieces = 10;
+  for (int i = 0; i < kWarmUpPieces; ++i) state.spin->run(state.spin_passes);
+  return {{{"passes", state.spin_passes}}, {}};
+}
+
+/// Pieces of it, timed, after one that is thrown away.
+Frame spin(WorkerState& state, const Json& request) {
+  if (!state.spin) throw Error(ErrorCode::invalid_argument, "worker: no fixed work is open");
+  std::vector<std::int64_t> times(request.at("pieces").get<std::size_t>());
+  state.spin->run(state.spin_passes);
+  for (std::int64_t& time : times) {
+    const std::int64_t start = now_ns();
+    state.spin->run(state.spin_passes);
+    time = now_ns() - start;
+  }
+  Frame reply;
+  for (std::int64_t time : times) append(reply.block, time);
+  return reply;
+}
+
 Frame profile(WorkerState& state, const Json&) {
   return {{{"layers", opened(state).session().profile()}}, {}};
 }
@@ -288,6 +314,8 @@ constexpr std::array kOperations{
     Operation{"load", load},
     Operation{"from_file", from_file},
     Operation{"output_hash", output_hash},
+    Operation{"spin_open", spin_open},
+    Operation{"spin", spin},
     Operation{"profile", profile},
     Operation{"explain", explain_layers},
     Operation{"evaluate_begin", evaluate_begin},

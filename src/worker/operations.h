@@ -8,13 +8,14 @@
 #include "data/dataset.h"
 #include "eval/item_evaluator.h"
 #include "execute/opened_model.h"
-#include "measure/worker_contestant.h"
+#include "machine/spin_work.h"
 #include "measure/load.h"
 #include "measure/visit.h"
+#include "measure/worker_contestant.h"
 
 namespace tamis {
 
-/// What a worker holds between requests: at most one opened model.
+/// What a worker holds between requests: at most one opened model, or the fixed work.
 struct WorkerState {
   std::unique_ptr<OpenedModel> model;
   std::vector<std::unique_ptr<OpenedModel>> more;  ///< requests beside it, for load
@@ -23,6 +24,8 @@ struct WorkerState {
   MeasureInputs inputs;
   std::unique_ptr<Dataset> evaluation_data;
   std::unique_ptr<ItemEvaluator> evaluator;
+  std::unique_ptr<machine::SpinWork> spin;  ///< fixed work instead of a model
+  int spin_passes = 0;                      ///< of a piece of it
 };
 
 /// Does what request.head["op"] names; docs/worker-protocol.md describes each. Throws Error, and

@@ -30,9 +30,8 @@ struct Row {
 };
 
 TEST(Units, reads_times) {
-  for (Row row :
-       {Row{"90", 90}, Row{"90s", 90}, Row{"10m", 600}, Row{"1h30m", 5400}, Row{"500ms", .5},
-        Row{"250us", 250e-6}, Row{"1.5h", 5400}, Row{"0", 0}, Row{"1m30", 90}, Row{"2h3m4s", 7384}})
+  for (Row row : {Row{"90s", 90}, Row{"10m", 600}, Row{"1h30m", 5400}, Row{"500ms", .5},
+                  Row{"250us", 250e-6}, Row{"1.5h", 5400}, Row{"0s", 0}, Row{"2h3m4s", 7384}})
     EXPECT_DOUBLE_EQ(parse_seconds(row.text, "--budget"), row.value) << row.text;
 }
 
@@ -41,6 +40,12 @@ TEST(Units, refuses_what_is_no_time) {
        {"", "s", "-3s", "10 m", "ten", "5d", "1h-3m", "inf", "nan", "1e999", "3m!"})
     EXPECT_THAT(refusal([&] { parse_seconds(text, "--budget"); }),
                 HasSubstr("--budget: cannot read '" + std::string(text) + "'"));
+}
+
+TEST(Units, refuses_times_without_a_unit) {
+  for (const char* text : {"10", "0", "1m30", "2.5"})
+    EXPECT_THAT(refusal([&] { parse_seconds(text, "--budget"); }),
+                HasSubstr("--budget " + std::string(text) + ": has no unit; give a time such as"));
 }
 
 TEST(Units, keeps_decimal_and_binary_sizes_apart) {

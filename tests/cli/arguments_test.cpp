@@ -28,7 +28,7 @@ TEST_F(CommandLine, help_shows_the_defaults) {
   EXPECT_THAT(optimize, ContainsRegex("--budget TEXT(=| .)10m"));
   EXPECT_THAT(optimize, ContainsRegex("--confidence TEXT(=| .)95%"));
   EXPECT_THAT(run({"sweep", "--help"}).out, ContainsRegex("--budget TEXT(=| .)12h"));
-  EXPECT_THAT(run({"bench", "--help"}).out, ContainsRegex("--instances INT[^\n]*(=| .)20"));
+  EXPECT_THAT(run({"bench", "--help"}).out, ContainsRegex("--instances [^\n]*(=| .)20"));
   for (const char* command : {"optimize", "sweep", "eval", "bench", "quantize", "apply"})
     EXPECT_THAT(run({command, "--help"}).out, Not(HasSubstr("[]")));
 }
@@ -66,6 +66,8 @@ TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
            {{"eval", model, "--data", "x", "--threads", "0"}, "--threads"},
            {{"bench", model + "@bakend=ort"}, "unknown setting 'bakend'; did you mean backend?"},
            {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"},
+           {{"bench", model + "@threads"}, "'threads' has no value; write threads=VALUE"},
+           {{"bench", model, "--budget", "10"}, "--budget 10: has no unit"},
            {{"bench", model, "--in-flight", "2"}, "with --objective throughput only"},
            {{"bench", model, "--objective", "speed"}, "known: latency, throughput"},
            {{"bench", model + "@provider=cudda"}, "did you mean cuda?"}})

@@ -7,6 +7,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kSmall = R"(
 <ir_version: 8, opset_import: ["" : 17]>
@@ -199,6 +200,31 @@ TEST_F(BadInput, a_card_with_an_unknown_key) {
   Ended ended = run({"eval", file("m.onnx"), "--data", tiny_data()});
   EXPECT_THAT(ended.status, ::testing::AnyOf(2, 4)) << ended.err;
   EXPECT_THAT(ended.err, AllOf(HasSubstr("inptu"), HasSubstr("input")));
+}
+
+TEST_F(BadInput, a_path_with_an_at_sign_that_leads_nowhere) {
+  fs::create_directories(path("me@host=1"));
+  for (const char* name : {"me@host=1/m.onnx", "you@host/m.onnx"}) {
+    const std::string text = refusal({"bench", file(name), "--quiet"}, 3);
+    EXPECT_THAT(text, AllOf(HasSubstr(name), Not(HasSubstr("unknown setting"))));
+  }
+  fs::copy_file(demo_model(), path("me@host=1/m.onnx"));
+  EXPECT_THAT(refusal({"bench", file("me@host=1/m.onnx@bakend=ort"), "--quiet"}, 2),
+              HasSubstr("unknown setting 'bakend'"));
+}
+
+TEST_F(BadInput, a_model_with_a_second_input_cannot_be_timed) {
+  Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+      g (float[1,3,32,32] x, int64[1,2] original_sizes) => (float[1,10] y) {
+        m = GlobalAveragePool(x)
+        f = Flatten(m)
+        s = Cast<to: int = 1>(original_sizes)
+        y = Concat<axis: int = 1>(f, f, s, s)
+      })")
+      .save(path("two.onnx"));
+  const std::string text = refusal({"bench", file("two.onnx"), "--quiet"}, 5);
+  EXPECT_THAT(text, AllOf(HasSubstr("two.onnx"), HasSubstr("2 inputs (x, original_sizes)"),
+                          HasSubstr("export it without")));
 }
 
 TEST_F(BadInput, a_folder_whose_run_json_is_damaged) {

@@ -55,7 +55,24 @@ TEST_F(Documents, bench) {
                                   "--data", tiny_data(), "--json"}));
   EXPECT_EQ(json.at("variants").size(), 2U);
   EXPECT_EQ(json.at("variants").at(1).at("name"), other);
-  EXPECT_EQ(json.at("comparisons").size(), 1U);
+  ASSERT_EQ(json.at("comparisons").size(), 1U);
+  const Json& one = json.at("comparisons").at(0);
+  EXPECT_TRUE(one.at("low").is_null());
+  EXPECT_EQ(one.at("no_interval"), "1 instance; an interval needs 3");
+}
+
+TEST_F(Documents, bench_over_instances) {
+  TAMIS_NEEDS_ORT();
+  Json json = valid("bench", run({"bench", demo_model(), demo_model(), "--threads", "1",
+                                  "--instances", "3", "--resolution", "0.01%", "--json"}));
+  EXPECT_EQ(json.at("instances"), 3);
+  EXPECT_EQ(json.at("variants").at(0).at("latency_ms").at("instances"), 3);
+  EXPECT_TRUE(json.at("variants").at(0).at("latency_ms").at("low").is_number());
+  const Json& pair = json.at("comparisons").at(0);
+  EXPECT_EQ(pair.at("instances"), 3);
+  EXPECT_LT(pair.at("low"), pair.at("high"));
+  EXPECT_GE(pair.at("instances_differ").get<double>(), 0);
+  EXPECT_TRUE(pair.at("no_interval").is_null());
 }
 
 TEST_F(Documents, quantize) {

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "machine/noise_parts.h"
 #include "machine/spin_work.h"
-#include "stats/paired.h"
 
 namespace tamis {
 namespace {
@@ -50,14 +49,6 @@ TEST(MeasureNoise, gives_visits_for_the_asked_time) {
     EXPECT_GE(share.value_or(0), 0);
     EXPECT_LE(share.value_or(0), 1);
   }
-}
-
-TEST(MeasureNoise, gives_samples_from_which_the_resolvable_difference_follows) {
-  NoiseReport report = measure_noise({.seconds = 0.3, .threads = 1, .piece_ms = 0.5, .pieces = 3});
-  ASSERT_GE(report.visits_ns.size(), 8U);
-  double ratio =
-      smallest_resolvable_ratio(report.visits_ns, 2 * report.seconds_per_visit, 10, 0.95, 0.9);
-  EXPECT_GT(ratio, 1);
 }
 
 TEST(MeasureNoise, in_json_has_no_samples_and_null_for_what_is_absent) {

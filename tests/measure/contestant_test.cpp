@@ -1,9 +1,9 @@
-#include "measure/worker_contestant.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "measure/instance_noise.h"
+#include "measure/worker_contestant.h"
 #include "support/demo.h"
 #include "support/fake.h"
 
@@ -30,7 +30,8 @@ TEST_F(ContestantTest, tells_what_opening_cost) {
 
 TEST_F(ContestantTest, counts_the_memory_that_runs_take) {
   WorkerContestant thrifty({"a", fake_.request({{"latency_us", 100}}), {}});
-  WorkerContestant greedy({"b", fake_.request({{"latency_us", 100}, {"leak_bytes", 5'000'000}}), {}});
+  WorkerContestant greedy(
+      {"b", fake_.request({{"latency_us", 100}, {"leak_bytes", 5'000'000}}), {}});
   EXPECT_GT(greedy.info().peak_memory_bytes, thrifty.info().peak_memory_bytes + 20'000'000);
 }
 
@@ -66,6 +67,14 @@ TEST_F(ContestantTest, that_cannot_open_throws_its_reason) {
     EXPECT_EQ(e.code(), ErrorCode::backend_failed);
     EXPECT_THAT(e.what(), HasSubstr("no such device"));
   }
+}
+
+TEST_F(ContestantTest, is_compared_with_equal_work_in_fresh_workers_for_the_noise) {
+  const InstanceNoise noise = measure_instance_noise(1, 0);
+  EXPECT_EQ(noise.log_ratio.instances, kLeastInstances);
+  EXPECT_GT(noise.log_ratio.within_variance, 0);
+  EXPECT_GT(noise.open_s, 0);
+  EXPECT_GT(noise.round_s, 0);
 }
 
 TEST(ContestantJson, comes_back_as_it_was) {

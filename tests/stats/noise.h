@@ -56,8 +56,9 @@ inline PairedSamples first_instances(const PairedSamples& samples, std::size_t i
   return first;
 }
 
-/// `instances` instances of `rounds` rounds of two variants whose true ratio (time of A / time of B)
-/// is given. The disturbances go on from one instance to the next.
+/// `instances` instances of `rounds` rounds of two variants whose true ratio (time of A / time of
+/// B) is given. What is common to both goes on from one instance to the next; what only one sees is
+/// of its process, and begins anew with each.
 inline PairedSamples simulate(const Noise& noise, double true_ratio, std::size_t instances,
                               std::size_t rounds, Random& random) {
   PairedSamples pair;
@@ -77,7 +78,10 @@ inline PairedSamples simulate(const Noise& noise, double true_ratio, std::size_t
   };
   double own_speed = 0;
   for (std::size_t i = 0; i < instances * rounds; ++i) {
-    if (i % rounds == 0) own_speed = noise.instance_sd * random.normal();
+    if (i % rounds == 0) {
+      own_speed = noise.instance_sd * random.normal();
+      own_a = own_b = Autoregression(noise.pair_correlation);
+    }
     // Within a round the order is random, and the drift goes on between its two visits.
     const double a_later = random.uniform() < 0.5 ? 0.5 : 0;
     const auto drift = [&](double later) {

@@ -48,8 +48,7 @@ TEST(PairedRatio, swaps_to_its_reciprocal) {
 TEST(PairedRatio, has_no_interval_from_fewer_instances_than_it_needs) {
   Random random(1);
   for (std::size_t instances = 1; instances <= 3; ++instances) {
-    const RatioEstimate estimate =
-        paired_ratio(simulate({}, 2.0, instances, 20, random), 0.95);
+    const RatioEstimate estimate = paired_ratio(simulate({}, 2.0, instances, 20, random), 0.95);
     EXPECT_NEAR(estimate.ratio, 2, 0.1);
     EXPECT_EQ(estimate.has_interval(), instances == 3);
     EXPECT_EQ(estimate.between_sd.has_value(), instances > 1);
@@ -160,8 +159,8 @@ TEST(RandomEffects, tells_the_scatter_of_rounds_from_that_of_instances) {
 }
 
 TEST(RandomEffects, asks_for_no_end_of_rounds_where_instances_do_not_differ) {
-  const RandomEffects effects =
-      random_effects(std::vector<double>{1, 2, 1, 2, 1, 2}, std::vector<std::size_t>{0, 0, 1, 1, 2, 2});
+  const RandomEffects effects = random_effects(std::vector<double>{1, 2, 1, 2, 1, 2},
+                                               std::vector<std::size_t>{0, 0, 1, 1, 2, 2});
   EXPECT_EQ(effects.between_sd, 0);
   EXPECT_TRUE(std::isinf(best_values_per_instance(effects, 1, 1)));
 }
@@ -187,34 +186,42 @@ TEST(LongRunVariance, of_an_autoregression_counts_the_neighbours) {
   EXPECT_NEAR(long_run_variance(values), 3, 0.6);  // (1 + .5) / (1 - .5)
 }
 
+RandomEffects scatter(double between, double within) {
+  RandomEffects effects;
+  effects.instances = 10;
+  effects.between_sd = between;
+  effects.within_variance = within * within;
+  return effects;
+}
+
 TEST(SmallestResolvableRatio, is_resolved_as_often_as_promised) {
-  Random seed(5);
-  const PairedSamples same = simulate(this_machine(), 1.0, 1, 200, seed);
-  std::vector<double> samples;
-  for (std::size_t i = 0; i < same.a.size(); ++i) {
-    samples.push_back(same.a[i]);
-    samples.push_back(same.b[i]);
+  for (double between : {0.0, 0.01}) {
+    // Two visits of .03 each: the log ratio of a round scatters by .042.
+    const auto smallest = smallest_resolvable_ratio(
+        scatter(between, 0.0424), {.open_s = 0.25, .round_s = 0.05, .budget_s = 10});
+    ASSERT_TRUE(smallest);
+    int resolved = 0;
+    const std::size_t rounds = between == 0 ? 20 : 9;  // what pays
+    const std::size_t instances = between == 0 ? 8 : 14;
+    for (std::size_t run = 0; run < 1000; ++run) {
+      Random random(6, run);
+      const PairedSamples pair = simulate({.visit_sd = 0.03, .instance_sd = between}, *smallest,
+                                          instances, rounds, random);
+      resolved += verdict(paired_ratio(pair, 0.95)) == Verdict::slower;
+    }
+    EXPECT_GE(resolved, 850) << between;
+    EXPECT_LE(resolved, 970) << between;
   }
-  const double smallest = smallest_resolvable_ratio(samples, 0.1, 10, 0.95, 0.9);
-  EXPECT_GT(smallest, 1.005);
-  EXPECT_LT(smallest, 1.03);
-  int resolved = 0;
-  for (std::size_t run = 0; run < 1000; ++run) {
-    Random random(6, run);
-    const PairedSamples pair = simulate(this_machine(), smallest, 1, 100, random);
-    resolved += verdict(ratio_within_instance(pair.a, pair.b, 0.95)) == Verdict::slower;
-  }
-  EXPECT_GE(resolved, 850);
-  EXPECT_LE(resolved, 970);
 }
 
 TEST(SmallestResolvableRatio, shrinks_with_the_budget_and_refuses_too_little) {
-  Random random(7);
-  const PairedSamples pair = simulate({}, 1.0, 1, 100, random);
-  EXPECT_LT(smallest_resolvable_ratio(pair.a, 0.1, 60, 0.95, 0.9),
-            smallest_resolvable_ratio(pair.a, 0.1, 10, 0.95, 0.9));
-  EXPECT_THROW(smallest_resolvable_ratio(pair.a, 6, 10, 0.95, 0.9), Error);
-  EXPECT_THROW(smallest_resolvable_ratio(std::span(pair.a).first(7), 0.1, 10, 0.95, 0.9), Error);
+  const RandomEffects effects = scatter(0.01, 0.03);
+  const auto within = [&](double budget_s) {
+    return smallest_resolvable_ratio(effects, {.open_s = 1, .round_s = 0.1, .budget_s = budget_s});
+  };
+  EXPECT_LT(*within(60), *within(10));
+  EXPECT_FALSE(within(4));  // two instances
+  EXPECT_THROW(smallest_resolvable_ratio(effects, {}), Error);
 }
 
 }  // namespace

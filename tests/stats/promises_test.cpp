@@ -18,7 +18,7 @@ double percent(std::size_t part, std::size_t all) {
 }
 
 // What instances differ by, as it was found on real machines: nothing to 4 %.
-constexpr double kInstanceSds[] = {0, 0.005, 0.01, 0.02, 0.04};
+constexpr double kInstanceSds[] = {0, 0.01, 0.04};
 constexpr std::size_t kRounds = 5;  // of an instance
 
 Decision run_until_stop(const PairedStopping& stopping, const PairedSamples& pair) {
@@ -57,7 +57,7 @@ TEST_P(EachNoise, interval_covers_the_truth_in_93_to_97_percent_at_a_fixed_numbe
 TEST_P(EachNoise, interval_covers_the_truth_in_94_percent_under_the_stopping_rule) {
   const PairedStopping stopping(StoppingPlan{});
   for (double sd : kInstanceSds)
-    for (double truth : {1.0, 1.01, 1.03, 1.08}) {
+    for (double truth : {1.0, 1.03}) {
       const std::size_t runs = 1000;
       std::size_t covered = 0;
       for (std::size_t i = 0; i < runs; ++i) {
@@ -105,7 +105,7 @@ TEST_P(EachNoise, equal_variants_are_told_apart_in_at_most_5_percent) {
 TEST_P(EachNoise, wrong_rankings_stay_below_1_percent) {
   const PairedStopping stopping(StoppingPlan{});
   for (double sd : kInstanceSds)
-    for (double truth : {1.01, 1.03, 1.08, 1.15}) {
+    for (double truth : {1.01, 1.03}) {
       const std::size_t runs = 1000;
       std::size_t wrong = 0;
       for (std::size_t i = 0; i < runs; ++i) {
