@@ -128,12 +128,11 @@ std::vector<std::size_t> SearchRun::find_leaders() {
   judged_ = 0;
   if (context_.listener.phase) context_.listener.phase("accuracy", field_.size());
   judge(0, context_.request.exhaustive);
+  if (context_.request.exhaustive)
+    for (std::size_t i : field_.by_objective()) judge(i, true);
   std::vector<std::size_t> leaders;
   for (std::size_t i = 0; i < field_.size(); ++i)
     if (stands(i)) leaders.push_back(i);
-  if (context_.request.exhaustive)
-    for (std::size_t i : field_.by_objective())
-      if (i != 0 && judge(i, true) && !stands(0)) leaders.push_back(i);
   for (;;) {
     const std::vector<std::size_t> open = may_lead(leaders);
     if (open.empty()) break;

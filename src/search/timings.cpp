@@ -45,14 +45,17 @@ Timings::Timings(Store& store, const std::string& scope, const std::string& base
 }
 
 std::optional<Opened> Timings::opened(const std::string& key) const {
-  auto stored = store_.find(Kind::measurement, fmt::format("opened:{}:{}", scope_, key));
-  if (!stored) return std::nullopt;
-  return Opened{parse_opened_info(stored->at("info")), stored->at("output_hash")};
+  auto [known, unknown] = opened_.try_emplace(key);
+  if (unknown)
+    if (auto stored = store_.find(Kind::measurement, fmt::format("opened:{}:{}", scope_, key)))
+      known->second = Opened{parse_opened_info(stored->at("info")), stored->at("output_hash")};
+  return known->second;
 }
 
 void Timings::put_opened(const std::string& key, const Opened& opened) {
   store_.put(Kind::measurement, fmt::format("opened:{}:{}", scope_, key),
              {{"info", to_json(opened.info)}, {"output_hash", opened.output_hash}});
+  opened_[key] = opened;
 }
 
 void Timings::add(Phase phase, const std::vector<Round>& rounds) {

@@ -25,6 +25,7 @@ struct Script {
   double spike_share = 0;  ///< of visits that take three times as long
   double wrong = 0;        ///< share of the items answered wrongly where the baseline is right
   std::size_t wrong_after = 0;  ///< only items from this place on are answered wrongly
+  std::size_t right_with_layers = 0;  ///< given back to FP32: then no item is answered wrongly
   double open_s = 0.3, item_s = 0.005;
   std::optional<std::size_t> crash_at, hang_at;  ///< the visit that does so, over all instances
   std::string open_fails;                        ///< the error's text
