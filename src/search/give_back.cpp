@@ -147,7 +147,7 @@ std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranki
   c.given_back.assign(ranking.order.begin(),
                       ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
   c.layers = ranking.order.size();
-  judge_->set_error_part(c.variant.id, kErrorOfRelatives);
+  judge_->set_error_part(c.variant.id, kErrorOfRelatives, answer_of(field_[parent]));
   return field_.add(std::move(c));
 }
 

@@ -27,6 +27,15 @@ std::string why_baseline(std::size_t equals) {
 
 SearchRun::SearchRun(SearchContext& context) : context_(context), field_(context) {}
 
+/// One that could not be measured has the answer that its relatives are judged for.
+std::string SearchRun::answer_of(const Candidate& c) const {
+  const RunSettings& s = c.variant.settings;
+  if (c.opened && c.artefact)
+    return answer_key(context_, c.variant, *c.artefact, c.opened->output_hash);
+  return canonical_text(to_json(c.variant.recipe)) + s.backend + s.device +
+         s.inference_precision.value_or("");
+}
+
 /// The different answers among those that may come to be judged and picked. Known before any
 /// accuracy is, so that the error can be shared among them.
 std::set<std::string> SearchRun::answers_to_judge() const {
@@ -35,14 +44,10 @@ std::set<std::string> SearchRun::answers_to_judge() const {
   std::set<std::string> answers;
   for (std::size_t i = 1; i < field_.size(); ++i) {
     const Candidate& c = field_[i];
-    const RunSettings& s = c.variant.settings;
-    // One that could not be measured counts where its relatives may be judged.
-    if (c.failure && may_give_back(c))
-      answers.insert(canonical_text(to_json(c.variant.recipe)) + s.backend + s.device +
-                     s.inference_precision.value_or(""));
+    if (c.failure && may_give_back(c)) answers.insert(answer_of(c));
     if (!field_.usable(i) || c.hard == GateOutcome::missed) continue;
     if (!baseline_may_miss && field_.clearly_behind(i, 0)) continue;
-    answers.insert(answer_key(context_, c.variant, *c.artefact, c.opened->output_hash));
+    answers.insert(answer_of(c));
   }
   return answers;
 }
@@ -153,7 +158,7 @@ std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
 /// False when the candidate turns out not to meet its gates.
 bool SearchRun::holds(std::size_t pick) {
   if (pick != 0) judge(pick, true);
-  if (pick != 0 || context_.request.gates.min_accuracy) judge(0, true);  // the baseline's own figure then rests on the same items
+  judge(0, true);  // the baseline's own figure then rests on the same items
   outcome_.runner_up = second_to(pick);
   if (!confirm(context_, field_, pick, outcome_.runner_up)) outcome_.budget_ended = true;
   return stands(pick);

@@ -40,6 +40,7 @@ class SearchRun {
  private:
   double judging_share() const;
   bool judge(std::size_t candidate, bool full);
+  std::string answer_of(const Candidate& candidate) const;
   std::set<std::string> answers_to_judge() const;
   bool every_variant_is_known() const;
   bool stands(std::size_t candidate) const;
