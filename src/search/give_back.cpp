@@ -109,7 +109,8 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
     ranking = ensure_ranking(context_, field_[parent].variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io || context_.interrupted()) throw;
-    context_.note(fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
+    context_.note(
+        fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
     return;
   }
   context_.note(

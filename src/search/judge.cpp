@@ -166,8 +166,8 @@ void AccuracyJudge::find_confidence(const Variant& variant, const std::string& o
   if (own != error_parts_.end() && !own->second.answer.empty())
     part *= shares_.of(own->second.answer);
   else if (variant.id != baseline_.id)
-    part *= shares_.of(answer_key(context_, variant, ensure_artefact(context_, variant.recipe),
-                                  output_hash));
+    part *= shares_.of(
+        answer_key(context_, variant, ensure_artefact(context_, variant.recipe), output_hash));
   confidences_[variant.id] = confidence_of_each(asked, 1, part);
 }
 

@@ -52,8 +52,8 @@ class AccuracyJudge {
   }
 
   /// `full`: all items, whatever early looks say: what a look has established stays established
-  /// unless the estimate on all items misses, and the figures rest on all. Undecided where the budget's share ends before. Throws what
-  /// evaluating throws.
+  /// unless the estimate on all items misses, and the figures rest on all. Undecided where the
+  /// budget's share ends before. Throws what evaluating throws.
   Judgement judge(const Variant& variant, const std::string& output_hash, bool full,
                   double budget_share);
 
@@ -87,8 +87,9 @@ class AccuracyJudge {
     std::string answer;
     double part = 1;
   };
-  std::map<std::string, ErrorPart> error_parts_;  // by variant id; those not in it have all of theirs
-  bool warned_ = false;                        // that there are too few items
+  std::map<std::string, ErrorPart>
+      error_parts_;      // by variant id; those not in it have all of theirs
+  bool warned_ = false;  // that there are too few items
 };
 
 }  // namespace tamis

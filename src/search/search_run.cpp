@@ -75,10 +75,10 @@ bool SearchRun::judge(std::size_t index, bool full) {
   if (context_.listener.unit)
     context_.listener.unit("accuracy of " + field_.label(index), judged_++);
   try {
-    Judgement judgement = judge_->judge(c.variant, c.opened->output_hash, full,
-                                        full ? 1 : judging_share());
-    const bool cut_short = judgement.outcome == GateOutcome::undecided ||
-                           (full && judgement.seen < judgement.items);
+    Judgement judgement =
+        judge_->judge(c.variant, c.opened->output_hash, full, full ? 1 : judging_share());
+    const bool cut_short =
+        judgement.outcome == GateOutcome::undecided || (full && judgement.seen < judgement.items);
     outcome_.budget_ended = outcome_.budget_ended || cut_short;
     if (judgement.seen > 0) c.judgement = std::move(judgement);
   } catch (const Error& e) {
@@ -93,8 +93,8 @@ bool SearchRun::judge(std::size_t index, bool full) {
   return c.gate() == GateOutcome::met;
 }
 
-/// Whether the gates are met. The baseline loses nothing against itself, whether it was looked at or
-/// not.
+/// Whether the gates are met. The baseline loses nothing against itself, whether it was looked at
+/// or not.
 bool SearchRun::stands(std::size_t i) const {
   const Candidate& c = field_[i];
   if (c.failure) return false;
@@ -244,7 +244,8 @@ void SearchRun::time_from_file() {
   if (outcome_.runner_up && *outcome_.runner_up != 0) members.push_back(*outcome_.runner_up);
   std::vector<Entrant> entrants;
   for (std::size_t i : members)
-    if (field_.usable(i)) entrants.push_back({field_[i].key, field_[i].variant, *field_[i].artefact});
+    if (field_.usable(i))
+      entrants.push_back({field_[i].key, field_[i].variant, *field_[i].artefact});
   try {
     const auto times = field_.generations().times_from_file(entrants);
     for (std::size_t i : members)
@@ -257,11 +258,11 @@ void SearchRun::time_from_file() {
 }
 
 SearchOutcome SearchRun::run() {
-  const bool complete = context_.request.exhaustive ? measure_all(context_, field_)
-                                                    : screen_all(context_, field_);
+  const bool complete =
+      context_.request.exhaustive ? measure_all(context_, field_) : screen_all(context_, field_);
   outcome_.budget_ended = !complete;
-  judge_ = std::make_unique<AccuracyJudge>(context_, field_[0].variant,
-                                           field_[0].opened->output_hash);
+  judge_ =
+      std::make_unique<AccuracyJudge>(context_, field_[0].variant, field_[0].opened->output_hash);
   judge_->share_error(answers_to_judge(), !every_variant_is_known());
   share_error_with_relatives();
   decide();

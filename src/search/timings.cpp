@@ -144,7 +144,8 @@ std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, con
                                                        double confidence) const {
   const PairedSamples of_a = pair(a, baseline_), of_b = pair(b, baseline_);
   if (of_a.size() == 0 || of_b.size() == 0) return std::nullopt;
-  const RatioEstimate first = paired_ratio(of_a, confidence), second = paired_ratio(of_b, confidence);
+  const RatioEstimate first = paired_ratio(of_a, confidence),
+                      second = paired_ratio(of_b, confidence);
   RatioEstimate both = first;
   both.ratio = first.ratio / second.ratio;
   both.rounds = std::min(first.rounds, second.rounds);
@@ -152,8 +153,8 @@ std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, con
   both.low = 0;
   both.high = std::numeric_limits<double>::infinity();
   if (!first.has_interval() || !second.has_interval()) return both;
-  const double half = std::hypot(std::log(first.high / first.low) / 2,
-                                 std::log(second.high / second.low) / 2);
+  const double half =
+      std::hypot(std::log(first.high / first.low) / 2, std::log(second.high / second.low) / 2);
   both.low = both.ratio * std::exp(-half);
   both.high = both.ratio * std::exp(half);
   return both;

@@ -98,8 +98,7 @@ class ScriptedEvaluator : public Evaluator {
     for (std::size_t i = 0; i < count && at_ < items_.size(); ++i) {
       const std::size_t item = items_[at_++];
       Random random = random_for(lab_.seed, threads_, 3, item);
-      const bool wrong =
-          !mended && item >= script.wrong_after && random.uniform() < script.wrong;
+      const bool wrong = !mended && item >= script.wrong_after && random.uniform() < script.wrong;
       const int label = static_cast<int>(item % kClasses);
       ItemRecord record{"item" + std::to_string(item), {}, {}};
       record.truth.label = label;
@@ -169,9 +168,9 @@ ModelInfo ScriptedLab::inspect(const std::filesystem::path& model, const CardOpt
   ModelInfo info;
   info.file = model;
   info.hash = "parent";
-  info.description = {{"file_bytes", 100},           {"macs", 1e8},
-                      {"inputs", one_tensor("x")},   {"outputs", one_tensor("y")},
-                      {"parameters", 1000},          {"metadata", Json::object()}};
+  info.description = {{"file_bytes", 100},         {"macs", 1e8},
+                      {"inputs", one_tensor("x")}, {"outputs", one_tensor("y")},
+                      {"parameters", 1000},        {"metadata", Json::object()}};
   info.card = scripted_card();
   return info;
 }
@@ -244,8 +243,10 @@ ScriptedSearch::ScriptedSearch(std::size_t count)
   request.data = {"scripted", ""};
   request.gates.max_drop = DropLimit{0.01, true};
   request.command = "tamis optimize";
-  request.axes = {{"graph-level", {"all"}}, {"precision", {"fp32"}},
-                  {"inference-precision", {"f32"}}, {"pinning", {"default"}},
+  request.axes = {{"graph-level", {"all"}},
+                  {"precision", {"fp32"}},
+                  {"inference-precision", {"f32"}},
+                  {"pinning", {"default"}},
                   {"threads", {"1"}}};
   lab->scripts[1] = Script{};
   listener.note = [this](const std::string& text) { notes.push_back(text); };

@@ -138,7 +138,8 @@ TEST(ScriptedRun, builds_hangs_and_openings_that_fail_are_rows) {
   Script refusing = taking(3), hanging = taking(3);
   refusing.open_fails = "open model: no";
   hanging.hang_at = 2;
-  const int refused = search.add(refusing), hung = search.add(hanging), good = search.add(taking(5));
+  const int refused = search.add(refusing), hung = search.add(hanging),
+            good = search.add(taking(5));
   const Ended ended = run(search);
   EXPECT_EQ(ended.pick, good);
   EXPECT_EQ(failure_of(ended, refused), "open model: no");
