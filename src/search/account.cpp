@@ -50,9 +50,9 @@ std::optional<ChangedVariant> SearchRun::changed_variant() const {
 void SearchRun::find_changes_of_predictions() {
   const auto changed = changed_variant();
   const auto judged = [this](const std::string& id) {
-    return std::any_of(field_.candidates().begin(), field_.candidates().end(), [&id](const Candidate& c) {
-      return c.variant.id == id && c.judgement && !c.failure;
-    });
+    return std::any_of(
+        field_.candidates().begin(), field_.candidates().end(),
+        [&id](const Candidate& c) { return c.variant.id == id && c.judgement && !c.failure; });
   };
   if (!changed)
     outcome_.changes = {{"reason",
@@ -122,10 +122,9 @@ void SearchRun::explain() {
     why = {field_[outcome_.pick].variant.recipe.empty()
                ? "no variant meets the gates; the parent is handed over unchanged"
                : "no variant meets the gates; the baseline is handed over",
-           outcome_.nearest_miss
-               ? "nearest: " + field_.label(*outcome_.nearest_miss) + ": " +
-                     outcome_.nearest_miss_text
-               : "nothing could be judged"};
+           outcome_.nearest_miss ? "nearest: " + field_.label(*outcome_.nearest_miss) + ": " +
+                                       outcome_.nearest_miss_text
+                                 : "nothing could be judged"};
   explain_pick_to(why);
   if (outcome_.budget_ended && !context_.interrupted())
     why.push_back(

@@ -26,8 +26,7 @@ void ErrorShares::share_among(const std::set<std::string>& answers, bool others_
   double left = 1;
   for (const auto& [name, part] : parts_) left -= part;
   const double given = std::max(0.0, left) * (others_may_come ? kToFirst : kToAll);
-  for (const std::string& name : fresh)
-    parts_[name] = given / static_cast<double>(fresh.size());
+  for (const std::string& name : fresh) parts_[name] = given / static_cast<double>(fresh.size());
   store_.put(Kind::evaluation, key_, Json(parts_));
 }
 

@@ -99,8 +99,7 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
 void VariantEvaluation::refuse_bad_items() const {
   if (bad_.size() <= context_.request.allow_bad) return;
   constexpr std::size_t kNamed = 3;
-  const auto named_end =
-      bad_.begin() + static_cast<std::ptrdiff_t>(std::min(bad_.size(), kNamed));
+  const auto named_end = bad_.begin() + static_cast<std::ptrdiff_t>(std::min(bad_.size(), kNamed));
   throw Error(ErrorCode::corrupt_data,
               fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on "
                           "with --allow-bad {}",

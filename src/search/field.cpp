@@ -13,8 +13,7 @@ constexpr double kPracticallyEqual = 1.01;  // of sizes and memories
 
 std::vector<Candidate> planned(SearchContext& context) {
   std::vector<Candidate> candidates;
-  for (Variant& v :
-       expand_grid(context.facts, context.request.axes, context.request.exhaustive)) {
+  for (Variant& v : expand_grid(context.facts, context.request.axes, context.request.exhaustive)) {
     candidates.emplace_back();
     candidates.back().variant = std::move(v);
   }
@@ -53,8 +52,8 @@ void Field::recall() {
   const Json established =
       context_.store->find(Kind::measurement, established_key(context_)).value_or(Json::array());
   for (std::size_t i = 1; i < candidates_.size(); ++i) {
-    const bool known = std::find(established.begin(), established.end(), identity_of(i)) !=
-                       established.end();
+    const bool known =
+        std::find(established.begin(), established.end(), identity_of(i)) != established.end();
     if (expected_build_s(context_, candidates_[i].variant.recipe) == 0 || known) prepare(i);
   }
 }

@@ -38,8 +38,8 @@ double Generations::visit_s(const Entrant& entrant, Block block) const {
   auto opened = timings_.opened(entrant.key);
   if (!opened) opened = timings_.opened(baseline_.key);
   const double warm_ms = opened ? opened->info.warm_ms : kUnknown_ms;
-  const double least_ms = context_.under_load() ? (block == Block::full ? 200 : 80)
-                                                : (block == Block::full ? 23 : 9);
+  const double least_ms =
+      context_.under_load() ? (block == Block::full ? 200 : 80) : (block == Block::full ? 23 : 9);
   const double least_runs = block == Block::full ? 4 : 2;
   return std::max(least_ms, least_runs * warm_ms) * 1e-3;
 }
@@ -56,8 +56,8 @@ double Generations::expected_s(const std::vector<Entrant>& members,
   double opening_s = 0;
   for (const Entrant* entrant : entrants) opening_s += open_s(*entrant);
   return context_.budget.expected_s(kOpening, opening_s) +
-         context_.budget.expected_s(kVisiting, round_s(entrants, plan.block) *
-                                                   static_cast<double>(plan.rounds));
+         context_.budget.expected_s(
+             kVisiting, round_s(entrants, plan.block) * static_cast<double>(plan.rounds));
 }
 
 std::size_t Generations::most_members() const {
@@ -163,8 +163,7 @@ void Generations::visit_all(const std::vector<Entrant>& members, const Generatio
   if (!rounds.empty()) timings_.add(plan.phase, rounds);
 }
 
-GenerationResult Generations::run(const std::vector<Entrant>& members,
-                                  const GenerationPlan& plan) {
+GenerationResult Generations::run(const std::vector<Entrant>& members, const GenerationPlan& plan) {
   GenerationResult result;
   Open open;
   open_all(members, plan, open, result);
@@ -184,7 +183,8 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
     if (auto stored = context_.store->find(Kind::measurement, key))
       times[member.key] = stored->get<std::vector<double>>();
     else
-      guess_s += open_s(member) + kTurns * kItems * (kRepeats + 1) * 2 * visit_s(member, Block::brief);
+      guess_s +=
+          open_s(member) + kTurns * kItems * (kRepeats + 1) * 2 * visit_s(member, Block::brief);
   }
   if (times.size() == members.size() ||
       !context_.may_begin(context_.budget.expected_s(kFromFile, guess_s)))

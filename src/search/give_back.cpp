@@ -109,7 +109,8 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
     ranking = ensure_ranking(context_, field_[parent].variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io || context_.interrupted()) throw;
-    context_.note(fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
+    context_.note(
+        fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
     return;
   }
   context_.note(
@@ -147,7 +148,7 @@ std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranki
   c.given_back.assign(ranking.order.begin(),
                       ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
   c.layers = ranking.order.size();
-  judge_->set_error_part(c.variant.id, kErrorOfRelatives);
+  judge_->set_error_part(c.variant.id, kErrorOfRelatives, answer_of(field_[parent]));
   return field_.add(std::move(c));
 }
 

@@ -16,9 +16,8 @@ double error_of(const Levels& levels, double sd) {
 std::size_t leader_of(const std::vector<Levels>& found, const std::vector<std::size_t>& timed,
                       double sd) {
   auto surely = [&](std::size_t i) { return mean(found[i]) + error_of(found[i], sd); };
-  return *std::min_element(timed.begin(), timed.end(), [&](std::size_t a, std::size_t b) {
-    return surely(a) < surely(b);
-  });
+  return *std::min_element(timed.begin(), timed.end(),
+                           [&](std::size_t a, std::size_t b) { return surely(a) < surely(b); });
 }
 
 }  // namespace
@@ -50,9 +49,8 @@ std::vector<std::size_t> front_of(const std::vector<Levels>& found, const Halvin
   const double sd = level_sd(found, plan);
   const Levels& leader = found[leader_of(found, timed, sd)];
   std::erase_if(timed, [&](std::size_t i) { return clearly_behind(found[i], leader, sd, plan); });
-  std::stable_sort(timed.begin(), timed.end(), [&](std::size_t a, std::size_t b) {
-    return mean(found[a]) < mean(found[b]);
-  });
+  std::stable_sort(timed.begin(), timed.end(),
+                   [&](std::size_t a, std::size_t b) { return mean(found[a]) < mean(found[b]); });
   return timed;
 }
 

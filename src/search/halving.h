@@ -19,12 +19,12 @@ struct HalvingPlan {
   std::size_t most_instances = 4;  ///< of a variant that stays in front
   /// By so many standard errors a variant must be behind to be left behind.
   double certainty = 3.5;
-  double usual_sd = 0.05;    ///< of a level around its variant's own, until more is known
-  double usual_weight = 6;   ///< of it, as degrees of freedom
+  double usual_sd = 0.05;   ///< of a level around its variant's own, until more is known
+  double usual_weight = 6;  ///< of it, as degrees of freedom
 };
 
-/// The standard deviation of one level around its variant's own: from all variants with several, and
-/// the plan's usual one.
+/// The standard deviation of one level around its variant's own: from all variants with several,
+/// and the plan's usual one.
 double level_sd(const std::vector<Levels>& found, const HalvingPlan& plan);
 
 /// Whether a variant is clearly behind another; false where either was not timed. `sd`: level_sd().

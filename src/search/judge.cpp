@@ -161,11 +161,13 @@ void AccuracyJudge::find_confidence(const Variant& variant, const std::string& o
   if (confidences_.count(variant.id) != 0) return;
   const double asked = std::max(context_.request.confidence, 0.5);
   // The baseline is no answer among others: only a least accuracy is asked of it.
-  double part = 1;
-  if (variant.id != baseline_.id)
-    part = shares_.of(answer_key(context_, variant, ensure_artefact(context_, variant.recipe),
-                                 output_hash));
-  if (auto own = error_parts_.find(variant.id); own != error_parts_.end()) part *= own->second;
+  const auto own = error_parts_.find(variant.id);
+  double part = own == error_parts_.end() ? 1 : own->second.part;
+  if (own != error_parts_.end() && !own->second.answer.empty())
+    part *= shares_.of(own->second.answer);
+  else if (variant.id != baseline_.id)
+    part *= shares_.of(
+        answer_key(context_, variant, ensure_artefact(context_, variant.recipe), output_hash));
   confidences_[variant.id] = confidence_of_each(asked, 1, part);
 }
 

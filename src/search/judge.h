@@ -45,12 +45,15 @@ class AccuracyJudge {
     shares_.share_among(answers, others_may_come);
   }
 
-  /// The variant's share is only this part of an answer's; the rest is another's.
-  void set_error_part(const std::string& id, double part) { error_parts_[id] = part; }
+  /// The variant's share is only this part of an answer's; the rest is another's. `answer`: whose,
+  /// where it is not its own.
+  void set_error_part(const std::string& id, double part, const std::string& answer = "") {
+    error_parts_[id] = {answer, part};
+  }
 
   /// `full`: all items, whatever early looks say: what a look has established stays established
-  /// unless the estimate on all items misses, and the figures rest on all. Undecided where the budget's share ends before. Throws what
-  /// evaluating throws.
+  /// unless the estimate on all items misses, and the figures rest on all. Undecided where the
+  /// budget's share ends before. Throws what evaluating throws.
   Judgement judge(const Variant& variant, const std::string& output_hash, bool full,
                   double budget_share);
 
@@ -80,8 +83,13 @@ class AccuracyJudge {
   std::map<std::string, std::vector<ItemRecord>> agreed_;  // with the baseline's answers as truth
   ErrorShares shares_;
   std::map<std::string, double> confidences_;  // by variant id
-  std::map<std::string, double> error_parts_;  // by variant id; those not in it have all of theirs
-  bool warned_ = false;                        // that there are too few items
+  struct ErrorPart {
+    std::string answer;
+    double part = 1;
+  };
+  std::map<std::string, ErrorPart>
+      error_parts_;      // by variant id; those not in it have all of theirs
+  bool warned_ = false;  // that there are too few items
 };
 
 }  // namespace tamis

@@ -40,8 +40,9 @@ RatioEstimate Looks::look(const std::string& comparison, double confidence,
     low = now.low;
     high = now.high;
   }
-  store_.put(Kind::measurement, key,
-             {{"instances", plain.instances}, {"left", left - share}, {"low", low}, {"high", high}});
+  store_.put(
+      Kind::measurement, key,
+      {{"instances", plain.instances}, {"left", left - share}, {"low", low}, {"high", high}});
   return within(now, low, high);
 }
 

@@ -14,9 +14,9 @@ namespace tamis {
 /// At most this many race.
 inline constexpr std::size_t kMostInRace = 6;
 
-/// Measures the leaders, all of which met their gates, in more and more instances until each is told
-/// apart from the fastest or known to be its equal. At most kMostInRace of them, the fastest by what
-/// is known. False where the budget's share ended before.
+/// Measures the leaders, all of which met their gates, in more and more instances until each is
+/// told apart from the fastest or known to be its equal. At most kMostInRace of them, the fastest
+/// by what is known. False where the budget's share ended before.
 bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders);
 
 /// Measures the pick and the second beside the baseline until the pick's gain is known well. False

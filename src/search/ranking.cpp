@@ -56,10 +56,10 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   RunSettings settings = variant.settings;
   settings.library = library_of(context, settings.backend);
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  Sensitivity ranking = context.lab->rank_layers(
-      build_request(context, recipe, {}), settings,
-      patience_to_build(context.data.calibration.items.size() + kModels,
-                        context.inference_s.value_or(guess_s)));
+  Sensitivity ranking =
+      context.lab->rank_layers(build_request(context, recipe, {}), settings,
+                               patience_to_build(context.data.calibration.items.size() + kModels,
+                                                 context.inference_s.value_or(guess_s)));
   context.store->put(Kind::measurement, key, to_json(ranking));
   return ranking;
 }

@@ -46,8 +46,7 @@ class Grouping {
   bool fits(std::size_t i) const {
     std::vector<std::size_t> with = group_;
     const bool built = field_[i].artefact.has_value();
-    const double build_s =
-        built ? 0 : expected_build_s(context_, field_[i].variant.recipe);
+    const double build_s = built ? 0 : expected_build_s(context_, field_[i].variant.recipe);
     // One that is not built has the baseline's place in the estimate.
     if (built) with.push_back(i);
     return context_.may_begin(build_s + field_.expected_s(with, plan_), plan_.budget_share);
@@ -75,8 +74,7 @@ std::vector<std::size_t> next_by_value(const Field& field, const std::vector<std
   return next;
 }
 
-std::vector<std::size_t> front_by_value(const Field& field,
-                                        const std::vector<std::size_t>& among) {
+std::vector<std::size_t> front_by_value(const Field& field, const std::vector<std::size_t>& among) {
   std::vector<std::size_t> front;
   for (std::size_t i : field.by_objective()) {
     if (std::find(among.begin(), among.end(), i) == among.end()) continue;

@@ -27,6 +27,15 @@ std::string why_baseline(std::size_t equals) {
 
 SearchRun::SearchRun(SearchContext& context) : context_(context), field_(context) {}
 
+/// One that could not be measured has the answer that its relatives are judged for.
+std::string SearchRun::answer_of(const Candidate& c) const {
+  const RunSettings& s = c.variant.settings;
+  if (c.opened && c.artefact)
+    return answer_key(context_, c.variant, *c.artefact, c.opened->output_hash);
+  return canonical_text(to_json(c.variant.recipe)) + s.backend + s.device +
+         s.inference_precision.value_or("");
+}
+
 /// The different answers among those that may come to be judged and picked. Known before any
 /// accuracy is, so that the error can be shared among them.
 std::set<std::string> SearchRun::answers_to_judge() const {
@@ -35,14 +44,10 @@ std::set<std::string> SearchRun::answers_to_judge() const {
   std::set<std::string> answers;
   for (std::size_t i = 1; i < field_.size(); ++i) {
     const Candidate& c = field_[i];
-    const RunSettings& s = c.variant.settings;
-    // One that could not be measured counts where its relatives may be judged.
-    if (c.failure && may_give_back(c))
-      answers.insert(canonical_text(to_json(c.variant.recipe)) + s.backend + s.device +
-                     s.inference_precision.value_or(""));
+    if (c.failure && may_give_back(c)) answers.insert(answer_of(c));
     if (!field_.usable(i) || c.hard == GateOutcome::missed) continue;
     if (!baseline_may_miss && field_.clearly_behind(i, 0)) continue;
-    answers.insert(answer_key(context_, c.variant, *c.artefact, c.opened->output_hash));
+    answers.insert(answer_of(c));
   }
   return answers;
 }
@@ -70,10 +75,10 @@ bool SearchRun::judge(std::size_t index, bool full) {
   if (context_.listener.unit)
     context_.listener.unit("accuracy of " + field_.label(index), judged_++);
   try {
-    Judgement judgement = judge_->judge(c.variant, c.opened->output_hash, full,
-                                        full ? 1 : judging_share());
-    const bool cut_short = judgement.outcome == GateOutcome::undecided ||
-                           (full && judgement.seen < judgement.items);
+    Judgement judgement =
+        judge_->judge(c.variant, c.opened->output_hash, full, full ? 1 : judging_share());
+    const bool cut_short =
+        judgement.outcome == GateOutcome::undecided || (full && judgement.seen < judgement.items);
     outcome_.budget_ended = outcome_.budget_ended || cut_short;
     if (judgement.seen > 0) c.judgement = std::move(judgement);
   } catch (const Error& e) {
@@ -88,8 +93,8 @@ bool SearchRun::judge(std::size_t index, bool full) {
   return c.gate() == GateOutcome::met;
 }
 
-/// Whether the gates are met. The baseline loses nothing against itself, whether it was looked at or
-/// not.
+/// Whether the gates are met. The baseline loses nothing against itself, whether it was looked at
+/// or not.
 bool SearchRun::stands(std::size_t i) const {
   const Candidate& c = field_[i];
   if (c.failure) return false;
@@ -128,12 +133,11 @@ std::vector<std::size_t> SearchRun::find_leaders() {
   judged_ = 0;
   if (context_.listener.phase) context_.listener.phase("accuracy", field_.size());
   judge(0, context_.request.exhaustive);
+  if (context_.request.exhaustive)
+    for (std::size_t i : field_.by_objective()) judge(i, true);
   std::vector<std::size_t> leaders;
   for (std::size_t i = 0; i < field_.size(); ++i)
     if (stands(i)) leaders.push_back(i);
-  if (context_.request.exhaustive)
-    for (std::size_t i : field_.by_objective())
-      if (i != 0 && judge(i, true) && !stands(0)) leaders.push_back(i);
   for (;;) {
     const std::vector<std::size_t> open = may_lead(leaders);
     if (open.empty()) break;
@@ -154,7 +158,7 @@ std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
 /// False when the candidate turns out not to meet its gates.
 bool SearchRun::holds(std::size_t pick) {
   if (pick != 0) judge(pick, true);
-  if (pick != 0 || context_.request.gates.min_accuracy) judge(0, true);  // the baseline's own figure then rests on the same items
+  judge(0, true);  // the baseline's own figure then rests on the same items
   outcome_.runner_up = second_to(pick);
   if (!confirm(context_, field_, pick, outcome_.runner_up)) outcome_.budget_ended = true;
   return stands(pick);
@@ -240,7 +244,8 @@ void SearchRun::time_from_file() {
   if (outcome_.runner_up && *outcome_.runner_up != 0) members.push_back(*outcome_.runner_up);
   std::vector<Entrant> entrants;
   for (std::size_t i : members)
-    if (field_.usable(i)) entrants.push_back({field_[i].key, field_[i].variant, *field_[i].artefact});
+    if (field_.usable(i))
+      entrants.push_back({field_[i].key, field_[i].variant, *field_[i].artefact});
   try {
     const auto times = field_.generations().times_from_file(entrants);
     for (std::size_t i : members)
@@ -253,11 +258,11 @@ void SearchRun::time_from_file() {
 }
 
 SearchOutcome SearchRun::run() {
-  const bool complete = context_.request.exhaustive ? measure_all(context_, field_)
-                                                    : screen_all(context_, field_);
+  const bool complete =
+      context_.request.exhaustive ? measure_all(context_, field_) : screen_all(context_, field_);
   outcome_.budget_ended = !complete;
-  judge_ = std::make_unique<AccuracyJudge>(context_, field_[0].variant,
-                                           field_[0].opened->output_hash);
+  judge_ =
+      std::make_unique<AccuracyJudge>(context_, field_[0].variant, field_[0].opened->output_hash);
   judge_->share_error(answers_to_judge(), !every_variant_is_known());
   share_error_with_relatives();
   decide();

@@ -40,10 +40,10 @@ class SearchRun {
  private:
   double judging_share() const;
   bool judge(std::size_t candidate, bool full);
+  std::string answer_of(const Candidate& candidate) const;
   std::set<std::string> answers_to_judge() const;
   bool every_variant_is_known() const;
   bool stands(std::size_t candidate) const;
-  void judge_baseline();
   std::vector<std::size_t> find_leaders();
   bool judge_front(const std::vector<std::size_t>& front, std::vector<std::size_t>& leaders);
   std::vector<std::size_t> may_lead(const std::vector<std::size_t>& leaders) const;

@@ -45,14 +45,17 @@ Timings::Timings(Store& store, const std::string& scope, const std::string& base
 }
 
 std::optional<Opened> Timings::opened(const std::string& key) const {
-  auto stored = store_.find(Kind::measurement, fmt::format("opened:{}:{}", scope_, key));
-  if (!stored) return std::nullopt;
-  return Opened{parse_opened_info(stored->at("info")), stored->at("output_hash")};
+  auto [known, unknown] = opened_.try_emplace(key);
+  if (unknown)
+    if (auto stored = store_.find(Kind::measurement, fmt::format("opened:{}:{}", scope_, key)))
+      known->second = Opened{parse_opened_info(stored->at("info")), stored->at("output_hash")};
+  return known->second;
 }
 
 void Timings::put_opened(const std::string& key, const Opened& opened) {
   store_.put(Kind::measurement, fmt::format("opened:{}:{}", scope_, key),
              {{"info", to_json(opened.info)}, {"output_hash", opened.output_hash}});
+  opened_[key] = opened;
 }
 
 void Timings::add(Phase phase, const std::vector<Round>& rounds) {
@@ -141,7 +144,8 @@ std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, con
                                                        double confidence) const {
   const PairedSamples of_a = pair(a, baseline_), of_b = pair(b, baseline_);
   if (of_a.size() == 0 || of_b.size() == 0) return std::nullopt;
-  const RatioEstimate first = paired_ratio(of_a, confidence), second = paired_ratio(of_b, confidence);
+  const RatioEstimate first = paired_ratio(of_a, confidence),
+                      second = paired_ratio(of_b, confidence);
   RatioEstimate both = first;
   both.ratio = first.ratio / second.ratio;
   both.rounds = std::min(first.rounds, second.rounds);
@@ -149,8 +153,8 @@ std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, con
   both.low = 0;
   both.high = std::numeric_limits<double>::infinity();
   if (!first.has_interval() || !second.has_interval()) return both;
-  const double half = std::hypot(std::log(first.high / first.low) / 2,
-                                 std::log(second.high / second.low) / 2);
+  const double half =
+      std::hypot(std::log(first.high / first.low) / 2, std::log(second.high / second.low) / 2);
   both.low = both.ratio * std::exp(-half);
   both.high = both.ratio * std::exp(half);
   return both;

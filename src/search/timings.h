@@ -76,6 +76,7 @@ class Timings {
   std::size_t next_ = 0;
   std::vector<Round> rounds_;
   std::map<std::string, Own> of_;
+  mutable std::map<std::string, std::optional<Opened>> opened_;  // as the store has it
 };
 
 }  // namespace tamis

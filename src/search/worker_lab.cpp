@@ -13,10 +13,9 @@ class WorkerEvaluator : public Evaluator {
     open["op"] = "open";
     open["warm_up"] = false;
     first_ms_ = parse_opened_info(worker_.request(open, patience_to_open()).head).first_ms;
-    worker_.request({{"op", "evaluate_begin"},
-                     {"data", to_json(spec.items)},
-                     {"labelled", spec.labelled}},
-                    patience_to_open());
+    worker_.request(
+        {{"op", "evaluate_begin"}, {"data", to_json(spec.items)}, {"labelled", spec.labelled}},
+        patience_to_open());
   }
 
   double first_ms() const override { return first_ms_; }

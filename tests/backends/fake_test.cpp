@@ -105,7 +105,8 @@ TEST_F(Fake, reads_onnx_files) {
 }
 
 TEST_F(Fake, refuses_what_is_no_model) {
-  for (const std::string& bytes : {std::string("xyz"), std::string("\x3a\xff\xff\x03"), std::string()}) {
+  for (const std::string& bytes :
+       {std::string("xyz"), std::string("\x3a\xff\xff\x03"), std::string()}) {
     save_file(folder_.path() / "bad.onnx", std::string_view(bytes));
     OpenRequest request;
     request.model = folder_.path() / "bad.onnx";

@@ -104,9 +104,9 @@ TEST_F(Optimize, an_accuracy_that_is_out_of_reach_is_a_nearest_miss) {
 
 TEST_F(Optimize, a_variant_that_fails_is_a_row_with_its_reason) {
   save_file(path("script.json"), std::string_view(R"([{"behaviour": {"open_fails": "told to"}}])"));
-  Ended ended = optimize("out", {"--backend", "ort,fake"},
-                         {{"TAMIS_ENABLE_FAKE_BACKEND", "1"},
-                          {"TAMIS_FAKE_SCRIPT", file("script.json")}});
+  Ended ended =
+      optimize("out", {"--backend", "ort,fake"},
+               {{"TAMIS_ENABLE_FAKE_BACKEND", "1"}, {"TAMIS_FAKE_SCRIPT", file("script.json")}});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_GE(parse_json(ended.out, "stdout").at("counts").at("failed"), 1);
   std::size_t failed = 0;

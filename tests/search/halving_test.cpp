@@ -72,7 +72,8 @@ Simulated screen(std::uint64_t seed) {
     for (std::size_t from = 0; from < next.size(); from += kGroup) {
       const double base = kBetween * random.normal();
       std::vector<double> base_visits;
-      for (std::size_t r = 0; r < kRounds; ++r) base_visits.push_back(base + noise * random.normal());
+      for (std::size_t r = 0; r < kRounds; ++r)
+        base_visits.push_back(base + noise * random.normal());
       result.visits += kRounds;
       for (std::size_t k = from; k < std::min(from + kGroup, next.size()); ++k) {
         // One instance in fifty is far off, and one visit in fifty takes three times as long.
@@ -91,7 +92,8 @@ Simulated screen(std::uint64_t seed) {
   }
   const auto best = std::min_element(truth.begin(), truth.end()) - truth.begin();
   const auto front = front_of(found);
-  result.lost = std::find(front.begin(), front.end(), static_cast<std::size_t>(best)) == front.end();
+  result.lost =
+      std::find(front.begin(), front.end(), static_cast<std::size_t>(best)) == front.end();
   return result;
 }
 

@@ -24,8 +24,8 @@ class Looking : public ::testing::Test {
 /// A mean of so many values with a standard deviation of 0.03.
 RatioEstimate of_mean(double log_mean, std::size_t instances, double confidence) {
   RatioEstimate e;
-  const double half = normal_quantile((1 + confidence) / 2) * 0.03 /
-                      std::sqrt(static_cast<double>(instances));
+  const double half =
+      normal_quantile((1 + confidence) / 2) * 0.03 / std::sqrt(static_cast<double>(instances));
   e.ratio = std::exp(log_mean);
   e.low = std::exp(log_mean - half);
   e.high = std::exp(log_mean + half);

@@ -75,20 +75,30 @@ class ScriptedContestant : public Contestant {
   OpenedInfo info_;
 };
 
+/// The layers in FP32 of what build() wrote.
+std::size_t layers_given_back(const std::filesystem::path& model) {
+  const std::string text = load_text(model);
+  if (text.empty() || text.front() != '[') return 0;
+  const Recipe recipe = parse_recipe(parse_json(text, "scripted model"));
+  return recipe.empty() ? 0 : recipe.back().params.value("keep_float", Json::array()).size();
+}
+
 class ScriptedEvaluator : public Evaluator {
  public:
-  ScriptedEvaluator(ScriptedLab& lab, int threads, std::vector<std::size_t> items)
-      : lab_(lab), threads_(threads), items_(std::move(items)) {}
+  ScriptedEvaluator(ScriptedLab& lab, int threads, std::size_t layers,
+                    std::vector<std::size_t> items)
+      : lab_(lab), threads_(threads), layers_(layers), items_(std::move(items)) {}
 
   double first_ms() const override { return lab_.scripts.at(threads_).ms * 2; }
 
   Part next(std::size_t count, const Patience&) override {
     const Script& script = lab_.scripts.at(threads_);
+    const bool mended = layers_ > 0 && layers_ >= script.right_with_layers;
     Part part;
     for (std::size_t i = 0; i < count && at_ < items_.size(); ++i) {
       const std::size_t item = items_[at_++];
       Random random = random_for(lab_.seed, threads_, 3, item);
-      const bool wrong = item >= script.wrong_after && random.uniform() < script.wrong;
+      const bool wrong = !mended && item >= script.wrong_after && random.uniform() < script.wrong;
       const int label = static_cast<int>(item % kClasses);
       ItemRecord record{"item" + std::to_string(item), {}, {}};
       record.truth.label = label;
@@ -105,6 +115,7 @@ class ScriptedEvaluator : public Evaluator {
  private:
   ScriptedLab& lab_;
   int threads_;
+  std::size_t layers_;
   std::vector<std::size_t> items_;
   std::size_t at_ = 0;
 };
@@ -157,9 +168,9 @@ ModelInfo ScriptedLab::inspect(const std::filesystem::path& model, const CardOpt
   ModelInfo info;
   info.file = model;
   info.hash = "parent";
-  info.description = {{"file_bytes", 100},           {"macs", 1e8},
-                      {"inputs", one_tensor("x")},   {"outputs", one_tensor("y")},
-                      {"parameters", 1000},          {"metadata", Json::object()}};
+  info.description = {{"file_bytes", 100},         {"macs", 1e8},
+                      {"inputs", one_tensor("x")}, {"outputs", one_tensor("y")},
+                      {"parameters", 1000},        {"metadata", Json::object()}};
   info.card = scripted_card();
   return info;
 }
@@ -187,7 +198,7 @@ void ScriptedLab::build(const BuildRequest& request, const Patience&) {
   info.card = to_json(request.card.value(), true);
   info.io = {{"inputs", one_tensor("x")}, {"outputs", one_tensor("y")}};
   save_json(request.out / "artefact.json", to_json(info));
-  save_file(request.out / "model.onnx", std::string_view("scripted"));
+  save_file(request.out / "model.onnx", std::string_view(to_json(request.recipe).dump()));
   save_file(request.out / "model.card.yaml", to_yaml(*request.card));
 }
 
@@ -211,7 +222,8 @@ std::unique_ptr<Contestant> ScriptedLab::open(const ContestantSpec& spec) {
 std::unique_ptr<Evaluator> ScriptedLab::evaluate(const EvaluationSpec& spec) {
   const int threads = spec.request.settings.threads.value();
   spend(scripts.at(threads).open_s);
-  return std::make_unique<ScriptedEvaluator>(*this, threads, spec.items.items);
+  return std::make_unique<ScriptedEvaluator>(*this, threads, layers_given_back(spec.request.model),
+                                             spec.items.items);
 }
 
 Json ScriptedLab::explain(const ExplainPlan&, const SearchListener&) {
@@ -231,8 +243,10 @@ ScriptedSearch::ScriptedSearch(std::size_t count)
   request.data = {"scripted", ""};
   request.gates.max_drop = DropLimit{0.01, true};
   request.command = "tamis optimize";
-  request.axes = {{"graph-level", {"all"}}, {"precision", {"fp32"}},
-                  {"inference-precision", {"f32"}}, {"pinning", {"default"}},
+  request.axes = {{"graph-level", {"all"}},
+                  {"precision", {"fp32"}},
+                  {"inference-precision", {"f32"}},
+                  {"pinning", {"default"}},
                   {"threads", {"1"}}};
   lab->scripts[1] = Script{};
   listener.note = [this](const std::string& text) { notes.push_back(text); };

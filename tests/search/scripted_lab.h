@@ -18,13 +18,14 @@ namespace tamis::testing {
 /// How a variant behaves: what the scripted lab answers when the search opens, visits or evaluates
 /// it. Deterministic: the n-th instance of a variant and its m-th visit are the same in every run.
 struct Script {
-  double ms = 10;          ///< the time of a picture
-  double noise = 0.02;     ///< standard deviation of the log of a visit's time
-  double between = 0.02;   ///< and of what an instance adds to it
-  double drift = 0;        ///< relative change of the time in an hour of the lab's clock
-  double spike_share = 0;  ///< of visits that take three times as long
-  double wrong = 0;        ///< share of the items answered wrongly where the baseline is right
+  double ms = 10;               ///< the time of a picture
+  double noise = 0.02;          ///< standard deviation of the log of a visit's time
+  double between = 0.02;        ///< and of what an instance adds to it
+  double drift = 0;             ///< relative change of the time in an hour of the lab's clock
+  double spike_share = 0;       ///< of visits that take three times as long
+  double wrong = 0;             ///< share of the items answered wrongly where the baseline is right
   std::size_t wrong_after = 0;  ///< only items from this place on are answered wrongly
+  std::size_t right_with_layers = 0;  ///< given back to FP32: then no item is answered wrongly
   double open_s = 0.3, item_s = 0.005;
   std::optional<std::size_t> crash_at, hang_at;  ///< the visit that does so, over all instances
   std::string open_fails;                        ///< the error's text
@@ -35,10 +36,10 @@ struct Script {
 /// stands for whatever makes them differ; the baseline has one thread.
 class ScriptedLab : public Lab {
  public:
-  std::map<int, Script> scripts;                     ///< by threads
-  std::map<std::string, double> builds{{"", 1}};     ///< seconds by last step; "" = all others
-  std::map<std::string, std::string> failing_builds; ///< error text by last step
-  std::function<double(double seconds)> load;        ///< factor on all that is done; empty: 1
+  std::map<int, Script> scripts;                      ///< by threads
+  std::map<std::string, double> builds{{"", 1}};      ///< seconds by last step; "" = all others
+  std::map<std::string, std::string> failing_builds;  ///< error text by last step
+  std::function<double(double seconds)> load;         ///< factor on all that is done; empty: 1
   std::uint64_t seed = 1;
   std::function<void()> before_visit;
 
@@ -68,8 +69,8 @@ class ScriptedLab : public Lab {
   ManualClock clock_;
 };
 
-/// A search of scripted variants: a folder with a store and a cache, which stay from run to run, and
-/// a request.
+/// A search of scripted variants: a folder with a store and a cache, which stay from run to run,
+/// and a request.
 class ScriptedSearch {
  public:
   explicit ScriptedSearch(std::size_t items = 1000);

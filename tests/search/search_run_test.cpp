@@ -138,7 +138,8 @@ TEST(ScriptedRun, builds_hangs_and_openings_that_fail_are_rows) {
   Script refusing = taking(3), hanging = taking(3);
   refusing.open_fails = "open model: no";
   hanging.hang_at = 2;
-  const int refused = search.add(refusing), hung = search.add(hanging), good = search.add(taking(5));
+  const int refused = search.add(refusing), hung = search.add(hanging),
+            good = search.add(taking(5));
   const Ended ended = run(search);
   EXPECT_EQ(ended.pick, good);
   EXPECT_EQ(failure_of(ended, refused), "open model: no");
@@ -149,6 +150,26 @@ TEST(ScriptedRun, builds_hangs_and_openings_that_fail_are_rows) {
   const Ended without = run(search);
   EXPECT_EQ(without.outcome.pick, 0U);
   EXPECT_THAT(failure_of(without, good), HasSubstr("simplify: cannot"));
+}
+
+TEST(ScriptedRun, gives_layers_back_where_that_keeps_the_gate) {
+  for (const std::size_t needed : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
+    ScriptedSearch search;
+    search.request.axes["precision"] = {"int8-static"};
+    Script script = taking(4);
+    script.wrong = 0.1;
+    script.right_with_layers = needed;
+    search.lab->scripts[1].ms = 10;
+    search.request.axes["threads"] = {"2"};
+    search.lab->scripts[2] = script;
+    const Ended ended = run(search);
+    if (needed > 2) {  // of four layers at most two are given back
+      EXPECT_EQ(ended.outcome.pick, 0U);
+    } else {
+      EXPECT_GE(ended.picked().given_back.size(), needed);
+      EXPECT_EQ(ended.picked().gate(), GateOutcome::met);
+    }
+  }
 }
 
 TEST(ScriptedRun, again_on_the_folder_measures_nothing_and_picks_the_same) {
@@ -239,7 +260,7 @@ double true_ms(const ScriptedSearch& search, const Ended& ended) {
 
 TEST(SimulatedSearches, more_budget_never_gives_a_worse_pick_and_what_is_proven_is_delivered) {
   int worse = 0, undelivered = 0, false_picks = 0;
-  const int tries = simulations(20);
+  const int tries = simulations(6);
   for (int seed = 1; seed <= tries; ++seed) {
     ScriptedSearch search = random_search(static_cast<std::uint64_t>(seed));
     double before_ms = search.baseline().ms;

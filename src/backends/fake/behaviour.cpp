@@ -95,7 +95,8 @@ void Actor::begin() {
     leaked_.push_back(std::make_unique<char[]>(bytes));
     std::memset(leaked_.back().get(), 1, bytes);
   }
-  double us = behaviour_.latency_us * level_ * load_now(start) * std::exp(behaviour_.jitter * normal()) *
+  double us = behaviour_.latency_us * level_ * load_now(start) *
+              std::exp(behaviour_.jitter * normal()) *
               (1 + behaviour_.drift * static_cast<double>(run_) / 1000);
   if (uniform() < behaviour_.spike_share) us *= behaviour_.spike_factor;
   end_ns_ = start + static_cast<std::int64_t>(us * 1e3);

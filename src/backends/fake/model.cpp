@@ -73,8 +73,8 @@ Model onnx_model(std::span<const std::uint8_t> bytes, const std::string& file) {
   OnnxFile onnx = parse_onnx(bytes, file);
   const bool scores = std::all_of(onnx.outputs.begin(), onnx.outputs.end(),
                                   [](const TensorInfo& o) { return o.type == DataType::f32; });
-  return {std::move(onnx.inputs), std::move(onnx.outputs),
-          scores ? Answers::mean : Answers::zeros, std::move(onnx.operators)};
+  return {std::move(onnx.inputs), std::move(onnx.outputs), scores ? Answers::mean : Answers::zeros,
+          std::move(onnx.operators)};
 }
 
 }  // namespace
@@ -87,8 +87,10 @@ Model load_model(const std::filesystem::path& file) {
     throw Error(ErrorCode::corrupt_data, "open model: " + file.string() +
                                              " is no model of the fake backend (fake_model: 1)");
   try {
-    return {read_infos(json, "inputs"), read_infos(json, "outputs"),
-            read_answers(json, file.string()), {}};
+    return {read_infos(json, "inputs"),
+            read_infos(json, "outputs"),
+            read_answers(json, file.string()),
+            {}};
   } catch (const Json::exception& error) {
     throw Error(ErrorCode::corrupt_data, "open model: " + file.string() + ": " + error.what());
   }

@@ -12,7 +12,7 @@ using Bytes = std::span<const std::uint8_t>;
 /// Field after field of one protobuf message.
 class Message {
  public:
-  explicit Message(Bytes bytes) : left_(bytes) {}
+  explicit Message(Bytes all) : left_(all) {}
 
   /// False at the end.
   bool next() {
