@@ -132,8 +132,8 @@ bool is_left_over(const fs::path& path) {
 
 void remove_leftovers(const fs::path& folder) {
   std::error_code error;
-  for (auto it = fs::directory_iterator(folder, error);
-       !error && it != fs::directory_iterator(); it.increment(error)) {
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
     std::error_code ignored;  // another process may be sweeping too
     if (is_left_over(it->path())) fs::remove_all(it->path(), ignored);
   }

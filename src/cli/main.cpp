@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "base/version.h"
@@ -44,6 +46,13 @@ std::vector<std::string> command_names() {
   throw Error(ErrorCode::invalid_argument,
               fmt::format("'{}' was not expected here; see tamis {} --help", word,
                           chosen.front()->get_name()));
+}
+
+/// What killed runs, and their workers, left in the folder for temporary files.
+void remove_temporary_leftovers() {
+  std::error_code error;
+  const auto folder = std::filesystem::temp_directory_path(error);
+  if (!error) remove_leftovers(folder);
 }
 
 int run(int argc, char** argv) {
@@ -91,6 +100,7 @@ int main(int argc, char** argv) {
                  text.c_str());
   });
   try {
+    tamis::remove_temporary_leftovers();
     return tamis::run(argc, argv);
   } catch (const tamis::Error& e) {
     std::fprintf(stderr, "tamis: %s\n", e.what());

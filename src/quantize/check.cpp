@@ -76,6 +76,7 @@ std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_mod
         check.reason = low_snr_text(output, options.least_snr_db);
       }
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
       check.refused = true;
       check.reason = error.what();
     }

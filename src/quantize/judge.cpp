@@ -126,7 +126,8 @@ void Judge::judge_by_closeness() {
   try {
     for (const std::size_t i : judged_)
       if (closeness_(references_[i][0], references_[i][0])) telling.push_back(i);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::io) throw;
     telling.clear();  // outputs that the card does not describe: their noise can be judged
   }
   if (telling.size() >= kFewSamples)
@@ -155,7 +156,8 @@ Score Judge::score(const Graph& quantised) const {
     const std::unique_ptr<Session> session = open_graph(quantised, open_);
     for (const std::size_t i : judged_)
       score.push_back(score_one(*session, i, run_one(*session, samples_.sample(i))));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::io) throw;  // a full disk is no candidate's fault
     score.assign(judged_.size(), kRefused);
   }
   return score;

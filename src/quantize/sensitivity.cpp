@@ -99,7 +99,8 @@ class Ranker {
         sum += one.value_or(0);
         count += one ? 1 : 0;
       }
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::io) throw;
       return std::nullopt;  // outputs that the card does not describe
     }
     if (count == 0) return std::nullopt;

@@ -47,6 +47,7 @@ Json exact_refusal(const BuildState& state, const Graph& before, const NamedRunt
   try {
     require_same_outputs(compare_outputs(reference, before, own, after, inputs));
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
     return error.what();
   }
   return Json();

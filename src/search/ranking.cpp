@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "search/failures.h"
 #include "search/give_back.h"
 #include "search/units.h"
 
@@ -34,7 +35,8 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   recipe.resize(find_step(recipe, "int8-static").value() + 1);
   std::string key = hash_text("ranking/1" + recipe_key(context, recipe) +
                               canonical_text(to_json(variant.settings)) + context.machine_hash);
-  if (auto stored = context.store->find(Kind::measurement, key)) return parse_sensitivity(*stored);
+  if (auto stored = context.store->find_as(Kind::measurement, key, parse_sensitivity))
+    return *stored;
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
   Json request = to_json(build_request(context, recipe, {}));
   request["op"] = "rank_layers";
@@ -42,12 +44,13 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   settings.library = library_of(context, settings.backend);
   request["target"] = to_json(settings);
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  Worker worker;
-  Json ranking =
-      worker
-          .request(request, patience_to_build(context.data.calibration.items.size() + kModels,
-                                              context.inference_s.value_or(guess_s)))
-          .head;
+  Json ranking = attempt(context, {key, build_command(context, recipe)}, [&] {
+    Worker worker;
+    return worker
+        .request(request, patience_to_build(context.data.calibration.items.size() + kModels,
+                                            context.inference_s.value_or(guess_s)))
+        .head;
+  });
   context.store->put(Kind::measurement, key, ranking);
   return parse_sensitivity(ranking);
 }

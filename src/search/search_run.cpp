@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "base/percent.h"
 #include "base/units.h"
 #include "search/decide.h"
 #include "search/explain_pick.h"
@@ -501,8 +502,8 @@ void SearchRun::explain() {
   if (outcome_.fastest_estimated) {
     const Candidate& e = candidates_[*outcome_.fastest_estimated];
     what_if.push_back(fmt::format(
-        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}",
-        label(*outcome_.fastest_estimated), e.judgement->probability * 100,
+        "{} is faster and keeps the gates by its estimate, with probability {}{}",
+        label(*outcome_.fastest_estimated), percent_of(e.judgement->probability),
         e.judgement->items_needed
             ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
             : std::string()));

@@ -121,14 +121,43 @@ std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
                       runtimes);
 }
 
+namespace {
+
+/// Of the files that are run: what is said about building them may differ between two builds.
+std::string model_hash(const FolderContent& content) {
+  std::string all;
+  for (const auto& [name, file] : content)
+    if (name != "artefact.json" && name != "model.card.yaml") all += name + file.hash;
+  return hash_text(all);
+}
+
+/// From the cache, if it is there and sound (artefact_cache.h).
+std::optional<Artefact> find_artefact(SearchContext& context, const std::string& key) {
+  const auto folder = context.cache->find(key);
+  if (!folder) return std::nullopt;
+  try {
+    ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
+    if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
+    Card card = info.card.is_null() ? context.card() : parse_card(info.card);
+    return Artefact{key, model_hash(context.cache->content(key)), *folder / "model.onnx",
+                    std::move(info), std::move(card)};
+  } catch (const std::exception& e) {
+    context.cache->discard(key, folder->string() + ": " + e.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.file, parent_info(context), context.card()};
+    return {context.model.hash, context.model.hash, context.model.file, parent_info(context),
+            context.card()};
   std::string key = recipe_key(context, recipe);
   if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
     throw failed->second;
-  auto folder = context.cache->find(key);
-  if (!folder) {
+  if (auto found = find_artefact(context, key)) return *found;
+  {
     TemporaryFolder temporary = context.cache->make_temporary();
     Json request = to_json(build_request(context, recipe, temporary.path()));
     request["op"] = "build";
@@ -141,16 +170,16 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
       context.failed_builds.emplace(key, e);
       throw;
     }
-    folder = context.cache->publish(key, temporary.path());
+    context.cache->publish(key, temporary.path());
   }
-  ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
-  if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
-  Card card = info.card.is_null() ? context.card() : parse_card(info.card);
-  return {key, *folder / "model.onnx", std::move(info), std::move(card)};
+  if (auto built = find_artefact(context, key)) return *built;
+  throw Error(ErrorCode::io, "build: " + context.cache->folder().string() +
+                                 " does not keep what is written to it; see whether its disk is "
+                                 "sound, or name another folder in TAMIS_CACHE_DIR");
 }
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
-  return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
+  return hash_text(artefact.content + canonical_text(to_json(variant.settings)) +
                    runtime_version(context, variant.settings.backend) +
                    library_of(context, variant.settings.backend) +
                    canonical_text(to_json(artefact.card, false)) +
@@ -190,7 +219,8 @@ Screening Screener::screen(const Variant& variant) {
   std::string key = screening_key(context_, variant_key(context_, variant, artefact),
                                   variant_key(context_, baseline_variant_, base));
   // Ids are the plan's, not the key's: a stored screening keeps the roles.
-  if (auto stored = context_.store->find(Kind::measurement, key)) return parse_screening(*stored);
+  if (auto stored = context_.store->find_as(Kind::measurement, key, parse_screening))
+    return std::move(*stored);
   FailingUnit unit{key, bench_command(context_, variant, artefact)};
   if (variant.id == baseline_variant_.id)
     return attempt(context_, unit, [&] { return measure(variant, artefact, key); });
@@ -247,13 +277,13 @@ VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& vari
                                      const std::string& output_hash)
     : context_(context), variant_(variant), artefact_(ensure_artefact(context, variant.recipe)) {
   const RunSettings& s = variant.settings;
-  key_ = hash_text(artefact_.key + s.backend + s.device + s.inference_precision.value_or("") +
+  key_ = hash_text(artefact_.content + s.backend + s.device + s.inference_precision.value_or("") +
                    runtime_version(context, s.backend) + output_hash +
                    canonical_text(to_json(artefact_.card, false)) + context.data_hash + "metric/2");
 }
 
 Worker& VariantEvaluation::worker(std::size_t from) {
-  if (worker_ && worker_at_ == from) return *worker_;
+  if (worker_ && worker_at_ == from && worker_->alive()) return *worker_;
   std::int64_t start = now_ns();
   worker_ = std::make_unique<Worker>();
   ContestantSpec spec = contestant_spec(context_, variant_, artefact_);
@@ -309,9 +339,12 @@ void VariantEvaluation::load_chunk(std::size_t end) {
     if (worker_) worker_->pause();
   }
   for (const Json& record : chunk.at("records")) records_.push_back(parse_item_record(record));
-  for (const Json& bad : chunk.at("bad"))
+  for (const Json& bad : chunk.at("bad")) {
     bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
                                bad.at("reason").get<std::string>()));
+    if (context_.skipped.insert(bad_.back()).second && context_.request.allow_bad > 0)
+      context_.note("left out, because it cannot be used: " + bad_.back());
+  }
   inference_s_ += chunk.at("inference_s").get<double>();
   wall_s_ += chunk.at("wall_s").get<double>();
   seen_ = end;
@@ -358,6 +391,7 @@ std::string StoredRace::failure_key(std::size_t place) const {
 }
 
 void StoredRace::fail(const std::string& id, const Error& error) {
+  if (error.code() == ErrorCode::io) throw Error(error);
   for (std::size_t place = 0; place < variants_.size(); ++place) {
     const Variant& v = variants_[place];
     if (v.id != id) continue;
@@ -378,6 +412,7 @@ void StoredRace::open_all() {
       open_[v.id] = std::make_unique<Contestant>(
           contestant_spec(context_, v, ensure_artefact(context_, v.recipe)));
     } catch (const Error& e) {
+      if (e.code() == ErrorCode::io) throw;  // a full disk is no variant's fault
       fail(v.id, e);
     }
   }
