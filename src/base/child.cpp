@@ -17,10 +17,20 @@ namespace {
 
 constexpr std::size_t kTailBytes = 8192;
 
+/// Both ends above the standard streams: an end that is one of them already would keep O_CLOEXEC in
+/// the child.
 std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw Error(ErrorCode::unavailable, std::string("start process: ") + std::strerror(errno));
+  for (int& end : ends) {
+    if (end > STDERR_FILENO) continue;
+    const int above = ::fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (above < 0)
+      throw Error(ErrorCode::unavailable, std::string("start process: ") + std::strerror(errno));
+    ::close(end);
+    end = above;
+  }
   return ends;
 }
 
@@ -127,6 +137,16 @@ std::string Child::stderr_tail() {
 }
 
 void die_with_parent() { ::prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+void open_standard_streams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free number is this stream's. A reader's end on stdout: writing to it fails.
+    const int mode = stream == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", mode) != stream) ::_exit(exit_status(ErrorCode::io));
+  }
+}
+
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
 
 }  // namespace tamis

@@ -61,6 +61,11 @@ class Child {
 /// In a child: ask the kernel to kill this process when its parent dies.
 void die_with_parent();
 
+/// Opens /dev/null in place of a standard stream that the caller closed, so that no file or pipe of
+/// ours gets its number. What is written to a standard output that was closed still fails. Call
+/// first in main.
+void open_standard_streams();
+
 /// Writes to a pipe whose reader has gone give an error instead of a signal. Call once in main.
 void ignore_broken_pipes();
 

@@ -64,22 +64,21 @@ BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
 }
 
 void print_text(const Json& d) {
-  fmt::print("{}: {} in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-             duration_text(d.at("wall_s")));
+  say("{}: {} in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
+      duration_text(d.at("wall_s")));
   for (const Json& step : d.at("steps")) {
     const Json& report = step.at("report");
-    fmt::print("  {}{}\n", step.at("name").get<std::string>(),
-               report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
+    say("  {}{}\n", step.at("name").get<std::string>(),
+        report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
   }
   for (const Json& r : d.at("refused"))
-    fmt::print("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),
-               r.at("reason").get<std::string>());
+    say("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),
+        r.at("reason").get<std::string>());
   for (const char* side : {"inputs", "outputs"})
     for (const Json& value : d.at("io").at(side))
-      fmt::print("  {}: {} {} {}\n",
-                 std::string_view(side).substr(0, std::string_view(side).size() - 1),
-                 value.at("name").get<std::string>(), value.at("type").get<std::string>(),
-                 value.at("shape").dump());
+      say("  {}: {} {} {}\n", std::string_view(side).substr(0, std::string_view(side).size() - 1),
+          value.at("name").get<std::string>(), value.at("type").get<std::string>(),
+          value.at("shape").dump());
 }
 
 int apply(const ApplyArguments& a, const Console& console) {

@@ -218,28 +218,27 @@ std::string optional_ms(const Json& value) {
 }
 
 void print_latencies(const Json& json) {
-  fmt::print("{:<44} {:>10} {:>21} {:>9} {:>10} {:>9} {:>9}\n", "variant", "median",
-             "95 % interval", "p95", "inference", "compile", "memory");
+  say("{:<44} {:>10} {:>21} {:>9} {:>10} {:>9} {:>9}\n", "variant", "median", "95 % interval",
+      "p95", "inference", "compile", "memory");
   for (const Json& v : json.at("variants")) {
     const Json& l = v.at("latency_ms");
-    fmt::print("{:<44} {:>7.3f} ms {:>9.3f} – {:>6.3f} ms {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
-               v.at("name").get<std::string>(), l.at("median").get<double>(),
-               l.at("low").get<double>(), l.at("high").get<double>(), optional_ms(l.at("p95")),
-               v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
-               bytes_text(v.at("peak_memory_bytes")));
+    say("{:<44} {:>7.3f} ms {:>9.3f} – {:>6.3f} ms {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
+        v.at("name").get<std::string>(), l.at("median").get<double>(), l.at("low").get<double>(),
+        l.at("high").get<double>(), optional_ms(l.at("p95")),
+        v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
+        bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
 void print_rates(const Json& json) {
-  fmt::print("{:<44} {:>10} {:>17} {:>9} {:>15} {:>9} {:>9}\n", "variant", "images/s",
-             "95 % interval", "in flight", "latency (load)", "p95", "memory");
+  say("{:<44} {:>10} {:>17} {:>9} {:>15} {:>9} {:>9}\n", "variant", "images/s", "95 % interval",
+      "in flight", "latency (load)", "p95", "memory");
   for (const Json& v : json.at("variants")) {
     const Json &r = v.at("images_per_s"), &l = v.at("latency_ms");
-    fmt::print("{:<44} {:>10.2f} {:>7.2f} – {:>7.2f} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
-               v.at("name").get<std::string>(), r.at("median").get<double>(),
-               r.at("low").get<double>(), r.at("high").get<double>(), v.at("in_flight").get<int>(),
-               l.at("median").get<double>(), optional_ms(l.at("p95")),
-               bytes_text(v.at("peak_memory_bytes")));
+    say("{:<44} {:>10.2f} {:>7.2f} – {:>7.2f} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
+        v.at("name").get<std::string>(), r.at("median").get<double>(), r.at("low").get<double>(),
+        r.at("high").get<double>(), v.at("in_flight").get<int>(), l.at("median").get<double>(),
+        optional_ms(l.at("p95")), bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
@@ -247,13 +246,12 @@ void print_rates(const Json& json) {
 void print_comparison(const Json& c, bool under_load) {
   const double ratio = c.at("ratio"), low = c.at("low"), high = c.at("high");
   if (under_load)
-    fmt::print("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its images/s: {}\n",
-               c.at("a").get<std::string>(), c.at("b").get<std::string>(), 1 / ratio, 1 / high,
-               1 / low, c.at("verdict").get<std::string>());
+    say("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its images/s: {}\n",
+        c.at("a").get<std::string>(), c.at("b").get<std::string>(), 1 / ratio, 1 / high, 1 / low,
+        c.at("verdict").get<std::string>());
   else
-    fmt::print("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its time: {}\n",
-               c.at("a").get<std::string>(), c.at("b").get<std::string>(), ratio, low, high,
-               c.at("verdict").get<std::string>());
+    say("{} against {}: {:.4f} [{:.4f}, {:.4f}] of its time: {}\n", c.at("a").get<std::string>(),
+        c.at("b").get<std::string>(), ratio, low, high, c.at("verdict").get<std::string>());
 }
 
 void print_table(const Json& json) {
@@ -264,8 +262,7 @@ void print_table(const Json& json) {
     print_latencies(json);
   for (const Json& c : json.at("comparisons")) print_comparison(c, under_load);
   for (const Json& w : json.at("environment").at("warnings"))
-    fmt::print("warning: {}; {}\n", w.at("text").get<std::string>(),
-               w.at("remedy").get<std::string>());
+    say("warning: {}; {}\n", w.at("text").get<std::string>(), w.at("remedy").get<std::string>());
 }
 
 void check_objective(const BenchOptions& options) {

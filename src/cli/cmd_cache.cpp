@@ -22,7 +22,7 @@ int cache(const CacheArguments& a, const Console& console) {
     if (console.json)
       print_json({{"schema", "tamis/cache/1"}, {"freed_bytes", freed}});
     else
-      fmt::print("freed {}\n", bytes_text(freed));
+      say("freed {}\n", bytes_text(freed));
     return 0;
   }
   if (a.action != "list")
@@ -36,14 +36,14 @@ int cache(const CacheArguments& a, const Console& console) {
     json["entries"].push_back({{"key", e.key}, {"bytes", e.bytes}, {"unused_s", e.age_s}});
     total += e.bytes;
     if (!console.json)
-      fmt::print("{}  {:>10}  unused for {}\n", e.key, bytes_text(e.bytes), duration_text(e.age_s));
+      say("{}  {:>10}  unused for {}\n", e.key, bytes_text(e.bytes), duration_text(e.age_s));
   }
   json["bytes"] = total;
   if (console.json)
     print_json(json);
   else
-    fmt::print("{} in {} entries, {}\n", bytes_text(total), json["entries"].size(),
-               artefacts.folder().string());
+    say("{} in {} entries, {}\n", bytes_text(total), json["entries"].size(),
+        artefacts.folder().string());
   return 0;
 }
 

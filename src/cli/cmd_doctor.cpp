@@ -163,7 +163,7 @@ Json document(const Findings& findings) {
 // The text.
 
 void row(std::string_view name, const std::string& text) {
-  fmt::print("  {:<14} {}\n", name, text.empty() ? "unknown" : text);
+  say("  {:<14} {}\n", name, text.empty() ? "unknown" : text);
 }
 
 std::string cores_text(const Fingerprint& f) {
@@ -203,7 +203,7 @@ std::string memory_text(const Fingerprint& f) {
 }
 
 void print_machine(const Fingerprint& f) {
-  fmt::print("Machine\n");
+  say("Machine\n");
   row("CPU", fmt::format("{} ({}, {})", f.cpu_model, f.cpu_vendor, f.architecture));
   row("cores", cores_text(f));
   print_instruction_sets(f);
@@ -219,20 +219,19 @@ void print_machine(const Fingerprint& f) {
 void print_step(const ProbeStep& step, std::string_view mark) {
   std::string name = step.name;
   std::replace(name.begin(), name.end(), '_', ' ');
-  fmt::print("    {} {:<15} {}\n", mark, name, step.detail.empty() ? "yes" : step.detail);
-  if (!step.ok && !step.remedy.empty()) fmt::print("      {:<15} → {}\n", "", step.remedy);
+  say("    {} {:<15} {}\n", mark, name, step.detail.empty() ? "yes" : step.detail);
+  if (!step.ok && !step.remedy.empty()) say("      {:<15} → {}\n", "", step.remedy);
 }
 
 void print_backend(const Availability& a) {
-  fmt::print("  {} {}\n", a.backend,
-             a.ok() ? a.version + " runs" : "does not run: " + a.steps.back().name);
+  say("  {} {}\n", a.backend,
+      a.ok() ? a.version + " runs" : "does not run: " + a.steps.back().name);
   for (const ProbeStep& step : a.steps) print_step(step, step.ok ? "✓" : "✗");
   for (const ProbeStep& step : unreached_steps(a)) print_step(step, "·");
   for (const DeviceInfo& d : a.devices)
-    fmt::print("      {:<15} {}{}{}\n", d.name, d.full_name, d.capabilities.empty() ? "" : ": ",
-               fmt::join(d.capabilities, " "));
-  if (!a.providers.empty())
-    fmt::print("      {:<15} {}\n", "providers", fmt::join(a.providers, ", "));
+    say("      {:<15} {}{}{}\n", d.name, d.full_name, d.capabilities.empty() ? "" : ": ",
+        fmt::join(d.capabilities, " "));
+  if (!a.providers.empty()) say("      {:<15} {}\n", "providers", fmt::join(a.providers, ", "));
   for (ProbeStep step : a.provider_steps) {
     step.name = "– " + step.name;
     print_step(step, step.ok ? "✓" : "·");
@@ -259,8 +258,8 @@ std::string jitter_text(const std::vector<double>& pieces_ns) {
 void print_noise(const Findings& findings) {
   if (!findings.noise) return;
   const NoiseReport& noise = *findings.noise;
-  fmt::print("\nNoise ({:.1f} s of fixed work, {} visits, {} thread{})\n", noise.seconds,
-             noise.visits_ns.size(), noise.threads, noise.threads == 1 ? "" : "s");
+  say("\nNoise ({:.1f} s of fixed work, {} visits, {} thread{})\n", noise.seconds,
+      noise.visits_ns.size(), noise.threads, noise.threads == 1 ? "" : "s");
   row("timer", fmt::format("{:.0f} ns a reading, steps of {:.0f} ns", noise.timer_cost_ns,
                            noise.timer_resolution_ns));
   row("CPU time", fmt::format("stolen by the hypervisor {}, used by other processes {}",
@@ -285,8 +284,8 @@ void print_rate(std::string_view name, const std::optional<PeakRate>& rate) {
 void print_peak(const Findings& findings) {
   if (!findings.peak) return;
   const MachinePeak& peak = *findings.peak;
-  fmt::print("\nPeak ({} thread{}, a multiply-accumulate is two operations)\n", peak.threads,
-             peak.threads == 1 ? "" : "s");
+  say("\nPeak ({} thread{}, a multiply-accumulate is two operations)\n", peak.threads,
+      peak.threads == 1 ? "" : "s");
   print_rate("FP32", peak.f32);
   print_rate("BF16", peak.bf16);
   print_rate("INT8", peak.int8);
@@ -295,13 +294,12 @@ void print_peak(const Findings& findings) {
 
 void print_text(const Findings& findings) {
   print_machine(findings.machine);
-  fmt::print("\nRuntimes\n");
+  say("\nRuntimes\n");
   for (const Availability& a : findings.backends) print_backend(a);
   print_noise(findings);
   print_peak(findings);
-  if (!findings.warnings.empty()) fmt::print("\nWarnings\n");
-  for (const EnvironmentWarning& w : findings.warnings)
-    fmt::print("  ! {}\n    → {}\n", w.text, w.remedy);
+  if (!findings.warnings.empty()) say("\nWarnings\n");
+  for (const EnvironmentWarning& w : findings.warnings) say("  ! {}\n    → {}\n", w.text, w.remedy);
 }
 
 int doctor(const DoctorOptions& options, const Console& console) {
@@ -312,8 +310,8 @@ int doctor(const DoctorOptions& options, const Console& console) {
     print_json(document(findings));
   } else {
     print_text(findings);
-    fmt::print("\n{} of {} runtimes can be used{}\n", running, findings.backends.size(),
-               running > 0 ? "" : "; see the first ✗ of each for the reason and the remedy");
+    say("\n{} of {} runtimes can be used{}\n", running, findings.backends.size(),
+        running > 0 ? "" : "; see the first ✗ of each for the reason and the remedy");
   }
   return running > 0 ? 0 : exit_status(ErrorCode::unavailable);
 }

@@ -112,16 +112,16 @@ Json to_document(const Task& task, const Evaluated& found, std::size_t planned, 
 }
 
 void print_text(const Json& d) {
-  fmt::print("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
-             d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
-             d.at("items").get<std::size_t>());
+  say("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
+      d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
+      d.at("items").get<std::size_t>());
   std::size_t width = 12;
   for (const auto& [name, value] : d.at("metrics").items())
     if (value.is_number()) width = std::max(width, name.size());
   for (const auto& [name, value] : d.at("metrics").items())
-    if (value.is_number()) fmt::print("  {:<{}} {:.4f}\n", name, width, value.get<double>());
-  fmt::print("  {:.1f} s in the runtime of {:.1f} s\n", d.at("inference_s").get<double>(),
-             d.at("evaluate_s").get<double>());
+    if (value.is_number()) say("  {:<{}} {:.4f}\n", name, width, value.get<double>());
+  say("  {:.1f} s in the runtime of {:.1f} s\n", d.at("inference_s").get<double>(),
+      d.at("evaluate_s").get<double>());
 }
 
 int evaluate(const ExecuteOptions& options, const Console& console) {
@@ -149,8 +149,8 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   else
     print_text(document);
   if (found.complete) return 0;
-  fmt::print(stderr, "interrupted: this is from the first {} of {} items\n", found.records.size(),
-             items.items.size());
+  say_error("interrupted: this is from the first {} of {} items\n", found.records.size(),
+            items.items.size());
   return kExitInterrupted;
 }
 

@@ -70,7 +70,7 @@ int explain_model(const ExplainArguments& a, const Console& console) {
   if (console.json)
     print_json(document);
   else
-    fmt::print("{}", explain_text(document, {a.all, false}));
+    print_lines(explain_text(printable_document(document), {a.all, false}));
   return 0;
 }
 

@@ -92,19 +92,18 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
 }
 
 void print_text(const Json& d) {
-  fmt::print("{}: {}, from {} good pictures in {}, at most {} of memory\n",
-             d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-             d.at("fitted").get<int>() + d.at("held_out").get<int>(), duration_text(d.at("wall_s")),
-             bytes_text(d.at("peak_memory_bytes")));
+  say("{}: {}, from {} good pictures in {}, at most {} of memory\n",
+      d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
+      d.at("fitted").get<int>() + d.at("held_out").get<int>(), duration_text(d.at("wall_s")),
+      bytes_text(d.at("peak_memory_bytes")));
   for (const Json& layer : d.at("layers"))
-    fmt::print("  layer      {}: {} channels, {} x {}, stride {}\n",
-               layer.at("value").get<std::string>(), layer.at("channels").get<int>(),
-               layer.at("size")[0].get<int>(), layer.at("size")[1].get<int>(),
-               layer.at("stride").get<int>());
-  fmt::print("  features   {} of their channels\n", d.at("channels").size());
-  fmt::print("  threshold  {:.4g}, from {} good pictures that did not make the Gaussians\n",
-             d.at("threshold").get<double>(), d.at("held_out").get<int>());
-  for (const Json& note : d.at("notes")) fmt::print("  {}\n", note.get<std::string>());
+    say("  layer      {}: {} channels, {} x {}, stride {}\n", layer.at("value").get<std::string>(),
+        layer.at("channels").get<int>(), layer.at("size")[0].get<int>(),
+        layer.at("size")[1].get<int>(), layer.at("stride").get<int>());
+  say("  features   {} of their channels\n", d.at("channels").size());
+  say("  threshold  {:.4g}, from {} good pictures that did not make the Gaussians\n",
+      d.at("threshold").get<double>(), d.at("held_out").get<int>());
+  for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
 }
 
 ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Progress& progress) {

@@ -13,11 +13,11 @@ std::string tensor_line(const Json& t) {
 
 void print_card(const ModelInfo& info) {
   if (!info.card) {
-    fmt::print("card        {}\n", info.card_error);
+    say("card        {}\n", info.card_error);
     return;
   }
   Json card = to_json(*info.card, true);
-  fmt::print("card\n");
+  say("card\n");
   std::function<void(const Json&, const std::string&)> walk = [&](const Json& node,
                                                                   const std::string& at) {
     for (const auto& [key, value] : node.items()) {
@@ -29,7 +29,7 @@ void print_card(const ModelInfo& info) {
       }
       std::string text = value.dump();
       if (text.size() > 60) text = text.substr(0, 57) + "…";
-      fmt::print("  {:<18} {:<28} {}\n", path, text, card["sources"].value(path, ""));
+      say("  {:<18} {:<28} {}\n", path, text, card["sources"].value(path, ""));
     }
   };
   walk(card, "");
@@ -47,18 +47,17 @@ int inspect(const ExecuteOptions& options, const Console& console) {
     print_json(json);
     return 0;
   }
-  fmt::print("file        {} ({})\n", info.file.string(), bytes_text(d.at("file_bytes")));
-  for (const Json& t : d.at("inputs")) fmt::print("input       {}\n", tensor_line(t));
-  for (const Json& t : d.at("outputs")) fmt::print("output      {}\n", tensor_line(t));
-  fmt::print("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
-  fmt::print("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
-  fmt::print("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
-             d.value("producer", ""));
-  fmt::print("operators  ");
-  for (const auto& [name, count] : d.at("operators").items())
-    fmt::print(" {} {}", count.get<int>(), name);
-  fmt::print("\n");
-  for (const Json& text : d.at("dynamic")) fmt::print("dynamic     {}\n", text.get<std::string>());
+  say("file        {} ({})\n", info.file.string(), bytes_text(d.at("file_bytes")));
+  for (const Json& t : d.at("inputs")) say("input       {}\n", tensor_line(t));
+  for (const Json& t : d.at("outputs")) say("output      {}\n", tensor_line(t));
+  say("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
+  say("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
+  say("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
+      d.value("producer", ""));
+  say("operators  ");
+  for (const auto& [name, count] : d.at("operators").items()) say(" {} {}", count.get<int>(), name);
+  say("\n");
+  for (const Json& text : d.at("dynamic")) say("dynamic     {}\n", text.get<std::string>());
   print_card(info);
   return 0;
 }

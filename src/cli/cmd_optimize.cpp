@@ -182,12 +182,12 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   if (console.json) {
     print_json(load_json(request.out / "decision.json"));
   } else {
-    fmt::print("{}\n{}", variants_table_text(result, terminal_columns()), decision_text(result));
-    fmt::print("\nReport: {}\n", (request.out / "report.html").string());
+    const Json shown = printable_document(result);
+    print_lines(variants_table_text(shown, terminal_columns()) + "\n" + decision_text(shown));
+    say("\nReport: {}\n", (request.out / "report.html").string());
   }
   if (result.at("status") == "interrupted")
-    fmt::print(stderr,
-               "interrupted: this is what is known so far; the same command goes on from here\n");
+    say_error("interrupted: this is what is known so far; the same command goes on from here\n");
   return exit_of(result);
 }
 
@@ -209,10 +209,10 @@ int dry_run(const SearchOptions& options, const Console& console) {
     print_json(json);
     return 0;
   }
-  for (const Variant& v : plan.variants) fmt::print("{}  {}\n", v.id, variant_name(v));
-  if (!plan.note.empty()) fmt::print("{}\n", plan.note);
-  fmt::print("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(),
-             duration_text(plan.estimated_s), plan.how);
+  for (const Variant& v : plan.variants) say("{}  {}\n", v.id, variant_name(v));
+  if (!plan.note.empty()) say("{}\n", plan.note);
+  say("Expected runs: {}\nEstimated time: {} ({})\n", plan.variants.size(),
+      duration_text(plan.estimated_s), plan.how);
   return 0;
 }
 

@@ -115,34 +115,34 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, dou
 
 void print_text(const Json& d, bool for_tensorrt) {
   const int pictures = d.at("calibrated_on").get<int>();
-  fmt::print("{}: {}, {} nodes in {}{} in {}\n", d.at("model").get<std::string>(),
-             bytes_text(d.at("size_bytes")), d.at("quantised_nodes").get<int>(),
-             d.at("precision") == "int8-static" ? "INT8" : d.at("precision").get<std::string>(),
-             pictures == 0 ? "" : fmt::format(", calibrated on {} pictures", pictures),
-             duration_text(d.at("wall_s")));
-  for (const Json& note : d.at("notes")) fmt::print("  {}\n", note.get<std::string>());
+  say("{}: {}, {} nodes in {}{} in {}\n", d.at("model").get<std::string>(),
+      bytes_text(d.at("size_bytes")), d.at("quantised_nodes").get<int>(),
+      d.at("precision") == "int8-static" ? "INT8" : d.at("precision").get<std::string>(),
+      pictures == 0 ? "" : fmt::format(", calibrated on {} pictures", pictures),
+      duration_text(d.at("wall_s")));
+  for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const Json& k : d.at("kept_in_float")) by_reason[k.at("reason")].push_back(k.at("node"));
   for (const auto& [reason, nodes] : by_reason) {
     constexpr std::size_t kNamed = 4;
     std::size_t named = std::min(kNamed, nodes.size());
-    fmt::print("  in float: {} ({}{}): {}\n", nodes.size(),
-               fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
-               nodes.size() > named ? ", …" : "", reason);
+    say("  in float: {} ({}{}): {}\n", nodes.size(),
+        fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+        nodes.size() > named ? ", …" : "", reason);
   }
   for (const Json& c : d.value("corrections", Json::array()))
-    fmt::print("  {}: {}, {}\n", c.at("name").get<std::string>(),
-               c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
+    say("  {}: {}, {}\n", c.at("name").get<std::string>(),
+        c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
   for (const Json& w : d.value("warnings", Json::array()))
-    fmt::print("  warning: {}\n", w.get<std::string>());
+    say("  warning: {}\n", w.get<std::string>());
   constexpr const char* kUsual = "s8 8-bit";
   if (std::string weights = d.value("weights", kUsual); weights != kUsual)
-    fmt::print("  weights: {}\n", weights);
+    say("  weights: {}\n", weights);
   for (const Json& r : d.at("refused"))
-    fmt::print("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
-               r.at("reason").get<std::string>());
+    say("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
+        r.at("reason").get<std::string>());
   if (for_tensorrt)
-    fmt::print("  TensorRT was not run: the file's numbers were checked in ONNX Runtime\n");
+    say("  TensorRT was not run: the file's numbers were checked in ONNX Runtime\n");
 }
 
 ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,

@@ -40,9 +40,10 @@ int report(const std::string& folder, const Console& console) {
     print_json(json);
     return 0;
   }
-  for (const std::string& note : files.notes) fmt::print(stderr, "{}\n", note);
-  fmt::print("{}\n{}\nReport: {}\n", variants_table_text(result, terminal_columns()),
-             decision_text(result), files.html.string());
+  for (const std::string& note : files.notes) say_error("{}\n", note);
+  const Json shown = printable_document(result);
+  print_lines(variants_table_text(shown, terminal_columns()) + "\n" + decision_text(shown));
+  say("\nReport: {}\n", files.html.string());
   return 0;
 }
 

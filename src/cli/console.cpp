@@ -47,12 +47,6 @@ void add_console_options(CLI::App& app, Console& console) {
   app.add_flag("--quiet", console.quiet, "No progress");
 }
 
-void print_json(const Json& json) {
-  std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-}
-
 int print_versions(const Console& console) {
   Json json{{"tamis", kVersion}};
   for (const Availability& a : probe_backends({}, false))
@@ -61,8 +55,7 @@ int print_versions(const Console& console) {
     print_json(json);
     return 0;
   }
-  for (const auto& [name, version] : json.items())
-    fmt::print("{} {}\n", name, version.get<std::string>());
+  for (const auto& [name, version] : json.items()) say("{} {}\n", name, version.get<std::string>());
   return 0;
 }
 

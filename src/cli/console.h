@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/print.h"
 #include "report/progress.h"
 #include "search/context.h"
 #include "search/listener.h"
@@ -16,9 +17,6 @@ namespace tamis {
 
 /// Adds --json and --quiet.
 void add_console_options(CLI::App& app, Console& console);
-
-/// Prints a document on stdout, indented.
-void print_json(const Json& json);
 
 /// `tamis --version`: Tamis and each runtime's version or reason.
 int print_versions(const Console& console);

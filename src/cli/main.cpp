@@ -1,17 +1,19 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
+#include <sstream>
 
 #include "base/child.h"
-#include "base/error.h"
+#include "base/known_error.h"
 #include "base/leftovers.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/print.h"
 
 namespace tamis {
 namespace {
@@ -77,7 +79,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
-    return app.exit(e);
+    std::ostringstream text;
+    const int status = app.exit(e, text, text);
+    print_lines(text.str());
+    return status;
   } catch (const CLI::ParseError& e) {
     if (!app.remaining(true).empty()) refuse_extra(app);
     throw Error(ErrorCode::invalid_argument, std::string(e.what()) + "; see --help");
@@ -86,28 +91,37 @@ int run(int argc, char** argv) {
   if (version) return print_versions(console);
   for (auto& [sub, go] : runs)
     if (sub->parsed()) return go();
-  std::fputs(app.help().c_str(), stdout);
+  print_lines(app.help());
   return 0;
+}
+
+/// Says what went wrong, in one line; the exit status that stands for it.
+int failed(const std::exception& exception) {
+  const std::optional<Error> error = known_error(exception);
+  if (!error) {
+    say_error("tamis: unexpected: {}; please report this\n", exception.what());
+    return 1;
+  }
+  say_error("tamis: {}\n", error->what());
+  // After Ctrl-C an error is its consequence.
+  return interrupt_asked() ? kExitInterrupted : exit_status(error->code());
 }
 
 }  // namespace
 }  // namespace tamis
 
 int main(int argc, char** argv) {
+  tamis::open_standard_streams();
   tamis::ignore_broken_pipes();
   tamis::set_log_sink([](tamis::Severity severity, const std::string& text) {
-    std::fprintf(stderr, "%s%s\n", severity == tamis::Severity::warning ? "warning: " : "",
-                 text.c_str());
+    tamis::say_error("{}{}\n", severity == tamis::Severity::warning ? "warning: " : "", text);
   });
   try {
     tamis::remove_temporary_leftovers();
-    return tamis::run(argc, argv);
-  } catch (const tamis::Error& e) {
-    std::fprintf(stderr, "tamis: %s\n", e.what());
-    // After Ctrl-C an error is its consequence.
-    return tamis::interrupt_asked() ? tamis::kExitInterrupted : tamis::exit_status(e.code());
+    const int status = tamis::run(argc, argv);
+    tamis::finish_output();
+    return status;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "tamis: unexpected: %s; please report this\n", e.what());
-    return 1;
+    return tamis::failed(e);
   }
 }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/known_error.h"
 
 namespace tamis {
 namespace {
@@ -56,7 +56,7 @@ void ItemEvaluator::load_ahead() {
       if (item.truth.anomaly && item.truth.anomaly->mask)
         prepared.mask = load_mask(item, picture.size());
     } catch (const std::exception& e) {  // also bad_alloc: nothing may leave the thread
-      prepared.error = e.what();
+      prepared.error = to_error(e, "load picture").what();
     }
     {
       std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/printable.h"
 #include "base/units.h"
 #include "report/format.h"
 
@@ -34,7 +35,7 @@ Progress::~Progress() { finish(); }
 
 void Progress::begin(const std::string& phase, std::optional<std::size_t> total) {
   std::lock_guard lock(mutex_);
-  phase_ = phase;
+  phase_ = printable(phase);
   what_.clear();
   total_ = total;
   done_ = 0;
@@ -46,7 +47,7 @@ void Progress::begin(const std::string& phase, std::optional<std::size_t> total)
 
 void Progress::working_on(const std::string& what) {
   std::lock_guard lock(mutex_);
-  what_ = what;
+  what_ = printable(what);
   paint(false);
 }
 
@@ -67,7 +68,7 @@ void Progress::line(const std::string& text) {
   std::lock_guard lock(mutex_);
   if (options_.style == Style::quiet) return;
   erase();
-  options_.write(text + "\n");
+  options_.write(printable(text) + "\n");
   if (options_.style == Style::bar) paint(true);
 }
 

@@ -5,8 +5,8 @@
 #include <exception>
 
 #include "base/child.h"
-#include "base/error.h"
 #include "base/frame.h"
+#include "base/known_error.h"
 #include "base/log.h"
 #include "worker/operations.h"
 
@@ -25,18 +25,16 @@ tamis::Frame answer(tamis::WorkerState& state, const tamis::Frame& request) {
     tamis::Frame reply = tamis::run_operation(state, request);
     reply.head["ok"] = true;
     return reply;
-  } catch (const tamis::Error& e) {
-    return {{{"ok", false}, {"code", tamis::to_text(e.code())}, {"text", e.what()}}, {}};
   } catch (const std::exception& e) {
-    return {
-        {{"ok", false}, {"code", "backend_failed"}, {"text", std::string("worker: ") + e.what()}},
-        {}};
+    const tamis::Error error = tamis::to_error(e, request.head.value("op", "request"));
+    return {{{"ok", false}, {"code", tamis::to_text(error.code())}, {"text", error.what()}}, {}};
   }
 }
 
 }  // namespace
 
 int main() {
+  tamis::open_standard_streams();
   tamis::die_with_parent();
   tamis::ignore_broken_pipes();
   tamis::set_log_sink(

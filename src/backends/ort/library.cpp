@@ -1,5 +1,6 @@
 #include "backends/ort/library.h"
 
+#include <cstdlib>
 #include <mutex>
 
 #include "runtime/plugin_side.h"
@@ -28,7 +29,13 @@ std::vector<std::string> available_providers(const Library& library) {
   return providers;
 }
 
+/// ONNX Runtime 1.31 collects usage, resolves its maker's host and writes a device number to the
+/// user's cache as soon as it is loaded, unless this is set before (its Privacy.md); asking the
+/// environment object to stop comes too late.
+void forbid_telemetry() { ::setenv("ORT_DISABLE_TELEMETRY", "1", 1); }
+
 Library load(const RunSettings& settings, std::vector<ProbeStep>& steps) {
+  forbid_telemetry();
   FoundLibrary found = tamis::open_library(search_for(settings), steps);
   Library library;
   library.file = found.library.file().string();
