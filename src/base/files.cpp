@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/leftovers.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -105,6 +106,14 @@ int write_and_sync(int fd, const char* data, std::size_t size) {
     size -= static_cast<std::size_t>(wrote);
   }
   return ::fsync(fd) == 0 ? 0 : errno;
+}
+
+/// What a killed process left half-written goes when the next one first writes to the folder.
+void sweep_once(const fs::path& folder) {
+  static std::mutex mutex;
+  static std::set<std::string> swept;
+  std::lock_guard lock(mutex);
+  if (swept.insert(folder.string()).second) remove_leftovers(folder.empty() ? "." : folder);
 }
 
 }  // namespace
@@ -223,7 +232,8 @@ std::vector<std::uint8_t> load_bytes(const fs::path& file, const FileKind& kind)
 }
 
 void save_file(const fs::path& file, std::string_view content) {
-  std::string temporary = file.string() + ".partial-" + std::to_string(::getpid());
+  sweep_once(file.parent_path());
+  const std::string temporary = partial_name(file);
   int error = 0;
   {
     Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -250,7 +260,7 @@ void make_writable_folder(const fs::path& folder) {
   if (error)
     throw Error(ErrorCode::io, "create folder " + folder.string() + ": " + error.message() +
                                    "; choose another folder");
-  std::string probe = (folder / ".tamis-write-test-XXXXXX").string();
+  std::string probe = (folder / (".tamis-write-test-" + owner_mark() + "-XXXXXX")).string();
   int fd = ::mkstemp(probe.data());
   int reason = fd < 0 ? errno : write_and_sync(fd, "x", 1);
   if (fd >= 0) {
@@ -317,7 +327,7 @@ TemporaryFolder::TemporaryFolder(const std::string& prefix)
     : TemporaryFolder(fs::temp_directory_path(), prefix) {}
 
 TemporaryFolder::TemporaryFolder(const fs::path& parent, const std::string& prefix) {
-  std::string pattern = (parent / (prefix + "-XXXXXX")).string();
+  std::string pattern = (parent / (prefix + "-" + owner_mark() + "-XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr) throw_io("create temporary folder", pattern, errno);
   path_ = pattern;
 }

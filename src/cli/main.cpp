@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 
 #include "base/child.h"
 #include "base/known_error.h"
+#include "base/leftovers.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "base/version.h"
@@ -46,6 +48,13 @@ std::vector<std::string> command_names() {
   throw Error(ErrorCode::invalid_argument,
               fmt::format("'{}' was not expected here; see tamis {} --help", word,
                           chosen.front()->get_name()));
+}
+
+/// What killed runs, and their workers, left in the folder for temporary files.
+void remove_temporary_leftovers() {
+  std::error_code error;
+  const auto folder = std::filesystem::temp_directory_path(error);
+  if (!error) remove_leftovers(folder);
 }
 
 int run(int argc, char** argv) {
@@ -108,6 +117,7 @@ int main(int argc, char** argv) {
     tamis::say_error("{}{}\n", severity == tamis::Severity::warning ? "warning: " : "", text);
   });
   try {
+    tamis::remove_temporary_leftovers();
     const int status = tamis::run(argc, argv);
     tamis::finish_output();
     return status;

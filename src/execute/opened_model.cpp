@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "base/content.h"
 #include "base/error.h"
 #include "execute/shaped_session.h"
 #include "tasks/prepare.h"
@@ -13,6 +14,15 @@
 
 namespace tamis {
 namespace {
+
+/// For the next open. A folder that cannot be written to keeps the list that it has.
+void list_engines(const std::filesystem::path& folder) {
+  try {
+    if (std::filesystem::is_directory(folder)) save_content(folder);
+  } catch (const Error&) {
+    return;
+  }
+}
 
 std::string shape_text(const TensorInfo& info) {
   Shape shape;
@@ -76,7 +86,10 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
   open.dump = request.dump;
   if (!card_) open.input_shapes = request.input_shapes;
   auto backend = find_backend(request.settings.backend);
+  const bool caches = !open.engine_cache.empty();
+  if (caches) remove_damaged(open.engine_cache);  // the runtime may trust what it finds
   session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
+  if (caches) list_engines(open.engine_cache);
   if (card_) {
     if (session_->inputs().size() != 1)
       throw Error(ErrorCode::unsupported,

@@ -4,8 +4,11 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -35,9 +38,35 @@ ExitState end_of(Child& child) {
   return child.wait();
 }
 
-/// By someone who wants it gone, not by its own fault.
+std::atomic<std::size_t> killed{0};
+
+/// Signals that a process brings on itself.
+bool is_crash(int signal) {
+  constexpr std::array kCrashes{SIGSEGV, SIGBUS,  SIGILL,  SIGFPE, SIGABRT,
+                                SIGSYS,  SIGTRAP, SIGXCPU, SIGXFSZ};
+  return std::find(kCrashes.begin(), kCrashes.end(), signal) != kCrashes.end();
+}
+
+/// By someone who wants it gone, not by its own fault. SIGKILL is also what a system out of memory
+/// sends, which would come again.
 bool was_told_to_end(const ExitState& state) {
-  return state.signal == SIGTERM || state.signal == SIGINT || state.signal == SIGHUP;
+  return state.signal && !is_crash(*state.signal) && *state.signal != SIGKILL;
+}
+
+/// A folder for its temporary files, which is removed when a worker could not. Absent where none
+/// can be made: then it says so itself, if it needs one.
+std::optional<TemporaryFolder> scratch_folder() {
+  try {
+    return std::optional<TemporaryFolder>(std::in_place, "tamis-worker");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+Child::Options options_with(const std::optional<TemporaryFolder>& scratch) {
+  Child::Options options;
+  if (scratch) options.environment.emplace_back("TMPDIR", scratch->path().string());
+  return options;
 }
 
 std::string hang_text(const std::string& operation, const Patience& patience) {
@@ -54,7 +83,12 @@ std::string worker_program() {
   return (program_folder() / "tamis-worker").string();
 }
 
-Worker::Worker() : child_({worker_program()}), channel_(child_.output(), child_.input()) {}
+Worker::Worker()
+    : scratch_(scratch_folder()),
+      child_({worker_program()}, options_with(scratch_)),
+      channel_(child_.output(), child_.input()) {}
+
+std::size_t workers_killed() { return killed; }
 
 Frame Worker::request(const Json& head, const Patience& patience,
                       const std::function<bool()>& go_on) {
@@ -96,6 +130,7 @@ void Worker::give_up(const std::string& why, ErrorCode code) {
 
 void Worker::fail(const std::string& operation) {
   ExitState end = end_of(child_);
+  if (end.signal && !is_crash(*end.signal)) ++killed;
   if (was_told_to_end(end)) dead_code_ = ErrorCode::unavailable;
   dead_ = fmt::format("{}: the worker ended: {}", operation, end.text());
   std::string words = last_line(child_.stderr_tail());

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/frame.h"
 #include "base/json.h"
 #include "execute/patience.h"
@@ -19,16 +22,16 @@ namespace tamis {
 /// an error of one request and never the end of the run. Not thread safe.
 class Worker {
  public:
-  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Throws
+  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Its folder
+  /// for temporary files is its own and goes with this object, however the worker ends. Throws
   /// unavailable.
   Worker();
 
   /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
   /// backend_failed when it died (how, and its last words) or gave no answer in time (it is then
-  /// killed); unavailable when it needed more memory than the machine
-  /// can spare (MemoryLimit; it is then killed), a signal told it to end, or `go_on`, asked about ten times a second,
-  /// gave false (it is then killed, too). After such an end every further
-  /// request throws the same.
+  /// killed); unavailable when it needed more memory than the machine can spare (MemoryLimit; it is
+  /// then killed), a signal from outside ended it, or `go_on`, asked about ten times a second, gave
+  /// false (it is then killed, too). After such an end every further request throws the same.
   Frame request(const Json& head, const Patience& patience,
                 const std::function<bool()>& go_on = nullptr);
 
@@ -38,17 +41,25 @@ class Worker {
   void resume();
 
   pid_t pid() const { return child_.pid(); }
+  /// False once a request has found it dead or has killed it.
+  bool alive() const { return dead_.empty(); }
 
  private:
   [[noreturn]] void fail(const std::string& operation);
   [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
+  std::optional<TemporaryFolder> scratch_;  // before child_: removed after its end
   Child child_;
   FrameChannel channel_;
   bool paused_ = false;
   std::string dead_;  // why, once it is
   ErrorCode dead_code_ = ErrorCode::backend_failed;
 };
+
+/// How many workers of this process ended by a signal that is no crash: by someone's hand, or by a
+/// system that lacked memory (SIGKILL). What they did may well succeed when it is tried once more.
+/// Thread safe.
+std::size_t workers_killed();
 
 /// Where the worker program is.
 std::string worker_program();

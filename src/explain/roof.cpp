@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,24 @@ std::vector<std::pair<Key, RoofSum>> sums(const std::vector<LayerRoof>& rows, Ke
   return {by_key.begin(), by_key.end()};
 }
 
+using Place = std::pair<bool, std::optional<int>>;
+Place place_of(const LayerRoof& row) { return {row.work.convolution, row.work.stride}; }
+
+/// The precisions whose peak is none: layers of a kind and place took less time than it allows. A
+/// place that takes little of the precision's time says nothing: its times are too short to trust.
+std::set<std::string> beaten_precisions(const std::vector<LayerRoof>& rows) {
+  constexpr double kPartThatTells = 0.05;
+  std::map<std::string, double> all;
+  for (const LayerRoof& row : rows) all[row.layer->precision] += row.us;
+  using Key = std::pair<std::string, Place>;
+  std::set<std::string> beaten;
+  for (const auto& [key, sum] :
+       sums<Key>(rows, [](const LayerRoof& r) { return Key(r.layer->precision, place_of(r)); }))
+    if (sum.us < sum.ideal_us && sum.us >= kPartThatTells * all[key.first])
+      beaten.insert(key.first);
+  return beaten;
+}
+
 Json precisions_json(const std::vector<LayerRoof>& rows) {
   auto found = sums<std::string>(rows, [](const LayerRoof& r) { return r.layer->precision; });
   std::stable_sort(found.begin(), found.end(),
@@ -62,9 +81,8 @@ Json precisions_json(const std::vector<LayerRoof>& rows) {
 
 Json places_json(std::vector<LayerRoof> rows, const std::string& precision) {
   std::erase_if(rows, [&](const LayerRoof& r) { return r.layer->precision != precision; });
-  using Place = std::pair<bool, std::optional<int>>;
-  auto found = sums<Place>(
-      rows, [](const LayerRoof& r) { return Place(r.work.convolution, r.work.stride); });
+  auto found = sums<Place>(rows, place_of);
+  std::erase_if(found, [](const auto& place) { return place.second.us < place.second.ideal_us; });
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return a.second.us - a.second.ideal_us > b.second.us - b.second.ideal_us;
   });
@@ -107,6 +125,16 @@ Json roof_json(const Executed& run, const std::map<std::string, CountedNode>& ma
     us += row.us, ideal_us += row.ideal_us;
     rows.push_back(row);
   }
+  Json beaten = Json::array();
+  for (const std::string& precision : beaten_precisions(rows)) {
+    RoofSum sum;
+    for (const LayerRoof& row : rows)
+      if (row.layer->precision == precision) sum.add(row);
+    beaten.push_back({{"precision", precision}, {"us", sum.us}, {"ideal_us", sum.ideal_us}});
+    us -= sum.us, ideal_us -= sum.ideal_us, uncounted_us += sum.us;
+    std::erase_if(rows, [&](const LayerRoof& r) { return r.layer->precision == precision; });
+  }
+  if (rows.empty()) us = 0, ideal_us = 0;
   std::stable_sort(rows.begin(), rows.end(), [](const LayerRoof& a, const LayerRoof& b) {
     return a.us - a.ideal_us > b.us - b.ideal_us;
   });
@@ -116,7 +144,7 @@ Json roof_json(const Executed& run, const std::map<std::string, CountedNode>& ma
                     : places_json(rows, precisions.front().at("precision").get<std::string>());
   Json furthest = Json::array();
   for (std::size_t i = 0; i < std::min(kFurthest, rows.size()); ++i)
-    furthest.push_back(row_json(rows[i]));
+    if (rows[i].us >= rows[i].ideal_us) furthest.push_back(row_json(rows[i]));
   return {{"peak", to_json(peak)},
           {"macs", all},
           {"us", us},
@@ -125,6 +153,7 @@ Json roof_json(const Executed& run, const std::map<std::string, CountedNode>& ma
           {"furthest", std::move(furthest)},
           {"other_us", other_us},
           {"uncounted_us", uncounted_us},
+          {"beaten", std::move(beaten)},
           {"precisions", std::move(precisions)},
           {"places", std::move(places)}};
 }

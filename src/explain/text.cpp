@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/percent.h"
 #include "base/units.h"
 #include "explain/explain.h"
 
@@ -22,7 +23,7 @@ std::string ms_text(double us) {
   if (us < 99.5) return fmt::format("{:.0f} µs", us);
   return fmt::format("{:.{}f} ms", us / 1e3, us < 9950 ? 2 : 1);
 }
-std::string share_text(double share) { return fmt::format("{:.0f} %", 100 * share); }
+std::string share_text(double share) { return percent_of(share); }
 
 std::string as_plain(const ExplainSection& section) {
   std::vector<std::size_t> widths(section.columns.size());
@@ -263,20 +264,6 @@ std::string headline(const Json& d) {
 
 }  // namespace
 
-std::string roof_text(const Json& roof) {
-  const double us = roof.at("us"), ideal_us = roof.at("ideal_us"), other_us = roof.at("other_us"),
-               uncounted_us = roof.at("uncounted_us"), all = us + other_us + uncounted_us;
-  if (roof.at("share").is_null())
-    return "No layer with multiply-accumulates runs in a precision whose peak is known here.";
-  std::string text = fmt::format(
-      "At this machine's peak the multiply-accumulates would take {}: {} of the {} that their "
-      "layers take, {} of all layers' time.",
-      ms_text(ideal_us), share_text(ideal_us / us), ms_text(us), share_text(ideal_us / all));
-  if (uncounted_us > 0)
-    text += fmt::format(" {} in precisions without a known peak.", ms_text(uncounted_us));
-  return text;
-}
-
 namespace {
 
 std::string precision_title(const std::string& precision) {
@@ -287,6 +274,38 @@ std::string precision_title(const std::string& precision) {
   });
   return title;
 }
+
+/// Of those precisions whose measured peak was exceeded; empty where there are none.
+std::string beaten_text(const Json& roof) {
+  std::string names;
+  for (const Json& one : roof.value("beaten", Json::array()))
+    names +=
+        (names.empty() ? "" : " and ") + precision_title(one.at("precision").get<std::string>());
+  if (names.empty()) return "";
+  return fmt::format(
+      " How far {} is from this machine's peak cannot be said: layers of this model are faster "
+      "than what was measured as the peak.",
+      names);
+}
+
+}  // namespace
+
+std::string roof_text(const Json& roof) {
+  const double us = roof.at("us"), ideal_us = roof.at("ideal_us"), other_us = roof.at("other_us"),
+               uncounted_us = roof.at("uncounted_us"), all = us + other_us + uncounted_us;
+  if (roof.at("share").is_null())
+    return "No layer with multiply-accumulates runs in a precision whose peak is known here." +
+           beaten_text(roof);
+  std::string text = fmt::format(
+      "At this machine's peak the multiply-accumulates would take {}: {} of the {} that their "
+      "layers take, {} of all layers' time.",
+      ms_text(ideal_us), share_text(ideal_us / us), ms_text(us), share_text(ideal_us / all));
+  if (uncounted_us > 0)
+    text += fmt::format(" {} in precisions without a known peak.", ms_text(uncounted_us));
+  return text + beaten_text(roof);
+}
+
+namespace {
 
 std::string place_text(const Json& place) {
   const std::string kind = place.at("kind").get<std::string>();

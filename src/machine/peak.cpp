@@ -118,6 +118,19 @@ MachinePeak parse_machine_peak(const Json& json) {
   }
 }
 
+MachinePeak higher_of(const MachinePeak& a, const MachinePeak& b) {
+  const auto higher = [](const std::optional<PeakRate>& x, const std::optional<PeakRate>& y) {
+    if (!x || !y) return x ? x : y;
+    return x->per_s >= y->per_s ? x : y;
+  };
+  return {higher(a.f32, b.f32),
+          higher(a.bf16, b.bf16),
+          higher(a.int8, b.int8),
+          std::max(a.memory_bytes_per_s, b.memory_bytes_per_s),
+          a.threads,
+          a.seconds + b.seconds};
+}
+
 std::optional<double> peak_of(const MachinePeak& peak, const std::string& precision) {
   const std::optional<PeakRate>* rate = precision == "int8"   ? &peak.int8
                                         : precision == "bf16" ? &peak.bf16

@@ -28,6 +28,9 @@ Json to_json(const MachinePeak& peak);
 /// Throws corrupt_data.
 MachinePeak parse_machine_peak(const Json& json);
 
+/// The higher rate of each kind, of two measurements with as many threads.
+MachinePeak higher_of(const MachinePeak& a, const MachinePeak& b);
+
 /// Operations per second at most in "int8", "bf16" or "f32"; absent for others (f16 among them) and
 /// where it was not measured.
 std::optional<double> peak_of(const MachinePeak& peak, const std::string& precision);

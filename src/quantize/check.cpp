@@ -103,6 +103,7 @@ std::vector<RuntimeCheck> check_quantized(const std::filesystem::path& float_mod
       }
       check.outputs = std::move(found.outputs);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
       check.refused = true;
       check.reason = error.what();
     }

@@ -145,7 +145,8 @@ Score Judge::score(const Graph& quantised) const {
     const std::unique_ptr<Session> session = open_graph(quantised, open_);
     for (const std::size_t i : judged_)
       score.push_back(score_one(*session, i, run_one(*session, samples_.sample(i))));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::io) throw;  // a full disk is no candidate's fault
     score.assign(judged_.size(), kRefused);
   }
   return score;

@@ -98,7 +98,8 @@ class Ranker {
         sum += one.value_or(0);
         count += one ? 1 : 0;
       }
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::io) throw;
       return std::nullopt;  // this form's mean nothing
     }
     if (count == 0) return std::nullopt;

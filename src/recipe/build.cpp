@@ -79,6 +79,18 @@ BuildState make_state(const BuildRequest& request) {
   return state;
 }
 
+void apply_step(BuildState& state, const BuildRequest& request, const Step& step) {
+  state.report = Json::object();
+  const StepKind& kind = find_step_kind(step.name);
+  if (kind.traits.needs_card && !state.has_card)
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("{}: needs the model's card; tamis inspect says what it lacks", kind.name));
+  const std::string card = canonical_text(to_json(state.card, false));
+  kind.apply(state, step.params);
+  if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
+}
+
 ArtefactInfo build_artefact(const BuildRequest& request) {
   std::int64_t start = now_ns();
   BuildState state = make_state(request);
@@ -86,19 +98,11 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   info.recipe = request.recipe;
   for (const Step& step : request.recipe) {
     std::int64_t step_start = now_ns();
-    state.report = Json::object();
-    const std::string card = canonical_text(to_json(state.card, false));
-    const StepKind& kind = find_step_kind(step.name);
-    if (kind.traits.needs_card && !state.has_card)
-      throw Error(
-          ErrorCode::invalid_argument,
-          fmt::format("{}: needs the model's card; tamis inspect says what it lacks", kind.name));
-    const bool compare =
-        request.check_exact && kind.traits.exact && &step == &request.recipe.back();
+    const bool compare = request.check_exact && find_step_kind(step.name).traits.exact &&
+                         &step == &request.recipe.back();
     const std::optional<Graph> before = compare ? std::optional(state.graph) : std::nullopt;
-    kind.apply(state, step.params);
+    apply_step(state, request, step);
     if (before) check_exact_in_runtimes(state, *before, state.check_backends);
-    if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
     info.steps.push_back(
         {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
     for (const Json& check : state.report.value("checks", Json::array()))

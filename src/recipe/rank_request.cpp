@@ -14,7 +14,7 @@ Sensitivity rank_int8_layers(const BuildRequest& request, const RunSettings& tar
                 "rank layers: the recipe must end in the step int8-static");
   Json params = before.back().params;
   before.pop_back();
-  for (const Step& step : before) find_step_kind(step.name).apply(state, step.params);
+  for (const Step& step : before) apply_step(state, request, step);
   if (!state.feed)
     throw Error(ErrorCode::invalid_argument,
                 "rank layers: needs images to calibrate on; give --calibration or --data");

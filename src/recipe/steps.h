@@ -70,6 +70,11 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
 /// What the request's steps work on: the parent, with functions that open and feed.
 BuildState make_state(const BuildRequest& request);
 
+/// Applies one step; what opens and feeds then follows the card as the step left it. What the step
+/// did is in state.report. Throws invalid_argument where it needs a card and there is none, and
+/// what the step throws.
+void apply_step(BuildState& state, const BuildRequest& request, const Step& step);
+
 /// Behind an exact step: the result in each of `backends` against the graph before it in the
 /// reference, on a probe. Adds to state.report's "checks"; `refused` where the runtime does not
 /// execute it, or where outputs are not the same_numbers(). Where the runtime differs from the

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/percent.h"
 #include "report/format.h"
 
 namespace tamis {
@@ -218,8 +219,8 @@ std::string capital(std::string text) {
 std::string class_lead(const Json& per_class) {
   const Json& classes = per_class.at("classes");
   const auto intervals = per_class.at("intervals").get<std::int64_t>();
-  const std::string sure = fmt::format("at {:.4g} % for all of them together",
-                                       per_class.at("confidence").get<double>() * 100);
+  const std::string sure = fmt::format("at {} for all of them together",
+                                       exact_percent(per_class.at("confidence").get<double>()));
   if (is_agreement(per_class))
     return fmt::format(
         "How far the answers of each class, as the baseline gives it, are kept. Intervals {}.",

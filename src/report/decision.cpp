@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/percent.h"
 #include "base/units.h"
 #include "explain/explain.h"
 #include "report/format.h"
@@ -64,7 +65,7 @@ std::string estimated_note(const ResultView& result) {
   std::string text =
       fmt::format("Faster, but only estimated to meet the gates: {}", shown_name(result, named.id));
   if (named.probability)
-    text += fmt::format(", with probability {:.0f} %", *named.probability * 100);
+    text += fmt::format(", with probability {}", percent_of(*named.probability));
   if (named.items_needed)
     text += fmt::format("; about {} items would settle it", *named.items_needed);
   return text + ".";
@@ -174,9 +175,13 @@ std::string decision_text(const Json& document) {
   if (!decision.figures.empty()) text += "  " + decision.figures + "\n";
   if (!decision.roof.empty()) text += "  " + decision.roof + "\n";
   if (result.confidence)
-    text += fmt::format("  Gates: {}, at {:.4g} % confidence\n", gates_text(result),
-                        *result.confidence * 100);
+    text += fmt::format("  Gates: {}, at {} confidence\n", gates_text(result),
+                        exact_percent(*result.confidence));
   for (const std::string& note : decision.notes) text += "  " + note + "\n";
+  std::vector<std::string> warnings;
+  for (const WarningView& warning : result.warnings)
+    warnings.push_back(warning.text + (warning.remedy.empty() ? "" : "; " + warning.remedy));
+  append_list(text, "Warnings", warnings);
   append_list(text, kCallerChanges, result.caller_changes);
   append_list(text, "Why", result.reasons);
   append_list(text, "What would change it", result.counterfactuals);

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/percent.h"
+
 namespace tamis {
 namespace {
 
@@ -140,15 +142,11 @@ std::string metric_name(const std::string& metric) {
 }
 
 std::string accuracy_text(const std::string& metric, double value) {
-  if (is_share_of_items(metric)) return fmt::format("{:.2f} %", value * 100);
+  if (is_share_of_items(metric)) return percent_of(value, 2);
   return with_minus(fmt::format("{:.4f}", value));
 }
 
-std::string percent_text(double share) {
-  std::string number = fmt::format("{:.2f}", share * 100);
-  if (number == "-0.00") number = "0.00";
-  return with_minus(number) + " %";
-}
+std::string percent_text(double share) { return with_minus(percent_of(share, 2)); }
 
 std::string ratio_text(double ratio) {
   return ratio < 100 ? fmt::format("{:.2f}×", ratio) : fmt::format("{:.0f}×", ratio);

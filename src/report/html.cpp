@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "base/units.h"
 #include "report/changed.h"
 #include "report/decision.h"
@@ -45,7 +46,7 @@ std::string accuracy_cards(const VariantView& pick, bool baseline_picked) {
   std::string cards = card(escape_html(metric_name(accuracy.metric)).c_str(), value, baseline);
   if (!accuracy.relative_drop || baseline_picked) return cards;
   std::string interval = percent_interval_text(*accuracy.relative_drop);
-  if (accuracy.confidence) interval += fmt::format(" at {:.4g} %", *accuracy.confidence * 100);
+  if (accuracy.confidence) interval += fmt::format(" at {}", exact_percent(*accuracy.confidence));
   return cards + card("Accuracy drop", percent_text(accuracy.relative_drop->value), interval);
 }
 
@@ -79,7 +80,8 @@ std::string hero_html(const ResultView& result) {
       "<section class=\"hero\"><span class=\"chip {}\">{}</span><h1>{}</h1>",
       escape_html(result.status), escape_html(decision.status), escape_html(decision.headline));
   std::string lead = "Gates: " + gates_text(result);
-  if (result.confidence) lead += fmt::format(", at {:.4g} % confidence", *result.confidence * 100);
+  if (result.confidence)
+    lead += fmt::format(", at {} confidence", exact_percent(*result.confidence));
   text += "<p class=\"lead\">" + escape_html(lead) +
           ". Objective: " + escape_html(result.objective) + ".</p>";
   if (!decision.roof.empty()) text += "<p class=\"lead\">" + escape_html(decision.roof) + ".</p>";

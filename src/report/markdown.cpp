@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/percent.h"
 #include "base/units.h"
 #include "report/changed.h"
 #include "report/decision.h"
@@ -119,7 +120,7 @@ std::string head(const ResultView& result) {
   if (!decision.roof.empty()) text += "\n\n" + md(decision.roof) + ".";
   for (const std::string& note : decision.notes) text += "\n\n" + md(note);
   text += fmt::format("\n\nGates: {}.", md(gates_text(result)));
-  if (result.confidence) text += fmt::format(" Confidence {:.4g} %.", *result.confidence * 100);
+  if (result.confidence) text += fmt::format(" Confidence {}.", exact_percent(*result.confidence));
   text += fmt::format(" Objective: {}.", md(result.objective));
   if (result.wall_s) text += fmt::format(" Took {}.", duration_text(*result.wall_s));
   return text + "\n";

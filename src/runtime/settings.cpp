@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "runtime/setting_arguments.h"
 
 namespace tamis {
 namespace {
@@ -147,6 +148,19 @@ std::vector<std::string> setting_texts(const RunSettings& settings) {
     if (std::string text = field.text(settings); !text.empty()) texts.push_back(std::move(text));
   }
   return texts;
+}
+
+std::vector<std::string> setting_arguments(const RunSettings& settings) {
+  std::vector<std::string> arguments;
+  for (const Field& field : kFields) {
+    const Json value = field.get(settings);
+    if (value.is_null() || value.is_object()) continue;
+    std::string option = std::string("--") + field.key;
+    std::replace(option.begin(), option.end(), '_', '-');
+    arguments.push_back(std::move(option));
+    arguments.push_back(value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return arguments;
 }
 
 std::string to_text(const RunSettings& settings) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/percent.h"
 #include "search/explain_pick.h"
 #include "search/search_run.h"
 
@@ -96,8 +97,8 @@ void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
   if (outcome_.fastest_estimated) {
     const Candidate& e = field_[*outcome_.fastest_estimated];
     what_if.push_back(fmt::format(
-        "{} is faster and keeps the gates by its estimate, with probability {:.0f} %{}",
-        field_.label(*outcome_.fastest_estimated), e.judgement->probability * 100,
+        "{} is faster and keeps the gates by its estimate, with probability {}{}",
+        field_.label(*outcome_.fastest_estimated), percent_of(e.judgement->probability),
         e.judgement->items_needed
             ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
             : std::string()));

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/leftovers.h"
+#include "base/percent.h"
 #include "recipe/build.h"
 #include "search/resolutions.h"
 #include "stats/random.h"
@@ -81,13 +83,14 @@ void plan_resolutions(SearchContext& c) {
   const bool keeps_aspect = c.card().resize == ResizeRule::letterbox;
   c.resolutions = resolutions_worth_trying(pictures, own, *stride, keeps_aspect);
   if (!keeps_aspect || pictures.empty()) return;
-  c.data.notes.push_back(fmt::format("{:.0f} % of what the model computes at {}x{} is padding",
-                                     100 * padding_share(pictures, {own}), own.height, own.width));
+  c.data.notes.push_back(fmt::format("{} of what the model computes at {}x{} is padding",
+                                     percent_of(padding_share(pictures, {own})), own.height,
+                                     own.width));
   for (const std::string& value : c.resolutions) {
     const auto shapes = parse_resolution(value);
-    c.data.notes.push_back(
-        fmt::format("resolution {}: {:.2f} x the pixels, {:.0f} % of them padding", value,
-                    pixel_share(pictures, shapes, own), 100 * padding_share(pictures, shapes)));
+    c.data.notes.push_back(fmt::format("resolution {}: {:.2f} x the pixels, {} of them padding",
+                                       value, pixel_share(pictures, shapes, own),
+                                       percent_of(padding_share(pictures, shapes))));
   }
 }
 
@@ -151,6 +154,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener,
   c.machine = capture_fingerprint();
   c.machine_hash = fingerprint_hash(c.machine);
   make_writable_folder(c.request.out);
+  remove_leftovers(c.request.out);
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
   c.backends = c.lab->probe(c.request.libraries);

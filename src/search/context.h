@@ -48,6 +48,8 @@ struct SearchContext {
   std::unique_ptr<ArtefactCache> cache;
   std::map<std::string, Error> failed_builds;  ///< artefact key → why, in this run
   std::set<std::string> failures_of_this_run;  ///< keys of units, see failures.h
+  std::vector<std::string> unsettled;          ///< failures that may be otherwise the next time
+  std::set<std::string> skipped;               ///< pictures that could not be used, and why
   bool said_failures = false;                  ///< that failures of an earlier run are shown
   std::optional<double> inference_s;           ///< of the baseline, once it was measured
 

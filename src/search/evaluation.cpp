@@ -52,7 +52,13 @@ Json VariantEvaluation::evaluate(std::size_t count) {
   Json chunk{{"records", Json::array()}, {"bad", Json::array()}};
   for (std::size_t left = count; left > 0;) {
     const std::size_t step = std::min(left, kStep);
-    Evaluator::Part part = evaluator.next(step, patience_for_items(step, item_s_));
+    Evaluator::Part part;
+    try {
+      part = evaluator.next(step, patience_for_items(step, item_s_));
+    } catch (const Error&) {
+      evaluator_.reset();  // a second attempt begins with a worker that lives
+      throw;
+    }
     for (Json& record : part.records) chunk["records"].push_back(std::move(record));
     for (Json& bad : part.bad) chunk["bad"].push_back(std::move(bad));
     item_s_ = std::max(item_s_, part.wall_s / static_cast<double>(step));
@@ -89,9 +95,12 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
     if (evaluator_) evaluator_->pause();
   }
   for (const Json& record : chunk.at("records")) records_.push_back(parse_item_record(record));
-  for (const Json& bad : chunk.at("bad"))
+  for (const Json& bad : chunk.at("bad")) {
     bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
                                bad.at("reason").get<std::string>()));
+    if (context_.skipped.insert(bad_.back()).second && context_.request.allow_bad > 0)
+      context_.note("left out, because it cannot be used: " + bad_.back());
+  }
   seen_ = end;
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/version.h"
+#include "runtime/setting_arguments.h"
 
 namespace tamis {
 namespace {
@@ -40,17 +41,11 @@ std::string data_arguments(const SearchContext& context) {
 /// `verb` on the variant's file in its run settings.
 std::string run_command(const char* verb, const SearchContext& context, const Variant& variant,
                         const Artefact& artefact) {
-  const RunSettings& s = variant.settings;
+  RunSettings s = variant.settings;
+  s.library = library_of(context, s.backend);
   std::string command =
-      fmt::format("tamis {} {}{} --backend {}", verb, quoted(artefact.model.string()),
-                  data_arguments(context), s.backend);
-  if (s.device != "CPU") command += " --device " + quoted(s.device);
-  if (s.inference_precision) command += " --inference-precision " + *s.inference_precision;
-  if (s.graph_level) command += " --graph-level " + *s.graph_level;
-  if (s.threads) command += fmt::format(" --threads {}", *s.threads);
-  auto library = context.request.libraries.find(s.backend);
-  if (library != context.request.libraries.end())
-    command += " --library " + quoted(library->second);
+      fmt::format("tamis {} {}{}", verb, quoted(artefact.model.string()), data_arguments(context));
+  for (const std::string& argument : setting_arguments(s)) command += " " + quoted(argument);
   // What was built has its own card beside it.
   return variant.recipe.empty() ? command + card_arguments(context) : command;
 }
@@ -62,30 +57,32 @@ bool is_lasting(ErrorCode code) {
 }
 
 std::optional<Error> stored_failure(SearchContext& context, const std::string& key) {
-  auto stored = context.store->find(Kind::failure, failure_key(key));
+  auto stored = context.store->find_as(Kind::failure, failure_key(key), [](const Json& json) {
+    return Error(parse_error_code(json.at("code").get<std::string>()),
+                 json.at("text").get<std::string>());
+  });
   if (!stored) return std::nullopt;
   if (!context.failures_of_this_run.count(key) && !context.said_failures) {
     context.note(
         "failures of an earlier run are shown without trying again; --retry-failed tries again");
     context.said_failures = true;
   }
-  return Error(parse_error_code(stored->at("code").get<std::string>()),
-               stored->at("text").get<std::string>());
+  return stored;
 }
 
 void store_failure(SearchContext& context, const FailingUnit& unit, const Error& error) {
-  if (!is_lasting(error.code()) || context.interrupted()) return;
+  if (context.interrupted()) return;
+  if (!is_lasting(error.code())) {
+    context.unsettled.push_back(error.what());
+    return;
+  }
   context.failures_of_this_run.insert(unit.key);
   context.store->put(
       Kind::failure, failure_key(unit.key),
       {{"code", to_text(error.code())}, {"text", error.what()}, {"command", unit.command}});
 }
 
-void forget_failures(Store& store) {
-  store.in_transaction([&] {
-    for (const auto& [key, value] : store.all(Kind::failure)) store.remove(Kind::failure, key);
-  });
-}
+void forget_failures(Store& store) { store.remove_all(Kind::failure); }
 
 /// Only quantising by itself has a command of its own; for the rest the whole run is repeated.
 std::string build_command(const SearchContext& context, const Recipe& recipe) {
@@ -112,7 +109,9 @@ std::string build_command(const SearchContext& context, const Recipe& recipe) {
 
 std::string bench_command(const SearchContext& context, const Variant& variant,
                           const Artefact& artefact) {
-  return run_command("bench", context, variant, artefact);
+  std::string command = run_command("bench", context, variant, artefact);
+  if (context.under_load()) command += " --objective throughput";
+  return command + fmt::format(" --seed {}", context.request.seed);
 }
 
 std::string eval_command(const SearchContext& context, const Variant& variant,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "execute/worker.h"
 #include "search/context.h"
 #include "search/units.h"
 #include "search/variant.h"
@@ -21,26 +22,56 @@ struct FailingUnit {
 };
 
 /// Whether the failure is the variant's own: refused, crashed, hung, told an error. A full disk, a
-/// missing file or a worker that was told to end may be otherwise the next time.
+/// missing file or a worker that was told to end may be otherwise the next time: a run that met
+/// such a failure is not finished (SearchContext::unsettled).
 bool is_lasting(ErrorCode code);
 
 /// The failure of an earlier run, or of this one. Said in a note when it is first used.
 std::optional<Error> stored_failure(SearchContext& context, const std::string& key);
 
-/// Keeps a lasting failure; not one that came with Ctrl-C.
+/// Keeps a lasting failure, and notes any other in context.unsettled; neither of what came with
+/// Ctrl-C.
 void store_failure(SearchContext& context, const FailingUnit& unit, const Error& error);
 
 /// Forgets all failures of the store.
 void forget_failures(Store& store);
 
-/// Does the work, unless it is known to fail: then throws as it did before.
+/// Does the work; once more where a worker was killed from outside meanwhile.
+template <typename Work>
+auto retried_if_killed(SearchContext& context, Work work) {
+  const std::size_t killed = workers_killed();
+  try {
+    return work();
+  } catch (const Error&) {
+    if (killed == workers_killed() || context.interrupted()) throw;
+  }
+  context.note("a worker was killed; what it did is tried once more");
+  return work();
+}
+
+/// Does the work, unless it is known to fail: then throws as it did before. Where a worker was
+/// killed from outside, once more: only a kill that comes again is the work's own (memory).
 template <typename Work>
 auto attempt(SearchContext& context, const FailingUnit& unit, Work work) {
   if (auto before = stored_failure(context, unit.key)) throw Error(*before);
+  const std::size_t killed = workers_killed();
+  try {
+    return work();
+  } catch (const Error& e) {
+    if (killed == workers_killed() || context.interrupted()) {
+      // A provider that this machine lacks is the same each time, a missing file is not.
+      if (is_lasting(e.code()) || e.code() == ErrorCode::not_found) store_failure(context, unit, e);
+      throw;
+    }
+  }
+  context.note("a worker was killed; what it did is tried once more");
+  const std::size_t again = workers_killed();
   try {
     return work();
   } catch (const Error& e) {
     store_failure(context, unit, e);
+    if (again != workers_killed() && is_lasting(e.code()))
+      context.note("it was killed again, which is kept as a failure; --retry-failed tries it anew");
     throw;
   }
 }

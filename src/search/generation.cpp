@@ -118,7 +118,7 @@ void Generations::open_all(const std::vector<Entrant>& members, const Generation
     if (!plan.at_any_price && !context_.may_begin(expected_s, plan.budget_share)) return;
     try {
       if (auto before = stored_failure(context_, unit(*entrant).key)) throw Error(*before);
-      open[entrant->key] = this->open(*entrant);
+      open[entrant->key] = retried_if_killed(context_, [&] { return this->open(*entrant); });
     } catch (const Error& e) {
       fail(*entrant, e, result);
       if (result.baseline_failure) return;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/percent.h"
 #include "tasks/paired_scores.h"
 
 namespace tamis {
@@ -48,8 +49,8 @@ std::string drop_sentence(const Judgement& j, const std::string& metric, double 
   if (!j.drop) return "";
   double change = -j.drop->drop;
   return fmt::format(
-      "{} {:.4f} against {:.4f}: {} (at {:.0f} % confidence{} no worse than {}) on {} of {} items",
-      metric, j.value.value, j.baseline, percent(change), confidence * 100,
+      "{} {:.4f} against {:.4f}: {} (at {} confidence{} no worse than {}) on {} of {} items",
+      metric, j.value.value, j.baseline, percent(change), exact_percent(confidence),
       answers > 1 && confidence > 0.5 ? fmt::format(" for {} variants together", answers) : "",
       percent(-j.drop->high), j.seen, j.items);
 }
@@ -185,11 +186,11 @@ void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEv
     warned_ = true;
     if (*needed <= tamis::items(found)) continue;
     context_.note(fmt::format(
-        "{} evaluation items are few for {} at {:.0f} % confidence: by the spread between {} and "
+        "{} evaluation items are few for {} at {} confidence: by the spread between {} and "
         "the baseline on them (paired bootstrap), a variant that loses nothing would need about "
         "{} to be proven; that is an estimate. Give more, or lower --confidence",
         tamis::items(found), to_text(*context_.request.gates.max_drop),
-        context_.request.confidence * 100, variant.id, two_digits(*needed)));
+        exact_percent(context_.request.confidence), variant.id, two_digits(*needed)));
   }
 }
 

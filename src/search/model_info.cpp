@@ -43,6 +43,7 @@ Availability probe_backend(const std::string& name, const std::string& library, 
                      kProbeTimeout_s)
             .head);
   } catch (const Error& e) {
+    if (e.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
     Availability failed;
     failed.backend = name;
     failed.steps.push_back(

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/percent.h"
 #include "base/version.h"
 #include "search/context.h"
 #include "search/failures.h"
@@ -45,23 +48,29 @@ void warn_if_too_few_items(const SearchContext& c) {
   std::size_t have = c.evaluation_order.size();
   if (have < needed)
     c.note(
-        fmt::format("{} evaluation items are few for {} at {:.0f} % confidence: a variant that "
+        fmt::format("{} evaluation items are few for {} at {} confidence: a variant that "
                     "loses nothing would need "
                     "about {} to be proven; give more, or lower --confidence",
-                    have, to_text(limit), c.request.confidence * 100, needed));
+                    have, to_text(limit), exact_percent(c.request.confidence), needed));
 }
 
 void announce(const SearchContext& c, const std::vector<Candidate>& candidates) {
+  for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
+    c.note("warning: " + w.text + "; " + w.remedy);
   c.note(fmt::format("baseline: {}", variant_name(candidates.front().variant)));
   c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
                      c.evaluation_order.size(), c.data.calibration.items.size(),
                      candidates.size()));
 }
 
-/// The folder may hold another request's files by now, or the process may have died while writing
-/// them.
-void hand_over_again(SearchContext& context, const Json& result) {
-  if (handed_over(context, result)) return;
+/// The folder may hold another request's files by now, or damaged ones, or the process may have
+/// died while writing them. False where what was judged cannot be had again: building it anew gave
+/// another file.
+bool hand_over_again(SearchContext& context, Json& result) {
+  const std::string other = not_handed_over(context, result);
+  if (other.empty()) return true;
+  context.note(fmt::format("{}: is not what was handed over; it is written anew",
+                           (context.request.out / other).string()));
   const SearchRequest& request = context.request;
   std::string id = handed_over_id(result);
   Json layers = Json::array();
@@ -77,13 +86,22 @@ void hand_over_again(SearchContext& context, const Json& result) {
           .params["keep_float"]
           .push_back(layer.at("node"));
     v.id = handed_over_id(result);
-    hand_over(context, v, ensure_artefact(context, v.recipe), result);
+    const Artefact artefact = ensure_artefact(context, v.recipe);
+    if (!is_what_was_judged(artefact, result)) {
+      context.note(
+          "what was judged is gone, and building it again gave another file: it is "
+          "measured and judged anew");
+      return false;
+    }
+    hand_over(context, v, artefact, result);
+    return true;
   }
+  return false;
 }
 
 /// The stored result, unless some of it is to be tried again.
 std::optional<Json> finished_before(const SearchContext& context, const std::string& key) {
-  auto finished = context.store->find(Kind::decision, key);
+  auto finished = context.store->find_as(Kind::decision, key, checked_result);
   bool again = context.request.retry_failed && finished &&
                finished->at("counts").at("failed").get<int>() > 0;
   return again ? std::nullopt : finished;
@@ -115,7 +133,7 @@ Json best_known(SearchContext& context, const std::string& key, bool complete, J
     context.store->put(Kind::decision, established, result);
     return result;
   }
-  auto before = context.store->find(Kind::decision, established);
+  auto before = context.store->find_as(Kind::decision, established, checked_result);
   if (complete || !before) return result;
   context.note("this run ended before it came to what an earlier one had proven: that stands");
   Json kept = *before;
@@ -129,12 +147,16 @@ Json search_and_hand_over(SearchContext& context, const std::string& key) {
   SearchRun run(context);
   announce(context, run.candidates());
   SearchOutcome outcome = run.run();
-  const bool complete = outcome.status != "interrupted" && !outcome.budget_ended;
-  const Json own = make_result(context, run, outcome, context.budget.elapsed_s());
-  const Json result = best_known(context, key, complete, own);
+  const bool complete =
+      outcome.status != "interrupted" && !outcome.budget_ended && context.unsettled.empty();
+  if (!context.unsettled.empty() && !context.interrupted())
+    context.note("not finished: " + context.unsettled.front() +
+                 "; the same command tries it again");
+  Json own = make_result(context, run, outcome, context.budget.elapsed_s());
+  Json result = best_known(context, key, complete, own);
   if (handed_over_id(result) != handed_over_id(own)) {
-    hand_over_again(context, result);
-    return result;
+    if (hand_over_again(context, result)) return result;
+    result = std::move(own);  // what was proven cannot be had again
   }
   const Candidate& handed = run.candidates()[outcome.pick];
   hand_over(context, handed.variant, *handed.artefact, result);
@@ -166,19 +188,18 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
   std::string key = run_key(context);
   if (auto finished = finished_before(context, key)) {
     context.note("finished before with the same arguments: showing its stored result");
-    hand_over_again(context, *finished);
-    return *finished;
+    if (hand_over_again(context, *finished)) return *finished;
+    context.store->remove(Kind::decision, key);
   }
   context.store->put(Kind::run, key,
                      {{"command", request.command}, {"identity", identity(request)}});
   const std::int64_t waiting_ns = context.lab->clock().ns();
-  MachineLock lock =
-      MachineLock::take(true, request.budget_s, [&context] { return !context.interrupted(); });
+  constexpr double kLeastWait_s = 3600;  // it has its place in the queue
+  MachineLock lock = MachineLock::take(true, std::max(request.budget_s, kLeastWait_s),
+                                       [&context] { return !context.interrupted(); });
   context.budget.exclude(context.lab->clock().seconds_since(waiting_ns));
-  if (auto finished = finished_before(context, key)) {
-    hand_over_again(context, *finished);  // the run that was waited for did the same
-    return *finished;
-  }
+  if (auto finished = finished_before(context, key))  // the run that was waited for did the same
+    if (hand_over_again(context, *finished)) return *finished;
   if (request.retry_failed) forget_failures(*context.store);
   warn_if_too_few_items(context);
   return search_and_hand_over(context, key);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "search/failures.h"
 #include "search/give_back.h"
 #include "search/units.h"
 
@@ -51,15 +52,18 @@ bool is_ranked(const SearchContext& context, const Variant& variant) {
 Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   const Recipe recipe = quantising_part(variant);
   const std::string key = ranking_key(context, variant);
-  if (auto stored = context.store->find(Kind::measurement, key)) return parse_sensitivity(*stored);
+  if (auto stored = context.store->find_as(Kind::measurement, key, parse_sensitivity))
+    return *stored;
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
   RunSettings settings = variant.settings;
   settings.library = library_of(context, settings.backend);
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  Sensitivity ranking =
-      context.lab->rank_layers(build_request(context, recipe, {}), settings,
-                               patience_to_build(context.data.calibration.items.size() + kModels,
-                                                 context.inference_s.value_or(guess_s)));
+  Sensitivity ranking = attempt(context, {key, build_command(context, recipe)}, [&] {
+    return context.lab->rank_layers(
+        build_request(context, recipe, {}), settings,
+        patience_to_build(context.data.calibration.items.size() + kModels,
+                          context.inference_s.value_or(guess_s)));
+  });
   context.store->put(Kind::measurement, key, to_json(ranking));
   return ranking;
 }

@@ -5,10 +5,13 @@
 #include <set>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/version.h"
 
 namespace tamis {
+namespace fs = std::filesystem;
 namespace {
 
 Json accuracy_json(const Candidate& c, const SearchContext& context) {
@@ -135,7 +138,8 @@ Json data_json(const SearchContext& c) {
             {"about", c.data.about},
             {"notes", c.data.notes},
             {"truth", c.agreement == nullptr ? "labels" : "baseline"},
-            {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)}};
+            {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)},
+            {"skipped", c.skipped}};
   json["calibration"] = c.data.calibration.items.empty()
                             ? Json()
                             : Json{{"path", calibration.path.string()},
@@ -189,6 +193,21 @@ void add_calibration_warnings(const std::vector<Candidate>& candidates, Json& wa
       for (const Json& text : step.at("report").value("warnings", Json::array()))
         if (said.insert(text.get<std::string>()).second) warnings.push_back({{"text", text}});
   }
+}
+
+/// What --allow-bad let pass.
+void add_skipped_warning(const SearchContext& context, Json& warnings) {
+  constexpr std::size_t kNamed = 5;
+  if (context.skipped.empty() || context.skipped.size() > context.request.allow_bad) return;
+  std::string text;
+  std::size_t named = 0;
+  for (const std::string& one : context.skipped)
+    if (named++ < kNamed) text += (text.empty() ? "" : ", ") + one;
+  if (named > kNamed) text += fmt::format(" and {} more", named - kNamed);
+  warnings.push_back({{"text", fmt::format("{} of the pictures could not be used and were left out "
+                                           "(--allow-bad): {}",
+                                           named, text)},
+                      {"remedy", "mend or remove them"}});
 }
 
 }  // namespace
@@ -276,6 +295,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["environment"] = environment_json(context);
   json["warnings"] = json["environment"]["warnings"];
   add_calibration_warnings(candidates, json["warnings"]);
+  add_skipped_warning(context, json["warnings"]);
   return json;
 }
 
@@ -358,36 +378,90 @@ Json load_of(const Json& result, const std::string& id) {
 
 }  // namespace
 
-void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
-               const Json& result) {
-  const std::filesystem::path& out = context.request.out;
-  std::filesystem::remove(out / "result.json");  // until all is written, nothing is handed over
-  copy_file_atomically(artefact.model, out / "model.onnx");
-  save_file(out / "model.card.yaml", to_yaml(artefact.card));
+namespace {
+
+constexpr const char* kModel = "model.onnx";
+
+Json run_json(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+              const Json& result) {
   Json settings = to_json(variant.settings);
   settings.erase("library");
   settings.erase("extra");
-  save_json(out / "run.json",
-            {{"schema", "tamis/run/1"},
-             {"model", "model.onnx"},
-             {"name", variant_name(variant)},
-             {"recipe", to_json(variant.recipe)},
-             {"settings", settings},
-             {"load", load_of(result, variant.id)},
-             {"card", to_json(artefact.card, false)},
-             {"io", artefact.info.io},
-             {"parent", {{"path", context.model.named.string()}, {"hash", context.model.hash}}},
-             {"tamis_version", kVersion}});
+  return {{"schema", "tamis/run/1"},
+          {"model", kModel},
+          {"name", variant_name(variant)},
+          {"recipe", to_json(variant.recipe)},
+          {"settings", settings},
+          {"load", load_of(result, variant.id)},
+          {"card", to_json(artefact.card, false)},
+          {"io", artefact.info.io},
+          {"parent", {{"path", context.model.named.string()}, {"hash", context.model.hash}}},
+          {"tamis_version", kVersion}};
+}
+
+/// The first file of the folder that is not what was handed over; empty where all are.
+std::string other_file(const fs::path& out, const Json& files) {
+  for (const auto& [name, file] : files.items()) {
+    std::error_code error;
+    const bool same_size = fs::file_size(out / name, error) == file.at("bytes");
+    if (error || !same_size || hash_file(out / name) != file.at("hash")) return name;
+  }
+  return "";
+}
+
+bool holds(const fs::path& file, const Json& document) {
+  try {
+    return canonical_text(load_json(file)) == canonical_text(document);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
+               Json& result) {
+  const fs::path& out = context.request.out;
+  fs::remove(out / "result.json");  // until all is written, nothing is handed over
+  const FileContent judged = content_of(artefact.model);
+  copy_file_atomically(artefact.model, out / kModel);
+  save_file(out / "model.card.yaml", to_yaml(artefact.card));
+  save_json(out / "run.json", run_json(context, variant, artefact, result));
+  FolderContent files;
+  for (const char* name : {kModel, "model.card.yaml", "run.json"})
+    files[name] = content_of(out / name);
+  const bool measured = artefact.key == context.model.hash || artefact.content.empty() ||
+                        context.cache->content(artefact.key).at(kModel) == files.at(kModel);
+  if (files.at(kModel) != judged || !measured)
+    throw Error(ErrorCode::corrupt_data,
+                fmt::format("hand over {}: the file changed after it was judged; run the same "
+                            "command again",
+                            artefact.model.string()));
+  result["files"] = to_json(files);
   save_json(out / "decision.json", make_decision(result, out));
   save_json(out / "result.json", result);
 }
 
-bool handed_over(const SearchContext& context, const Json& result) {
-  const std::filesystem::path& out = context.request.out;
-  for (const char* name : {"model.onnx", "model.card.yaml", "run.json", "decision.json"})
-    if (!std::filesystem::exists(out / name)) return false;
-  std::filesystem::path file = out / "result.json";  // written last
-  return std::filesystem::exists(file) && canonical_text(load_json(file)) == canonical_text(result);
+std::string not_handed_over(const SearchContext& context, const Json& result) {
+  const fs::path& out = context.request.out;
+  if (std::string other = other_file(out, result.at("files")); !other.empty()) return other;
+  if (!holds(out / "decision.json", make_decision(result, out))) return "decision.json";
+  return holds(out / "result.json", result) ? "" : "result.json";  // written last
+}
+
+bool is_what_was_judged(const Artefact& artefact, const Json& result) {
+  const Json& file = result.at("files").at(kModel);
+  const FileContent content = content_of(artefact.model);
+  return content.bytes == file.at("bytes") && content.hash == file.at("hash");
+}
+
+Json checked_result(const Json& json) {
+  if (json.at("schema") != "tamis/result/1")
+    throw Error(ErrorCode::corrupt_data, "result: is of another kind");
+  make_decision(json, {});
+  json.at("files").at(kModel).at("hash").get<std::string>();
+  json.at("counts").at("failed").get<int>();
+  return json;
 }
 
 }  // namespace tamis

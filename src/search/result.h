@@ -21,11 +21,18 @@ Json make_decision(const Json& result, const std::filesystem::path& out);
 std::string handed_over_id(const Json& result);
 
 /// Writes model.onnx, model.card.yaml, run.json, decision.json and result.json into request.out.
-/// `variant` is the one of handed_over_id.
+/// `variant` is the one of handed_over_id. The result gets `files`: what was handed over, by
+/// content. Throws corrupt_data where the artefact is no longer what was judged.
 void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
-               const Json& result);
+               Json& result);
 
-/// Whether request.out holds just what hand_over would write for this result.
-bool handed_over(const SearchContext& context, const Json& result);
+/// The first file of request.out that is not what hand_over wrote for this result; empty: none.
+std::string not_handed_over(const SearchContext& context, const Json& result);
+
+/// Whether the artefact's file is the one that this result is about.
+bool is_what_was_judged(const Artefact& artefact, const Json& result);
+
+/// The result as it was stored. Throws where what a later run reads of it is not there.
+Json checked_result(const Json& json);
 
 }  // namespace tamis

@@ -111,14 +111,43 @@ std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
                       runtimes);
 }
 
+namespace {
+
+/// Of the files that are run: what is said about building them may differ between two builds.
+std::string model_hash(const FolderContent& content) {
+  std::string all;
+  for (const auto& [name, file] : content)
+    if (name != "artefact.json" && name != "model.card.yaml") all += name + file.hash;
+  return hash_text(all);
+}
+
+/// From the cache, if it is there and sound (artefact_cache.h).
+std::optional<Artefact> find_artefact(SearchContext& context, const std::string& key) {
+  const auto folder = context.cache->find(key);
+  if (!folder) return std::nullopt;
+  try {
+    ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
+    if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
+    Card card = info.card.is_null() ? context.card() : parse_card(info.card);
+    return Artefact{key, model_hash(context.cache->content(key)), *folder / "model.onnx",
+                    std::move(info), std::move(card)};
+  } catch (const std::exception& e) {
+    context.cache->discard(key, folder->string() + ": " + e.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
   if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.file, parent_info(context), context.card()};
+    return {context.model.hash, context.model.hash, context.model.file, parent_info(context),
+            context.card()};
   std::string key = recipe_key(context, recipe);
   if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
     throw failed->second;
-  auto folder = context.cache->find(key);
-  if (!folder) {
+  if (auto found = find_artefact(context, key)) return *found;
+  {
     TemporaryFolder temporary = context.cache->make_temporary();
     const BuildRequest request = build_request(context, recipe, temporary.path());
     try {
@@ -130,16 +159,16 @@ Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
       context.failed_builds.emplace(key, e);
       throw;
     }
-    folder = context.cache->publish(key, temporary.path());
+    context.cache->publish(key, temporary.path());
   }
-  ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
-  if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
-  Card card = info.card.is_null() ? context.card() : parse_card(info.card);
-  return {key, *folder / "model.onnx", std::move(info), std::move(card)};
+  if (auto built = find_artefact(context, key)) return *built;
+  throw Error(ErrorCode::io, "build: " + context.cache->folder().string() +
+                                 " does not keep what is written to it; see whether its disk is "
+                                 "sound, or name another folder in TAMIS_CACHE_DIR");
 }
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {
-  return hash_text(artefact.key + canonical_text(to_json(variant.settings)) +
+  return hash_text(artefact.content + canonical_text(to_json(variant.settings)) +
                    runtime_version(context, variant.settings.backend) +
                    library_of(context, variant.settings.backend) +
                    canonical_text(to_json(artefact.card, false)) +
@@ -149,7 +178,7 @@ std::string variant_key(SearchContext& context, const Variant& variant, const Ar
 std::string answer_key(const SearchContext& context, const Variant& variant,
                        const Artefact& artefact, const std::string& output_hash) {
   const RunSettings& s = variant.settings;
-  return artefact.key + s.backend + s.device + s.inference_precision.value_or("") +
+  return artefact.content + s.backend + s.device + s.inference_precision.value_or("") +
          runtime_version(context, s.backend) + output_hash +
          canonical_text(to_json(artefact.card, false));
 }

@@ -21,6 +21,7 @@ namespace tamis {
 /// A built artefact in the cache, or the parent file itself for an empty recipe.
 struct Artefact {
   std::string key;
+  std::string content;  ///< hash of the model's files: what was measured and judged
   std::filesystem::path model;
   ArtefactInfo info;
   Card card;  ///< the parent's, as the recipe's steps left it

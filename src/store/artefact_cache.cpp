@@ -1,7 +1,6 @@
 #include "store/artefact_cache.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/leftovers.h"
+#include "base/log.h"
 #include "base/units.h"
 
 namespace tamis {
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kDefaultLimit = 10'000'000'000;
-constexpr std::string_view kPartial = ".partial-";  // .partial-PROCESS-NUMBER
+constexpr const char* kPartial = ".partial";  // .partial-MARK-… (base/leftovers.h)
 constexpr std::string_view kMarks = ".in-use";
 
 void check_key(const std::string& key) {
@@ -40,15 +41,9 @@ std::uint64_t folder_bytes(const fs::path& folder) {
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     std::error_code gone;
     std::uint64_t size = it->is_regular_file(gone) ? it->file_size(gone) : 0;
-    if (!gone) bytes += size;
+    if (!gone && it->path().filename() != kContentFile) bytes += size;
   }
   return bytes;
-}
-
-/// Whether the process that made a .partial- folder is still there.
-bool builder_lives(const std::string& name) {
-  long pid = std::strtol(name.c_str() + kPartial.size(), nullptr, 10);
-  return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -91,21 +86,12 @@ ArtefactCache::ArtefactCache(const fs::path& folder, std::optional<std::uint64_t
   std::error_code error;
   fs::create_directories(folder_ / kMarks, error);
   if (error) fail("create artefact cache", folder_, error);
-  remove_leftovers();
+  remove_leftovers(folder_);
 }
 
 ArtefactCache::~ArtefactCache() = default;
 
 fs::path ArtefactCache::mark_file(const std::string& key) const { return folder_ / kMarks / key; }
-
-void ArtefactCache::remove_leftovers() {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    std::string name = entry.path().filename().string();
-    std::error_code ignored;  // another process may be cleaning too
-    if (name.rfind(kPartial, 0) == 0 && !builder_lives(name)) fs::remove_all(entry.path(), ignored);
-  }
-}
 
 void ArtefactCache::mark_used(const std::string& key) {
   auto& mark = used_[key];
@@ -121,14 +107,55 @@ std::optional<fs::path> ArtefactCache::find(const std::string& key) {
   if (!fs::is_directory(folder_ / key, error)) return std::nullopt;
   mark_used(key);
   // Once more, now that nobody can remove it.
-  if (fs::is_directory(folder_ / key, error)) return folder_ / key;
+  if (fs::is_directory(folder_ / key, error) && is_sound(key)) return folder_ / key;
   used_.erase(key);
   return std::nullopt;
 }
 
-TemporaryFolder ArtefactCache::make_temporary() const {
-  return TemporaryFolder(folder_, std::string(kPartial) + std::to_string(::getpid()));
+/// Else it is gone afterwards.
+bool ArtefactCache::is_sound(const std::string& key) {
+  if (checked_.count(key) != 0) return true;
+  try {
+    checked_[key] = check_content(folder_ / key);
+    return true;
+  } catch (const Error& e) {
+    throw_away(key, e.what());
+    return false;
+  }
 }
+
+FolderContent ArtefactCache::content(const std::string& key) const {
+  std::lock_guard lock(mutex_);
+  auto found = checked_.find(key);
+  if (found != checked_.end()) return found->second;
+  throw Error(ErrorCode::invalid_argument, "artefact cache: nobody has asked for " + key);
+}
+
+void ArtefactCache::discard(const std::string& key, const std::string& why) {
+  check_key(key);
+  std::lock_guard lock(mutex_);
+  throw_away(key, why);
+  used_.erase(key);
+}
+
+/// Whoever uses it has a damaged one.
+void ArtefactCache::throw_away(const std::string& key, const std::string& why) {
+  checked_.erase(key);
+  const fs::path waste = waste_folder();
+  std::error_code error;
+  fs::rename(folder_ / key, waste, error);
+  if (error == std::errc::no_such_file_or_directory) return;  // another process was quicker
+  if (error) fail("remove damaged artefact", folder_ / key, error);
+  fs::remove_all(waste, error);
+  say(Severity::warning, "artefact cache: " + why + "; it is made anew");
+}
+
+fs::path ArtefactCache::waste_folder() {
+  return folder_ /
+         (std::string(kPartial) + "-" + owner_mark() + "-waste-" + std::to_string(next_waste_++));
+}
+
+TemporaryFolder ArtefactCache::make_temporary() const { return TemporaryFolder(folder_, kPartial); }
 
 fs::path ArtefactCache::publish(const std::string& key, const fs::path& built) {
   check_key(key);
@@ -140,11 +167,19 @@ fs::path ArtefactCache::publish(const std::string& key, const fs::path& built) {
     fs::remove_all(built, error);
     return publish(key, copy.path());
   }
+  FolderContent content = save_content(built);
   std::lock_guard lock(mutex_);
   mark_used(key);
   fs::rename(built, folder_ / key, error);
+  if (error && fs::is_directory(folder_ / key) && !is_sound(key)) {
+    error.clear();
+    fs::rename(built, folder_ / key, error);
+  }
   if (error && !fs::is_directory(folder_ / key)) fail("publish artefact", folder_ / key, error);
-  if (error) fs::remove_all(built, error);
+  if (error)
+    fs::remove_all(built, error);
+  else
+    checked_[key] = std::move(content);
   mark_used(key);
   evict();
   return folder_ / key;
@@ -175,8 +210,7 @@ std::vector<ArtefactCache::Entry> ArtefactCache::list() const {
 bool ArtefactCache::remove(const Entry& entry) {
   auto mark = UseMark::take(mark_file(entry.key), UseMark::Mode::remove);
   if (!mark) return false;
-  fs::path waste = folder_ / (std::string(kPartial) + std::to_string(::getpid()) + "-waste-" +
-                              std::to_string(next_waste_++));
+  const fs::path waste = waste_folder();
   std::error_code error;
   fs::rename(entry.folder, waste, error);
   mark.reset();
@@ -198,7 +232,7 @@ void ArtefactCache::evict() {
 
 std::uint64_t ArtefactCache::clean(std::optional<double> older_than_s) {
   std::lock_guard lock(mutex_);
-  remove_leftovers();
+  remove_leftovers(folder_);
   std::uint64_t freed = 0;
   for (const Entry& entry : list()) {
     if (older_than_s && entry.age_s <= *older_than_s) continue;

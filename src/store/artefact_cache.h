@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/content.h"
 #include "base/files.h"
 
 namespace tamis {
@@ -18,9 +19,10 @@ namespace tamis {
 std::uint64_t cache_limit_bytes();
 
 /// Folders of built artefacts by key, kept between runs. An entry is there whole or not at all: it
-/// is built in a temporary folder and renamed. Above the size limit the least recently used entries
-/// go, but none that a living process has found or published. Thread safe; several processes may
-/// use one cache.
+/// is built in a temporary folder, which gets a list of what its files hold, and renamed. What is
+/// no longer as it was built is not found (content.h). Above the size limit the least recently used
+/// entries go, but none that a living process has found or published. Thread safe; several
+/// processes may use one cache.
 class ArtefactCache {
  public:
   struct Entry {
@@ -40,16 +42,25 @@ class ArtefactCache {
   ArtefactCache& operator=(const ArtefactCache&) = delete;
 
   /// The folder of a key, absent when it is not there. From now on the entry is in use until this
-  /// object goes. Throws invalid_argument for a key with other characters than letters, digits,
+  /// object goes. An entry that is damaged, or from before there were lists, is removed, which is
+  /// said, and is absent; looked at once per object. Throws invalid_argument for a key with other
+  /// characters than letters, digits,
   /// '-', '_' and '.'.
   std::optional<std::filesystem::path> find(const std::string& key);
+
+  /// What the files of an entry hold that this object has found or published. Throws
+  /// invalid_argument for another.
+  FolderContent content(const std::string& key) const;
+
+  /// Removes an entry, even one in use, that its user finds to be wrong, and says why.
+  void discard(const std::string& key, const std::string& why);
 
   /// An empty folder to build in, on the same file system as the cache.
   TemporaryFolder make_temporary() const;
 
   /// Makes the built folder the entry of the key, and gives the entry's folder, now in use. `built`
   /// is gone afterwards. Where the key is there already (another process was quicker), that entry
-  /// stays and `built` is removed. Then evicts down to the limit. Throws io.
+  /// stays, if it is sound, and `built` is removed. Then evicts down to the limit. Throws io.
   std::filesystem::path publish(const std::string& key, const std::filesystem::path& built);
 
   /// All entries, least recently used first.
@@ -64,9 +75,11 @@ class ArtefactCache {
  private:
   class UseMark;
 
-  void remove_leftovers();
   void evict();
   void mark_used(const std::string& key);
+  bool is_sound(const std::string& key);
+  void throw_away(const std::string& key, const std::string& why);
+  std::filesystem::path waste_folder();
   bool remove(const Entry& entry);
   std::filesystem::path mark_file(const std::string& key) const;
 
@@ -74,6 +87,7 @@ class ArtefactCache {
   std::uint64_t limit_bytes_;
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<UseMark>> used_;
+  std::map<std::string, FolderContent> checked_;
   std::size_t next_waste_ = 0;
 };
 

@@ -32,7 +32,8 @@ constexpr Meaning kMeanings[] = {
     {SQLITE_NOTADB, ErrorCode::corrupt_data,
      "is not a store; move it away or choose another folder"},
     {SQLITE_CORRUPT, ErrorCode::corrupt_data,
-     "is damaged; move it away, or save what can be saved with the program sqlite3 and .recover"},
+     "is damaged; move it away, and the same command measures anew, or save what can be saved with "
+     "the program sqlite3 and .recover"},
 };
 
 }  // namespace

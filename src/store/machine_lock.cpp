@@ -1,6 +1,7 @@
 #include "store/machine_lock.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -38,6 +40,67 @@ int open_lock_file(const fs::path& file) {
   return descriptor;
 }
 
+/// The queue: a file beside the lock, of which each that waits has locked one byte, behind all that
+/// were locked when it came. The kernel frees a byte when its process dies, so nobody waits for the
+/// dead. Byte 0 is locked for the moment of choosing.
+class Ticket {
+ public:
+  explicit Ticket(const fs::path& lock) {
+    const fs::path file = lock.string() + ".queue";
+    int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) {
+      ::close(open_lock_file(file));
+      descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    }
+    descriptor_ = descriptor;
+    if (descriptor_ < 0 || !set(F_WRLCK, 0, F_OFD_SETLKW)) return;  // then there is no order
+    own_ = 1;
+    while (auto other = locked(own_, 0)) own_ = *other + 1;
+    set(F_WRLCK, own_, F_OFD_SETLK);
+    set(F_UNLCK, 0, F_OFD_SETLK);
+  }
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  ~Ticket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  /// How many came before and still wait.
+  int before() const { return own_ > 1 ? count(1, own_) : 0; }
+
+ private:
+  bool set(short type, off_t byte, int how) const {
+    struct flock lock {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    int result = 0;
+    do result = ::fcntl(descriptor_, how, &lock);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+  }
+  /// The place of one that another has locked in [begin, end), not always the first; end 0: of all.
+  std::optional<off_t> locked(off_t begin, off_t end) const {
+    if (end != 0 && begin >= end) return std::nullopt;
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = begin;
+    lock.l_len = end == 0 ? 0 : end - begin;
+    if (::fcntl(descriptor_, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+      return std::nullopt;
+    return lock.l_start;
+  }
+  int count(off_t begin, off_t end) const {
+    auto one = locked(begin, end);
+    return one ? 1 + count(begin, *one) + count(*one + 1, end) : 0;
+  }
+
+  int descriptor_ = -1;
+  off_t own_ = 0;
+};
+
 /// " (tamis bench)": the program and its first argument; "" where the system does not say.
 std::string own_command() {
   std::ifstream in("/proc/self/cmdline");
@@ -59,11 +122,26 @@ void write_holder(const fs::path& file) {
     ::close(descriptor);
 }
 
-[[noreturn]] void refuse(const fs::path& file) {
+std::string holder_of(const fs::path& file) {
   std::string holder = FileLock::holder(file);
-  throw Error(ErrorCode::unavailable, "measure: " + (holder.empty() ? "another process" : holder) +
-                                          " is using this machine (lock " + file.string() +
-                                          "); wait for it to end");
+  return holder.empty() ? "another process" : holder;
+}
+
+[[noreturn]] void refuse(const fs::path& file, int before) {
+  std::string waiting = before > 0 ? fmt::format(", and {} wait for it", before) : "";
+  throw Error(ErrorCode::unavailable,
+              fmt::format("measure: {} is using this machine (lock {}){}; wait for it to end",
+                          holder_of(file), file.string(), waiting));
+}
+
+/// Says whom it waits for, when that or the place in the queue is new.
+void say_waiting(const fs::path& file, int before, std::string& said) {
+  std::string text = fmt::format("waiting for another run on this machine to end ({}, lock {})",
+                                 holder_of(file), file.string());
+  if (before > 0) text += fmt::format("; {} came before this one", before);
+  if (said == text) return;
+  said = text;
+  say(Severity::info, text);
 }
 
 }  // namespace
@@ -82,13 +160,14 @@ MachineLock MachineLock::take(bool wait, double seconds, const std::function<boo
     throw Error(ErrorCode::io, "lock " + path.string() + ": " + std::strerror(errno) +
                                    "; name another file in TAMIS_LOCK_FILE");
   MachineLock lock(descriptor);
+  const Ticket ticket(path);
   std::int64_t start = now_ns();
-  bool said = false;
-  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (!wait || seconds_since(start) >= seconds || (idle && !idle())) refuse(path);
-    if (!std::exchange(said, true))
-      say(Severity::info, "waiting for another run on this machine to end (" +
-                              FileLock::holder(path) + ", lock " + path.string() + ")");
+  std::string said;
+  for (;;) {
+    const int before = ticket.before();
+    if (before == 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) break;
+    if (!wait || seconds_since(start) >= seconds || (idle && !idle())) refuse(path, before);
+    say_waiting(path, before, said);
     std::this_thread::sleep_for(kPause);
   }
   write_holder(path);

@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <mutex>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
 #include "store/database.h"
 
 namespace tamis {
@@ -46,6 +49,10 @@ constexpr std::array<const char*, kStoreSchema> kMigrations{
          kind TEXT NOT NULL, key TEXT NOT NULL, bytes INTEGER NOT NULL, compressed BLOB NOT NULL,
          created_at TEXT NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL,
          UNIQUE(kind, key));)",
+    // Empty in rows of schema 1: nothing is known of them.
+    R"(ALTER TABLE record ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+       ALTER TABLE sample ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+       ALTER TABLE blob ADD COLUMN hash TEXT NOT NULL DEFAULT '';)",
 };
 
 constexpr std::size_t kMaxBlobBytes = std::size_t{1} << 32;
@@ -56,6 +63,41 @@ std::vector<std::uint8_t> compress_bytes(std::span<const std::uint8_t> bytes) {
   compress2(packed.data(), &size, bytes.data(), static_cast<uLong>(bytes.size()), 6);
   packed.resize(size);
   return packed;
+}
+
+std::string_view view_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Of a row's kind, key and content.
+std::string row_hash(std::initializer_list<std::string_view> parts) {
+  std::string all;
+  for (std::string_view part : parts) all.append(hash_text(part));
+  return hash_text(all);
+}
+
+/// Whether a row is as it was written, as far as that is known.
+bool is_whole(const std::string& kept, std::initializer_list<std::string_view> parts) {
+  return kept.empty() || kept == row_hash(parts);
+}
+
+std::optional<Json> parsed(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  return json.is_discarded() ? std::nullopt : std::optional<Json>(std::move(json));
+}
+
+/// Absent when it cannot be unpacked.
+std::optional<std::vector<std::uint8_t>> unpacked(std::span<const std::uint8_t> packed,
+                                                  std::uint64_t size) {
+  constexpr std::uint64_t kMostExpansion = 1100, kSlack = 1024;  // of zlib: 1032
+  if (size > kMaxBlobBytes || size > kMostExpansion * packed.size() + kSlack) return std::nullopt;
+  std::vector<std::uint8_t> bytes(size);
+  auto got = static_cast<uLongf>(size);
+  std::uint8_t nothing = 0;  // zlib wants a place even for no bytes
+  int code = uncompress(bytes.empty() ? &nothing : bytes.data(), &got, packed.data(),
+                        static_cast<uLong>(packed.size()));
+  if (code != Z_OK || got != size) return std::nullopt;
+  return bytes;
 }
 
 void migrate(const Database& database) {
@@ -110,26 +152,26 @@ struct Store::Impl {
     transaction.commit();
   }
 
-  /// Binds created_at, machine and version, which end every row.
-  void finish(Statement& insert) {
+  /// Binds created_at, machine, version and hash, which end every row.
+  void finish(Statement& insert, const std::string& hash) {
     std::string now = utc_now_text();
-    insert.bind(now).bind(origin.machine).bind(origin.version);
+    insert.bind(now).bind(origin.machine).bind(origin.version).bind(hash);
     insert.step();
+  }
+
+  void say_damaged(const std::string& what, const std::string& why) const {
+    say(Severity::warning, "store " + database.file().string() + ": " + what + " " + why +
+                               "; what it held is done anew");
   }
 
   void add_samples(const std::string& key, std::span<const double> samples) {
     std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(samples.data()),
                                         samples.size_bytes());
     Statement insert(database,
-                     "INSERT INTO sample(key, samples, created_at, machine, version) "
-                     "VALUES(?, ?, ?, ?, ?)");
+                     "INSERT INTO sample(key, samples, created_at, machine, version, hash) "
+                     "VALUES(?, ?, ?, ?, ?, ?)");
     insert.bind(key).bind(bytes);
-    finish(insert);
-  }
-
-  [[noreturn]] void corrupt(const std::string& what) const {
-    throw Error(ErrorCode::corrupt_data,
-                "read store " + database.file().string() + ": " + what + " is damaged");
+    finish(insert, row_hash({"sample", key, view_of(bytes)}));
   }
 
   Database database;
@@ -154,12 +196,27 @@ Store Store::open(const fs::path& file, const StoreOrigin& origin) {
 
 const fs::path& Store::file() const { return impl_->database.file(); }
 
-std::optional<Json> Store::find(Kind kind, const std::string& key) const {
+std::optional<Json> Store::find(Kind kind, const std::string& key) {
   std::lock_guard lock(impl_->mutex);
-  Statement query(impl_->database, "SELECT value FROM record WHERE kind = ? AND key = ?");
-  query.bind(to_text(kind)).bind(key);
-  if (!query.step()) return std::nullopt;
-  return parse_json(query.text(0), "read store " + file().string());
+  {
+    Statement query(impl_->database, "SELECT value, hash FROM record WHERE kind = ? AND key = ?");
+    query.bind(to_text(kind)).bind(key);
+    if (!query.step()) return std::nullopt;
+    const std::string text = query.text(0);
+    std::optional<Json> value = parsed(text);
+    if (value && is_whole(query.text(1), {to_text(kind), key, text})) return value;
+  }
+  remove(kind, key);
+  impl_->say_damaged("a row of kind " + std::string(to_text(kind)), "is damaged");
+  return std::nullopt;
+}
+
+void Store::forget_unreadable(Kind kind, const std::string& key, const std::exception& why) {
+  const auto* error = dynamic_cast<const Error*>(&why);
+  if (error != nullptr && error->code() == ErrorCode::io) throw Error(*error);
+  remove(kind, key);
+  impl_->say_damaged("a row of kind " + std::string(to_text(kind)),
+                     "is not what this version writes");
 }
 
 void Store::put(Kind kind, const std::string& key, const Json& value) {
@@ -167,12 +224,12 @@ void Store::put(Kind kind, const std::string& key, const Json& value) {
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   impl_->write([&] {
     Statement insert(impl_->database,
-                     "INSERT INTO record(kind, key, value, created_at, machine, version) "
-                     "VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET value = "
+                     "INSERT INTO record(kind, key, value, created_at, machine, version, hash) "
+                     "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET value = "
                      "excluded.value, created_at = excluded.created_at, machine = "
-                     "excluded.machine, version = excluded.version");
+                     "excluded.machine, version = excluded.version, hash = excluded.hash");
     insert.bind(to_text(kind)).bind(key).bind(text);
-    impl_->finish(insert);
+    impl_->finish(insert, row_hash({to_text(kind), key, text}));
   });
 }
 
@@ -186,20 +243,38 @@ bool Store::remove(Kind kind, const std::string& key) {
   return changes > 0;
 }
 
-std::vector<StoreRecord> Store::records(Kind kind) const {
+void Store::remove_all(Kind kind) {
+  impl_->write([&] {
+    Statement(impl_->database, "DELETE FROM record WHERE kind = ?").bind(to_text(kind)).step();
+  });
+}
+
+std::vector<StoreRecord> Store::records(Kind kind) {
   std::lock_guard lock(impl_->mutex);
-  Statement query(impl_->database,
-                  "SELECT key, value, created_at, machine, version FROM record WHERE kind = ? "
-                  "ORDER BY sequence");
-  query.bind(to_text(kind));
   std::vector<StoreRecord> rows;
-  while (query.step())
-    rows.push_back({query.text(0), parse_json(query.text(1), "read store " + file().string()),
-                    query.text(2), query.text(3), query.text(4)});
+  std::vector<std::string> damaged;
+  {
+    Statement query(impl_->database,
+                    "SELECT key, value, created_at, machine, version, hash FROM record WHERE kind "
+                    "= ? ORDER BY sequence");
+    query.bind(to_text(kind));
+    while (query.step()) {
+      const std::string key = query.text(0), text = query.text(1);
+      std::optional<Json> value = parsed(text);
+      if (value && is_whole(query.text(5), {to_text(kind), key, text}))
+        rows.push_back({key, std::move(*value), query.text(2), query.text(3), query.text(4)});
+      else
+        damaged.push_back(key);
+    }
+  }
+  for (const std::string& key : damaged) {
+    remove(kind, key);
+    impl_->say_damaged("a row of kind " + std::string(to_text(kind)), "is damaged");
+  }
   return rows;
 }
 
-std::vector<std::pair<std::string, Json>> Store::all(Kind kind) const {
+std::vector<std::pair<std::string, Json>> Store::all(Kind kind) {
   std::vector<std::pair<std::string, Json>> rows;
   for (StoreRecord& record : records(kind))
     rows.emplace_back(std::move(record.key), std::move(record.value));
@@ -216,19 +291,28 @@ void Store::append_round(const std::vector<std::pair<std::string, std::vector<do
   });
 }
 
-std::vector<double> Store::samples(const std::string& key) const {
+std::vector<double> Store::samples(const std::string& key) {
   std::lock_guard lock(impl_->mutex);
-  Statement query(impl_->database, "SELECT samples FROM sample WHERE key = ? ORDER BY sequence");
-  query.bind(key);
   std::vector<double> result;
-  while (query.step()) {
-    auto bytes = query.bytes(0);
-    if (bytes.size() % sizeof(double) != 0) impl_->corrupt("a block of samples");
-    std::size_t before = result.size();
-    result.resize(before + bytes.size() / sizeof(double));
-    if (!bytes.empty()) std::memcpy(result.data() + before, bytes.data(), bytes.size());
+  bool whole = true;
+  {
+    Statement query(impl_->database,
+                    "SELECT samples, hash FROM sample WHERE key = ? ORDER BY sequence");
+    query.bind(key);
+    while (whole && query.step()) {
+      auto bytes = query.bytes(0);
+      whole = bytes.size() % sizeof(double) == 0 &&
+              is_whole(query.text(1), {"sample", key, view_of(bytes)});
+      if (!whole) break;
+      std::size_t before = result.size();
+      result.resize(before + bytes.size() / sizeof(double));
+      if (!bytes.empty()) std::memcpy(result.data() + before, bytes.data(), bytes.size());
+    }
   }
-  return result;
+  if (whole) return result;
+  remove_samples(key);
+  impl_->say_damaged("a block of samples", "is damaged");
+  return {};
 }
 
 void Store::remove_samples(const std::string& key) {
@@ -240,30 +324,39 @@ void Store::put_blob(Kind kind, const std::string& key, std::span<const std::uin
   std::vector<std::uint8_t> packed = compress_bytes(bytes);
   impl_->write([&] {
     Statement insert(impl_->database,
-                     "INSERT INTO blob(kind, key, bytes, compressed, created_at, machine, version) "
-                     "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET bytes = "
-                     "excluded.bytes, compressed = excluded.compressed, created_at = "
-                     "excluded.created_at, machine = excluded.machine, version = excluded.version");
+                     "INSERT INTO blob(kind, key, bytes, compressed, created_at, machine, version, "
+                     "hash) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(kind, key) DO UPDATE SET "
+                     "bytes = excluded.bytes, compressed = excluded.compressed, created_at = "
+                     "excluded.created_at, machine = excluded.machine, version = "
+                     "excluded.version, hash = excluded.hash");
     insert.bind(to_text(kind)).bind(key).bind(static_cast<std::int64_t>(bytes.size())).bind(packed);
-    impl_->finish(insert);
+    impl_->finish(insert, row_hash({to_text(kind), key, view_of(bytes)}));
   });
 }
 
-std::optional<std::vector<std::uint8_t>> Store::find_blob(Kind kind, const std::string& key) const {
+std::optional<std::vector<std::uint8_t>> Store::find_blob(Kind kind, const std::string& key) {
   std::lock_guard lock(impl_->mutex);
-  Statement query(impl_->database, "SELECT bytes, compressed FROM blob WHERE kind = ? AND key = ?");
-  query.bind(to_text(kind)).bind(key);
-  if (!query.step()) return std::nullopt;
-  auto size = static_cast<std::uint64_t>(query.number(0));
-  if (size > kMaxBlobBytes) impl_->corrupt("the blob " + key);
-  std::vector<std::uint8_t> bytes(size);
-  auto packed = query.bytes(1);
-  uLongf got = static_cast<uLongf>(size);
-  std::uint8_t nothing = 0;  // zlib wants a place even for no bytes
-  int code = uncompress(bytes.empty() ? &nothing : bytes.data(), &got, packed.data(),
-                        static_cast<uLong>(packed.size()));
-  if (code != Z_OK || got != size) impl_->corrupt("the blob " + key);
-  return bytes;
+  {
+    Statement query(impl_->database,
+                    "SELECT bytes, compressed, hash FROM blob WHERE kind = ? AND key = ?");
+    query.bind(to_text(kind)).bind(key);
+    if (!query.step()) return std::nullopt;
+    auto bytes = unpacked(query.bytes(1), static_cast<std::uint64_t>(query.number(0)));
+    if (bytes && is_whole(query.text(2), {to_text(kind), key, view_of(*bytes)})) return bytes;
+  }
+  remove_blob(kind, key);
+  impl_->say_damaged("a blob of kind " + std::string(to_text(kind)), "is damaged");
+  return std::nullopt;
+}
+
+bool Store::remove_blob(Kind kind, const std::string& key) {
+  int changes = 0;
+  impl_->write([&] {
+    Statement statement(impl_->database, "DELETE FROM blob WHERE kind = ? AND key = ?");
+    statement.bind(to_text(kind)).bind(key).step();
+    changes = sqlite3_changes(impl_->database.handle());
+  });
+  return changes > 0;
 }
 
 void Store::in_transaction(const std::function<void()>& work) { impl_->write(work); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -45,8 +46,9 @@ struct StoreRecord {
 /// transaction of its own, or part of the one that in_transaction holds; what a call has written
 /// survives the death of the process at any later instant. Errors of all calls: io (disk full,
 /// permission; nothing of the transaction is kept), unavailable (another process has been writing
-/// for several seconds), corrupt_data (the file is damaged); each names the file. Thread safe;
-/// several processes may use one store.
+/// for several seconds), corrupt_data (the file is damaged); each names the file. Every row has a
+/// hash of what it holds: one that is not as it was written is removed, which is said, and is
+/// absent, so that what it held is done anew. Thread safe; several processes may use one store.
 class Store {
  public:
   /// Opens the store, creating it where there is none. Throws corrupt_data when the file is no
@@ -57,27 +59,45 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  std::optional<Json> find(Kind kind, const std::string& key) const;
+  std::optional<Json> find(Kind kind, const std::string& key);
+  /// The same for a document that `parse` makes something of. What it refuses, with any exception
+  /// of its own or of JSON's but not io, is removed and absent, as a damaged row is: it was written
+  /// by another version, or is damaged in a way that no hash shows.
+  template <typename Parse>
+  auto find_as(Kind kind, const std::string& key, Parse parse)
+      -> std::optional<decltype(parse(Json()))> {
+    std::optional<Json> stored = find(kind, key);
+    if (!stored) return std::nullopt;
+    try {
+      return parse(*stored);
+    } catch (const std::exception& e) {
+      forget_unreadable(kind, key, e);
+      return std::nullopt;
+    }
+  }
   /// Writes or replaces. A replaced record keeps its place in the order.
   void put(Kind kind, const std::string& key, const Json& value);
   /// True when there was one.
   bool remove(Kind kind, const std::string& key);
   /// In the order in which the keys were first put.
-  std::vector<std::pair<std::string, Json>> all(Kind kind) const;
-  std::vector<StoreRecord> records(Kind kind) const;
+  std::vector<std::pair<std::string, Json>> all(Kind kind);
+  std::vector<StoreRecord> records(Kind kind);
+  /// Removes all records of the kind, readable or not.
+  void remove_all(Kind kind);
 
   /// Adds raw measurement samples behind those of the key; exact, as 64-bit floats.
   void append_samples(const std::string& key, std::span<const double> samples);
   /// The samples of one round, of several keys, in one transaction.
   void append_round(const std::vector<std::pair<std::string, std::vector<double>>>& round);
   /// All samples of the key in the order of adding; empty when there are none.
-  std::vector<double> samples(const std::string& key) const;
+  std::vector<double> samples(const std::string& key);
   /// Forgets the samples of the key.
   void remove_samples(const std::string& key);
 
   /// Keeps bytes (compressed), such as the per-item records of an evaluation. Replaces.
   void put_blob(Kind kind, const std::string& key, std::span<const std::uint8_t> bytes);
-  std::optional<std::vector<std::uint8_t>> find_blob(Kind kind, const std::string& key) const;
+  std::optional<std::vector<std::uint8_t>> find_blob(Kind kind, const std::string& key);
+  bool remove_blob(Kind kind, const std::string& key);
 
   /// Runs `work` in one transaction: all that it writes is kept, or, when it throws, nothing. Does
   /// not nest. Other threads wait.
@@ -87,11 +107,12 @@ class Store {
 
  private:
   struct Impl;
+  void forget_unreadable(Kind kind, const std::string& key, const std::exception& why);
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
 /// The version of the schema that this program writes.
-inline constexpr int kStoreSchema = 1;
+inline constexpr int kStoreSchema = 2;
 
 }  // namespace tamis

@@ -135,6 +135,49 @@ TEST_F(Failures, of_building_are_kept_too) {
   }
 }
 
+TEST_F(Failures, a_worker_that_is_killed_once_is_none) {
+  for (const char* how : {"SIGKILL", "SIGTERM", "SIGUSR1"}) {
+    SCOPED_TRACE(how);
+    fs::remove_all(path("out"));
+    fs::remove(path("tries"));
+    Ended ended = failing("open", {}, {{"CRASH_HOW", how}, {"CRASH_TIMES", "1"}});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(tries(), 1);
+    EXPECT_TRUE(failures().empty());
+    EXPECT_THAT(ended.err, HasSubstr("a worker was killed; what it did is tried once more"));
+    EXPECT_THAT(optimize("out").err, HasSubstr("finished before"));
+  }
+}
+
+TEST_F(Failures, a_worker_that_is_told_to_end_each_time_leaves_the_run_unfinished) {
+  for (const char* at : {"open", "visit", "build", "evaluate_next"}) {
+    SCOPED_TRACE(at);
+    fs::remove_all(path("out"));
+    fs::remove_all(path("cache"));
+    fs::remove(path("tries"));
+    Ended ended = failing(at, {}, {{"CRASH_HOW", "SIGTERM"}});
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(tries() % 2, 0);
+    ASSERT_FALSE(failures().empty());
+    EXPECT_EQ(failures()[0].at("code"), "unavailable");
+    EXPECT_THAT(ended.err, HasSubstr("not finished: "));
+    Ended healed = optimize("out");
+    ASSERT_EQ(healed.status, 0) << healed.err;
+    EXPECT_THAT(healed.err, Not(HasSubstr("finished before")));
+    EXPECT_TRUE(failures().empty());
+  }
+}
+
+TEST_F(Failures, a_worker_that_is_killed_each_time_is_one_that_is_kept) {
+  ASSERT_EQ(failing("open", {}, {{"CRASH_HOW", "SIGKILL"}}).status, 0);
+  ASSERT_EQ(failures().size(), 1U);
+  EXPECT_THAT(failures()[0].at("text").get<std::string>(), HasSubstr("signal 9"));
+  EXPECT_EQ(tries(), 2);
+  forget_decision();
+  ASSERT_EQ(failing("open", {}, {{"CRASH_HOW", "SIGKILL"}}).status, 0);
+  EXPECT_EQ(tries(), 2);
+}
+
 TEST_F(Failures, a_worker_that_hangs_is_found_by_what_it_should_have_taken) {
   Ended ended = failing("visit", {}, {{"CRASH_HOW", "hang"}, {"TAMIS_PATIENCE", "0.05"}});
   ASSERT_EQ(ended.status, 0) << ended.err;

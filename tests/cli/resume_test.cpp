@@ -89,6 +89,15 @@ TEST_F(Resume, killed_at_any_instant_it_goes_on_and_loses_nothing) {
     EXPECT_THAT(entry.path().string(), Not(HasSubstr(".partial-")));
 }
 
+/// A few; bench/kills.py --kills 1000 is the figure.
+TEST_F(Resume, after_any_signal_to_any_process_gives_what_an_undisturbed_run_gives) {
+  const std::string seed = std::to_string(std::random_device{}());
+  Ended ended = run_program(
+      TAMIS_PYTHON, {TAMIS_SOURCE_DIR "/bench/kills.py", "--kills", "6", "--chain", "3",
+                     "--precision", "fp32,int8-static", "--seed", seed, "--tamis", program()});
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+}
+
 TEST_F(Resume, no_worker_outlives_a_killed_run) {
   Program running(program(), arguments("out"), environment());
   auto workers = [&] {

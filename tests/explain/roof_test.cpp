@@ -64,6 +64,38 @@ TEST(Roof, headline_names_the_precision_and_where_most_is_left) {
   EXPECT_EQ(roof_headline(Json()), "");
 }
 
+TEST(Roof, that_layers_exceed_is_none) {
+  Executed run;
+  run.layers = {layer("c1", "int8", 40, {"a"}), layer("c2", "int8", 100, {"b"}),
+                layer("f", "f32", 100, {"d"})};
+  const std::map<std::string, CountedNode> macs{{"a", {10000000, true, 16}},  // 50 µs at the peak
+                                                {"b", {1000000, true, 8}},    // 5
+                                                {"d", {1000000, true, 8}}};   // 20 in f32
+  const Json roof = roof_json(run, macs, peak());
+  ASSERT_EQ(roof.at("beaten").size(), 1U);
+  EXPECT_EQ(roof.at("beaten")[0].at("precision"), "int8");
+  EXPECT_DOUBLE_EQ(roof.at("uncounted_us"), 140);
+  EXPECT_DOUBLE_EQ(roof.at("share"), 0.2);
+  EXPECT_EQ(roof_precision(roof), "FP32");
+  EXPECT_THAT(roof_text(roof),
+              ::testing::HasSubstr("How far INT8 is from this machine's peak cannot be said"));
+  run.layers.pop_back();
+  const Json nothing = roof_json(run, macs, peak());
+  EXPECT_TRUE(nothing.at("share").is_null());
+  EXPECT_EQ(roof_headline(nothing), "");
+  EXPECT_THAT(roof_text(nothing), ::testing::HasSubstr("cannot be said"));
+}
+
+TEST(Roof, stands_where_only_a_layer_that_takes_no_time_exceeds_it) {
+  Executed run;
+  run.layers = {layer("c1", "int8", 1, {"a"}), layer("c2", "int8", 100, {"b"})};
+  const Json roof = roof_json(run, {{"a", {1000000, true, 16}}, {"b", {1000000, true, 8}}}, peak());
+  EXPECT_TRUE(roof.at("beaten").empty());
+  EXPECT_LT(roof.at("share").get<double>(), 1);
+  EXPECT_EQ(roof.at("furthest").size(), 1U);
+  EXPECT_EQ(roof.at("places").size(), 1U);
+}
+
 TEST(Roof, has_no_share_where_nothing_has_a_peak) {
   Executed run;
   run.layers = {layer("c", "f16", 100, {"a"})};

@@ -10,6 +10,7 @@
 #include "data/selection.h"
 #include "execute/worker.h"
 #include "graph/graph.h"
+#include "quantize/sensitivity.h"
 #include "support/demo.h"
 
 namespace tamis {
@@ -153,6 +154,32 @@ TEST_F(Build, records_the_pictures_that_it_was_calibrated_on) {
   ArtefactInfo info = build(r);
   EXPECT_EQ(info.calibration_hashes, r.calibration->hashes);
   EXPECT_LT(info.size_bytes, fs::file_size(testing::demo_model()) / 2);
+}
+
+/// Layers are ranked on pictures of the size that the step before left.
+TEST_F(Build, ranks_layers_of_a_variant_with_another_resolution) {
+  Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,1,28,28] x) => (float[1,4] y)
+    <float[4,1,3,3] w1 = {1,0,2,0,1,0,1,0,1, 1,2,1,0,1,0,1,0,1, 1,0,1,2,1,0,1,0,3, 1,0,1,0,1,2,1,0,1},
+     float[4,4,1,1] w2 = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}> {
+      a = Conv <kernel_shape = [3,3], pads = [1,1,1,1]> (x, w1)
+      r = Relu (a)
+      c = Conv <kernel_shape = [1,1]> (r, w2)
+      p = GlobalAveragePool (c)
+      y = Flatten (p)
+    })")
+      .save(folder_.path() / "small.onnx");
+  BuildRequest r = request({{"simplify", Json::object()},
+                            {"resolution", {{"height", 20}, {"width", 16}}},
+                            {"int8-static", {{"for", "ort"}}}},
+                           "ranked");
+  r.parent = folder_.path() / "small.onnx";
+  Json head = to_json(r);
+  head["op"] = "rank_layers";
+  head["target"] = to_json(r.settings);
+  Worker worker;
+  EXPECT_EQ(parse_sensitivity(worker.request(head, 300).head).order.size(), 2U);
+  EXPECT_EQ(build(r).calibration_hashes.size(), 24U);
 }
 
 TEST_F(Build, needs_pictures_for_a_calibrated_step) {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "runtime/setting_arguments.h"
 
 namespace tamis {
 namespace {
@@ -53,6 +56,33 @@ TEST(RunSettings, refuse_bad_values) {
   EXPECT_THAT(refusal({{"pinning", "yes"}}), ::testing::HasSubstr("unknown pinning yes"));
   EXPECT_THAT(refusal({{"device", 3}}), ::testing::HasSubstr("device must be text, got 3"));
   EXPECT_THAT(refusal(Json::array()), ::testing::HasSubstr("must be an object"));
+}
+
+TEST(RunSettings, are_options_one_for_each_that_is_there) {
+  RunSettings all;
+  all.backend = "openvino";
+  all.device = "GPU";
+  all.inference_precision = "bf16";
+  all.graph_level = "all";
+  all.provider = "dnnl";
+  all.threads = 3;
+  all.hint = "throughput";
+  all.streams = 2;
+  all.in_flight = 4;
+  all.batch = 8;
+  all.pinning = "on";
+  all.library = "/opt/a b.so";
+  const std::vector<std::string> arguments = setting_arguments(all);
+  const Json json = to_json(all);
+  ASSERT_EQ(json.size(), 12U) << "give the new one a value here";
+  ASSERT_EQ(arguments.size(), 2 * json.size());
+  std::size_t i = 0;
+  for (const auto& [key, value] : json.items()) {
+    std::string option = "--" + key;
+    std::replace(option.begin(), option.end(), '_', '-');
+    EXPECT_EQ(arguments[i++], option);
+    EXPECT_EQ(arguments[i++], value.is_string() ? value.get<std::string>() : value.dump());
+  }
 }
 
 TEST(RunSettings, read_well) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/log.h"
 
 namespace tamis {
 namespace {
@@ -123,6 +124,65 @@ TEST_F(ArtefactCacheTest, ignores_and_removes_what_a_killed_process_left) {
   ArtefactCache other(folder_, 1000);
   EXPECT_EQ(partial(), 1u) << "its builder lives";
   EXPECT_TRUE(other.list().empty());
+}
+
+/// Whatever is done to an entry: the next process does not find it, and can make it anew.
+class DamagedEntry : public ArtefactCacheTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(DamagedEntry, is_removed_said_and_made_anew) {
+  {
+    ArtefactCache cache(folder_, 1'000'000);
+    TemporaryFolder built = cache.make_temporary();
+    fs::create_directory(built.path() / "weights");
+    for (const char* name : {"model.onnx", "weights/a.bin", "artefact.json"})
+      std::ofstream(built.path() / name) << "0123456789";
+    cache.publish("k", built.path());
+    EXPECT_EQ(cache.content("k").size(), 3U);
+    EXPECT_EQ(cache.content("k").at("weights/a.bin").bytes, 10U);
+  }
+  const fs::path entry = folder_ / "k";
+  ASSERT_TRUE(ArtefactCache(folder_, 1'000'000).find("k"));
+  const std::string how = GetParam();
+  if (how == "flip") std::fstream(entry / "model.onnx") << "x";
+  if (how == "truncate") fs::resize_file(entry / "weights/a.bin", 3);
+  if (how == "empty") fs::resize_file(entry / "model.onnx", 0);
+  if (how == "remove file") fs::remove(entry / "artefact.json");
+  if (how == "remove all") fs::remove_all(entry), fs::create_directory(entry);
+  if (how == "no list") fs::remove(entry / kContentFile);
+  if (how == "list") std::ofstream(entry / kContentFile) << "{";
+  if (how == "wrong list") std::ofstream(entry / kContentFile) << R"({"schema": 3})";
+
+  std::vector<std::string> said;
+  set_log_sink([&](Severity, const std::string& text) { said.push_back(text); });
+  ArtefactCache cache(folder_, 1'000'000);
+  EXPECT_EQ(cache.find("k"), std::nullopt);
+  set_log_sink(nullptr);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_NE(said[0].find("it is made anew"), std::string::npos) << said[0];
+  EXPECT_THROW(cache.content("k"), Error);
+  publish(cache, "k", 10);
+  EXPECT_EQ(load_text(*cache.find("k") / "model.onnx"), "kkkkkkkkkk");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, DamagedEntry,
+                         ::testing::Values("flip", "truncate", "empty", "remove file", "remove all",
+                                           "no list", "list", "wrong list"));
+
+TEST_F(ArtefactCacheTest, replaces_a_damaged_entry_that_it_comes_second_to) {
+  add("k", 10, 1);
+  std::ofstream(folder_ / "k" / "model.onnx") << "bad";
+  ArtefactCache cache(folder_, 1'000'000);
+  publish(cache, "k", 10);
+  EXPECT_EQ(load_text(*cache.find("k") / "model.onnx"), "kkkkkkkkkk");
+}
+
+TEST_F(ArtefactCacheTest, discards_what_its_user_finds_wrong) {
+  add("k", 10, 1);
+  ArtefactCache cache(folder_, 1'000'000);
+  ASSERT_TRUE(cache.find("k"));
+  cache.discard("k", "k: is wrong");
+  EXPECT_EQ(cache.find("k"), std::nullopt);
+  cache.discard("k", "k: is wrong");
 }
 
 TEST_F(ArtefactCacheTest, takes_its_limit_from_the_environment) {

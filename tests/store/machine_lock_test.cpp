@@ -1,20 +1,26 @@
 #include "store/machine_lock.h"
 
 #include <gmock/gmock.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 
 namespace tamis {
 namespace {
 
+namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 class MachineLockTest : public ::testing::Test {
@@ -28,6 +34,7 @@ class MachineLockTest : public ::testing::Test {
     EXPECT_EQ(::pipe(ready), 0);
     pid_t child = ::fork();
     if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       MachineLock lock = MachineLock::take(false, 0);
       char byte = 'x';
       if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
@@ -67,6 +74,96 @@ TEST_F(MachineLockTest, waits_for_the_other_to_end) {
   });
   MachineLock lock = MachineLock::take(true, 30);
   ::waitpid(child, nullptr, 0);
+}
+
+TEST_F(MachineLockTest, is_given_in_the_order_of_asking) {
+  pid_t first = holder();
+  const fs::path order = folder_.path() / "order";
+  constexpr int kWaiting = 5, kKilled = 2;
+  std::vector<pid_t> waiting;
+  for (int i = 0; i < kWaiting; ++i) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      bool said = false;
+      MachineLock lock = MachineLock::take(true, 600, [&] {
+        if (!std::exchange(said, true) && ::write(ready[1], "x", 1) != 1) ::_exit(1);
+        return true;
+      });
+      std::ofstream(order, std::ios::app) << i;
+      ::_exit(0);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    waiting.push_back(child);
+  }
+  ::kill(waiting[kKilled], SIGKILL);
+  ::waitpid(waiting[kKilled], nullptr, 0);
+  ::kill(first, SIGKILL);
+  ::waitpid(first, nullptr, 0);
+  for (int i = 0; i < kWaiting; ++i)
+    if (i != kKilled) ::waitpid(waiting[static_cast<std::size_t>(i)], nullptr, 0);
+  EXPECT_EQ(load_text(order), "0134");
+}
+
+TEST_F(MachineLockTest, says_who_holds_it_and_how_many_came_before) {
+  std::vector<std::string> said;
+  set_log_sink([&](Severity, const std::string& text) { said.push_back(text); });
+  pid_t first = holder();
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  pid_t second = ::fork();
+  if (second == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    MachineLock lock = MachineLock::take(true, 600, [&] { return ::write(ready[1], "x", 1) == 1; });
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  int asked = 0;
+  try {
+    MachineLock::take(true, 600, [&] {
+      if (++asked == 2) ::kill(second, SIGKILL), ::waitpid(second, nullptr, 0);
+      return asked < 4;
+    });
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("process " + std::to_string(first)));
+  }
+  set_log_sink(nullptr);
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_THAT(said[0], HasSubstr("(process " + std::to_string(first) + " (test_store"));
+  EXPECT_THAT(said[0], HasSubstr("; 1 came before this one"));
+  EXPECT_THAT(said[1], ::testing::Not(HasSubstr("came before")));
+  ::kill(first, SIGKILL);
+  ::waitpid(first, nullptr, 0);
+}
+
+TEST_F(MachineLockTest, is_refused_at_once_where_others_wait) {
+  pid_t first = holder();
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  pid_t second = ::fork();
+  if (second == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    MachineLock lock = MachineLock::take(true, 600, [&] { return ::write(ready[1], "x", 1) == 1; });
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  try {
+    MachineLock::take(false, 0);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("1 wait for it"));
+  }
+  for (pid_t child : {first, second}) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  MachineLock lock = MachineLock::take(false, 0);
 }
 
 TEST_F(MachineLockTest, can_be_taken_by_every_user) {

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
 
 namespace tamis {
 namespace {
@@ -111,7 +112,7 @@ TEST_F(StoreTest, refuses_a_store_of_a_newer_version_naming_both) {
   run_sql(file_, "PRAGMA user_version = 7");
   Error error = error_of([&] { Store::open(file_); });
   EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  EXPECT_THAT(error.what(), HasSubstr("has schema version 7, this program knows up to 1"));
+  EXPECT_THAT(error.what(), HasSubstr("has schema version 7, this program knows up to 2"));
 }
 
 TEST_F(StoreTest, refuses_what_is_no_store) {
@@ -138,6 +139,93 @@ TEST_F(StoreTest, says_when_the_file_is_damaged) {
   Error error = error_of([&] { Store::open(file_).all(Kind::run); });
   EXPECT_EQ(error.code(), ErrorCode::corrupt_data);
   EXPECT_THAT(error.what(), HasSubstr("is damaged"));
+}
+
+/// Each kind of damage that SQLite does not notice.
+TEST_F(StoreTest, does_not_give_back_what_is_not_as_it_was_written) {
+  {
+    Store store = Store::open(file_);
+    for (const char* key : {"a", "b", "c", "d"}) store.put(Kind::measurement, key, {{"n", 12}});
+    store.append_samples("s", std::vector<double>{1, 2});
+    store.append_samples("t", std::vector<double>{1, 2});
+    for (const char* key : {"e", "f", "g"})
+      store.put_blob(Kind::evaluation, key, std::vector<std::uint8_t>(100, 7));
+  }
+  run_sql(file_, "UPDATE record SET value = '{}' WHERE key = 'a'");
+  run_sql(file_, "UPDATE record SET value = '{\"n\":13}' WHERE key = 'b'");
+  run_sql(file_, "UPDATE record SET value = '{\"n\":1' WHERE key = 'c'");
+  run_sql(file_, "UPDATE sample SET samples = x'0102' WHERE key = 's'");
+  run_sql(file_, "UPDATE blob SET compressed = x'0102' WHERE key = 'e'");
+  run_sql(file_, "UPDATE blob SET bytes = 1000000000000 WHERE key = 'f'");
+  std::vector<std::string> said;
+  set_log_sink([&](Severity, const std::string& text) { said.push_back(text); });
+  Store store = Store::open(file_);
+  for (const char* key : {"a", "b", "c"}) {
+    EXPECT_EQ(store.find(Kind::measurement, key), std::nullopt) << key;
+    store.put(Kind::measurement, key, {{"n", 1}});
+    EXPECT_EQ(store.find(Kind::measurement, key), Json({{"n", 1}}));
+  }
+  EXPECT_EQ(store.find(Kind::measurement, "d"), Json({{"n", 12}}));
+  EXPECT_TRUE(store.samples("s").empty());
+  EXPECT_THAT(store.samples("t"), ElementsAre(1, 2));
+  for (const char* key : {"e", "f"})
+    EXPECT_EQ(store.find_blob(Kind::evaluation, key), std::nullopt);
+  EXPECT_TRUE(store.find_blob(Kind::evaluation, "g"));
+  set_log_sink(nullptr);
+  EXPECT_EQ(said.size(), 6U);
+  EXPECT_THAT(said, Each(HasSubstr("is damaged; what it held is done anew")));
+  EXPECT_THAT(said, Each(HasSubstr(file_.string())));
+}
+
+TEST_F(StoreTest, leaves_damaged_rows_out_of_lists) {
+  Store store = Store::open(file_);
+  store.put(Kind::failure, "a", 1);
+  store.put(Kind::failure, "b", 2);
+  run_sql(file_, "UPDATE record SET value = 'x' WHERE key = 'a'");
+  EXPECT_EQ(store.all(Kind::failure).size(), 1U);
+  store.put(Kind::run, "a", 1);
+  store.remove_all(Kind::failure);
+  EXPECT_TRUE(store.all(Kind::failure).empty());
+  EXPECT_EQ(store.all(Kind::run).size(), 1U);
+}
+
+TEST_F(StoreTest, forgets_a_document_that_its_reader_refuses) {
+  Store store = Store::open(file_);
+  auto number = [](const Json& json) { return json.at("n").get<int>(); };
+  store.put(Kind::measurement, "a", {{"n", 12}});
+  EXPECT_EQ(store.find_as(Kind::measurement, "a", number), 12);
+  EXPECT_EQ(store.find_as(Kind::measurement, "none", number), std::nullopt);
+  store.put(Kind::measurement, "a", {{"m", 12}});
+  EXPECT_EQ(store.find_as(Kind::measurement, "a", number), std::nullopt);
+  EXPECT_EQ(store.find(Kind::measurement, "a"), std::nullopt);
+  store.put(Kind::measurement, "b", 1);
+  auto full = [](const Json&) -> int { throw Error(ErrorCode::io, "disk full"); };
+  EXPECT_EQ(error_of([&] { store.find_as(Kind::measurement, "b", full); }).code(), ErrorCode::io);
+  EXPECT_EQ(store.find(Kind::measurement, "b"), Json(1));
+}
+
+TEST_F(StoreTest, takes_over_a_store_of_the_first_schema) {
+  run_sql(file_, R"(
+    CREATE TABLE record(sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, created_at TEXT NOT NULL,
+      machine TEXT NOT NULL, version TEXT NOT NULL, UNIQUE(kind, key));
+    CREATE TABLE sample(sequence INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,
+      samples BLOB NOT NULL, created_at TEXT NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL);
+    CREATE INDEX sample_key ON sample(key, sequence);
+    CREATE TABLE blob(sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+      key TEXT NOT NULL, bytes INTEGER NOT NULL, compressed BLOB NOT NULL, created_at TEXT NOT NULL,
+      machine TEXT NOT NULL, version TEXT NOT NULL, UNIQUE(kind, key));
+    INSERT INTO record(kind, key, value, created_at, machine, version)
+      VALUES('run', 'a', '{"n":1}', '', '', '');
+    INSERT INTO sample(key, samples, created_at, machine, version)
+      VALUES('a', x'000000000000F03F', '', '', '');
+    PRAGMA application_id = 1413565779;
+    PRAGMA user_version = 1;)");
+  Store store = Store::open(file_);
+  EXPECT_EQ(store.find(Kind::run, "a"), Json({{"n", 1}}));
+  EXPECT_THAT(store.samples("a"), ElementsAre(1));
+  store.put(Kind::run, "b", 2);
+  EXPECT_EQ(store.all(Kind::run).size(), 2U);
 }
 
 /// Runs `work` in a child process and gives its exit status.

@@ -1,5 +1,6 @@
 """A worker that passes all on to $REAL_WORKER, but misbehaves where an `open` held $CRASH_ON in its head: at $CRASH_AT (an operation;
-default: open), after $CRASH_AFTER of them, it dies of SIGSEGV, or hangs where $CRASH_HOW is "hang". Each time adds a line to the file $CRASH_TRIES, if given."""
+default: open), after $CRASH_AFTER of them, it dies of SIGSEGV, or of the signal $CRASH_HOW ("SIGTERM"), or hangs where that is "hang". Each time adds a line to the file $CRASH_TRIES, if given; at $CRASH_TIMES lines
+it behaves from then on."""
 import ctypes
 import os
 import signal
@@ -15,6 +16,13 @@ armed = False
 left = int(os.environ.get("CRASH_AFTER", 0))
 
 
+def behaves():
+    if "CRASH_TIMES" not in os.environ or not os.path.exists(os.environ["CRASH_TRIES"]):
+        return False
+    with open(os.environ["CRASH_TRIES"]) as tries:
+        return len(tries.readlines()) >= int(os.environ["CRASH_TIMES"])
+
+
 def misbehave():
     if "CRASH_TRIES" in os.environ:
         with open(os.environ["CRASH_TRIES"], "a") as tries:
@@ -23,7 +31,7 @@ def misbehave():
         time.sleep(1)
     print("told to crash", file=sys.stderr, flush=True)
     real.kill()
-    os.kill(os.getpid(), signal.SIGSEGV)
+    os.kill(os.getpid(), getattr(signal, os.environ.get("CRASH_HOW", "SIGSEGV")))
 
 
 def pass_on(source, target):
@@ -36,9 +44,9 @@ def pass_on(source, target):
     if target is real.stdin:
         armed = armed or (b'"op":"open"' in head and os.environ["CRASH_ON"].encode() in head)
         if operation in head and (armed or b'"op":"build"' in operation):
-            if left == 0:
+            if left == 0 and not behaves():
                 misbehave()
-            left -= 1
+            left -= 1 if left > 0 else 0
     target.write(prefix + head + block)
     target.flush()
     return head
