@@ -116,6 +116,9 @@ std::vector<std::unique_ptr<Contestant>> open_all(const BenchOptions& options, P
     info.require_fixed_shapes();
     say_notes(info, progress);
     if (!options.common.data.empty()) info.required_card();
+    // Only a picture can be made up.
+    if (!info.card && info.description.at("inputs").size() != 1)
+      throw Error(info.card_error_code, fmt::format("bench {}: {}", entry.name, info.card_error));
     if (!info.card)
       progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
                                 entry.name, info.card_error));
