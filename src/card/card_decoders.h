@@ -33,8 +33,8 @@ struct DecoderRow {
   /// The role of each of the model's outputs, in their order; empty where shapes and names do not
   /// tell. Null without roles.
   std::vector<std::string> (*find_roles)(const ModelFacts&) = nullptr;
-  /// Of outputs that fit: why their shapes alone do not tell the family. Not asked where the decoder
-  /// is named. Null: they do.
+  /// Of outputs that fit: why their shapes alone do not tell the family. Not asked where the
+  /// decoder is named. Null: they do.
   std::optional<std::string> (*untold)(const ModelFacts&) = nullptr;
   /// Shapes are another family's too: only metadata, or who asks for it, tell it.
   bool only_by_metadata = false;

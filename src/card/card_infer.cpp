@@ -95,7 +95,8 @@ bool is_ultralytics(const ModelFacts& facts) {
   return author != nullptr && *author == "Ultralytics";
 }
 
-/// Ultralytics' RT-DETR, which says what it is by the head's name, in older versions by the model's.
+/// Ultralytics' RT-DETR, which says what it is by the head's name, in older versions by the
+/// model's.
 bool says_rtdetr(const ModelFacts& facts) {
   const std::string* head = find_metadata(facts, "head");
   if (head != nullptr) return *head == "RTDETRDecoder";
@@ -108,12 +109,9 @@ bool says_rtdetr(const ModelFacts& facts) {
 struct TaskWord {
   std::string_view word, task;
 };
-constexpr TaskWord kTaskWords[] = {{"classify", "classify"},
-                                   {"image-classification", "classify"},
-                                   {"detect", "detect"},
-                                   {"object-detection", "detect"},
-                                   {"segment", "segment"},
-                                   {"anomaly", "anomaly"}};
+constexpr TaskWord kTaskWords[] = {{"classify", "classify"}, {"image-classification", "classify"},
+                                   {"detect", "detect"},     {"object-detection", "detect"},
+                                   {"segment", "segment"},   {"anomaly", "anomaly"}};
 
 std::string_view task_of(const std::string& word) {
   for (const TaskWord& row : kTaskWords)

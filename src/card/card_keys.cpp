@@ -31,7 +31,8 @@ constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
 
 constexpr Named<InputLayout> kLayouts[] = {{InputLayout::nchw, "nchw"},
                                            {InputLayout::nhwc, "nhwc"}};
-constexpr Named<DataType> kInputTypes[] = {{DataType::f32, "f32"}, {DataType::f16, "f16"}, {DataType::u8, "u8"}};
+constexpr Named<DataType> kInputTypes[] = {
+    {DataType::f32, "f32"}, {DataType::f16, "f16"}, {DataType::u8, "u8"}};
 constexpr Named<Anchor> kAnchors[] = {{Anchor::center, "center"}, {Anchor::top_left, "top_left"}};
 
 [[noreturn]] void fail(const std::string& where, const std::string& problem) {

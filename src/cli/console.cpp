@@ -27,8 +27,9 @@ void on_interrupt(int) {
 void add_held_input(CardOptions& card, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--hold-input {}: give NAME=VALUES, such as orig_target_sizes=640,640", text));
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("--hold-input {}: give NAME=VALUES, such as orig_target_sizes=640,640", text));
   card.held[text.substr(0, equals)] = text.substr(equals + 1);
 }
 

@@ -19,8 +19,7 @@ ExecuteRequest parse_execute_request(const Json& json) {
   request.engine_cache = json.value("engine_cache", "");
   request.dump = json.value("dump", "");
   request.from_pixels = json.value("from_pixels", false);
-  request.input_shapes =
-      json.value("input_shapes", Json::array()).get<std::vector<Shape>>();
+  request.input_shapes = json.value("input_shapes", Json::array()).get<std::vector<Shape>>();
   if (json.contains("card") && !json["card"].is_null()) request.card = parse_card(json["card"]);
   return request;
 }

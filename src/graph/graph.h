@@ -56,10 +56,10 @@ struct NodeSpec {
 class Graph {
  public:
   /// Reads a model file; external data is read from inside the model's folder only, and becomes
-  /// part of the model. Nodes are put in order where they are not. Throws, in one line that names the file or thing and the remedy: not_found,
-  /// io; corrupt_data (not ONNX, truncated, external data missing or too short, inconsistent);
-  /// invalid_argument (external data outside the folder); unsupported (unknown operator or opset
-  /// newer than this program). Prints nothing.
+  /// part of the model. Nodes are put in order where they are not. Throws, in one line that names
+  /// the file or thing and the remedy: not_found, io; corrupt_data (not ONNX, truncated, external
+  /// data missing or too short, inconsistent); invalid_argument (external data outside the folder);
+  /// unsupported (unknown operator or opset newer than this program). Prints nothing.
   static Graph load(const std::filesystem::path& file);
 
   /// The same from bytes, without external data. `what` names the source in messages.

@@ -65,7 +65,8 @@ Shape shape_for(const onnx::ValueInfoProto& input, std::size_t count) {
     shape.push_back(fixed ? dim.dim_value() : 1);
     known *= shape.back();
   }
-  if (open && count > 1) shape[*open] = static_cast<std::int64_t>(count) / std::max<std::int64_t>(known, 1);
+  if (open && count > 1)
+    shape[*open] = static_cast<std::int64_t>(count) / std::max<std::int64_t>(known, 1);
   return shape;
 }
 
@@ -79,7 +80,8 @@ void append(std::string& raw, double value) {
 template <typename T>
 void append_whole(const std::string& name, std::string& raw, const std::vector<double>& values) {
   for (const double value : values) {
-    if (value != std::floor(value) || value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
+    if (value != std::floor(value) ||
+        value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
         value > static_cast<double>(std::numeric_limits<T>::max()))
       fail(name, fmt::format("{} is no value of its type; give whole numbers", value));
     append<T>(raw, value);

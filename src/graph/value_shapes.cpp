@@ -61,9 +61,8 @@ bool is_declared(const Graph& graph, const std::string& output) {
   for (const auto& declared : graph.graph().output()) {
     if (declared.name() != output || !declared.type().tensor_type().has_shape()) continue;
     const auto& dims = declared.type().tensor_type().shape().dim();
-    return std::all_of(dims.begin(), dims.end(), [](const auto& dim) {
-      return dim.has_dim_value() && dim.dim_value() >= 0;
-    });
+    return std::all_of(dims.begin(), dims.end(),
+                       [](const auto& dim) { return dim.has_dim_value() && dim.dim_value() >= 0; });
   }
   return false;
 }
@@ -86,7 +85,8 @@ std::optional<std::string> value_dependent_output(const Graph& graph, std::optio
     if (origin == known.end() || origin->second.finder == nullptr) continue;
     if (!is_open(fixed->shape(output.name())) || is_declared(graph, output.name())) continue;
     return fmt::format(
-        "the shape of the output \"{}\" depends on what the picture holds ({} finds as many rows as "
+        "the shape of the output \"{}\" depends on what the picture holds ({} finds as many rows "
+        "as "
         "there are), and only outputs of a fixed shape are carried; export the model without its "
         "post-processing, or with a fixed number of detections",
         output.name(), describe(*origin->second.finder));

@@ -114,8 +114,7 @@ class Half {
     for (int i = 0; i < node.input_size(); ++i) {
       const auto& parameter = formal(schema->inputs(), i);
       const bool together = takes_one_type(node) && takes_half(parameter);
-      if (is_f32(graph_, node.input(i)) &&
-          (together || types.count(parameter.GetTypeStr()) != 0))
+      if (is_f32(graph_, node.input(i)) && (together || types.count(parameter.GetTypeStr()) != 0))
         slots.inputs.push_back(i);
     }
     if (slots.inputs.empty()) return "its operator says its type itself";

@@ -24,8 +24,9 @@ struct YoloTail {
 ///
 ///   (Concat by channels, Reshape to [N, 4R + C, A], Concat by positions, Split) of the levels'
 ///   maps boxes    Reshape [N, 4, R, A] → Transpose → Softmax over R → Conv with the weights 0 …
-///   R−1 → …, or without bins the joined distances themselves; scores   Sigmoid output   Concat(boxes, scores) by channels, or
-///   Concat(boxes, scores, coefficients), these followed back to maps too
+///   R−1 → …, or without bins the joined distances themselves; scores   Sigmoid output
+///   Concat(boxes, scores) by channels, or Concat(boxes, scores, coefficients), these followed back
+///   to maps too
 ///
 /// Where it finds none, `reason` says what is missing. What lies between the distances and the
 /// output (anchors, strides, corners to centre and size) is not looked at: whoever cuts compares

@@ -24,7 +24,7 @@ struct CalibrationItems {
 
 struct BuildRequest {
   std::filesystem::path parent;
-  std::optional<Card> card;  ///< absent: only steps that need none are applied
+  std::optional<Card> card;        ///< absent: only steps that need none are applied
   std::optional<Size> input_size;  ///< without a card: what open sides of the picture are
   Recipe recipe;
   std::optional<CalibrationItems> calibration;

@@ -11,8 +11,7 @@
 #include "runtime/tensor_info.h"
 
 namespace tamis {
-std::unique_ptr<Session> open_with_card(const OpenRequest& request,
-                                        const std::optional<Card>& card,
+std::unique_ptr<Session> open_with_card(const OpenRequest& request, const std::optional<Card>& card,
                                         std::optional<Size> size) {
   auto backend = find_backend(request.settings.backend);
   std::optional<Graph> graph = Graph::load(request.model);

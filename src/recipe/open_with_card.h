@@ -15,8 +15,7 @@ namespace tamis {
 /// `size` stands for the picture's open sides where there is no card.
 /// Throws with_fixed_inputs()'s error where another dimension is dynamic, and what free_shapes()
 /// and Backend::open throw.
-std::unique_ptr<Session> open_with_card(const OpenRequest& request,
-                                        const std::optional<Card>& card,
+std::unique_ptr<Session> open_with_card(const OpenRequest& request, const std::optional<Card>& card,
                                         std::optional<Size> size = std::nullopt);
 
 }  // namespace tamis

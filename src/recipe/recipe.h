@@ -46,10 +46,10 @@ struct BuildState {
   }
 
   Graph graph;
-  Card card;                     ///< not to be read without has_card
-  bool has_card = true;          ///< steps that need one are not applied to a model without
+  Card card;                         ///< not to be read without has_card
+  bool has_card = true;              ///< steps that need one are not applied to a model without
   std::optional<Size> given_size{};  ///< without a card
-  Json report = Json::object();  ///< what the step did, filled in by it
+  Json report = Json::object();      ///< what the step did, filled in by it
   /// A runtime for what needs execution (folding, calibrating, comparing).
   std::function<std::unique_ptr<Session>(const std::filesystem::path&)> open_reference;
   std::string reference_backend;

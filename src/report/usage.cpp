@@ -190,7 +190,9 @@ Words card_words(const Json& card) {
           {"LAYOUT", planes ? "NCHW" : "NHWC"},
           {"TYPE", type},
           {"TYPE_CPP", bytes ? "uint8_t" : "float"},
-          {"TYPE_PY", bytes ? "uint8" : half ? "float16" : "float32"},
+          {"TYPE_PY", bytes  ? "uint8"
+                      : half ? "float16"
+                             : "float32"},
           {"NORMALISE", bytes ? "" : normalise},
           {"TRANSPOSE", planes ? ".transpose(2, 0, 1)" : ""},
           {"HEIGHT", size[0].dump()},
@@ -223,7 +225,8 @@ std::string card_notes(const Json& card) {
   const bool masks = decoder == "yolov8-seg-cut";
   if (masks || decoder == "yolov8-cut")
     text +=
-        "\nThe head was cut off: the outputs are, per level, distances to the box's sides (`boxes_`" +
+        "\nThe head was cut off: the outputs are, per level, distances to the box's sides "
+        "(`boxes_`" +
         std::string(member(card, "reg_max") == 1 ? "" : ", in bins, before Softmax") +
         ") and classes (`classes_`, before Sigmoid)" +
         std::string(masks ? "; then mask coefficients (`coefficients_`) and prototypes" : "") +

@@ -8,9 +8,9 @@
 namespace tamis {
 
 /// Resizes one picture by the card's rule and normalises it into image n of `input` (laid out as
-/// the card says, f32, f16 or u8); the same for every task. Throws invalid_argument where the tensor's
-/// shape does not fit the card. Safe from any thread. Apart from the rows of tasks/task.h, so that
-/// a program that only scores links no resizing.
+/// the card says, f32, f16 or u8); the same for every task. Throws invalid_argument where the
+/// tensor's shape does not fit the card. Safe from any thread. Apart from the rows of tasks/task.h,
+/// so that a program that only scores links no resizing.
 void prepare_picture(const Card& card, const Picture& picture, Tensor& input, int n,
                      Placement& placement);
 

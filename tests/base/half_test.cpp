@@ -24,7 +24,8 @@ TEST(Half, is_read_as_defined) {
     if (std::isnan(expected))
       ASSERT_TRUE(std::isnan(found)) << bits;
     else
-      ASSERT_EQ(std::bit_cast<std::uint32_t>(found), std::bit_cast<std::uint32_t>(expected)) << bits;
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(found), std::bit_cast<std::uint32_t>(expected))
+          << bits;
   }
 }
 

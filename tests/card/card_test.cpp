@@ -109,9 +109,9 @@ TEST(Card, reads_names_in_any_spelling) {
     model.metadata["names"] = names;
     return resolve_card(model, std::nullopt, {}).labels;
   };
-  for (const char* names : {"{0: 'red', 1: 'green'}", R"({"0": "red", "1": "green"})",
-                            R"(["red", "green"])", "('red', 'green')", "red,green", "red, green",
-                            R"(["r\u0065d", "green"])"})
+  for (const char* names :
+       {"{0: 'red', 1: 'green'}", R"({"0": "red", "1": "green"})", R"(["red", "green"])",
+        "('red', 'green')", "red,green", "red, green", R"(["r\u0065d", "green"])"})
     EXPECT_THAT(labels(names), ElementsAre("red", "green")) << names;
   for (const char* none : {"", "  ", "{}", "[]"}) EXPECT_THAT(labels(none), ElementsAre()) << none;
 }
@@ -121,9 +121,9 @@ TEST(Card, believes_an_option_before_it_reads_the_metadata) {
   model.metadata["names"] = "{0: 'cut";
   model.metadata["imgsz"] = "as you like";
   model.metadata["task"] = "pose";
-  const Card card = resolve_card(
-      model, std::nullopt,
-      options({{"labels", "red,green"}, {"input-size", "320"}, {"task", "detect"}}));
+  const Card card =
+      resolve_card(model, std::nullopt,
+                   options({{"labels", "red,green"}, {"input-size", "320"}, {"task", "detect"}}));
   EXPECT_THAT(card.labels, ElementsAre("red", "green"));
   EXPECT_THAT(failure(model, options({{"input-size", "320"}, {"task", "detect"}})),
               HasSubstr("give --labels"));

@@ -115,12 +115,13 @@ TEST(CardDecoders, are_told_by_the_head_that_the_metadata_name) {
   EXPECT_EQ(card.resize, ResizeRule::stretch);
   EXPECT_EQ(card.labels.size(), 3U);
   // Older versions name the model only.
-  EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"description", "Ultralytics rtdetr-l model"},
-                                              {"names", three}}))
+  EXPECT_EQ(card_of(ultralytics({1, 300, 6},
+                                {{"description", "Ultralytics rtdetr-l model"}, {"names", three}}))
                 .decoder,
             "rtdetr-topk");
-  EXPECT_EQ(card_of(ultralytics({1, 300, 7}, {{"head", "RTDETRDecoder"}, {"names", three}})).decoder,
-            "detr-scores");
+  EXPECT_EQ(
+      card_of(ultralytics({1, 300, 7}, {{"head", "RTDETRDecoder"}, {"names", three}})).decoder,
+      "detr-scores");
   EXPECT_EQ(card_of(ultralytics({1, 300, 6}, {{"head", "Detect"}, {"names", three}})).decoder,
             "end2end");
   EXPECT_EQ(card_of(model({1, 300, 6}), {{"decoder", "rtdetr-topk"}}).decoder, "rtdetr-topk");
@@ -145,8 +146,8 @@ TEST(CardDecoders, take_a_row_of_open_length_for_classes_only_where_that_is_said
 }
 
 TEST(CardDecoders, take_maps_of_four_channels_for_distances_only_where_that_is_said) {
-  const ModelFacts maps =
-      model({{"boxes_0", DataType::f32, {1, 4, 80, 80}}, {"classes_0", DataType::f32, {1, 3, 80, 80}}});
+  const ModelFacts maps = model(
+      {{"boxes_0", DataType::f32, {1, 4, 80, 80}}, {"classes_0", DataType::f32, {1, 3, 80, 80}}});
   EXPECT_THAT(failure(maps), HasSubstr("must be said with --decoder"));
   EXPECT_EQ(card_of(maps, {{"decoder", "yolov8-cut"}, {"reg-max", "1"}}).reg_max, 1);
 }

@@ -68,17 +68,17 @@ class PeopleModels : public Cli {
 };
 
 TEST_F(PeopleModels, with_one_name_for_two_open_sides_take_different_ones) {
-  Ended ended = run(with_unit(
-      {"eval", any_size("S,S"), "--data", tiny_data(20), "--input-size", "24x48", "--threads", "1"}));
+  Ended ended = run(with_unit({"eval", any_size("S,S"), "--data", tiny_data(20), "--input-size",
+                               "24x48", "--threads", "1"}));
   EXPECT_EQ(ended.status, 0) << ended.err;
 }
 
 TEST_F(PeopleModels, without_a_card_take_the_size_that_is_said) {
   const std::string model = any_size("H,W");
-  EXPECT_EQ(run({"apply", model, "--step", "simplify", "--input-size", "24x48", "--out",
-                 file("s.onnx")})
-                .status,
-            0);
+  EXPECT_EQ(
+      run({"apply", model, "--step", "simplify", "--input-size", "24x48", "--out", file("s.onnx")})
+          .status,
+      0);
   EXPECT_THAT(refusal({"apply", model, "--step", "simplify", "--out", file("s.onnx")}, 2),
               HasSubstr("--input-size"));
   Ended dynamic = run({"quantize", model, "--precision", "int8-dynamic", "--input-size", "24x48",
@@ -112,17 +112,19 @@ TEST_F(PeopleModels, have_further_inputs_held_at_constants) {
       y = Mul (m, s) })");
   add(graph, "v", {784, 10});
   graph.save(path("two.onnx"));
-  const Arguments eval = with_unit(
-      {"eval", file("two.onnx"), "--data", tiny_data(20), "--threads", "1"});
+  const Arguments eval =
+      with_unit({"eval", file("two.onnx"), "--data", tiny_data(20), "--threads", "1"});
   EXPECT_THAT(refusal(eval, 5), AllOf(HasSubstr("2 inputs (x [1,1,28,28], sizes [?,2])"),
                                       HasSubstr("--hold-input sizes=VALUES")));
+  EXPECT_THAT(refusal({"bench", file("two.onnx"), "--budget", "1s"}, 5),
+              AllOf(HasSubstr("two.onnx"), HasSubstr("--hold-input sizes=VALUES")));
   Arguments held = eval;
   held.insert(held.end(), {"--hold-input", "sizes=28,28"});
   Ended ended = run(held);
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("two.onnx: the input \"sizes\" is held at 28,28"));
-  Ended applied = run({"apply", file("two.onnx"), "--step", "simplify", "--hold-input", "sizes=28,28",
-                       "--out", file("one.onnx")});
+  Ended applied = run({"apply", file("two.onnx"), "--step", "simplify", "--hold-input",
+                       "sizes=28,28", "--out", file("one.onnx")});
   EXPECT_EQ(applied.status, 0) << applied.err;
   EXPECT_EQ(Graph::load(path("one.onnx")).inputs().size(), 1U);
   EXPECT_THAT(refusal({"inspect", file("two.onnx"), "--hold-input", "sizes"}, 2),
@@ -155,8 +157,8 @@ TEST_F(PeopleModels, with_weights_among_the_inputs_are_folded_and_it_is_said_onc
   }
   save_file(path("listed.onnx"), std::string_view(model.SerializeAsString()));
   const std::string note = "2 weights that the file also lists as inputs are taken as constants";
-  Ended ended = run({"quantize", file("listed.onnx"), "--precision", "int8-dynamic", "--out",
-                     file("q.onnx")});
+  Ended ended = run(
+      {"quantize", file("listed.onnx"), "--precision", "int8-dynamic", "--out", file("q.onnx")});
   EXPECT_EQ(ended.status, 0) << ended.err;
   const std::size_t first = ended.err.find(note);
   EXPECT_NE(first, std::string::npos) << ended.err;

@@ -59,7 +59,8 @@ TEST(HeldInputs, refuse_what_does_not_fit) {
   EXPECT_THAT(failure(two_inputs(), {{"sizes", "1,x"}}), HasSubstr("\"x\" is no number"));
   EXPECT_THAT(failure(two_inputs(), {{"sizes", "1,"}}), HasSubstr("\"\" is no number"));
   EXPECT_THAT(failure(two_inputs(), {{"sizes", "1.5,2"}}), HasSubstr("whole numbers"));
-  EXPECT_THAT(failure(two_inputs("N,2", "uint8"), {{"sizes", "1,256"}}), HasSubstr("whole numbers"));
+  EXPECT_THAT(failure(two_inputs("N,2", "uint8"), {{"sizes", "1,256"}}),
+              HasSubstr("whole numbers"));
   Graph one = two_inputs();
   hold_inputs(one, {{"sizes", "1,2"}});
   EXPECT_THAT(failure(one, {{"images", "0"}}), HasSubstr("only input"));

@@ -96,8 +96,8 @@ TEST(YoloTail, without_bins_is_followed_back_too) {
     *graph.graph().add_initializer() =
         make_tensor(name, onnx::TensorProto::FLOAT, {count, 8, 1, 1},
                     std::vector<double>(static_cast<std::size_t>(8 * count), 0.1));
-  *graph.graph().add_initializer() = make_tensor("anchors", onnx::TensorProto::FLOAT, {1, 2, 20},
-                                                 std::vector<double>(40, 0.5));
+  *graph.graph().add_initializer() =
+      make_tensor("anchors", onnx::TensorProto::FLOAT, {1, 2, 20}, std::vector<double>(40, 0.5));
   graph.reindex();
   graph.infer_shapes();
   std::string reason;
