@@ -103,7 +103,9 @@ TEST_F(Damage, of_a_row_of_the_store_is_said_and_done_anew) {
       if (kind == std::string("measurement")) run_sql("DELETE FROM record WHERE kind = 'decision'");
       Ended ended = optimize("out");
       EXPECT_EQ(ended.status, 0) << ended.err;
-      if (kind != std::string("run")) EXPECT_THAT(ended.err, HasSubstr("done anew"));
+      if (kind != std::string("run")) {
+        EXPECT_THAT(ended.err, HasSubstr("done anew"));
+      }
     }
   run_sql("UPDATE blob SET compressed = x'00'");
   run_sql("DELETE FROM record WHERE kind = 'decision'");
