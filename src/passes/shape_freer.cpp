@@ -213,6 +213,13 @@ AxisParts ShapeFreer::parts_of(const DimProbe& dim) const {
   return parts;
 }
 
+/// Whether each factor that varies is a height or width of a map met so far.
+bool ShapeFreer::are_sides(const Dims& factors) const {
+  return std::all_of(factors.begin(), factors.end(), [&](const DimProbe& d) {
+    return !varies(d) || sides_[0].count(d) != 0 || sides_[1].count(d) != 0;
+  });
+}
+
 /// The dimensions that `to` stands for, when what `from` holds is read in order; absent where that
 /// cannot be told.
 std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
@@ -259,9 +266,10 @@ std::optional<ShapeFreer::Dims> ShapeFreer::regroup(const Dims& from,
     if (group.size() < 2 || !varies(result.back())) continue;
     auto [known, added] = products_.emplace(result.back(), group);
     if (added || coarsens(known->second, group)) continue;
-    if (coarsens(group, known->second))
+    // The areas of a finer map can be as large as a whole coarser one: sides of maps come first.
+    if (coarsens(group, known->second) || (are_sides(group) && !are_sides(known->second)))
       known->second = group;
-    else
+    else if (are_sides(group) || !are_sides(known->second))
       ambiguous_.insert(result.back());
   }
   return result;

@@ -57,6 +57,7 @@ class ShapeFreer {
   std::vector<DimProbe> factors_of(const DimProbe& dim) const;
   AxisParts parts_of(const DimProbe& dim) const;
   void replace_constant(onnx::NodeProto& node, int input, const Dims& whole, bool expand);
+  bool are_sides(const Dims& factors) const;
   std::optional<Dims> regroup(const Dims& from, const std::vector<std::int64_t>& to);
   std::optional<DimProbe> known_side(std::size_t axis, std::int64_t length) const;
 
