@@ -146,14 +146,9 @@ InputSpec measuring_inputs(const ExecuteOptions& options,
 void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& options,
                 Progress& progress) {
   if (info.card) return;
-  std::vector<std::string> names;
-  for (const Json& input : info.description.value("inputs", Json::array()))
-    names.push_back(input.at("name"));
-  if (names.size() > 1)
-    throw Error(ErrorCode::unsupported,
-                fmt::format("bench {}: the model has {} inputs ({}), and only an image is fed; "
-                            "export it without what needs the others (often the post-processing)",
-                            entry.name, names.size(), fmt::join(names, ", ")));
+  // Only an image can be made up.
+  if (info.description.at("inputs").size() != 1)
+    throw Error(info.card_error_code, fmt::format("bench {}: {}", entry.name, info.card_error));
   if (!options.common.data.empty()) info.required_card();
   progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
                             entry.name, info.card_error));

@@ -84,7 +84,7 @@ class OutputComparison {
 /// number always do. Where predictions tell, they stand for the parts that they are made of; any
 /// other part needs `least_snr_db`, and to be clearly nearer than a constant.
 std::string objection(const Comparison& comparison, double least_snr_db);
-/// Of predictions: what is executed rightly has .7 to .97 (measured), what is not below .3.
+/// Of predictions: right files had .88 to .96 (docs/quantize.md).
 inline constexpr double kLeastCloseness = 0.5;
 
 /// Signal to noise of the worst part in dB, at most 200; Σ over the parts of noise by signal.
