@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mask.h"
+#include "base/printable.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -99,7 +100,7 @@ std::optional<DataYaml> load_data_yaml(const fs::path& file) {
     data.names = class_names(file, node["names"]);
     return data;
   } catch (const YAML::Exception& e) {
-    fail(file, e.what());
+    fail(file, printable(e.what()));
   }
 }
 
@@ -241,7 +242,8 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line) {
 std::vector<TruthBox> load_boxes(const LabelFile& labels, std::size_t& repeated) {
   std::vector<TruthBox> boxes;
   std::set<std::string> seen;
-  for (const TextLine& line : filled_lines(load_text(labels.file, kLabelFile), labels.file.string())) {
+  for (const TextLine& line :
+       filled_lines(load_text(labels.file, kLabelFile), labels.file.string())) {
     TruthBox box = parse_box(labels, line);
     if (seen.insert(line.text).second)
       boxes.push_back(box);
