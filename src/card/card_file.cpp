@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/printable.h"
 #include "base/units.h"
 #include "card/card_keys.h"
 
@@ -34,7 +35,7 @@ class YamlReader {
   explicit YamlReader(std::string file) : file_(std::move(file)) {}
 
   Json read(const YAML::Node& node, Scalars scalars, int depth = 0) {
-    constexpr int kMostDepth = 8;            // a card has three levels
+    constexpr int kMostDepth = 8;                // a card has three levels
     constexpr std::size_t kMostValues = 50'000;  // names of classes are most of them
     if (depth > kMostDepth) refuse("nested too deeply, or holds itself");
     if (++values_ > kMostValues) refuse(fmt::format("more than {} values", kMostValues));
@@ -120,7 +121,7 @@ CardEntries entries_of_file(const std::filesystem::path& file) {
   } catch (const YAML::Exception& error) {
     throw Error(ErrorCode::corrupt_data,
                 fmt::format("{}: not YAML: line {}: {}; correct that line", file.string(),
-                            error.mark.line + 1, error.msg));
+                            error.mark.line + 1, printable(error.msg)));
   }
   CardEntries entries = entries_of_json(json, source);
   auto labels = entries.find("labels");

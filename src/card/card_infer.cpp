@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -66,8 +65,10 @@ Places places_of(const TensorInfo& input) { return is_nhwc(input) ? Places{3, 1}
 std::optional<Size> static_size(const TensorInfo& input) {
   const std::size_t at = places_of(input).height;
   if (!input.shape[at] || !input.shape[at + 1]) return std::nullopt;
+  // Longer ones are no pictures; what is counted from sides stays in an int.
   auto side = [](std::int64_t dim) {
-    return static_cast<int>(std::clamp<std::int64_t>(dim, 0, std::numeric_limits<int>::max()));
+    constexpr std::int64_t kLongest = 1 << 15;
+    return static_cast<int>(std::clamp<std::int64_t>(dim, 0, kLongest));
   };
   return Size{side(*input.shape[at]), side(*input.shape[at + 1])};
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/mask.h"
+#include "base/printable.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -103,7 +104,7 @@ std::optional<DataYaml> load_data_yaml(const fs::path& file) {
     data.names = class_names(file, node["names"]);
     return data;
   } catch (const YAML::Exception& e) {
-    fail(file, e.what());
+    fail(file, printable(e.what()));
   }
 }
 

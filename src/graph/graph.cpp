@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/printable.h"
 
 namespace tamis {
 namespace {
@@ -138,10 +139,11 @@ void Graph::set_metadata(const std::string& key, const std::string& value) {
 }
 
 std::string describe(const onnx::NodeProto& node) {
-  if (!node.name().empty()) return fmt::format("{} \"{}\"", node.op_type(), node.name());
+  const std::string op = printable(node.op_type());
+  if (!node.name().empty()) return fmt::format("{} \"{}\"", op, printable(node.name()));
   if (node.output_size() > 0)
-    return fmt::format("{} that makes \"{}\"", node.op_type(), node.output(0));
-  return node.op_type() + " without a name";
+    return fmt::format("{} that makes \"{}\"", op, printable(node.output(0)));
+  return op + " without a name";
 }
 
 }  // namespace tamis

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/units.h"
 #include "graph/graph.h"
 #include "graph/skeleton.h"
@@ -96,12 +97,13 @@ class OperatorCheck {
           ErrorCode::corrupt_data,
           fmt::format("{}: node {} is of the domain \"{}\", which the model does not import; "
                       "export the model again",
-                      operation_, describe(node), domain.empty() ? "ai.onnx" : domain));
+                      operation_, describe(node), domain.empty() ? "ai.onnx" : printable(domain)));
     if (known_domains().count(domain) == 0) return;
     if (onnx::OpSchemaRegistry::Schema(node.op_type(), opset->second, domain) != nullptr) return;
     throw Error(ErrorCode::unsupported,
                 fmt::format("{}: unknown operator: node {}: opset {} has no {}; {}", operation_,
-                            describe(node), opset->second, node.op_type(), remedy(node, domain)));
+                            describe(node), opset->second, printable(node.op_type()),
+                            remedy(node, domain)));
   }
 
   static std::string remedy(const onnx::NodeProto& node, const std::string& domain) {
@@ -121,8 +123,8 @@ class OperatorCheck {
   std::set<std::pair<std::string, std::string>> functions_;
 };
 
-/// Functions are written out wherever they are called, by inference and by runtimes: a few lines can
-/// stand for more nodes than any memory holds, or for a function that calls itself.
+/// Functions are written out wherever they are called, by inference and by runtimes: a few lines
+/// can stand for more nodes than any memory holds, or for a function that calls itself.
 class FunctionCheck {
  public:
   FunctionCheck(const onnx::ModelProto& model, const std::string& operation)
@@ -148,9 +150,8 @@ class FunctionCheck {
     std::uint64_t size = 0;
     for (const auto& node : nodes) {
       size += 1 + called_size(node, depth);
-      for_each_body(node, [&](const onnx::GraphProto& body) {
-        size += size_of(body.node(), depth + 1);
-      });
+      for_each_body(node,
+                    [&](const onnx::GraphProto& body) { size += size_of(body.node(), depth + 1); });
       require(size);
     }
     return size;
@@ -189,7 +190,7 @@ void check_tensor_size(const onnx::TensorProto& tensor, const std::string& opera
   throw Error(
       ErrorCode::corrupt_data,
       fmt::format("{}: tensor \"{}\" of shape {} needs {} bytes and has {}; export the model again",
-                  operation, tensor.name(), to_text(shape_of(tensor)), want,
+                  operation, printable(tensor.name()), to_text(shape_of(tensor)), want,
                   tensor.raw_data().size()));
 }
 

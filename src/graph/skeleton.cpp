@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/error.h"
+#include "graph/propagation.h"
 
 namespace tamis {
 namespace {
@@ -56,9 +57,12 @@ onnx::ModelProto inferred_skeleton(const onnx::ModelProto& model, const std::str
                                    onnx::shape_inference::DataValueMap* data) {
   onnx::ModelProto out = skeleton(model);
   bool strict = strictness == Strictness::strict;
-  onnx::ShapeInferenceOptions options{strict, strict ? 1 : 0, true};
+  onnx::ShapeInferenceOptions shapes{strict, strict ? 1 : 0, false};
+  onnx::ShapeInferenceOptions values{strict, strict ? 1 : 0, true};
   try {
-    onnx::shape_inference::InferShapes(out, onnx::OpSchemaRegistry::Instance(), options, data);
+    onnx::shape_inference::InferShapes(out, onnx::OpSchemaRegistry::Instance(), shapes);
+    if (may_propagate_values(out))
+      onnx::shape_inference::InferShapes(out, onnx::OpSchemaRegistry::Instance(), values, data);
   } catch (const std::exception& error) {
     if (strict && is_onnx_own(error.what()))
       return inferred_skeleton(model, source, Strictness::lenient, data);

@@ -12,7 +12,8 @@ namespace tamis {
 /// is an error.
 enum class Strictness { lenient, strict };
 
-/// A copy of the model after ONNX's shape inference, without the data of large float initializers
+/// A copy of the model after ONNX's shape inference (with the values of shape arithmetic where
+/// may_propagate_values()), without the data of large float initializers
 /// (inference does not look at them). `source` names the model in errors; `data`, when given, gets
 /// the values of shape arithmetic. Throws corrupt_data naming node and operator.
 onnx::ModelProto inferred_skeleton(const onnx::ModelProto& model, const std::string& source,

@@ -203,7 +203,7 @@ TEST_F(Files, the_cache_is_no_place_that_another_user_could_have_made) {
   fs::create_directories(file("open"));
   fs::permissions(file("open"), fs::perms::all);
   const std::string open = file("open").string();
-  Environment own({{"TAMIS_CACHE_DIR", open.c_str()}});
+  Environment own(std::map<std::string, const char*>{{"TAMIS_CACHE_DIR", open.c_str()}});
   const fs::path folder = cache_folder();
   EXPECT_NE(folder, open);
   EXPECT_EQ(cache_folder(), folder);

@@ -137,9 +137,9 @@ using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 
 template <typename Repeated>
 auto* any_of(Repeated* all, Random& random) {
-  return all->empty() ? nullptr
-                      : all->Mutable(static_cast<int>(
-                            below(random, static_cast<std::size_t>(all->size()))));
+  return all->empty()
+             ? nullptr
+             : all->Mutable(static_cast<int>(below(random, static_cast<std::size_t>(all->size()))));
 }
 
 void change_shape(onnx::TensorShapeProto& shape, Random& random) {
@@ -196,17 +196,15 @@ void change_attribute(onnx::NodeProto& node, Random& random) {
 }
 
 void change_node(onnx::GraphProto& graph, Random& random) {
-  constexpr std::array kOperators{"Concat", "Slice",    "Reshape", "Transpose", "Gather",
-                                  "Expand", "Resize",   "Conv",    "Split",     "Identity",
-                                  "Pad",    "MatMul",   "Gemm",    "Squeeze",   "Dropout",
-                                  "Cast",   "Unsqueeze"};
+  constexpr std::array kOperators{"Concat", "Slice",   "Reshape", "Transpose", "Gather",   "Expand",
+                                  "Resize", "Conv",    "Split",   "Identity",  "Pad",      "MatMul",
+                                  "Gemm",   "Squeeze", "Dropout", "Cast",      "Unsqueeze"};
   onnx::NodeProto* node = any_of(graph.mutable_node(), random);
   if (node == nullptr) return;
   const std::size_t what = below(random, 7);
   if (what == 0) node->set_op_type(kOperators[below(random, kOperators.size())]);
   if (what == 1 && node->input_size() > 0) node->mutable_input()->RemoveLast();
-  if (what == 2 && node->input_size() > 0)
-    *node->add_input() = node->input(0);
+  if (what == 2 && node->input_size() > 0) *node->add_input() = node->input(0);
   if (what == 3) node->set_name("name \x1b\xff");
   if (what == 4)
     if (const onnx::NodeProto* other = any_of(graph.mutable_node(), random);
@@ -230,10 +228,17 @@ void change_model(onnx::ModelProto& model, Random& random) {
 
 std::string serialised(const char* text) {
   Graph graph = Graph::parse_text(text);
-  // Initializers that are only declared get data, so that the model itself is a good one.
-  for (auto& tensor : *graph.graph().mutable_initializer())
-    if (tensor.data_type() == onnx::TensorProto::FLOAT && tensor.float_data_size() == 0)
-      tensor.set_raw_data(std::string(data_bytes(tensor), '\0'));
+  // Values that are only declared become initializers, so that the model itself is a good one.
+  auto& values = *graph.graph().mutable_value_info();
+  for (const auto& value : values) {
+    const auto& type = value.type().tensor_type();
+    onnx::TensorProto& tensor = *graph.graph().add_initializer();
+    tensor.set_name(value.name());
+    tensor.set_data_type(type.elem_type());
+    for (const auto& dim : type.shape().dim()) tensor.add_dims(dim.dim_value());
+    tensor.set_raw_data(std::string(data_bytes(tensor), '\0'));
+  }
+  values.Clear();
   return graph.to_bytes();
 }
 
@@ -243,8 +248,12 @@ void try_steps(const Graph& graph) {
   constexpr std::array<Step, 6> kSteps{
       [](Graph& g) { simplify(g, {}); },
       [](Graph& g) { run_passes(g, rewrite_passes("all"), {}); },
-      [](Graph& g) { probe_inputs(with_fixed_inputs(g, 1, Size{16, 16})); },
-      [](Graph& g) { free_shapes(g, Size{32, 32}); },
+      [](Graph& g) {
+        probe_inputs(with_fixed_inputs(g, 1, Size{16, 16}));
+      },
+      [](Graph& g) {
+        free_shapes(g, Size{32, 32});
+      },
       [](Graph& g) {
         g.infer_shapes();
         to_half_precision(g, {});
@@ -271,8 +280,8 @@ void try_steps(const Graph& graph) {
 
 std::vector<std::string> model_seeds() {
   std::vector<std::string> seeds;
-  for (const char* text : {kConvolutions, kShapes, kConstants, kDetector, kAttention, kQuantised,
-                           kFunctions})
+  for (const char* text :
+       {kConvolutions, kShapes, kConstants, kDetector, kAttention, kQuantised, kFunctions})
     seeds.push_back(serialised(text));
   return seeds;
 }

@@ -58,11 +58,12 @@ void take_card(const std::string& input) {
   to_yaml(card);
 }
 Seeds card_seeds() {
-  return {"task: detect\ninput: {size: [640, 320], pad: 0, color: bgr, mean: [0.1, 0.2, 0.3], std: 1, "
-          "scale: 255, resize: letterbox}\ndecoder: yolov8\nstrides: [8, 16, 32]\nreg_max: 16\n",
-          "labels: names.txt\ntask: classify\n", "labels: [a, 'b', \"c\", 007]\nthreshold: 0.5\n",
-          "labels: {0: a, 1: b}\ninput: {sizes: [[320, 320], [640, 320]]}\noutputs: [boxes, scores]\n",
-          "task: &a [b, c]\nlabels: [*a, *a]\n"};
+  return {
+      "task: detect\ninput: {size: [640, 320], pad: 0, color: bgr, mean: [0.1, 0.2, 0.3], std: 1, "
+      "scale: 255, resize: letterbox}\ndecoder: yolov8\nstrides: [8, 16, 32]\nreg_max: 16\n",
+      "labels: names.txt\ntask: classify\n", "labels: [a, 'b', \"c\", 007]\nthreshold: 0.5\n",
+      "labels: {0: a, 1: b}\ninput: {sizes: [[320, 320], [640, 320]]}\noutputs: [boxes, scores]\n",
+      "task: classify\nlabels: [&a b, *a]\n"};
 }
 
 void take_data_yaml(const std::string& input) {
@@ -162,7 +163,7 @@ Seeds picture_seeds() {
 void take_python(const std::string& input) { json_text(parse_python_literal(input, "metadata")); }
 Seeds python_seeds() {
   return {"{0: 'person', 1: \"it's\", 2: 'a\\x41\\u0042'}", "[640, 640]",
-          "(1, -2.5, True, None, {'a': [1, (2,)]})", "detect"};
+          "(1, -2.5, True, None, {'a': [1, (2,)]})", "'detect'"};
 }
 
 void take_frame(const std::string& input) {
@@ -258,8 +259,8 @@ void take_or_refuse(const Parser& parser, const std::string& input) {
   } catch (const Error& error) {
     const std::string text = error.what();
     if (text.empty() || text.find('\n') != std::string::npos)
-      throw std::runtime_error(std::string(parser.name) + ": an error of no or several lines: " +
-                               text);
+      throw std::runtime_error(std::string(parser.name) +
+                               ": an error of no or several lines: " + text);
   }
 }
 

@@ -4,9 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <new>
 #include <string>
 
 #include "base/clock.h"
@@ -14,9 +16,9 @@
 #include "fuzz/models.h"
 #include "fuzz/parsers.h"
 
-/// fuzz PARSER [SECONDS [SEED]]      changes and reads until the time is over
-/// fuzz models [COUNT [SEED]]        so many changed models, in child processes with limits
-/// fuzz replay PARSER FILE           one input
+/// fuzz_parsers PARSER [SECONDS [SEED]]      changes and reads until the time is over
+/// fuzz_parsers models [COUNT [SEED]]        so many changed models, in child processes with limits
+/// fuzz_parsers replay PARSER FILE           one input
 namespace {
 
 using tamis::fuzz::Random;
@@ -30,9 +32,16 @@ extern "C" const char* __asan_default_options() {
 }
 #endif
 
+/// What a child tells its parent, in memory that both see.
+struct Progress {
+  std::atomic<std::uint64_t> at = 0;     ///< the model that is being looked at
+  std::atomic<std::uint64_t> wrong = 0;  ///< how many threw something that is no Error
+};
+
 [[noreturn]] void usage() {
-  fmt::print(stderr, "fuzz PARSER [SECONDS [SEED]] | fuzz models [COUNT [SEED]] | fuzz replay "
-                     "PARSER FILE\nparsers:");
+  fmt::print(stderr,
+             "fuzz_parsers PARSER [SECONDS [SEED]] | models [COUNT [SEED]] | replay "
+             "PARSER FILE\nparsers:");
   for (const auto& parser : tamis::fuzz::parsers()) fmt::print(stderr, " {}", parser.name);
   fmt::print(stderr, "\n");
   std::exit(2);
@@ -69,32 +78,34 @@ std::string model_of(const std::vector<std::string>& seeds, std::uint64_t seed, 
   return tamis::fuzz::mutate_model(seeds, random);
 }
 
-/// Models from `first` on, until one ends the process; `at` says which is being looked at.
+/// Models from `first` on, until one ends the process.
 void run_models(const std::vector<std::string>& seeds, std::uint64_t seed, std::uint64_t first,
-                std::uint64_t count, volatile std::uint64_t* at) {
+                std::uint64_t count, Progress& progress) {
   const auto& parser = parser_named("model");
   for (std::uint64_t n = first; n < count; ++n) {
-    at[0] = n;
+    progress.at = n;
     ::alarm(kSecondsPerModel);
     try {
       take_or_refuse(parser, model_of(seeds, seed, n));
     } catch (const std::exception& error) {
       fmt::print("model {}: {}\n", n, error.what());
-      ++at[1];
+      ++progress.wrong;
     }
   }
 }
 
 int run_all_models(std::uint64_t count, std::uint64_t seed) {
   const auto seeds = tamis::fuzz::model_seeds();
-  auto* at = static_cast<volatile std::uint64_t*>(::mmap(
-      nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  void* shared =
+      ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return 2;
+  Progress& progress = *new (shared) Progress;
   std::map<std::string, int> ends;
   for (std::uint64_t first = 0; first < count;) {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
-      run_models(seeds, seed, first, count, at);
+      run_models(seeds, seed, first, count, progress);
       std::fflush(stdout);
       ::_exit(0);
     }
@@ -105,14 +116,16 @@ int run_all_models(std::uint64_t count, std::uint64_t seed) {
                                 ? "time limit"
                                 : fmt::format("status {:#x}", status);
     ++ends[how];
-    fmt::print("model {}: ended the process: {}\n", at[0], how);
-    tamis::save_file(fmt::format("fuzz-model-{}.onnx", at[0]), model_of(seeds, seed, at[0]));
-    first = at[0] + 1;
+    const std::uint64_t n = progress.at;
+    fmt::print("model {}: ended the process: {}\n", n, how);
+    tamis::save_file(fmt::format("fuzz-model-{}-{}.onnx", seed, n), model_of(seeds, seed, n));
+    first = n + 1;
   }
-  fmt::print("models: {} of seed {}, {} threw what is no Error", count, seed, at[1]);
+  fmt::print("models: {} of seed {}, {} threw what is no Error", count, seed,
+             progress.wrong.load());
   for (const auto& [how, times] : ends) fmt::print(", {} x {}", times, how);
   fmt::print("\n");
-  return ends.empty() && at[1] == 0 ? 0 : 1;
+  return ends.empty() && progress.wrong == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -33,9 +33,8 @@ std::vector<std::int64_t> values_of(const Graph& graph, const std::string& name)
 constexpr const char* kSlice = "s = Slice(matrix, from, to, axes)";
 
 TEST(KnownIntegers, cut_along_each_axis_once) {
-  const Graph once = sliced(
-      "int64[2] from = {1, 1}, int64[2] to = {2, 3}, int64[2] read = {0, 1}",
-      std::string("axes = Reshape(read, flat) ") + kSlice);
+  const Graph once = sliced("int64[2] from = {1, 1}, int64[2] to = {2, 3}, int64[2] read = {0, 1}",
+                            std::string("axes = Reshape(read, flat) ") + kSlice);
   EXPECT_EQ(values_of(once, "s"), (std::vector<std::int64_t>{14, 15}));
 }
 
@@ -46,6 +45,21 @@ TEST(KnownIntegers, take_a_slice_with_repeated_axes_for_unknown) {
                                  "}, int64[500] read = {" + zeros + "}",
                              std::string("axes = Reshape(read, flat) ") + kSlice);
   EXPECT_TRUE(values_of(graph, "s").empty());
+}
+
+TEST(InferShapes, does_not_follow_values_that_onnx_could_not_hold) {
+  const char* const kTexts[] = {
+      // ONNX's own propagation reads outside of the value, or never ends.
+      R"(<ir_version: 8, opset_import: ["" : 17]> g (float[N,8,H,W] x) => (int64[M] y)
+<int64[1] zero = {0}, int64[1] two = {2}, int64[1] step = {4503599627370495}>
+{ s = Shape(x) y = Slice(s, zero, two, zero, step) })",
+      R"(<ir_version: 8, opset_import: ["" : 17]> g (float[N,8,H,W] x) => (int64[M] y)
+<int64[1] zero = {0}, int64[1] from = {3}, int64[1] step = {-9223372036854775808}>
+{ s = Shape(x) y = Slice(s, from, zero, zero, step) })",
+      R"(<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (int64[M] y)
+<int64 zero = {0}, int64 many = {4000000000}, int64 one = {1}>
+{ r = Range(zero, many, one) y = Add(r, one) })"};
+  for (const char* text : kTexts) EXPECT_NO_THROW(Graph::parse_text(text).infer_shapes()) << text;
 }
 
 TEST(KnownIntegers, of_a_concat_that_doubles_stay_small) {
