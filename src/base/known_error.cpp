@@ -16,6 +16,12 @@ Error file_system_error(const std::filesystem::filesystem_error& e) {
   return {ErrorCode::io, text + "; change its permissions or name another"};
 }
 
+/// What nlohmann's library says, without "[json.exception.out_of_range.403] ".
+std::string without_prefix(const std::string& text) {
+  const std::size_t end = text.rfind("[json.exception", 0) == 0 ? text.find("] ") : std::string::npos;
+  return end == std::string::npos ? text : text.substr(end + 2);
+}
+
 }  // namespace
 
 std::optional<Error> known_error(const std::exception& exception) {
@@ -29,9 +35,8 @@ std::optional<Error> known_error(const std::exception& exception) {
   if (const auto* e = dynamic_cast<const std::system_error*>(&exception))
     return Error(ErrorCode::io, "system: " + e->code().message());
   if (dynamic_cast<const nlohmann::json::exception*>(&exception) != nullptr)
-    return Error(ErrorCode::corrupt_data,
-                 "document: something in it is missing or of another kind than it should be; make "
-                 "the file that it came from again");
+    return Error(ErrorCode::corrupt_data, "document: " + without_prefix(exception.what()) +
+                                              "; make the file that it came from again");
   return std::nullopt;
 }
 

@@ -14,8 +14,8 @@ constexpr double kToAll = 0.95, kToFirst = 0.75;
 
 ErrorShares::ErrorShares(Store& store, const std::string& scope)
     : store_(store), key_(hash_text("error shares/1" + scope)) {
-  if (auto stored = store.find(Kind::evaluation, key_))
-    parts_ = stored->get<std::map<std::string, double>>();
+  const auto parse = [](const Json& json) { return json.get<std::map<std::string, double>>(); };
+  if (auto stored = store.find_as(Kind::evaluation, key_, parse)) parts_ = std::move(*stored);
 }
 
 void ErrorShares::share_among(const std::set<std::string>& answers, bool others_may_come) {

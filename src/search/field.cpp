@@ -31,6 +31,13 @@ std::string established_key(const SearchContext& context) {
   return "established:" + timing_scope(context);
 }
 
+/// Identities of variants that were proven on this folder.
+std::vector<std::string> all_established(SearchContext& context) {
+  const auto parse = [](const Json& json) { return json.get<std::vector<std::string>>(); };
+  return context.store->find_as(Kind::measurement, established_key(context), parse)
+      .value_or(std::vector<std::string>());
+}
+
 }  // namespace
 
 std::string timing_scope(const SearchContext& context) {
@@ -49,8 +56,7 @@ Field::Field(SearchContext& context)
 /// Artefacts that are there cost nothing; one that was established is worth a build.
 void Field::recall() {
   refresh(0);
-  const Json established =
-      context_.store->find(Kind::measurement, established_key(context_)).value_or(Json::array());
+  const std::vector<std::string> established = all_established(context_);
   for (std::size_t i = 1; i < candidates_.size(); ++i) {
     const bool known =
         std::find(established.begin(), established.end(), identity_of(i)) != established.end();
@@ -74,12 +80,11 @@ std::string Field::identity_of(std::size_t i) const {
 }
 
 void Field::establish(std::size_t i) {
-  Json all =
-      context_.store->find(Kind::measurement, established_key(context_)).value_or(Json::array());
+  std::vector<std::string> all = all_established(context_);
   const std::string identity = identity_of(i);
   if (std::find(all.begin(), all.end(), identity) != all.end()) return;
   all.push_back(identity);
-  context_.store->put(Kind::measurement, established_key(context_), all);
+  context_.store->put(Kind::measurement, established_key(context_), Json(all));
 }
 
 Entrant Field::entrant(std::size_t i) const {

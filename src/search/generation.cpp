@@ -180,8 +180,9 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
   double guess_s = 0;
   for (const Entrant& member : members) {
     const std::string key = "from file:" + member.key + context_.machine_hash + context_.data_hash;
-    if (auto stored = context_.store->find(Kind::measurement, key))
-      times[member.key] = stored->get<std::vector<double>>();
+    const auto parse = [](const Json& json) { return json.get<std::vector<double>>(); };
+    if (auto stored = context_.store->find_as(Kind::measurement, key, parse))
+      times[member.key] = std::move(*stored);
     else
       guess_s +=
           open_s(member) + kTurns * kItems * (kRepeats + 1) * 2 * visit_s(member, Block::brief);

@@ -22,20 +22,32 @@ double next_look_share(std::size_t before, std::size_t now) {
   return now <= before ? 0 : kMost * static_cast<double>(now - before) / static_cast<double>(now);
 }
 
+namespace {
+
+struct StoredLook {
+  std::size_t instances = 0;
+  double left = 1, low = 0, high = 0;
+};
+
+StoredLook parse_look(const Json& json) {
+  return {json.at("instances"), json.at("left"), json.at("low"), json.at("high")};
+}
+
+}  // namespace
+
 RatioEstimate Looks::look(const std::string& comparison, double confidence,
                           const std::function<RatioEstimate(double confidence)>& estimate) {
   const std::string key = fmt::format("looks:{}:{}:{}", scope_, comparison, confidence);
   const RatioEstimate plain = estimate(confidence);
   if (!plain.has_interval()) return plain;
-  const Json before = store_.find(Kind::measurement, key).value_or(Json::object());
-  const std::size_t seen = before.value("instances", std::size_t{0});
-  const double left = before.value("left", 1.0);
-  if (!before.empty() && plain.instances <= seen)
-    return within(plain, before.at("low"), before.at("high"));
+  const auto before = store_.find_as(Kind::measurement, key, parse_look);
+  const std::size_t seen = before ? before->instances : 0;
+  const double left = before ? before->left : 1;
+  if (before && plain.instances <= seen) return within(plain, before->low, before->high);
   const double share = left * next_look_share(seen, plain.instances);
   const RatioEstimate now = estimate(1 - (1 - confidence) * share);
-  double low = std::max(now.low, before.value("low", now.low));
-  double high = std::min(now.high, before.value("high", now.high));
+  double low = before ? std::max(now.low, before->low) : now.low;
+  double high = before ? std::min(now.high, before->high) : now.high;
   if (low > high) {  // the machine has changed, or one look was wrong: the latest rests on most
     low = now.low;
     high = now.high;

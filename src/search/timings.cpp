@@ -33,22 +33,43 @@ std::string_view to_text(Phase phase) {
   return "confirmation";
 }
 
+namespace {
+
+struct StoredGeneration {
+  std::size_t number = 0;
+  Phase phase = Phase::screening;
+  std::vector<Round> rounds;
+};
+
+StoredGeneration parse_generation(const Json& json) {
+  StoredGeneration stored{json.at("generation"),
+                          parse_phase(json.at("phase").get<std::string>()),
+                          {}};
+  for (const Json& round : json.at("rounds")) stored.rounds.push_back(parse_round(round));
+  return stored;
+}
+
+}  // namespace
+
 Timings::Timings(Store& store, const std::string& scope, const std::string& baseline)
     : store_(store), scope_(scope), baseline_(baseline), looks_(store, scope) {
   const std::string prefix = fmt::format("timing:{}:", scope);
   for (const auto& [key, value] : store.all(Kind::measurement)) {
     if (key.rfind(prefix, 0) != 0) continue;
-    next_ = std::max(next_, value.at("generation").get<std::size_t>() + 1);
-    for (const Json& round : value.at("rounds"))
-      take(parse_phase(value.at("phase").get<std::string>()), parse_round(round));
+    const auto stored = store.find_as(Kind::measurement, key, parse_generation);
+    if (!stored) continue;
+    next_ = std::max(next_, stored->number + 1);
+    for (const Round& round : stored->rounds) take(stored->phase, round);
   }
 }
 
 std::optional<Opened> Timings::opened(const std::string& key) const {
   auto [known, unknown] = opened_.try_emplace(key);
   if (unknown)
-    if (auto stored = store_.find(Kind::measurement, fmt::format("opened:{}:{}", scope_, key)))
-      known->second = Opened{parse_opened_info(stored->at("info")), stored->at("output_hash")};
+    known->second = store_.find_as(
+        Kind::measurement, fmt::format("opened:{}:{}", scope_, key), [](const Json& json) {
+          return Opened{parse_opened_info(json.at("info")), json.at("output_hash")};
+        });
   return known->second;
 }
 

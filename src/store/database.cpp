@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace tamis {
 namespace {
@@ -46,7 +47,7 @@ Database::Database(const std::filesystem::path& file) : file_(file) {
     sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
     return;
   }
-  std::string reason = handle_ != nullptr ? sqlite3_errmsg(handle_) : "out of memory";
+  std::string reason = handle_ != nullptr ? printable(sqlite3_errmsg(handle_)) : "out of memory";
   sqlite3_close(handle_);
   throw Error(ErrorCode::io, "open store " + file.string() + ": " + reason +
                                  "; see whether its folder exists and can be written to");
@@ -77,7 +78,7 @@ std::int64_t Database::number(const char* sql) const {
 
 void Database::fail(int code, const std::string& operation) const {
   std::string start = operation + " " + file_.string() + ": ";
-  std::string detail = std::string(" (SQLite: ") + sqlite3_errmsg(handle_) + ")";
+  std::string detail = " (SQLite: " + printable(sqlite3_errmsg(handle_)) + ")";
   for (const Meaning& meaning : kMeanings)
     if (meaning.code == (code & 0xFF))
       throw Error(meaning.error, start.append(meaning.text).append(detail));

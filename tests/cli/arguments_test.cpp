@@ -98,7 +98,7 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
            {{"--max-drop", "1"}, "give 1% (of the baseline's value) or 0.5pt"},
            {{"--confidence", "5"}, "such as 95% or 0.95"},
            {{"--confidence", "10%"}, "give 50% to 99.9%"},
-           {{"--budget", "soon"}, "a time such as 90s"},
+           {{"--budget", "soon"}, "a time such as 500ms"},
            {{"--max-size", "big"}, "a size such as 800kB"},
            {{"--max-latency", "-3ms"}, "--max-latency"}}) {
     Arguments all{"optimize", demo_model(), "--data", tiny_data(), "--out", file("out")};

@@ -61,7 +61,7 @@ TEST_F(WorkerTest, keeps_the_code_and_text_of_an_error_and_goes_on) {
 
 TEST_F(WorkerTest, takes_a_request_that_lacks_a_member_for_an_error_of_that_request) {
   Worker worker;
-  EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed), HasSubstr("settings"));
+  EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::corrupt_data), HasSubstr("settings"));
   EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
 }
 

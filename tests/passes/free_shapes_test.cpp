@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-
 #include "base/error.h"
 #include "graph/tensor_data.h"
 #include "passes/size_probes.h"
@@ -95,8 +93,8 @@ TEST(FreeShapes, cuts_flattened_positions_into_a_fixed_number_of_areas) {
     back = Reshape (b, both)
     y = Add (m, back))",
                       "float[n,c,a,b] y");
-  const std::array<std::int64_t, 3> areas{1, 2, 8};
-  graph.add_initializer("areas", {3}, std::span<const std::int64_t>(areas));
+  *graph.graph().add_initializer() =
+      make_tensor("areas", onnx::TensorProto::INT64, {3}, {1, 2, 8});
   graph.reindex();
   const FreedShapes freed = free_shapes(graph, {8, 8});
   EXPECT_THAT(output_dims(graph, freed, {16, 24}), ElementsAre(1, 1, 8, 12));

@@ -190,8 +190,9 @@ TEST(Placement, writes_weights_in_s8_and_bias_in_s32) {
   const onnx::NodeProto& conv = *graph.nodes_of("Conv").front();
   const onnx::NodeProto& weights = *graph.producer(conv.input(1));
   const onnx::NodeProto& bias = *graph.producer(conv.input(2));
+  // 16 and 127 in a row could overflow 16 bits (pair_sums.h): that channel has a larger scale.
   EXPECT_EQ(ints(*graph.constant(weights.input(0))),
-            (std::vector<std::int64_t>{127, -64, 16, 127}));
+            (std::vector<std::int64_t>{127, -64, 14, 113}));
   EXPECT_EQ(graph.constant(weights.input(0))->data_type(), onnx::TensorProto::INT8);
   EXPECT_EQ(graph.constant(bias.input(0))->data_type(), onnx::TensorProto::INT32);
   const double scale = floats(*graph.constant(bias.input(1)))[0];

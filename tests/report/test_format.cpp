@@ -49,7 +49,7 @@ TEST(Format, shows_intervals_with_a_dash_for_an_unknown_end) {
   EXPECT_EQ(ratio_interval_text({2, 1.5, std::nullopt}), "[1.50, –]");
   EXPECT_EQ(ratio_interval_text({2, std::nullopt, std::nullopt}), "");
   EXPECT_EQ(percent_interval_text({.01, -.0041, .0087}), "[−0.41, 0.87] %");
-  EXPECT_EQ(percent_text(-0.000001), "0.00 %");
+  EXPECT_EQ(percent_text(-0.000001), "−0.0001 %");  // what is not 0 is not shown as 0
 }
 
 TEST(Format, shows_top_k_as_a_share_of_the_items) {

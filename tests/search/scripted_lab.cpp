@@ -129,16 +129,10 @@ class ScriptedDataset : public Dataset {
       items_.push_back(std::move(item));
     }
   }
-  const std::vector<Item>& items() const override { return items_; }
   Picture load_picture(std::size_t) const override {
     throw Error(ErrorCode::not_found, "a scripted dataset has no pictures");
   }
   std::string content_hash(std::size_t i) const override { return items_[i].id; }
-  const std::vector<std::string>& labels() const override { return labels_; }
-
- private:
-  std::vector<Item> items_;
-  std::vector<std::string> labels_;
 };
 
 Card scripted_card() {
