@@ -57,9 +57,8 @@ const char* other_kind(mode_t mode) {
 
 void require_regular(const struct stat& info, const fs::path& file, const FileKind& kind) {
   if (const char* other = other_kind(info.st_mode))
-    throw Error(ErrorCode::invalid_argument,
-                "read " + file.string() + ": is " + other + ", not " + std::string(kind.name) +
-                    "; name a regular file");
+    throw Error(ErrorCode::invalid_argument, "read " + file.string() + ": is " + other + ", not " +
+                                                 std::string(kind.name) + "; name a regular file");
 }
 
 [[noreturn]] void throw_unopened(const fs::path& file, int error) {
@@ -146,8 +145,8 @@ InputFile::~InputFile() {
 void InputFile::throw_too_long(std::uint64_t bytes) const {
   throw Error(ErrorCode::unsupported, "read " + file_.string() + ": has " + bytes_text(bytes) +
                                           ", more than the " + bytes_text(kind_.most_bytes) +
-                                          " that " + std::string(kind_.name) +
-                                          " may have; " + std::string(kind_.remedy));
+                                          " that " + std::string(kind_.name) + " may have; " +
+                                          std::string(kind_.remedy));
 }
 
 std::size_t InputFile::read_some(std::uint64_t at, std::uint8_t* to, std::size_t count) const {
@@ -212,8 +211,7 @@ std::string InputFile::text() const { return all<std::string>(); }
 std::vector<std::uint8_t> InputFile::bytes() const { return all<std::vector<std::uint8_t>>(); }
 
 std::optional<fs::path> path_inside(const fs::path& folder, const fs::path& name) {
-  if (name.empty() || name.is_absolute() ||
-      std::find(name.begin(), name.end(), "..") != name.end())
+  if (name.empty() || name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end())
     return std::nullopt;
   std::error_code error;
   const fs::path root = fs::canonical(folder.empty() ? "." : folder, error);

@@ -29,7 +29,7 @@ inline constexpr FileKind kAnnotationFile{"a file of annotations", 2048 * kMebib
 inline constexpr FileKind kImageFile{"an image", 512 * kMebibyte};
 inline constexpr FileKind kRecordFile{"a file of image records", 65'536 * kMebibyte};
 inline constexpr FileKind kModelFile{"a model in one file", 2048 * kMebibyte - 1,
-                                    "keep the weights as external data"};
+                                     "keep the weights as external data"};
 inline constexpr FileKind kLibraryFile{"a library", 16'384 * kMebibyte};
 inline constexpr FileKind kJsonFile{"a JSON file", 512 * kMebibyte};
 inline constexpr FileKind kAnyFile{"a file", ~std::uint64_t{0}};  // that Tamis wrote itself, say
@@ -95,12 +95,12 @@ void copy_file_atomically(const std::filesystem::path& from, const std::filesyst
 /// Creates the folder and its parents and proves that it can be written to. Throws io otherwise.
 void make_writable_folder(const std::filesystem::path& folder);
 
-/// The user's cache folder for Tamis: $TAMIS_CACHE_DIR, else user_cache(). A folder that others could
-/// have written is not used; a warning says so.
+/// The user's cache folder for Tamis: $TAMIS_CACHE_DIR, else user_cache(). A folder that others
+/// could have written is not used; a warning says so.
 std::filesystem::path cache_folder();
 
-/// $XDG_CACHE_HOME/tamis, else .cache/tamis in $HOME, else in the home that the system lists for this
-/// user. Where there is none: an empty folder of this process alone, which goes with it.
+/// $XDG_CACHE_HOME/tamis, else .cache/tamis in $HOME, else in the home that the system lists for
+/// this user. Where there is none: an empty folder of this process alone, which goes with it.
 std::filesystem::path user_cache();
 
 /// Why what lies there must not be believed or run: absent when only this user or root can have
@@ -113,8 +113,8 @@ std::filesystem::path program_folder();
 /// An environment variable, absent when unset or empty.
 std::optional<std::string> environment(const std::string& name);
 
-/// A folder that an environment variable names, absent when unset; one that is no absolute path means
-/// another place in each folder it is used from, so it is ignored with a warning.
+/// A folder that an environment variable names, absent when unset; one that is no absolute path
+/// means another place in each folder it is used from, so it is ignored with a warning.
 std::optional<std::filesystem::path> environment_folder(const std::string& name);
 
 /// A folder that is removed with all that is in it when the object goes. Not thread safe.

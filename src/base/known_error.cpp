@@ -18,7 +18,8 @@ Error file_system_error(const std::filesystem::filesystem_error& e) {
 
 /// What nlohmann's library says, without "[json.exception.out_of_range.403] ".
 std::string without_prefix(const std::string& text) {
-  const std::size_t end = text.rfind("[json.exception", 0) == 0 ? text.find("] ") : std::string::npos;
+  const std::size_t end =
+      text.rfind("[json.exception", 0) == 0 ? text.find("] ") : std::string::npos;
   return end == std::string::npos ? text : text.substr(end + 2);
 }
 

@@ -52,12 +52,11 @@ std::uint64_t left_in_group() {
   struct Group {
     const char *limit, *used, *statistics, *cache_key;
   };
-  constexpr std::array kGroups{
-      Group{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current",
-            "/sys/fs/cgroup/memory.stat", "inactive_file "},
-      Group{"/sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory/memory.stat",
-            "total_inactive_file "}};
+  constexpr std::array kGroups{Group{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current",
+                                     "/sys/fs/cgroup/memory.stat", "inactive_file "},
+                               Group{"/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                                     "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+                                     "/sys/fs/cgroup/memory/memory.stat", "total_inactive_file "}};
   for (const Group& group : kGroups) {
     auto limit = number_after(text_of(group.limit), "");
     auto used = number_after(text_of(group.used), "");

@@ -24,8 +24,8 @@ std::uint64_t spare_memory_bytes();
 std::optional<std::uint64_t> own_memory_bytes(pid_t process);
 
 /// What another process may take: what it has now and what the machine can spare at this moment (so
-/// that others that run beside it are counted), or TAMIS_WORKER_MEMORY where that is less. Made anew
-/// for each piece of work. Not thread safe.
+/// that others that run beside it are counted), or TAMIS_WORKER_MEMORY where that is less. Made
+/// anew for each piece of work. Not thread safe.
 class MemoryLimit {
  public:
   /// Also sets the process's own limit (RLIMIT_DATA, with room for what is reserved and not used),

@@ -56,8 +56,8 @@ void refuse_other_than_files(const fs::path& file, PluginFault* fault) {
   try {
     require_regular_file(file, kLibraryFile);
   } catch (const Error& error) {
-    fail(PluginFault::not_a_library,
-         fault_text(PluginFault::not_a_library, file, error.what()), fault);
+    fail(PluginFault::not_a_library, fault_text(PluginFault::not_a_library, file, error.what()),
+         fault);
   }
 }
 

@@ -124,8 +124,8 @@ constexpr int kMaxSide = 16384;
 
 Size size_of(const Json& value, const std::string& where) {
   if (!value.is_array() || value.size() != 2)
-    fail(where,
-         fmt::format("expected height and width, as 640x640 or [640, 640], got {}", json_text(value)));
+    fail(where, fmt::format("expected height and width, as 640x640 or [640, 640], got {}",
+                            json_text(value)));
   return {whole_between(value[0], 1, kMaxSide, where), whole_between(value[1], 1, kMaxSide, where)};
 }
 
@@ -177,8 +177,8 @@ void apply_std(Card& card, const Json& value, const std::string& where) {
 
 void apply_strides(Card& card, const Json& value, const std::string& where) {
   if (!value.is_array() || value.empty())
-    fail(where,
-         fmt::format("expected one number per level, such as [8, 16, 32], got {}", json_text(value)));
+    fail(where, fmt::format("expected one number per level, such as [8, 16, 32], got {}",
+                            json_text(value)));
   card.strides.clear();
   for (const Json& one : value) card.strides.push_back(whole_between(one, 1, kMaxSide, where));
 }

@@ -407,10 +407,9 @@ void print_latencies(const Json& json) {
   for (const Json& v : json.at("variants")) {
     const Json& l = v.at("latency_ms");
     say("{:<44} {:>7.3f} ms {:>21} {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
-               v.at("name").get<std::string>(), l.at("median").get<double>(),
-               span_text(l, 3, " ms"), optional_ms(l.at("p95")),
-               v.at("inference_ms").at("median").get<double>(), v.at("compile_ms").get<double>(),
-               bytes_text(v.at("peak_memory_bytes")));
+        v.at("name").get<std::string>(), l.at("median").get<double>(), span_text(l, 3, " ms"),
+        optional_ms(l.at("p95")), v.at("inference_ms").at("median").get<double>(),
+        v.at("compile_ms").get<double>(), bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
@@ -419,10 +418,10 @@ void print_rates(const Json& json) {
       "in flight", "latency (load)", "p95", "memory");
   for (const Json& v : json.at("variants")) {
     const Json &r = v.at("images_per_s"), &l = v.at("latency_ms");
-    say("{:<44} {:>10.2f} {:>17} {:>9} {:>12.3f} ms {:>9} {:>9}\n",
-               v.at("name").get<std::string>(), r.at("median").get<double>(), span_text(r, 2, ""),
-               v.at("in_flight").get<int>(), l.at("median").get<double>(), optional_ms(l.at("p95")),
-               bytes_text(v.at("peak_memory_bytes")));
+    say("{:<44} {:>10.2f} {:>17} {:>9} {:>12.3f} ms {:>9} {:>9}\n", v.at("name").get<std::string>(),
+        r.at("median").get<double>(), span_text(r, 2, ""), v.at("in_flight").get<int>(),
+        l.at("median").get<double>(), optional_ms(l.at("p95")),
+        bytes_text(v.at("peak_memory_bytes")));
   }
 }
 
@@ -452,9 +451,8 @@ std::string instances_text(const Json& c) {
 
 void print_comparison(const Json& c, bool under_load) {
   say("{} against {}: {} of its {}: {}{}\n", c.at("a").get<std::string>(),
-             c.at("b").get<std::string>(), ratio_text(c, under_load),
-             under_load ? "images/s" : "time", c.at("verdict").get<std::string>(),
-             instances_text(c));
+      c.at("b").get<std::string>(), ratio_text(c, under_load), under_load ? "images/s" : "time",
+      c.at("verdict").get<std::string>(), instances_text(c));
 }
 
 void print_table(const Json& json) {

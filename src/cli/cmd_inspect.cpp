@@ -54,10 +54,9 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   say("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
   say("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
   say("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
-             d.value("producer", ""));
+      d.value("producer", ""));
   say("operators  ");
-  for (const auto& [name, count] : d.at("operators").items())
-    say(" {} {}", count.get<int>(), name);
+  for (const auto& [name, count] : d.at("operators").items()) say(" {} {}", count.get<int>(), name);
   say("\n");
   for (const Json& text : d.at("dynamic")) say("dynamic     {}\n", text.get<std::string>());
   for (const Json& text : d.at("notes")) say("note        {}\n", text.get<std::string>());

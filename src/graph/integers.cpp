@@ -38,7 +38,7 @@ std::vector<std::int64_t> strides_of(const Shape& shape) {
 // Reads `source` at start + Σ index·step for every index of `shape`, outermost first; absent where
 // one lies outside.
 MaybeIntegers gather_strided(const Integers& source, Shape shape, std::int64_t start,
-                        const std::vector<std::int64_t>& steps) {
+                             const std::vector<std::int64_t>& steps) {
   Integers out{std::move(shape), {}};
   std::vector<std::int64_t> index(out.shape.size(), 0);
   for (std::int64_t n = element_count(out.shape); n > 0; --n) {

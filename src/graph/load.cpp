@@ -186,10 +186,11 @@ class ExternalData {
     asked_at_ = taken_;
     const std::uint64_t spare = spare_memory_bytes();
     if (length <= spare && spare > 0) return;
-    throw_external(ErrorCode::unavailable, tensor, what_,
-                   fmt::format("does not fit into memory: with it {} are read, and this machine can "
-                               "spare {} more; use a smaller model, or end other programs",
-                               bytes_text(taken_), bytes_text(spare)));
+    throw_external(
+        ErrorCode::unavailable, tensor, what_,
+        fmt::format("does not fit into memory: with it {} are read, and this machine can "
+                    "spare {} more; use a smaller model, or end other programs",
+                    bytes_text(taken_), bytes_text(spare)));
   }
 
   fs::path folder_;

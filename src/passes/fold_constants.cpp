@@ -85,7 +85,8 @@ class Planner {
     auto ours = type ? data_type(*type) : std::nullopt;
     if (!shape || !ours) return std::nullopt;
     const auto count = find_element_count(*shape);
-    return count ? std::optional(static_cast<std::size_t>(*count) * byte_size(*ours)) : std::nullopt;
+    return count ? std::optional(static_cast<std::size_t>(*count) * byte_size(*ours))
+                 : std::nullopt;
   }
 
   // Why an all-constant node stays; "" if it can go. Growth: what comes minus the constants that

@@ -299,8 +299,8 @@ void ShapeFreer::free_reshape(onnx::NodeProto& node) {
   bool as_written = true;
   for (std::size_t i = 0; i < wanted->size(); ++i) {
     const bool open = (*target)[i] == -1;
-    const bool same = (*target)[i] == 0 && !zero_is_zero && i < from->size() &&
-                      (*wanted)[i] == (*from)[i];
+    const bool same =
+        (*target)[i] == 0 && !zero_is_zero && i < from->size() && (*wanted)[i] == (*from)[i];
     as_written = as_written && (open || same || !varies((*wanted)[i]));
   }
   // A −1 on what stays while something else is written out that varies.

@@ -84,9 +84,9 @@ class PluginBackend : public Backend {
                       (plugin.built.remedy.empty() ? "" : "; " + plugin.built.remedy));
     tamis_session* session = nullptr;
     std::string error;
-    check_status(
-        plugin.plugin->open(json_text(request_json(request)).c_str(), &session, &error, append_text),
-        error);
+    check_status(plugin.plugin->open(json_text(request_json(request)).c_str(), &session, &error,
+                                     append_text),
+                 error);
     return make_host_session(*plugin.plugin, session);
   }
 

@@ -33,8 +33,8 @@ Shape resolve_shape(const TensorInfo& info, const Shape* asked);
 std::vector<Shape> resolve_shapes(const std::vector<TensorInfo>& inputs,
                                   const std::vector<Shape>& asked);
 
-/// Refuses a tensor of more than kMaxRank dimensions, which has no room at the plugin's edge. Throws
-/// unsupported.
+/// Refuses a tensor of more than kMaxRank dimensions, which has no room at the plugin's edge.
+/// Throws unsupported.
 void require_rank(const std::string& name, std::size_t rank);
 
 /// Writes type, shape and bytes of a tensor at the plugin's edge. Throws unsupported as

@@ -28,7 +28,7 @@ struct ModelInfo {
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
   std::vector<Shape> open_inputs;  ///< of a model with open dimensions and no card: the shapes that
                                    ///< --input-size and batch 1 give its inputs
-  std::string cannot_run;  ///< why its outputs cannot be carried; empty: they can
+  std::string cannot_run;          ///< why its outputs cannot be carried; empty: they can
 
   /// Throws unsupported where the model cannot be executed here.
   void require_fixed_shapes() const;

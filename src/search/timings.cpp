@@ -42,9 +42,8 @@ struct StoredGeneration {
 };
 
 StoredGeneration parse_generation(const Json& json) {
-  StoredGeneration stored{json.at("generation"),
-                          parse_phase(json.at("phase").get<std::string>()),
-                          {}};
+  StoredGeneration stored{
+      json.at("generation"), parse_phase(json.at("phase").get<std::string>()), {}};
   for (const Json& round : json.at("rounds")) stored.rounds.push_back(parse_round(round));
   return stored;
 }

@@ -27,8 +27,8 @@ std::string failure(Work&& work) {
 /// Protobuf's wire format, as far as one needs it to write y = Relu(x).
 std::string record(int field, const std::string& bytes) {
   return std::string(1, static_cast<char>(field << 3 | 2)) +
-         static_cast<char>((bytes.size() & 0x7f) | 0x80) +
-         static_cast<char>(bytes.size() >> 7) + bytes;
+         static_cast<char>((bytes.size() & 0x7f) | 0x80) + static_cast<char>(bytes.size() >> 7) +
+         bytes;
 }
 std::string number(int field, int value) {
   return std::string(1, static_cast<char>(field << 3)) + static_cast<char>(value);

@@ -103,8 +103,7 @@ TEST_F(Files, what_is_no_regular_file_is_refused_by_name_and_never_waited_for) {
   ASSERT_EQ(::bind(server, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   fs::create_symlink("/dev/zero", file("link"));
   EXPECT_EQ(refusal(file("pipe"), kCardFile),
-            "read " + file("pipe").string() +
-                ": is a named pipe, not a card; name a regular file");
+            "read " + file("pipe").string() + ": is a named pipe, not a card; name a regular file");
   EXPECT_THAT(refusal(file("socket"), kLabelFile), HasSubstr("is a socket, not a label file"));
   EXPECT_THAT(refusal(file("link"), kImageFile), HasSubstr("is a device, not an image"));
   EXPECT_THROW(hash_file(file("pipe")), Error);
@@ -147,7 +146,8 @@ TEST_F(Files, a_file_names_only_what_lies_in_its_folder) {
   fs::create_symlink("..", file("in/up"));
   for (const char* good : {"deeper/a", "good", "not-there", "./deeper/a"})
     EXPECT_TRUE(path_inside(file("in"), good)) << good;
-  for (const char* bad : {"../secret", "bad", "up/secret", "deeper/../../secret", "", "/etc/passwd"})
+  for (const char* bad :
+       {"../secret", "bad", "up/secret", "deeper/../../secret", "", "/etc/passwd"})
     EXPECT_FALSE(path_inside(file("in"), bad)) << bad;
 }
 

@@ -34,9 +34,10 @@ TEST(ElementCount, is_a_product_or_absent_where_it_cannot_be_counted) {
 
 TEST(Tensor, is_refused_with_its_size_before_memory_is_taken) {
   EXPECT_THAT(failure({1, 1, kTwo31, kTwo31}), HasSubstr("[1,1,2147483648,2147483648]"));
-  EXPECT_THAT(failure({1, 1, 65536, 65536}),
-              HasSubstr("tensor [1,1,65536,65536] of f32: needs 17.2 GB, more than the 4.29 GB that "
-                        "one tensor may have"));
+  EXPECT_THAT(
+      failure({1, 1, 65536, 65536}),
+      HasSubstr("tensor [1,1,65536,65536] of f32: needs 17.2 GB, more than the 4.29 GB that "
+                "one tensor may have"));
 }
 
 }  // namespace

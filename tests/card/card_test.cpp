@@ -254,9 +254,9 @@ TEST_F(CardFile, names_no_labels_outside_its_folder) {
   for (const std::string& name : {(other.path() / "secret").string(), up, std::string("link")})
     EXPECT_THAT(failure_of("input: {mean: 0, std: 1}\nlabels: " + name),
                 HasSubstr("labels: \"" + name + "\" lies outside the card's folder"));
-  const Card card = resolve_card(
-      classifier(), write("input: {mean: 0, std: 1}"),
-      options({{"labels", (other.path() / "secret").string()}}));  // the user may
+  const Card card =
+      resolve_card(classifier(), write("input: {mean: 0, std: 1}"),
+                   options({{"labels", (other.path() / "secret").string()}}));  // the user may
   EXPECT_EQ(card.labels.size(), 10u);
 }
 
@@ -267,7 +267,8 @@ TEST(Card, metadata_name_no_file) {
   save_file(folder.path() / "secret", lines);
   ModelFacts facts = ultralytics();
   facts.metadata["names"] = "'" + (folder.path() / "secret").string() + "'";
-  EXPECT_THAT(failure(facts, {}), HasSubstr("1 labels"));  // the text itself, not the 80 in the file
+  EXPECT_THAT(failure(facts, {}),
+              HasSubstr("1 labels"));  // the text itself, not the 80 in the file
 }
 
 TEST_F(CardFile, that_stands_for_values_without_end_is_refused) {

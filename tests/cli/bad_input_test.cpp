@@ -223,7 +223,8 @@ TEST_F(BadInput, a_model_with_a_second_input_cannot_be_timed) {
       })")
       .save(path("two.onnx"));
   const std::string text = refusal({"bench", file("two.onnx"), "--quiet"}, 5);
-  EXPECT_THAT(text, AllOf(HasSubstr("two.onnx"), HasSubstr("2 inputs"), HasSubstr("--hold-input original_sizes="),
+  EXPECT_THAT(text, AllOf(HasSubstr("two.onnx"), HasSubstr("2 inputs"),
+                          HasSubstr("--hold-input original_sizes="),
                           HasSubstr("export the model without")));
 }
 

@@ -69,8 +69,7 @@ TEST_F(WorkerTest, that_takes_more_memory_than_it_may_is_ended_and_says_so) {
   put_in_place("exec awk 'BEGIN { s = \"x\"; while (length(s) < 3e8) s = s s; while (1) {} }'\n");
   ::setenv("TAMIS_WORKER_MEMORY", "100MB", 1);
   Worker worker;
-  const std::string text =
-      failure(worker, {{"op", "inspect"}}, ErrorCode::unavailable);
+  const std::string text = failure(worker, {{"op", "inspect"}}, ErrorCode::unavailable);
   ::unsetenv("TAMIS_WORKER_MEMORY");
   EXPECT_THAT(text, HasSubstr("inspect: the worker needed more than 100 MB of memory"));
   EXPECT_THAT(text, HasSubstr("use a smaller model"));

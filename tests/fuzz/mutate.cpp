@@ -16,8 +16,8 @@ void change_bit(std::string& text, Random& random) {
 }
 
 void change_byte(std::string& text, Random& random) {
-  constexpr std::array<char, 12> kSpecial{'\0', '\n', '\xff', '[', '{', '"', '\'', '\\', '*', '&',
-                                          '-',  ' '};
+  constexpr std::array<char, 12> kSpecial{'\0', '\n', '\xff', '[', '{', '"',
+                                          '\'', '\\', '*',    '&', '-', ' '};
   text[below(random, text.size())] = below(random, 2) == 0
                                          ? kSpecial[below(random, kSpecial.size())]
                                          : static_cast<char>(random());
@@ -63,19 +63,29 @@ std::size_t below(Random& random, std::size_t count) { return random() % count; 
 
 std::int64_t awkward_number(Random& random) {
   using Limits = std::numeric_limits<std::int64_t>;
-  constexpr std::array<std::int64_t, 14> kNumbers{
-      0, 1, -1, 2, -2, 7, 9, 4097, 65'536, 1'000'000'007, Limits::max(), Limits::min(),
-      std::int64_t{1} << 31, -(std::int64_t{1} << 31)};
+  constexpr std::array<std::int64_t, 14> kNumbers{0,
+                                                  1,
+                                                  -1,
+                                                  2,
+                                                  -2,
+                                                  7,
+                                                  9,
+                                                  4097,
+                                                  65'536,
+                                                  1'000'000'007,
+                                                  Limits::max(),
+                                                  Limits::min(),
+                                                  std::int64_t{1} << 31,
+                                                  -(std::int64_t{1} << 31)};
   if (below(random, 3) != 0) return kNumbers[below(random, kNumbers.size())];
   const auto power = static_cast<std::int64_t>(std::uint64_t{1} << below(random, 63));
   return power + static_cast<std::int64_t>(below(random, 3)) - 1;
 }
 
-std::string mutate(const std::string& seed, const std::vector<std::string>& seeds,
-                   Random& random) {
+std::string mutate(const std::string& seed, const std::vector<std::string>& seeds, Random& random) {
   using Change = void (*)(std::string&, Random&);
-  constexpr std::array<Change, 7> kChanges{change_bit,  change_byte,    remove_part, repeat_part,
-                                           cut_end,     replace_number, write_number};
+  constexpr std::array<Change, 7> kChanges{change_bit, change_byte,    remove_part, repeat_part,
+                                           cut_end,    replace_number, write_number};
   std::string text = seed;
   for (std::size_t n = 1 + below(random, 5); n > 0; --n) {
     if (text.empty()) text = "x";

@@ -249,8 +249,7 @@ std::string nested_functions(int levels, const std::string& innermost) {
 g (float[2] x) => (float[2] y) { y = f.F0(x) }
 )";
   for (int n = 0; n < levels; ++n) {
-    const std::string next =
-        n + 1 < levels ? "f.F" + std::to_string(n + 1) : innermost;
+    const std::string next = n + 1 < levels ? "f.F" + std::to_string(n + 1) : innermost;
     text += "<domain: \"f\", opset_import: [\"\" : 17, \"f\" : 1]> F" + std::to_string(n) +
             " (a) => (c) { b = " + next + "(a) c = " + next + "(b) }\n";
   }
@@ -259,7 +258,8 @@ g (float[2] x) => (float[2] y) { y = f.F0(x) }
 
 TEST_F(Load, refuses_functions_that_stand_for_nodes_without_end) {
   Graph::parse_text(nested_functions(40, "Relu")).save(file("m.onnx"));
-  EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported), HasSubstr("more than 1000000 nodes"));
+  EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported),
+              HasSubstr("more than 1000000 nodes"));
   Graph::parse_text(nested_functions(2, "f.F0")).save(file("m.onnx"));
   EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported), HasSubstr("call themselves"));
   Graph::parse_text(nested_functions(3, "Relu")).save(file("m.onnx"));

@@ -18,7 +18,7 @@ Graph model(const std::string& body, const std::string& output = "float[n,a,b] y
   Graph graph = Graph::parse_text(
       R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,1,8,8] x) => ()" + output +
       R"() <float[1,1,2,2] w = {1,1,1,1}, int64[3] flat = {1,1,16}, float[1] bias = {1},
-            int64[4] both = {1,1,4,4}>
+            int64[4] both = {1,1,4,4}, int64[3] areas = {1,2,8}>
         { m = Conv <strides = [2,2]> (x, w) )" +
       body + "}");
   return graph;
@@ -93,9 +93,6 @@ TEST(FreeShapes, cuts_flattened_positions_into_a_fixed_number_of_areas) {
     back = Reshape (b, both)
     y = Add (m, back))",
                       "float[n,c,a,b] y");
-  *graph.graph().add_initializer() =
-      make_tensor("areas", onnx::TensorProto::INT64, {3}, {1, 2, 8});
-  graph.reindex();
   const FreedShapes freed = free_shapes(graph, {8, 8});
   EXPECT_THAT(output_dims(graph, freed, {16, 24}), ElementsAre(1, 1, 8, 12));
   Graph fixed = fix_shapes(graph, freed, {16, 24});

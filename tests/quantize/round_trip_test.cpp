@@ -212,7 +212,8 @@ TEST(CheckQuantized, refuses_wrong_scores_beside_right_boxes) {
                                       {wrong("good", 0.01F), wrong("bad", 0.5F)}, noise(1));
   EXPECT_FALSE(checks[0].refused);
   EXPECT_TRUE(checks[1].refused);
-  EXPECT_NE(checks[1].reason.find("output 'y', 1 of 2 channels, up to 0.6"), std::string::npos) << checks[1].reason;
+  EXPECT_NE(checks[1].reason.find("output 'y', 1 of 2 channels, up to 0.6"), std::string::npos)
+      << checks[1].reason;
 }
 
 TEST(CheckQuantized, refuses_a_runtime_that_cannot_load_the_file_with_its_reason) {
