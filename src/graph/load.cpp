@@ -178,10 +178,18 @@ class ExternalData {
     return kLargest * static_cast<std::uint64_t>(element_count(shape_of(tensor)));
   }
 
-  /// Many tensors may lie in one place of a small file, and are read as often.
+  /// Many tensors may lie in one place of a small file, and are read as often: some share it where
+  /// weights are tied, hundreds only in a file that is made to fill the memory.
   void require_room(const onnx::TensorProto& tensor, std::uint64_t length) {
-    constexpr std::uint64_t kAsk = std::uint64_t{64} << 20;
+    constexpr std::uint64_t kAsk = std::uint64_t{64} << 20, kMostShared = 4;
     taken_ += length;
+    std::uint64_t held = 0;
+    for (const auto& [location, file] : files_) held += file.size();
+    if (taken_ > kAsk && taken_ / kMostShared > held)
+      throw_external(ErrorCode::corrupt_data, tensor, what_,
+                     fmt::format("lies where many others do: so far {} are asked for, and the data "
+                                 "files hold {}; export the model again",
+                                 bytes_text(taken_), bytes_text(held)));
     if (taken_ < asked_at_ + kAsk) return;
     asked_at_ = taken_;
     const std::uint64_t spare = spare_memory_bytes();

@@ -256,6 +256,27 @@ g (float[2] x) => (float[2] y) { y = f.F0(x) }
   return text;
 }
 
+TEST_F(Load, refuses_many_tensors_on_one_place_of_a_file) {
+  constexpr std::int64_t kFloats = std::int64_t{1} << 22;  // 16 MB, which eight tensors ask for
+  Graph graph = Graph::parse_text(kModel);
+  for (int i = 0; i < 8; ++i) {
+    onnx::TensorProto& tensor = *graph.graph().add_initializer();
+    tensor.set_name("t" + std::to_string(i));
+    tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.add_dims(kFloats);
+    tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+    auto& entry = *tensor.add_external_data();
+    entry.set_key("location");
+    entry.set_value("w.bin");
+  }
+  fs::create_directories(file("model"));
+  graph.save(file("model/m.onnx"));
+  save_file(file("model/w.bin"), std::string_view(""));
+  fs::resize_file(file("model/w.bin"), kFloats * 4);
+  EXPECT_THAT(failure(file("model/m.onnx"), ErrorCode::corrupt_data),
+              HasSubstr("lies where many others do"));
+}
+
 TEST_F(Load, refuses_functions_that_stand_for_nodes_without_end) {
   Graph::parse_text(nested_functions(40, "Relu")).save(file("m.onnx"));
   EXPECT_THAT(failure(file("m.onnx"), ErrorCode::unsupported),

@@ -100,6 +100,12 @@ void check(const Library& library, OrtStatus* status, const char* operation) {
   ErrorCode code = code_of(library.api->GetErrorCode(status));
   std::string text = std::string(operation) + ": " + library.api->GetErrorMessage(status);
   library.api->ReleaseStatus(status);
+  // It has no code of its own.
+  if (text.find("Failed to allocate memory") != std::string::npos)
+    throw Error(ErrorCode::unavailable,
+                std::string(operation) +
+                    ": this machine has not enough memory for the model's "
+                    "values; use a smaller input size or batch, or end other programs");
   throw Error(code, text);
 }
 
