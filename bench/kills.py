@@ -141,16 +141,18 @@ def main():
     whole_s, expected = time.monotonic() - start, whole.outcome()
     assert not whole.left_behind(), whole.left_behind()
     assert all(row[2] for row in expected["variants"]), "a variant fails without any kill: " + json.dumps(expected)
-    kills, by_whom, differing = 0, {}, []
-    while kills < options.kills:
-        chain = Chain(options.tamis, options.precision, base, f"chain{kills}")
+    kills, chains, by_whom, differing = 0, 0, {}, []
+    # A run may end before its kill.
+    while kills < options.kills and chains < 4 * options.kills:
+        chain = Chain(options.tamis, options.precision, base, f"chain{chains}")
+        chains += 1
         done = []
         while len(done) < min(options.chain, options.kills - kills):
             killed = disturb(chain, numbers, whole_s)
             if killed is None:
                 break
             done.append(killed)
-        kills += max(1, len(done))  # a run that ended before its kill is not counted below
+        kills += len(done)
         for whom, _ in done:
             by_whom[whom] = by_whom.get(whom, 0) + 1
         crashed = any(whom != "program" and name in [*CRASHES, "SIGKILL"] for whom, name in done)
