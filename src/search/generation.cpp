@@ -4,16 +4,13 @@
 #include <cmath>
 
 #include "base/hash.h"
-#include "stats/random.h"
+#include "measure/instanced_rounds.h"
 
 namespace tamis {
 namespace {
 
 constexpr const char *kOpening = "open", *kVisiting = "visit", *kFromFile = "from file";
 constexpr std::size_t kMostMembers = 8;
-
-/// The order of opening is drawn apart from that of visiting.
-constexpr std::uint64_t kOpeningStream = 1'000'003;
 
 }  // namespace
 
@@ -107,13 +104,13 @@ std::unique_ptr<Contestant> Generations::open(const Entrant& entrant) {
   return contestant;
 }
 
-/// In random order: whoever is opened first may be at a disadvantage.
+/// In balanced order: whoever is opened first may be at a disadvantage.
 void Generations::open_all(const std::vector<Entrant>& members, const GenerationPlan& plan,
                            Open& open, GenerationResult& result) {
-  std::vector<const Entrant*> order = all(members);
-  Random random(context_.request.seed, kOpeningStream + timings_.next_generation());
-  shuffle(std::span<const Entrant*>(order), random);
-  for (const Entrant* entrant : order) {
+  const std::vector<const Entrant*> entrants = all(members);
+  for (std::size_t place :
+       opening_order(entrants.size(), context_.request.seed, timings_.next_generation())) {
+    const Entrant* entrant = entrants[place];
     const double expected_s = context_.budget.expected_s(kOpening, open_s(*entrant));
     if (!plan.at_any_price && !context_.may_begin(expected_s, plan.budget_share)) return;
     try {
