@@ -35,7 +35,8 @@ Json to_json(const Availability& availability) {
                {"steps", steps_json(availability.steps)},
                {"devices", Json::array()},
                {"providers", availability.providers},
-               {"provider_steps", steps_json(availability.provider_steps)}};
+               {"provider_steps", steps_json(availability.provider_steps)},
+               {"can", to_json(availability.can)}};
   for (const DeviceInfo& d : availability.devices)
     json["devices"].push_back(
         {{"name", d.name}, {"full_name", d.full_name}, {"capabilities", d.capabilities}});
@@ -50,6 +51,7 @@ Availability parse_availability(const Json& json) {
   availability.providers = json.value("providers", std::vector<std::string>());
   availability.steps = parse_steps(json.value("steps", Json::array()));
   availability.provider_steps = parse_steps(json.value("provider_steps", Json::array()));
+  availability.can = parse_capabilities(json.value("can", Json::object()));
   for (const Json& d : json.value("devices", Json::array()))
     availability.devices.push_back({d.value("name", ""), d.value("full_name", ""),
                                     d.value("capabilities", std::vector<std::string>())});

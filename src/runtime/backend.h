@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/tensor.h"
+#include "runtime/capabilities.h"
 #include "runtime/settings.h"
 
 namespace tamis {
@@ -40,6 +41,7 @@ struct Availability {
   std::vector<std::string> providers;  ///< ort: execution providers that the loaded library has
   /// ort: of each value of RunSettings.provider, whether it can be loaded here; else why not.
   std::vector<ProbeStep> provider_steps;
+  Capabilities can;
 
   bool ok() const { return !steps.empty() && steps.back().ok; }
   std::string reason() const;  ///< of the failed step: "loaded: …; remedy"
@@ -58,6 +60,8 @@ struct OpenRequest {
   /// Compiled with its dimensions open, as a program does that feeds several sizes: input_shapes
   /// only says what will be fed.
   bool keep_open = false;
+  /// Other sessions in this process take turns with it: threads that wait must leave the cores.
+  bool takes_turns = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
   /// Folder, which is there, for what the runtime makes of the graph: ort writes optimized.onnx,
   /// openvino compiled.blob. Empty: none.

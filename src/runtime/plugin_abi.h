@@ -30,13 +30,15 @@ struct tamis_plugin {
   const char* name;      ///< "ort"
 
   /// Never fails: sends a JSON object {steps: [{name, ok, detail, remedy}], version, library,
-  /// devices: [{name, full_name, capabilities: […]}], providers: […]} to `out`. `settings_json` is
+  /// devices: [{name, full_name, capabilities: […]}], providers: […],
+  /// can: Capabilities} to `out`. `settings_json` is
   /// RunSettings. Steps in order: library_found, loaded, version, devices. (built, smallest_model
   /// and reference are the host's.) A failed step is the last one.
   void (*probe)(const char* settings_json, void* user, tamis_text_sink out);
 
   /// Opens and compiles a model. `request_json`: {model, settings, input_shapes: [[…]] | [],
-  /// profile: bool, keep_open: bool, engine_cache: "folder" | "", dump: "folder" | ""}.
+  /// profile: bool, keep_open: bool, takes_turns: bool, engine_cache: "folder" | "", dump: "folder"
+  /// | ""}.
   int32_t (*open)(const char* request_json, tamis_session** session, void* user,
                   tamis_text_sink error);
   void (*close)(tamis_session* session);

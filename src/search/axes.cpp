@@ -19,9 +19,14 @@ const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) 
   for (const Availability& a : facts.backends)
     for (const DeviceInfo& d : a.devices)
       if (a.backend == backend &&
-          (d.name == facts.device || (facts.device == "AUTO" && backend == "openvino")))
+          (d.name == facts.device || (facts.device == "AUTO" && a.can.chooses_device)))
         return &d;
   return nullptr;
+}
+
+/// Of the backend that was chosen on the axis of that name.
+const Capabilities& row_of(const GridFacts& facts, const Choice& chosen) {
+  return find_backend(facts, chosen.at("backend")).can;
 }
 
 bool runs_on(const std::string& provider, const std::string& device) {
@@ -84,7 +89,7 @@ void simplify_first(Recipe& recipe) {
   if (!find_step(recipe, "simplify")) recipe.push_back({"simplify", Json::object()});
 }
 
-void apply_resolution_value(Variant& variant, const std::string& value) {
+void apply_resolution_value(Variant& variant, const std::string& value, const GridFacts&) {
   simplify_first(variant.recipe);
   variant.recipe.push_back({"resolution", resolution_params(parse_resolution(value))});
 }
@@ -118,7 +123,7 @@ Values head_values(const GridFacts& facts, const Choice&, bool) {
   return interface_values(facts, "head", {"graph", "cut"});
 }
 
-void apply_head(Variant& variant, const std::string& value) {
+void apply_head(Variant& variant, const std::string& value, const GridFacts&) {
   if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
 }
 
@@ -135,7 +140,7 @@ Values input_values(const GridFacts& facts, const Choice& chosen, bool) {
 }
 
 /// Behind the precision: quantising places the first Q, which the pixels may then be.
-void apply_input(Variant& variant, const std::string& value) {
+void apply_input(Variant& variant, const std::string& value, const GridFacts&) {
   if (value == "u8") variant.recipe.push_back({"input-u8", Json::object()});
 }
 
@@ -156,7 +161,7 @@ Values precision_values(const GridFacts& facts, const Choice& chosen, bool every
   return values;
 }
 
-void apply_precision(Variant& variant, const std::string& value) {
+void apply_precision(Variant& variant, const std::string& value, const GridFacts&) {
   simplify_first(variant.recipe);
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
@@ -170,36 +175,37 @@ Values backend_values(const GridFacts& facts, const Choice& chosen, bool every) 
   return names;
 }
 
-void apply_backend(Variant& variant, const std::string& value) { variant.settings.backend = value; }
+void apply_backend(Variant& variant, const std::string& value, const GridFacts&) {
+  variant.settings.backend = value;
+}
 
 /// The quantised file's form: the one made for the runtime, and the one for all.
 Values form_values(const GridFacts& facts, const Choice& chosen, bool every) {
   if (chosen.at("precision") != "int8-static") return {};
-  const std::string& backend = chosen.at("backend");
-  if (narrowed(facts, chosen, every) && (backend == "ort" || backend == "openvino"))
-    return {backend};
-  if (backend == "ort" || backend == "openvino") return {backend, "portable"};
-  return {"portable"};
+  const std::string& own = row_of(facts, chosen).form;
+  if (own.empty()) return {"portable"};
+  return narrowed(facts, chosen, every) ? Values{own} : Values{own, "portable"};
 }
 
-void apply_form(Variant& variant, const std::string& value) {
+void apply_form(Variant& variant, const std::string& value, const GridFacts&) {
   variant.recipe.back().params["for"] = value;
 }
 
-/// A head that is cut off has no distances to rewrite, and those are all that OpenVINO gains by.
+/// A head that is cut off has no distances to rewrite, and those are all that pays everywhere.
 Values rewrites_values(const GridFacts& facts, const Choice& chosen, bool) {
   const std::string& precision = chosen.at("precision");
-  const bool cut = chosen.at("head") == "cut", ort = chosen.at("backend") == "ort";
+  const bool cut = chosen.at("head") == "cut";
   if ((precision != "fp32" && precision != "fp16") ||
       facts.nothing_to_choose.count("rewrites") != 0)
     return {};
-  return cut && !ort ? Values{"none"} : Values{"none", "runtime"};
+  return cut && row_of(facts, chosen).rewrites == "all" ? Values{"none"}
+                                                        : Values{"none", "runtime"};
 }
 
-void apply_rewrites_value(Variant& variant, const std::string& value) {
+void apply_rewrites_value(Variant& variant, const std::string& value, const GridFacts& facts) {
   if (value != "runtime") return;
-  const char* target = variant.settings.backend == "ort" ? "ort" : "all";
-  const Step step{"rewrites", {{"for", target}}};
+  const Step step{"rewrites",
+                  {{"for", find_backend(facts, variant.settings.backend).can.rewrites}}};
   const auto at = find_step(variant.recipe, "fp16").value_or(variant.recipe.size());
   variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(at), step);
 }
@@ -209,7 +215,7 @@ Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
 }
 
-void apply_float_layers(Variant& variant, const std::string& value) {
+void apply_float_layers(Variant& variant, const std::string& value, const GridFacts&) {
   if (value != "0") variant.recipe.back().params["float_layers"] = std::stoul(value);
 }
 
@@ -223,18 +229,20 @@ Values inference_precision_values(const GridFacts& facts, const Choice& chosen, 
   return values;
 }
 
-void apply_inference_precision(Variant& variant, const std::string& value) {
+void apply_inference_precision(Variant& variant, const std::string& value, const GridFacts&) {
   variant.settings.inference_precision = value;
 }
 
 Values graph_level_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (chosen.at("backend") != "ort") return {};
-  if (every) return {"all", "extended", "basic", "disable"};
-  return is_special(chosen) || narrowed(facts, chosen, every) ? Values{"all"}
-                                                              : Values{"all", "extended"};
+  constexpr std::size_t kStrongest = 2;  // weaker ones seldom pay
+  Values levels = row_of(facts, chosen).graph_levels;
+  if (every) return levels;
+  const bool one = is_special(chosen) || narrowed(facts, chosen, every);
+  levels.resize(std::min(levels.size(), one ? 1 : kStrongest));
+  return levels;
 }
 
-void apply_graph_level(Variant& variant, const std::string& value) {
+void apply_graph_level(Variant& variant, const std::string& value, const GridFacts&) {
   variant.settings.graph_level = value;
 }
 
@@ -249,18 +257,15 @@ Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
   return values;
 }
 
-void apply_threads(Variant& variant, const std::string& value) {
+void apply_threads(Variant& variant, const std::string& value, const GridFacts&) {
   variant.settings.threads = std::stoi(value);
 }
 
-/// Without one: "" for what is not ONNX Runtime's default.
+/// None where the default is all that there is.
 Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
-  if (chosen.at("backend") != "ort") return {};
   Values names;
-  for (const Availability& a : facts.backends)
-    for (const ProbeStep& step : a.provider_steps)
-      if (a.backend == "ort" && step.ok && runs_on(step.name, facts.device))
-        names.push_back(step.name);
+  for (const ProbeStep& step : find_backend(facts, chosen.at("backend")).provider_steps)
+    if (step.ok && runs_on(step.name, facts.device)) names.push_back(step.name);
   return names.size() == 1 && names.front() == "cpu" ? Values{} : names;
 }
 
@@ -268,7 +273,7 @@ Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
 std::string why_no_provider(const GridFacts& facts, const Asked&, const std::string& value) {
   for (const Availability& a : facts.backends)
     for (const ProbeStep& step : a.provider_steps) {
-      if (a.backend != "ort" || step.name != value) continue;
+      if (step.name != value) continue;
       if (!step.ok) return fmt::format("{}; {}", step.detail, step.remedy);
       if (!runs_on(value, facts.device))
         return fmt::format("does not run on {}; give --device", facts.device);
@@ -277,23 +282,20 @@ std::string why_no_provider(const GridFacts& facts, const Asked&, const std::str
   return "";
 }
 
-void apply_provider(Variant& variant, const std::string& value) {
+void apply_provider(Variant& variant, const std::string& value, const GridFacts&) {
   if (value != "cpu") variant.settings.provider = value;
 }
 
-/// OpenVINO chooses the number of streams by itself where the hint is throughput.
 Values hint_values(const GridFacts& facts, const Choice& chosen, bool) {
-  if (!facts.under_load || chosen.at("backend") != "openvino") return {};
-  return {"throughput", "latency"};
+  return facts.under_load ? row_of(facts, chosen).hints : Values{};
 }
 
-void apply_hint(Variant& variant, const std::string& value) {
+void apply_hint(Variant& variant, const std::string& value, const GridFacts&) {
   if (value == "throughput") variant.settings.hint = value;
 }
 
 /// One stream on all cores, and one core for each stream; in a sweep what lies between too.
 Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  const auto& backend = chosen.at("backend");
   const std::string& threads = chosen.at("threads");
   if (!facts.under_load || chosen.at("hint") == "throughput" || chosen.at("provider") == "cuda" ||
       chosen.at("provider") == "tensorrt")
@@ -301,13 +303,13 @@ Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
   const int cores = threads.empty() ? facts.cores : std::stoi(threads);
   std::set<int, std::greater<>> counts{cores, 1};
   for (int count = cores / 2; every && count > 1; count /= 2) counts.insert(count);
-  if (!every && backend == "openvino") counts = {1};  // its hint has chosen the others
+  if (!every && !chosen.at("hint").empty()) counts = {1};  // another hint chooses the others
   Values values;
   for (int count : counts) values.push_back(std::to_string(count));
   return values;
 }
 
-void apply_streams(Variant& variant, const std::string& value) {
+void apply_streams(Variant& variant, const std::string& value, const GridFacts&) {
   variant.settings.streams = std::stoi(value);
 }
 
@@ -322,7 +324,7 @@ std::string why_no_batch(const GridFacts& facts, const Asked&, const std::string
   return "the model takes one picture at a time; export it with dynamic batch";
 }
 
-void apply_batch(Variant& variant, const std::string& value) {
+void apply_batch(Variant& variant, const std::string& value, const GridFacts&) {
   if (value != "1") variant.settings.batch = std::stoi(value);
 }
 
@@ -331,7 +333,7 @@ Values pinning_values(const GridFacts& facts, const Choice& chosen, bool every) 
   if (facts.device != "CPU") return {};
   Values values{"default"};
   if (!every) return values;
-  if (chosen.at("backend") != "ort") values.emplace_back("off");  // ONNX Runtime's default
+  if (row_of(facts, chosen).pins_threads) values.emplace_back("off");
   values.emplace_back("on");
   if (!performance_cpus().empty()) values.emplace_back("performance");
   return values;
@@ -343,7 +345,7 @@ std::string why_no_pinning(const GridFacts&, const Asked&, const std::string& va
              : "";
 }
 
-void apply_pinning(Variant& variant, const std::string& value) {
+void apply_pinning(Variant& variant, const std::string& value, const GridFacts&) {
   if (value != "default") variant.settings.pinning = value;
 }
 
@@ -478,6 +480,11 @@ const std::vector<Axis>& axes() {
        why_no_pinning},
   };
   return table;
+}
+
+const Availability& find_backend(const GridFacts& facts, const std::string& name) {
+  return *std::find_if(facts.backends.begin(), facts.backends.end(),
+                       [&](const Availability& a) { return a.backend == name; });
 }
 
 const Axis& find_axis(std::string_view name) {

@@ -44,7 +44,7 @@ struct Axis {
   /// The values to try given what was chosen on earlier axes. Empty = the axis does not apply here.
   /// `every`: all that exist (sweep, validation), else those worth trying.
   std::vector<std::string> (*values)(const GridFacts& facts, const Choice& chosen, bool every);
-  void (*apply)(Variant& variant, const std::string& value);
+  void (*apply)(Variant& variant, const std::string& value, const GridFacts& facts);
   /// A value as it was typed, in the one way in which it is written; `axis` is the row's name, for
   /// the error. Throws invalid_argument. Null where `known` lists all.
   std::string (*read)(std::string_view axis, const std::string& value) = nullptr;
@@ -57,6 +57,9 @@ struct Axis {
 
 /// In the order in which their steps and settings are applied.
 const std::vector<Axis>& axes();
+
+/// What the backend, which must run here, said of itself.
+const Availability& find_backend(const GridFacts& facts, const std::string& name);
 
 /// A row of the table, which must hold it.
 const Axis& find_axis(std::string_view name);

@@ -50,11 +50,13 @@ void set_baseline_word(Variant& baseline, const GridFacts& facts, const std::str
       throw Error(ErrorCode::unavailable,
                   fmt::format("--baseline {}:{}: {} cannot do that here", backend, word, backend));
     baseline.settings.inference_precision = word;
-  } else if (backend == "ort") {
-    baseline.settings.graph_level = word;
   } else {
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("--baseline {}:{}: graph levels are ONNX Runtime's", backend, word));
+    const Values& levels = find_backend(facts, backend).can.graph_levels;
+    if (std::find(levels.begin(), levels.end(), word) == levels.end())
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("--baseline {}:{}: {} has {}", backend, word, backend,
+                              levels.empty() ? "no graph levels" : "no such graph level"));
+    baseline.settings.graph_level = word;
   }
 }
 
@@ -73,12 +75,13 @@ Variant baseline_variant(const GridFacts& facts) {
   baseline.settings.device = facts.device;
   const Availability* chosen = &facts.backends.front();
   for (const Availability& a : facts.backends)
-    if (a.backend == "ort") chosen = &a;
+    if (a.can.reference) chosen = &a;
   if (!words.empty()) chosen = &runtime_named(facts, words.front());
   baseline.settings.backend = chosen->backend;
-  if (chosen->backend == "ort") baseline.settings.device = "CPU";
+  if (chosen->can.has_providers) baseline.settings.device = "CPU";
   baseline.settings.inference_precision = "f32";
-  if (chosen->backend == "ort") baseline.settings.graph_level = "all";
+  if (const Values& levels = chosen->can.graph_levels; !levels.empty())
+    baseline.settings.graph_level = levels.front();
   baseline.settings.threads = facts.cores;
   for (std::size_t i = 1; i < words.size(); ++i) set_baseline_word(baseline, facts, words[i]);
   return baseline;

@@ -40,9 +40,9 @@ double resolution_share(const Json& params, Size size) {
 
 }  // namespace
 
-double promised_share(const Variant& variant, Size size) {
+double promised_share(const Variant& variant, const GridFacts& facts, Size size) {
   const RunSettings& s = variant.settings;
-  double share = s.backend == "openvino" ? 0.85 : 1;
+  double share = find_backend(facts, s.backend).can.usual_share;
   for (const Step& step : variant.recipe)
     share *=
         step.name == "resolution" ? resolution_share(step.params, size) : rule(kSteps, step.name);
@@ -51,9 +51,10 @@ double promised_share(const Variant& variant, Size size) {
   return share / std::max(1, s.threads.value_or(1));
 }
 
-std::vector<std::size_t> screening_order(const std::vector<Variant>& variants, Size size) {
+std::vector<std::size_t> screening_order(const std::vector<Variant>& variants,
+                                         const GridFacts& facts, Size size) {
   std::vector<double> shares;
-  for (const Variant& variant : variants) shares.push_back(promised_share(variant, size));
+  for (const Variant& variant : variants) shares.push_back(promised_share(variant, facts, size));
   std::vector<std::size_t> order(variants.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() > 1)

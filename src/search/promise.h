@@ -4,16 +4,18 @@
 #include <vector>
 
 #include "base/geometry.h"
-#include "search/variant.h"
+#include "search/axes.h"
 
 namespace tamis {
 
-/// How long the variant may take, by rules of thumb, as a share of the parent in ONNX Runtime: its
-/// pixels, its precision, the runtime. Only for the order of measuring, so that a budget that ends
-/// early has seen those that usually win; nothing is decided by it. `size`: the parent's picture.
-double promised_share(const Variant& variant, Size size);
+/// How long the variant may take, by rules of thumb, as a share of the parent in the reference
+/// runtime: its pixels, its precision, the runtime (Capabilities::usual_share). Only for the order
+/// of measuring, so that a budget that ends early has seen those that usually win; nothing is
+/// decided by it. `size`: the parent's picture.
+double promised_share(const Variant& variant, const GridFacts& facts, Size size);
 
 /// The baseline (index 0), then the others, the most promising first; equals in the plan's order.
-std::vector<std::size_t> screening_order(const std::vector<Variant>& variants, Size size);
+std::vector<std::size_t> screening_order(const std::vector<Variant>& variants,
+                                         const GridFacts& facts, Size size);
 
 }  // namespace tamis

@@ -62,7 +62,7 @@ class Grouping {
 std::vector<std::size_t> promising_first(const SearchContext& context, const Field& field) {
   std::vector<Variant> variants;
   for (const Candidate& c : field.candidates()) variants.push_back(c.variant);
-  return screening_order(variants, context.card().input_size);
+  return screening_order(variants, context.facts, context.card().input_size);
 }
 
 /// For an objective that is no time: the best by their values, each with two instances.

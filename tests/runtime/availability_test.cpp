@@ -28,6 +28,9 @@ TEST(Availability, comes_back_from_json_unchanged) {
   found.devices = {{"CPU", "a processor", {"f32", "int8"}}};
   found.providers = {"CPUExecutionProvider"};
   found.provider_steps = {{"cuda", false, "not in it", "get another"}};
+  found.can.form = "ort";
+  found.can.graph_levels = {"all"};
+  found.can.usual_share = 0.5;
   EXPECT_EQ(to_json(parse_availability(to_json(found))), to_json(found));
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "search/runtimes.h"
 
 namespace tamis {
 namespace {
@@ -15,16 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 using Asked = std::map<std::string, std::vector<std::string>>;
 
-Availability runtime(const std::string& name, std::vector<std::string> precisions) {
-  Availability a;
-  a.backend = name;
-  a.devices.push_back({"CPU", "a CPU", std::move(precisions)});
-  return a;
-}
-
 GridFacts facts(int cores = 2) {
-  GridFacts f;
-  f.backends = {runtime("ort", {"f32"}), runtime("openvino", {"f32", "bf16"})};
+  GridFacts f = testing::two_runtimes();
   f.cores = cores;
   f.nothing_to_choose = {{"rewrites", "nothing to rewrite"}};
   return f;
@@ -167,7 +160,7 @@ TEST(Grid, rewrites_a_float_file_for_its_runtime) {
 TEST(Grid, tries_half_precision_where_a_device_gains_or_the_size_counts) {
   EXPECT_EQ(names(expand_grid(facts(), {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
   GridFacts half = facts();
-  half.backends = {runtime("ort", {"f32"}), runtime("openvino", {"f32", "f16"})};
+  half.backends[1].devices[0].capabilities = {"f32", "f16"};
   EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · openvino · f16 · 2 threads"), 1U);
   EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
   GridFacts small = facts();
@@ -270,7 +263,8 @@ TEST(Grid, refuses_what_this_machine_has_not) {
                   ErrorCode::unavailable),
               HasSubstr("--inference-precision f16"));
   GridFacts one;
-  one.backends = {runtime("openvino", {"f32"})};
+  one.backends = {facts().backends[1]};
+  one.backends[0].devices[0].capabilities = {"f32"};
   EXPECT_EQ(baseline_variant(one).settings.backend, "openvino");
   EXPECT_THAT(refusal(
                   [&] {
@@ -325,7 +319,7 @@ TEST(Axes, are_each_applied_by_a_row_of_the_table) {
     std::string value = axis.name == "precision" ? "int8-static"
                         : axis.known.empty()     ? "3"
                                                  : axis.known.front();
-    axis.apply(variant, value);
+    axis.apply(variant, value, facts());
   }
   EXPECT_EQ(variant.recipe.back().params.at("for"), "ort");
   EXPECT_EQ(variant.settings.threads, 3);

@@ -93,6 +93,7 @@ struct Plugin {
 
   static void probe(const RunSettings& settings, Availability& found) {
     parse_behaviour(settings.extra);
+    found.can.computes = false;
     found.version = "1";
     found.devices.push_back({"CPU", "no device at all", {"f32"}});
     for (const char* step : {"library_found", "loaded"})

@@ -57,6 +57,10 @@ struct Plugin {
   static const char* name() { return "openvino"; }
 
   static void probe(const RunSettings& settings, Availability& found) {
+    found.can.form = "openvino";
+    found.can.hints = {"throughput", "latency"};
+    found.can.chooses_device = true;
+    found.can.usual_share = 0.85;
     const Library& library = open_library(settings, found.steps);
     found.version = library.version;
     found.library = library.file;

@@ -18,6 +18,11 @@ struct Plugin {
   static const char* name() { return "ort"; }
 
   static void probe(const RunSettings& settings, Availability& found) {
+    found.can.reference = true;
+    found.can.form = found.can.rewrites = "ort";
+    found.can.graph_levels = {"all", "extended", "basic", "disable"};
+    found.can.has_providers = true;
+    found.can.pins_threads = false;
     const Library& library = open_library(settings, found.steps);
     found.version = library.version;
     found.library = library.file;
