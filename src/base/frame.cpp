@@ -51,6 +51,11 @@ void FrameChannel::send(const Frame& frame) {
   write_exactly(out_, frame.block.data(), frame.block.size());
 }
 
+bool FrameChannel::has_waiting() const {
+  pollfd waiting{in_, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
+}
+
 bool FrameChannel::wait_readable(std::int64_t deadline_ns, const std::function<bool()>& idle) {
   while (true) {
     std::int64_t left_ms = (deadline_ns - now_ns()) / 1'000'000;

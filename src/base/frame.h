@@ -17,6 +17,9 @@ struct Frame {
   std::vector<std::uint8_t> block;
 };
 
+/// Of what is said in frames: raised whenever the two sides would misunderstand each other.
+inline constexpr int kProtocol = 2;
+
 /// Reads and writes frames on two file descriptors, which it does not own. One thread at a time per
 /// direction.
 class FrameChannel {
@@ -33,6 +36,9 @@ class FrameChannel {
   std::optional<Frame> receive(std::optional<double> timeout_s = std::nullopt,
                                const std::function<bool()>& idle = nullptr);
   bool timed_out() const { return timed_out_; }
+
+  /// Whether receive() would find something at once: a frame, or that the other side has gone.
+  bool has_waiting() const;
 
  private:
   bool wait_readable(std::int64_t deadline_ns, const std::function<bool()>& idle);

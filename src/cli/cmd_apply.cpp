@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
+#include "cli/building.h"
 #include "cli/console.h"
-#include "execute/worker.h"
 #include "recipe/build.h"
 #include "search/resolutions.h"
 
@@ -43,23 +43,16 @@ Recipe recipe_of(const ApplyArguments& a) {
                   "--step resolution: to which size is not said; give --resolution 480x640");
     recipe.back().params = resolution_params(parse_resolution(a.resolution));
   }
+  free_sets_of_shapes(recipe);
   return recipe;
 }
 
 BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out) {
-  BuildRequest request;
-  request.parent = info.file;
-  request.recipe = recipe_of(a);
-  for (const Step& step : request.recipe)
+  for (const Step& step : recipe_of(a))
     if (find_step_kind(step.name).traits.needs_card) info.required_card();
-  request.card = info.card;
+  BuildRequest request = request_for_original(a.execute, info, out);
   if (!info.card) request.input_size = given_input_size(a.execute.card);
-  for (const Availability& backend : probe_backends({}, false))
-    if (backend.ok() && backend.backend != "fake") request.backends.push_back(backend.backend);
-  request.settings = run_settings("", a.execute);
-  if (!request.backends.empty()) request.settings.backend = request.backends.front();
-  request.out = out;
   request.check_exact = true;
   return request;
 }
@@ -91,16 +84,12 @@ int apply(const ApplyArguments& a, const Console& console) {
       writable_model_file(a.out, model_file(a.execute.model), "model");
   const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
   model.require_fixed_shapes();
-  say_notes(model, *make_progress(console));
+  const auto progress = make_progress(console);
+  say_notes(model, *progress);
   const std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-apply");
-  Json head = to_json(build_request(a, model, folder.path()));
-  head["op"] = "build";
-  const double inference_s = guessed_inference_s(model.description.value("macs", 0.0));
-  Worker worker;
-  const ArtefactInfo info = parse_artefact_info(
-      worker.request(head, patience_to_build(0, inference_s), [] { return !interrupt_asked(); })
-          .head);
+  const ArtefactInfo info =
+      build_in_workers(build_request(a, model, folder.path()), recipe_of(a), model, *progress);
   copy_model_with_card(folder.path(), out);
   const Json document{{"schema", "tamis/apply/1"},
                       {"model", out.string()},

@@ -50,7 +50,7 @@ void evaluate_items(Worker& worker, std::size_t count, double item_s, Evaluated&
     Frame reply;
     try {
       reply = worker.request({{"op", "evaluate_next"}, {"count", kChunk}},
-                             patience_for_items(kChunk, item_s), go_on);
+                             patience_for_items(kChunk, item_s), {go_on, nullptr});
     } catch (const Error&) {
       if (!go_on()) return;
       throw;
@@ -74,10 +74,12 @@ Evaluated evaluate_all(const ExecuteRequest& request, const InputSpec& items, st
   Json open = to_json(request);
   open["op"] = "open";
   open["warm_up"] = false;
-  OpenedInfo info = parse_opened_info(worker.request(open, patience_to_open(), go_on).head);
+  OpenedInfo info =
+      parse_opened_info(worker.request(open, patience_to_open(), {go_on, nullptr}).head);
   result.load_s = seconds_since(start);
   start = now_ns();
-  worker.request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open(), go_on);
+  worker.request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open(),
+                 {go_on, nullptr});
   evaluate_items(worker, items.items.size(), info.first_ms * 1e-3, result, bad, progress);
   progress.finish();
   if (bad.count() > 0) progress.line(bad.summary());

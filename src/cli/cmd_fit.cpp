@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
+#include "cli/building.h"
 #include "cli/console.h"
-#include "execute/worker.h"
 #include "recipe/build.h"
 
 namespace tamis {
@@ -61,26 +61,12 @@ Card whole_picture(Card card) {
   return card;
 }
 
-BuildRequest build_request(const FitArguments& a, const ModelInfo& backbone,
-                           const std::filesystem::path& out, Json& about, Progress& progress) {
-  BuildRequest request;
-  request.parent = backbone.file;
-  request.card = whole_picture(backbone.required_card());
+Recipe recipe_of(const FitArguments& a) {
   Json params{{"features", a.features},
               {"seed", a.seed},
               {"false_alarms", parse_fraction(a.false_alarms, "--false-alarms")}};
   if (!a.layers.empty()) params["layers"] = a.layers;
-  request.recipe = {{"padim", params}};
-  request.calibration = good_pictures(a, about, progress);
-  for (const Availability& backend : probe_backends({}, false))
-    if (backend.ok() && backend.backend != "fake") {
-      if (request.backends.empty()) request.reference_version = backend.version;
-      request.backends.push_back(backend.backend);
-    }
-  request.settings = run_settings("", a.execute);
-  if (!request.backends.empty()) request.settings.backend = request.backends.front();
-  request.out = out;
-  return request;
+  return {{"padim", params}};
 }
 
 Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about,
@@ -113,17 +99,12 @@ ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, J
                    Progress& progress) {
   ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
   backbone.require_fixed_shapes();
-  BuildRequest request = build_request(a, backbone, folder, about, progress);
-  Patience patience =
-      patience_to_build(request.calibration->items.size(),
-                        guessed_inference_s(backbone.description.value("macs", 0.0)));
-  Json head = to_json(request);
-  head["op"] = "build";
+  BuildRequest request = request_for_original(a.execute, backbone, folder);
+  request.card = whole_picture(backbone.required_card());
+  request.calibration = good_pictures(a, about, progress);
   MachineLock lock = wait_for_machine();  // it keeps all cores busy
   progress.begin("fitting", std::nullopt);
-  Worker worker;
-  return parse_artefact_info(
-      worker.request(head, patience, [] { return !interrupt_asked(); }).head);
+  return build_in_workers(request, recipe_of(a), backbone, progress);
 }
 
 int fit_anomaly(const FitArguments& a, const Console& console) {

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
+#include "cli/building.h"
 #include "cli/console.h"
-#include "execute/worker.h"
 #include "quantize/quantize.h"
 #include "recipe/build.h"
 
@@ -77,22 +77,16 @@ bool calibrates(const QuantizeArguments& a) {
   return find_step_kind(a.precision).traits.pictures != Pictures::none;
 }
 
+Recipe recipe_of(const QuantizeArguments& a) {
+  return {{"simplify", Json::object()}, quantising_step(a)};
+}
+
 BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out, Json& about, Progress& progress) {
-  BuildRequest request;
-  request.parent = info.file;
-  request.recipe = {{"simplify", Json::object()}, quantising_step(a)};
-  request.card = find_step_kind(a.precision).traits.needs_card ? info.required_card() : info.card;
+  if (find_step_kind(a.precision).traits.needs_card) info.required_card();
+  BuildRequest request = request_for_original(a.execute, info, out);
   if (!request.card) request.input_size = given_input_size(a.execute.card);
   if (calibrates(a)) request.calibration = calibration_items(a, info, about, progress);
-  for (const Availability& backend : probe_backends({}, false))
-    if (backend.ok() && backend.backend != "fake") {
-      if (request.backends.empty()) request.reference_version = backend.version;
-      request.backends.push_back(backend.backend);
-    }
-  request.settings = run_settings("", a.execute);
-  if (!request.backends.empty()) request.settings.backend = request.backends.front();
-  request.out = out;
   request.cache = cache_folder() / "artefacts";
   request.check_parent = !a.trust_parent;
   return request;
@@ -159,15 +153,9 @@ ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out,
   model.require_fixed_shapes();
   say_notes(model, progress);
   BuildRequest request = build_request(a, model, out, about, progress);
-  Patience patience = patience_to_build(request.calibration ? request.calibration->items.size() : 0,
-                                        guessed_inference_s(model.description.value("macs", 0.0)));
-  Json head = to_json(request);
-  head["op"] = "build";
   MachineLock lock = wait_for_machine();  // it keeps all cores busy
   progress.begin("quantising", std::nullopt);
-  Worker worker;
-  return parse_artefact_info(
-      worker.request(head, patience, [] { return !interrupt_asked(); }).head);
+  return build_in_workers(request, recipe_of(a), model, progress);
 }
 
 void check_arguments(const QuantizeArguments& a) {

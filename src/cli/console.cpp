@@ -106,15 +106,20 @@ MachineLock wait_for_machine() {
 
 SearchListener make_listener(Progress& progress) {
   auto last = std::make_shared<std::size_t>(0);
+  auto unit = std::make_shared<std::string>();
   SearchListener listener;
   listener.phase = [&progress, last](const std::string& name, std::size_t units) {
     *last = 0;
     progress.begin(name, units);
   };
-  listener.unit = [&progress, last](const std::string& what, std::size_t done) {
+  listener.unit = [&progress, last, unit](const std::string& what, std::size_t done) {
+    *unit = what;
     progress.working_on(what);
     if (done > *last) progress.advance(done - *last);
     *last = std::max(*last, done);
+  };
+  listener.work = [&progress, unit](const WorkDone& work) {
+    progress.working_on(*unit + (unit->empty() ? "" : ": ") + to_text(work));
   };
   listener.note = [&progress](const std::string& text) { progress.line(text); };
   listener.interrupted = [] { return interrupt_asked(); };

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/version.h"
 
 namespace tamis {
 namespace {
@@ -90,29 +91,76 @@ Worker::Worker()
 
 std::size_t workers_killed() { return killed; }
 
-Frame Worker::request(const Json& head, const Patience& patience,
-                      const std::function<bool()>& go_on) {
-  std::string operation = head.value("op", "request");
+/// One request's wait: what it goes by, and why it ended without a reply.
+struct Worker::Waiting {
+  Patience patience;
+  Watch watch;
+  MemoryLimit memory;
+  std::optional<std::string> too_much{};
+  bool stopped = false;
+  bool told = false;  ///< the worker said how far it is
+};
+
+/// The reply; what comes before it is dealt with.
+std::optional<Frame> Worker::receive(Waiting& waiting) {
+  while (true) {
+    std::optional<Frame> frame = channel_.receive(waiting.patience.limit_s, [&] {
+      child_.stderr_tail();  // a full pipe would stop a talkative worker
+      waiting.stopped = waiting.watch.go_on && !waiting.watch.go_on();
+      waiting.too_much = waiting.memory.exceeded();
+      return !waiting.stopped && !waiting.too_much;
+    });
+    if (!frame) return std::nullopt;
+    if (!greeted_) {
+      greet(*frame);
+    } else if (auto work = frame->head.find("progress"); work != frame->head.end()) {
+      waiting.told = true;
+      if (waiting.watch.progress) waiting.watch.progress(parse_work_done(*work));
+    } else {
+      return frame;
+    }
+  }
+}
+
+void Worker::greet(const Frame& hello) {
+  const Json said = hello.head.value("hello", Json::object());
+  greeted_ = true;
+  if (said.value("protocol", 0) == kProtocol) return;
+  give_up(fmt::format("{} speaks protocol {} (version {}), this program {} (version {}); install "
+                      "both from one build",
+                      worker_program(), said.value("protocol", 0), said.value("version", "unknown"),
+                      kProtocol, kVersion),
+          ErrorCode::unavailable);
+}
+
+/// Whether the worker gave up its work and can be asked again.
+bool Worker::cancel() {
+  channel_.send({{{"op", "cancel"}}, {}});
+  Waiting waiting{kCancelPatience_s, {}, MemoryLimit(child_.pid())};
+  const std::optional<Frame> reply = receive(waiting);
+  if (!reply) return false;
+  // It may have been done before it heard of it, and then answers the cancelling by itself.
+  return reply->head.value("cancelled", false) || receive(waiting).has_value();
+}
+
+Frame Worker::request(const Json& head, const Patience& patience, const Watch& watch) {
+  const std::string operation = head.value("op", "request");
   if (!dead_.empty()) throw Error(dead_code_, dead_);
   resume();
+  Waiting waiting{patience, watch, MemoryLimit(child_.pid())};
   std::optional<Frame> reply;
-  const MemoryLimit memory(child_.pid());
-  std::optional<std::string> too_much;
-  bool stopped = false;
+  bool cancelled = false;
   try {
     channel_.send({head, {}});
-    // A full pipe would stop a talkative worker.
-    reply = channel_.receive(patience.limit_s, [&] {
-      child_.stderr_tail();
-      stopped = go_on && !go_on();
-      too_much = memory.exceeded();
-      return !stopped && !too_much;
-    });
+    reply = receive(waiting);
+    cancelled = waiting.stopped && waiting.told && cancel();
   } catch (const Error&) {
+    if (!dead_.empty()) throw;
     fail(operation);
   }
-  if (stopped) give_up(operation + ": interrupted", ErrorCode::unavailable);
-  if (too_much) give_up(operation + ": " + *too_much, ErrorCode::unavailable);
+  if (cancelled) throw Error(ErrorCode::unavailable, operation + ": interrupted");
+  if (waiting.stopped) give_up(operation + ": interrupted", ErrorCode::unavailable);
+  if (waiting.too_much) give_up(operation + ": " + *waiting.too_much, ErrorCode::unavailable);
   if (!reply && channel_.timed_out())
     give_up(hang_text(operation, patience), ErrorCode::backend_failed);
   if (!reply) fail(operation);

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/frame.h"
 #include "base/json.h"
+#include "base/work_done.h"
 #include "execute/patience.h"
 
 namespace tamis {
@@ -27,13 +28,15 @@ class Worker {
   /// unavailable.
   Worker();
 
-  /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
-  /// backend_failed when it died (how, and its last words) or gave no answer in time (it is then
-  /// killed); unavailable when it needed more memory than the machine can spare (MemoryLimit; it is
-  /// then killed), a signal from outside ended it, or `go_on`, asked about ten times a second, gave
-  /// false (it is then killed, too). After such an end every further request throws the same.
-  Frame request(const Json& head, const Patience& patience,
-                const std::function<bool()>& go_on = nullptr);
+  /// Sends a request and waits for its reply. `watch.progress` hears what the worker says meanwhile
+  /// of how far it is; each such word begins the patience anew. Throws the worker's own error (its
+  /// code and text); backend_failed when it died (how, and its last words) or was silent for too
+  /// long (it is then killed); unavailable when it needed more memory than the machine can spare
+  /// (MemoryLimit; it is then killed), a signal from outside ended it, it speaks another protocol
+  /// than this program, or `watch.go_on` gave false. Then a worker that has said how far it is is
+  /// told to cancel, and lives on where it obeys within kCancelPatience_s; another is killed. After
+  /// an end every further request throws the same.
+  Frame request(const Json& head, const Patience& patience, const Watch& watch = {});
 
   /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume()
   /// undoes it. request() resumes by itself.
@@ -45,6 +48,10 @@ class Worker {
   bool alive() const { return dead_.empty(); }
 
  private:
+  struct Waiting;
+  std::optional<Frame> receive(Waiting& waiting);
+  void greet(const Frame& hello);
+  bool cancel();
   [[noreturn]] void fail(const std::string& operation);
   [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
@@ -52,9 +59,13 @@ class Worker {
   Child child_;
   FrameChannel channel_;
   bool paused_ = false;
+  bool greeted_ = false;
   std::string dead_;  // why, once it is
   ErrorCode dead_code_ = ErrorCode::backend_failed;
 };
+
+/// How long a worker may take to stop what it was told to cancel.
+inline constexpr double kCancelPatience_s = 2;
 
 /// How many workers of this process ended by a signal that is no crash: by someone's hand, or by a
 /// system that lacked memory (SIGKILL). What they did may well succeed when it is tried once more.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -12,7 +14,6 @@
 #include "graph/inspect.h"
 #include "graph/value_shapes.h"
 #include "measure/visit.h"
-#include "passes/free_shapes.h"
 #include "recipe/card_check.h"
 #include "recipe/feed.h"
 #include "recipe/open_with_card.h"
@@ -28,6 +29,22 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+using Feed = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
+
+/// The same, and tells of each sample.
+Feed telling_feed(Feed feed, const WorkDone& begin, const TellProgress& tell) {
+  if (!tell) return feed;
+  return [feed = std::move(feed), begin,
+          tell](const std::function<void(std::span<const Tensor>)>& use) {
+    WorkDone work = begin;
+    feed([&](std::span<const Tensor> sample) {
+      use(sample);
+      ++work.done;
+      tell(work);
+    });
+  };
+}
+
 /// Sessions and pictures as the card now says: steps may change it.
 void follow_card(BuildState& state, const BuildRequest& request) {
   state.open_reference = [card = state.known_card(), size = state.input_size(),
@@ -39,8 +56,11 @@ void follow_card(BuildState& state, const BuildRequest& request) {
     return open_with_card(open, card, size);
   };
   if (!request.calibration || state.graph.inputs().empty()) return;
-  state.feed =
-      make_calibration_feed(state.card, *request.calibration, state.graph.inputs()[0].type);
+  state.feed = telling_feed(
+      make_calibration_feed(state.card, *request.calibration, state.graph.inputs()[0].type),
+      {request.step ? request.step->name + ": pictures" : "pictures", 0,
+       request.calibration->items.size()},
+      state.tell);
   state.calibration_key =
       hash_text(joined(request.calibration->hashes) + canonical_text(to_json(state.card, false)) +
                 state.reference_backend + request.reference_version);
@@ -56,8 +76,9 @@ RunSettings reference_settings(const BuildRequest& request) {
   return settings;
 }
 
-BuildState make_state(const BuildRequest& request) {
+BuildState make_state(const BuildRequest& request, const TellProgress& tell) {
   BuildState state(Graph::load(request.parent), request.card);
+  state.tell = tell;
   if (request.backends.empty())
     throw Error(ErrorCode::unavailable,
                 "build: no runtime works here to fold and calibrate with; see tamis doctor");
@@ -91,34 +112,55 @@ void apply_step(BuildState& state, const BuildRequest& request, const Step& step
   if (card != canonical_text(to_json(state.card, false))) follow_card(state, request);
 }
 
-ArtefactInfo build_artefact(const BuildRequest& request) {
+namespace {
+
+/// Applies the request's step and says what it did in `info`.
+void take_step(BuildState& state, const BuildRequest& request, ArtefactInfo& info) {
+  const Step& step = *request.step;
+  const std::int64_t start = now_ns();
+  const bool compare = request.check_exact && find_step_kind(step.name).traits.exact;
+  const std::optional<Graph> before = compare ? std::optional(state.graph) : std::nullopt;
+  apply_step(state, request, step);
+  if (before) check_exact_in_runtimes(state, *before, state.check_backends);
+  info.recipe.push_back(step);
+  info.steps.push_back(
+      {{"name", step.name}, {"wall_s", seconds_since(start)}, {"report", state.report}});
+  for (const Json& check : state.report.value("checks", Json::array()))
+    if (!check.at("refused").is_null())
+      info.refused.push_back({{"runtime", check.at("runtime")}, {"reason", check.at("refused")}});
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+/// Those that are not there yet.
+void add_hashes(std::vector<std::string>& known, const std::vector<std::string>& more) {
+  for (const std::string& hash : more)
+    if (std::find(known.begin(), known.end(), hash) == known.end()) known.push_back(hash);
+}
+
+/// A parent that was calibrated before keeps its own items: these may not evaluate either.
+void note_calibration(Graph& graph, const std::vector<std::string>& hashes) {
+  std::vector<std::string> all = hashes;
+  const auto known = graph.metadata();
+  if (auto own = known.find(kCalibrationMetadata); own != known.end())
+    add_hashes(all, words_of(own->second));
+  graph.set_metadata(kCalibrationMetadata, joined(all));
+}
+
+}  // namespace
+
+ArtefactInfo build_artefact(const BuildRequest& request, const TellProgress& tell) {
   std::int64_t start = now_ns();
-  BuildState state = make_state(request);
-  ArtefactInfo info;
-  info.recipe = request.recipe;
-  for (const Step& step : request.recipe) {
-    std::int64_t step_start = now_ns();
-    const bool compare = request.check_exact && find_step_kind(step.name).traits.exact &&
-                         &step == &request.recipe.back();
-    const std::optional<Graph> before = compare ? std::optional(state.graph) : std::nullopt;
-    apply_step(state, request, step);
-    if (before) check_exact_in_runtimes(state, *before, state.check_backends);
-    info.steps.push_back(
-        {{"name", step.name}, {"wall_s", seconds_since(step_start)}, {"report", state.report}});
-    for (const Json& check : state.report.value("checks", Json::array()))
-      if (!check.at("refused").is_null())
-        info.refused.push_back({{"runtime", check.at("runtime")}, {"reason", check.at("refused")}});
+  BuildState state = make_state(request, tell);
+  ArtefactInfo info = request.made;
+  if (request.step) take_step(state, request, info);
+  if (request.step && uses_calibration(*request.step) && request.calibration) {
+    add_hashes(info.calibration_hashes, request.calibration->hashes);
+    note_calibration(state.graph, request.calibration->hashes);
   }
-  if (uses_calibration(request.recipe) && request.calibration) {
-    info.calibration_hashes = request.calibration->hashes;
-    // A parent that was calibrated before keeps its own items: these may not evaluate either.
-    std::string all = joined(info.calibration_hashes);
-    auto known = state.graph.metadata();
-    if (auto own = known.find(kCalibrationMetadata); own != known.end()) all += " " + own->second;
-    state.graph.set_metadata(kCalibrationMetadata, all);
-  }
-  if (state.has_card && !state.card.input_sizes.empty())
-    free_shapes(state.graph, state.card.input_size);
   state.graph.verify();
   state.graph.save(request.out / "model.onnx");
   if (state.has_card) {
@@ -128,8 +170,8 @@ ArtefactInfo build_artefact(const BuildRequest& request) {
   const Json description = inspect_model(state.graph, state.input_size());
   info.io = {{"inputs", description.at("inputs")}, {"outputs", description.at("outputs")}};
   info.size_bytes = fs::file_size(request.out / "model.onnx");
-  info.wall_s = seconds_since(start);
-  info.peak_memory_bytes = peak_memory_bytes();
+  info.wall_s += seconds_since(start);
+  info.peak_memory_bytes = std::max(info.peak_memory_bytes, peak_memory_bytes());
   save_json(request.out / "artefact.json", to_json(info));
   return info;
 }

@@ -8,6 +8,7 @@
 
 #include "base/geometry.h"
 #include "base/json.h"
+#include "base/work_done.h"
 #include "card/card.h"
 #include "data/dataset.h"
 #include "recipe/recipe.h"
@@ -22,26 +23,8 @@ struct CalibrationItems {
   std::vector<std::string> hashes;  ///< content hashes, in the order of items
 };
 
-struct BuildRequest {
-  std::filesystem::path parent;
-  std::optional<Card> card;        ///< absent: only steps that need none are applied
-  std::optional<Size> input_size;  ///< without a card: what open sides of the picture are
-  Recipe recipe;
-  std::optional<CalibrationItems> calibration;
-  std::vector<std::string> backends;  ///< that run here: the first one executes folding and
-                                      ///< calibration, all check the result
-  std::map<std::string, std::string> libraries;  ///< backend → vendor's library, where one is named
-  RunSettings settings;                          ///< libraries, threads
-  std::filesystem::path out;                     ///< an existing, empty folder
-  std::filesystem::path cache;  ///< artefact cache for statistics shared by variants; empty: none
-  bool check_exact = false;     ///< compare the result of a last, exact step in every runtime
-  bool check_parent = false;    ///< refuse a parent that is no better than chance (parent_check.h)
-  std::string reference_version;  ///< of backends.front(): statistics of another are not used
-};
-Json to_json(const BuildRequest& request);
-BuildRequest parse_build_request(const Json& json);
-
-/// What a build wrote, as artefact.json beside model.onnx and model.card.yaml.
+/// What was done to make an artefact, from the original on: artefact.json beside model.onnx and
+/// model.card.yaml. The empty one: of an original.
 struct ArtefactInfo {
   Recipe recipe;
   std::uint64_t size_bytes = 0;
@@ -51,17 +34,39 @@ struct ArtefactInfo {
   Json io;                       ///< {inputs, outputs: [{name, type, shape}]}
   Json steps = Json::array();    ///< per step: {name, wall_s, report}
   Json refused = Json::array();  ///< [{runtime, reason}]: runtimes in which this file goes wrong
-  double wall_s = 0;
-  std::uint64_t peak_memory_bytes = 0;
+  double wall_s = 0;             ///< of all steps
+  std::uint64_t peak_memory_bytes = 0;  ///< of the step that took most
   std::optional<std::string> refusal(const std::string& backend) const;
 };
 Json to_json(const ArtefactInfo& info);
 ArtefactInfo parse_artefact_info(const Json& json);
 
-/// Applies the recipe and writes model.onnx, model.card.yaml (where there is a card) and
-/// artefact.json into request.out. Runs in a worker. Throws invalid_argument for a step that needs
-/// a card where there is none, and what the steps throw.
-ArtefactInfo build_artefact(const BuildRequest& request);
+/// One step on one parent, which is an original or another artefact.
+struct BuildRequest {
+  std::filesystem::path parent;
+  std::optional<Card> card;        ///< absent: only steps that need none are applied
+  std::optional<Size> input_size;  ///< without a card: what open sides of the picture are
+  std::optional<Step> step;        ///< absent: the parent as it is, in one file
+  ArtefactInfo made;               ///< of the parent
+  std::optional<CalibrationItems> calibration;  ///< for steps that look at pictures
+  std::vector<std::string> backends;  ///< that run here: the first one executes folding and
+                                      ///< calibration, all check the result
+  std::map<std::string, std::string> libraries;  ///< backend → vendor's library, where one is named
+  RunSettings settings;                          ///< libraries, threads
+  std::filesystem::path out;                     ///< an existing, empty folder
+  std::filesystem::path cache;  ///< artefact cache for statistics shared by variants; empty: none
+  bool check_exact = false;     ///< compare the result of an exact step in every runtime
+  bool check_parent = false;    ///< refuse a parent that is no better than chance (parent_check.h)
+  std::string reference_version;  ///< of backends.front(): statistics of another are not used
+};
+Json to_json(const BuildRequest& request);
+BuildRequest parse_build_request(const Json& json);
+
+/// Applies the step and writes model.onnx, model.card.yaml (where there is a card) and
+/// artefact.json into request.out; `tell` hears of every calibration picture. Runs in a worker.
+/// Throws invalid_argument for a step that needs a card where there is none, and what the step and
+/// `tell` throw.
+ArtefactInfo build_artefact(const BuildRequest& request, const TellProgress& tell = nullptr);
 
 /// How the float model runs while it is folded, calibrated on and judged: in the first runtime, of
 /// which there must be one, in f32, at its own graph level.

@@ -19,7 +19,8 @@ Json to_json(const BuildRequest& request) {
               {"input_size", request.input_size ? Json::array({request.input_size->height,
                                                                request.input_size->width})
                                                 : Json()},
-              {"recipe", to_json(request.recipe)},
+              {"step", request.step ? to_json(*request.step) : Json()},
+              {"made", to_json(request.made)},
               {"calibration", calibration_json(request.calibration)},
               {"backends", request.backends},
               {"settings", to_json(request.settings)},
@@ -37,7 +38,8 @@ BuildRequest parse_build_request(const Json& json) {
   if (!json.at("card").is_null()) request.card = parse_card(json.at("card"));
   if (const Json size = json.value("input_size", Json()); !size.is_null())
     request.input_size = Size{size.at(0), size.at(1)};
-  request.recipe = parse_recipe(json.at("recipe"));
+  if (!json.at("step").is_null()) request.step = parse_step(json.at("step"));
+  request.made = parse_artefact_info(json.at("made"));
   request.backends = json.at("backends").get<std::vector<std::string>>();
   request.settings = parse_run_settings(json.at("settings"));
   request.libraries =

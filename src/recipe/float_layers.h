@@ -16,9 +16,9 @@ namespace tamis {
 Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& options,
                              const RunSettings& target, bool with_times);
 
-/// The same for the graph that an int8-static step, the last of the request's recipe, works on;
-/// with times. Runs in a worker.
-Sensitivity rank_int8_layers(const BuildRequest& request, const RunSettings& target);
+/// The same for the parent of the request, whose step is int8-static; with times. Runs in a worker.
+Sensitivity rank_int8_layers(const BuildRequest& request, const RunSettings& target,
+                             const TellProgress& tell = nullptr);
 
 /// Adds to options.keep_float what the step's parameters ask for: `keep_float` (names), and the
 /// first `float_layers` of the ranking by noise alone, in the runtime that the form is made for.

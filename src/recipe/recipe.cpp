@@ -10,16 +10,21 @@
 
 namespace tamis {
 
+Json to_json(const Step& step) { return {{"name", step.name}, {"params", step.params}}; }
+
+Step parse_step(const Json& json) {
+  return {json.at("name").get<std::string>(), json.value("params", Json::object())};
+}
+
 Json to_json(const Recipe& recipe) {
   Json json = Json::array();
-  for (const Step& step : recipe) json.push_back({{"name", step.name}, {"params", step.params}});
+  for (const Step& step : recipe) json.push_back(to_json(step));
   return json;
 }
 
 Recipe parse_recipe(const Json& json) {
   Recipe recipe;
-  for (const Json& step : json)
-    recipe.push_back({step.at("name").get<std::string>(), step.value("params", Json::object())});
+  for (const Json& step : json) recipe.push_back(parse_step(step));
   return recipe;
 }
 
@@ -33,19 +38,25 @@ const std::vector<StepKind>& step_kinds() {
   static const std::vector<StepKind> kinds{
       {"simplify",
        "fold constants, drop dead ends and identities, fuse batch normalisation",
-       {.needs_card = false, .exact = true},
+       {.pictures = Pictures::probed, .needs_card = false, .exact = true},
        &simplify_version,
        &simplify_text,
        &apply_simplify},
       {"resolution",
        "another height and width of the picture, baked shapes computed anew",
-       {},
+       {.pictures = Pictures::probed},
        &resolution_version,
        &resolution_text,
        &apply_resolution},
+      {"free-shapes",
+       "height and width of the picture left open, behind all that wants them known",
+       {},
+       &free_shapes_version,
+       &free_shapes_text,
+       &apply_free_shapes},
       {"head-cut",
        "the YOLO tail moved out of the graph, into a native decoder (yolov8-cut, yolov8-seg-cut)",
-       {},
+       {.pictures = Pictures::probed},
        &head_cut_version,
        &head_cut_text,
        &apply_head_cut},
@@ -57,7 +68,7 @@ const std::vector<StepKind>& step_kinds() {
        &apply_input_u8},
       {"rewrites",
        "exact rewrites into what a runtime executes faster",
-       {.needs_card = false, .exact = true},
+       {.pictures = Pictures::probed, .needs_card = false, .exact = true},
        &rewrites_version,
        &rewrites_text,
        &apply_rewrites},
@@ -111,22 +122,21 @@ const StepKind& find_step_kind(std::string_view name) {
               fmt::format("recipe: unknown step '{}'; {}", name, suggest(name, known)));
 }
 
-bool needs_calibration(const Recipe& recipe) {
-  for (const Step& step : recipe)
-    if (find_step_kind(step.name).traits.pictures == Pictures::required) return true;
-  return false;
-}
-
-bool uses_calibration(const Recipe& recipe) {
-  for (const Step& step : recipe)
-    if (find_step_kind(step.name).traits.pictures != Pictures::none) return true;
-  return false;
+bool uses_calibration(const Step& step) {
+  const Pictures pictures = find_step_kind(step.name).traits.pictures;
+  return pictures == Pictures::used || pictures == Pictures::required;
 }
 
 std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name) {
   for (std::size_t i = 0; i < recipe.size(); ++i)
     if (recipe[i].name == name) return i;
   return std::nullopt;
+}
+
+void free_sets_of_shapes(Recipe& recipe) {
+  const auto at = find_step(recipe, "resolution");
+  if (at && recipe[*at].params.contains("sizes") && !find_step(recipe, "free-shapes"))
+    recipe.push_back({"free-shapes", Json::object()});
 }
 
 Json step_reasons(const Graph& graph, const Card& card) {
@@ -136,14 +146,26 @@ Json step_reasons(const Graph& graph, const Card& card) {
               {"rewrites", reason(rewrites_reason(graph))}};
 }
 
-std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
-                         const std::vector<std::string>& calibration_hashes,
-                         const std::vector<std::string>& runtimes) {
-  Json key{{"parent", parent_hash}, {"card", to_json(card, false)}, {"recipe", to_json(recipe)}};
-  for (const Step& step : recipe) key["versions"].push_back(find_step_kind(step.name).version());
-  if (uses_calibration(recipe)) key["calibration"] = calibration_hashes;
-  if (!runtimes.empty()) key["runtimes"] = runtimes;
+std::string original_key(const std::string& content, const std::optional<Card>& card) {
+  const Json key{{"original", content}, {"card", card ? to_json(*card, false) : Json()}};
   return hash_text(canonical_text(key));
+}
+
+std::string artefact_key(const std::string& parent_key, const Step& step,
+                         const StepInputs& inputs) {
+  Json key{{"parent", parent_key},
+           {"step", to_json(step)},
+           {"version", find_step_kind(step.name).version()},
+           {"runtimes", inputs.runtimes}};
+  if (uses_calibration(step)) key["pictures"] = inputs.pictures;
+  return hash_text(canonical_text(key));
+}
+
+std::string artefact_key(const std::string& original_key, const Recipe& recipe,
+                         const StepInputs& inputs) {
+  std::string key = original_key;
+  for (const Step& step : recipe) key = artefact_key(key, step, inputs);
+  return key;
 }
 
 }  // namespace tamis

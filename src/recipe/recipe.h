@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/tensor.h"
+#include "base/work_done.h"
 #include "card/card.h"
 #include "graph/graph.h"
 #include "runtime/backend.h"
@@ -23,6 +24,9 @@ struct Step {
   std::string name;
   Json params = Json::object();
 };
+
+Json to_json(const Step& step);
+Step parse_step(const Json& json);
 
 /// An ordered list of steps, applied to the parent.
 using Recipe = std::vector<Step>;
@@ -59,6 +63,7 @@ struct BuildState {
   RunSettings base_settings;                     ///< libraries and threads to open them with
   /// Calls back once per calibration sample; empty without calibration data.
   std::function<void(const std::function<void(std::span<const Tensor>)>&)> feed;
+  TellProgress tell;  ///< hears of every sample that is fed; may be empty
   /// The artefact cache in which statistics of a float model are kept; empty: nowhere.
   std::filesystem::path cache;
   /// H(items' hashes in their order, card, reference runtime): what the statistics hang on.
@@ -69,8 +74,9 @@ struct BuildState {
   std::function<std::optional<std::string>()> doubt_card;
 };
 
-/// What a step does with calibration pictures.
-enum class Pictures { none, used, required };  ///< used: where there are some
+/// What a step does with calibration pictures. Probed: one is enough to compare on before and
+/// after, and the result does not hang on it. Used: where there are some.
+enum class Pictures { none, probed, used, required };
 
 struct StepTraits {
   Pictures pictures = Pictures::none;
@@ -93,19 +99,32 @@ struct StepKind {
 const std::vector<StepKind>& step_kinds();
 /// Throws invalid_argument with nearest names.
 const StepKind& find_step_kind(std::string_view name);
-bool needs_calibration(const Recipe& recipe);
 /// Whether pictures change what it gives.
-bool uses_calibration(const Recipe& recipe);
+bool uses_calibration(const Step& step);
 /// The place of the first step of this name.
 std::optional<std::size_t> find_step(const Recipe& recipe, std::string_view name);
+
+/// Where the recipe has a resolution that is a set of shapes: its last step becomes free-shapes,
+/// unless it is there.
+void free_sets_of_shapes(Recipe& recipe);
 
 /// Of the steps that not every model takes: {step: why this one does not, null where it does}.
 Json step_reasons(const Graph& graph, const Card& card);
 
-/// H(parent, card, steps, their versions, hashes of the calibration items, runtimes). `runtimes`:
-/// name and version of each that builds or checks, since ranges and refusals hang on them.
-std::string artefact_key(const std::string& parent_hash, const Card& card, const Recipe& recipe,
-                         const std::vector<std::string>& calibration_hashes,
-                         const std::vector<std::string>& runtimes = {});
+/// What a step's result hangs on beside its parent, its parameters and its code.
+struct StepInputs {
+  std::vector<std::string> pictures;  ///< content hashes of the calibration items, in their order
+  std::vector<std::string> runtimes;  ///< name, version and library of each that builds or checks
+};
+
+/// The key of a model that nothing was done to: H(content of its files, card).
+std::string original_key(const std::string& content, const std::optional<Card>& card);
+
+/// The key of parent + one step: H(parent's key, step, its version, what it reads of the inputs).
+std::string artefact_key(const std::string& parent_key, const Step& step, const StepInputs& inputs);
+
+/// The same, step by step: recipes that begin alike share the keys of what they share.
+std::string artefact_key(const std::string& original_key, const Recipe& recipe,
+                         const StepInputs& inputs);
 
 }  // namespace tamis

@@ -7,7 +7,7 @@
 namespace tamis {
 
 /// What height and width of the request's parent must be multiples of, once its picture size is
-/// freed (passes/free_shapes.h). Its recipe and calibration items are not looked at. Runs in a
+/// freed (passes/free_shapes.h). Its step and calibration items are not looked at. Runs in a
 /// worker. Throws what free_shapes() throws where its size cannot be freed.
 std::int64_t resolution_stride(const BuildRequest& request);
 /// The same of state.graph, which it changes.

@@ -81,13 +81,21 @@ void apply_resolution(BuildState& state, const Json& params) {
   state.report["differences"] = compare_at_own_size(state, freed);
   for (const Size& size : sizes)
     if (size != largest(sizes)) fix_shapes(freed, found, size);
-  // A set too is one size until it is saved: the steps that follow want known shapes.
+  // A set too is one size until the step free-shapes: those between want known shapes.
   Graph fixed = fix_shapes(freed, found, largest(sizes));
   simplify_in_reference(state, fixed);
   state.graph = std::move(fixed);
   state.card.input_size = largest(sizes);
   if (sizes.size() > 1) state.card.input_sizes = sizes;
   state.card.sources["input.size"] = "step resolution";
+}
+
+std::string free_shapes_version() { return "free-shapes/1"; }
+std::string free_shapes_text(const Json&) { return "free-shapes"; }
+
+void apply_free_shapes(BuildState& state, const Json&) {
+  require_planes(state.card);
+  state.report = to_json(free_shapes(state.graph, state.card.input_size));
 }
 
 std::int64_t resolution_stride(BuildState& state) {

@@ -20,6 +20,10 @@ std::string resolution_version();
 std::string resolution_text(const Json& params);
 void apply_resolution(BuildState& state, const Json& params);
 
+std::string free_shapes_version();
+std::string free_shapes_text(const Json& params);
+void apply_free_shapes(BuildState& state, const Json& params);
+
 std::string head_cut_version();
 std::string head_cut_text(const Json& params);
 void apply_head_cut(BuildState& state, const Json& params);
@@ -68,7 +72,7 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
                        const std::vector<std::string>& backends, const std::string& step);
 
 /// What the request's steps work on: the parent, with functions that open and feed.
-BuildState make_state(const BuildRequest& request);
+BuildState make_state(const BuildRequest& request, const TellProgress& tell);
 
 /// Applies one step; what opens and feeds then follows the card as the step left it. What the step
 /// did is in state.report. Throws invalid_argument where it needs a card and there is none, and

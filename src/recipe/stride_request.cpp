@@ -6,7 +6,7 @@
 namespace tamis {
 
 std::int64_t resolution_stride(const BuildRequest& request) {
-  BuildState state = make_state(request);
+  BuildState state = make_state(request, nullptr);
   return resolution_stride(state);
 }
 

@@ -62,6 +62,10 @@ struct SearchContext {
     return request.allow.count("input") != 0 || request.axes.count("input") != 0;
   }
   bool interrupted() const { return listener.interrupted && listener.interrupted(); }
+  /// How a long unit of work is followed: Ctrl-C ends it.
+  Watch watch() const {
+    return {[this] { return !interrupted(); }, listener.work};
+  }
   /// Whether a unit that is expected to take so long may begin: there was no Ctrl-C, and it ends
   /// within `share` of the budget.
   bool may_begin(double expected_s, double share = 1.0) const {

@@ -108,7 +108,7 @@ bool Field::prepare(std::size_t i) {
     if (auto reason = c.artefact->info.refusal(c.variant.settings.backend))
       throw Error(ErrorCode::unsupported, c.variant.settings.backend + ": " + *reason);
   } catch (const Error& e) {
-    fail(i, e);
+    if (!context_.interrupted()) fail(i, e);  // what Ctrl-C ended has not failed
     return false;
   }
   c.key = variant_key(context_, c.variant, *c.artefact);

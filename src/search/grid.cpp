@@ -70,7 +70,8 @@ Variant to_variant(const Choice& choice, const GridFacts& facts) {
   for (const Axis& axis : axes())
     if (const std::string& value = choice.at(std::string(axis.name));
         !value.empty() && !(axis.name == "resolution" && value == facts.own_resolution))
-      axis.apply(variant, value);
+      axis.apply(variant, value, facts);
+  free_sets_of_shapes(variant.recipe);
   return variant;
 }
 

@@ -57,9 +57,9 @@ class Lab {
   /// What the parent's height and width must be multiples of.
   virtual std::int64_t stride(const BuildRequest& request) = 0;
   /// Writes what build_artefact() does into request.out.
-  virtual void build(const BuildRequest& request, const Patience& patience) = 0;
+  virtual void build(const BuildRequest& request, const Patience& patience, const Watch& watch) = 0;
   virtual Sensitivity rank_layers(const BuildRequest& request, const RunSettings& target,
-                                  const Patience& patience) = 0;
+                                  const Patience& patience, const Watch& watch) = 0;
   /// A fresh instance.
   virtual std::unique_ptr<Contestant> open(const ContestantSpec& spec) = 0;
   virtual std::unique_ptr<Evaluator> evaluate(const EvaluationSpec& spec) = 0;

@@ -58,11 +58,13 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   RunSettings settings = variant.settings;
   settings.library = library_of(context, settings.backend);
   double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
+  const Artefact parent = ensure_parent(context, recipe);
   Sensitivity ranking = attempt(context, {key, build_command(context, recipe)}, [&] {
     return context.lab->rank_layers(
-        build_request(context, recipe, {}), settings,
+        build_request(context, parent, recipe.back(), {}), settings,
         patience_to_build(context.data.calibration.items.size() + kModels,
-                          context.inference_s.value_or(guess_s)));
+                          context.inference_s.value_or(guess_s)),
+        context.watch());
   });
   context.store->put(Kind::measurement, key, to_json(ranking));
   return ranking;

@@ -49,20 +49,28 @@ bool has_external_data(const SearchContext& context) {
 
 }  // namespace
 
-BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
-                           const fs::path& out) {
+namespace {
+
+/// Of the original: what it is calibrated on.
+CalibrationItems calibration_items(const SearchContext& context) {
+  const ItemSet& set = context.data.calibration;
+  const SearchRequest& r = context.request;
+  const auto& path = set.dataset ? r.calibration.value_or(r.data).path : r.data.path;
+  return {{path, set.split}, set.items, context.data.calibration_hashes};
+}
+
+}  // namespace
+
+BuildRequest build_request(const SearchContext& context, const Artefact& parent,
+                           const std::optional<Step>& step, const fs::path& out) {
   BuildRequest request;
-  request.parent = context.model.file;
-  request.card = context.card();
-  request.recipe = recipe;
-  if (uses_calibration(recipe) && !context.data.calibration.items.empty())
-    request.calibration =
-        CalibrationItems{{context.data.calibration.dataset
-                              ? context.request.calibration.value_or(context.request.data).path
-                              : context.request.data.path,
-                          context.data.calibration.split},
-                         context.data.calibration.items,
-                         context.data.calibration_hashes};
+  request.parent = parent.model;
+  request.made = parent.info;
+  request.card = parent.card;
+  request.step = step;
+  const bool looks = step && find_step_kind(step->name).traits.pictures != Pictures::none;
+  if (looks && !context.data.calibration.items.empty())
+    request.calibration = calibration_items(context);
   for (const Availability& a : context.facts.backends) request.backends.push_back(a.backend);
   request.settings.backend = request.backends.empty() ? "ort" : request.backends.front();
   request.settings.threads = context.facts.cores;
@@ -77,38 +85,59 @@ BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
 
 namespace {
 
-Patience build_patience(const SearchContext& context, const Recipe& recipe) {
-  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  std::size_t items = uses_calibration(recipe) ? context.data.calibration.items.size() : 0;
-  return patience_to_build(items, context.inference_s.value_or(guess_s));
+std::size_t pictures_of(const SearchContext& context, const std::optional<Step>& step) {
+  return step && uses_calibration(*step) ? context.data.calibration.items.size() : 0;
 }
 
-std::string build_kind(const Recipe& recipe) { return "build " + recipe.back().name; }
+Patience build_patience(const SearchContext& context, const std::optional<Step>& step) {
+  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
+  return patience_to_build(pictures_of(context, step), context.inference_s.value_or(guess_s));
+}
+
+std::string build_kind(const std::optional<Step>& step) {
+  return "build " + (step ? step->name : "one file");
+}
 
 /// On the quick side: the first of a kind corrects it.
-double build_guess_s(const SearchContext& context, const Recipe& recipe) {
+double build_guess_s(const SearchContext& context, const std::optional<Step>& step) {
   constexpr double kStart_s = 1, kChecks = 20, kPerItem = 3;
   const double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0)) / 4;
-  const double items =
-      uses_calibration(recipe) ? static_cast<double>(context.data.calibration.items.size()) : 0;
+  const auto items = static_cast<double>(pictures_of(context, step));
   return kStart_s + (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
+}
+
+StepInputs step_inputs(const SearchContext& context) {
+  StepInputs inputs{context.data.calibration_hashes, {}};
+  for (const Availability& a : context.facts.backends)
+    inputs.runtimes.push_back(a.backend + " " + a.version + " " + library_of(context, a.backend));
+  return inputs;
+}
+
+/// Of the original, then of what each step makes of it.
+std::vector<std::string> keys_along(const SearchContext& context, const Recipe& recipe) {
+  std::vector<std::string> keys{original_key(context.model.hash, context.card())};
+  const StepInputs inputs = step_inputs(context);
+  for (const Step& step : recipe) keys.push_back(artefact_key(keys.back(), step, inputs));
+  return keys;
 }
 
 }  // namespace
 
 double expected_build_s(const SearchContext& context, const Recipe& recipe) {
-  if (recipe.empty()) return 0;
-  const std::string key = recipe_key(context, recipe);
-  if (context.failed_builds.count(key) != 0 || context.cache->find(key)) return 0;
-  return context.budget.expected_s(build_kind(recipe), build_guess_s(context, recipe));
+  const std::vector<std::string> keys = keys_along(context, recipe);
+  double seconds = 0;
+  for (std::size_t i = recipe.size(); i > 0; --i) {
+    if (context.cache->find(keys[i])) break;
+    seconds +=
+        context.budget.expected_s(build_kind(recipe[i - 1]), build_guess_s(context, recipe[i - 1]));
+  }
+  for (const std::string& key : keys)
+    if (context.failed_builds.count(key) != 0) return 0;
+  return seconds;
 }
 
 std::string recipe_key(const SearchContext& context, const Recipe& recipe) {
-  std::vector<std::string> runtimes;
-  for (const Availability& a : context.facts.backends)
-    runtimes.push_back(a.backend + " " + a.version + " " + library_of(context, a.backend));
-  return artefact_key(context.model.hash, context.card(), recipe, context.data.calibration_hashes,
-                      runtimes);
+  return keys_along(context, recipe).back();
 }
 
 namespace {
@@ -127,7 +156,6 @@ std::optional<Artefact> find_artefact(SearchContext& context, const std::string&
   if (!folder) return std::nullopt;
   try {
     ArtefactInfo info = parse_artefact_info(load_json(*folder / "artefact.json"));
-    if (info.io.is_null()) info.io = parent_info(context).io;  // from before steps changed them
     Card card = info.card.is_null() ? context.card() : parse_card(info.card);
     return Artefact{key, model_hash(context.cache->content(key)), *folder / "model.onnx",
                     std::move(info), std::move(card)};
@@ -137,30 +165,43 @@ std::optional<Artefact> find_artefact(SearchContext& context, const std::string&
   }
 }
 
+Artefact original(const SearchContext& context) {
+  return {context.model.hash, context.model.hash, context.model.file, parent_info(context),
+          context.card()};
+}
+
+/// Takes the last step, or none, on its parent, and puts what it gives into the cache.
+void build_into_cache(SearchContext& context, const Recipe& recipe, const std::string& key) {
+  const Artefact parent = ensure_parent(context, recipe);
+  const std::optional<Step> step = recipe.empty() ? std::nullopt : std::optional(recipe.back());
+  TemporaryFolder temporary = context.cache->make_temporary();
+  const BuildRequest request = build_request(context, parent, step, temporary.path());
+  try {
+    attempt(context, {key, build_command(context, recipe)}, [&] {
+      Budget::Unit unit(context.budget, build_kind(step), build_guess_s(context, step));
+      context.lab->build(request, build_patience(context, step), context.watch());
+    });
+  } catch (const Error& e) {
+    if (!context.interrupted()) context.failed_builds.emplace(key, e);
+    throw;
+  }
+  context.cache->publish(key, temporary.path());
+}
+
 }  // namespace
 
+Artefact ensure_parent(SearchContext& context, const Recipe& recipe) {
+  if (recipe.size() < 2) return original(context);
+  return ensure_artefact(context, Recipe(recipe.begin(), recipe.end() - 1));
+}
+
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe) {
-  if (recipe.empty() && !has_external_data(context))
-    return {context.model.hash, context.model.hash, context.model.file, parent_info(context),
-            context.card()};
-  std::string key = recipe_key(context, recipe);
+  if (recipe.empty() && !has_external_data(context)) return original(context);
+  const std::string key = recipe_key(context, recipe);
   if (auto failed = context.failed_builds.find(key); failed != context.failed_builds.end())
     throw failed->second;
   if (auto found = find_artefact(context, key)) return *found;
-  {
-    TemporaryFolder temporary = context.cache->make_temporary();
-    const BuildRequest request = build_request(context, recipe, temporary.path());
-    try {
-      attempt(context, {key, build_command(context, recipe)}, [&] {
-        Budget::Unit unit(context.budget, build_kind(recipe), build_guess_s(context, recipe));
-        context.lab->build(request, build_patience(context, recipe));
-      });
-    } catch (const Error& e) {
-      context.failed_builds.emplace(key, e);
-      throw;
-    }
-    context.cache->publish(key, temporary.path());
-  }
+  build_into_cache(context, recipe, key);
   if (auto built = find_artefact(context, key)) return *built;
   throw Error(ErrorCode::io, "build: " + context.cache->folder().string() +
                                  " does not keep what is written to it; see whether its disk is "

@@ -27,18 +27,23 @@ struct Artefact {
   Card card;  ///< the parent's, as the recipe's steps left it
 };
 
-/// Builds or finds. Throws what the steps throw; lasting failures are stored (failures.h).
+/// Builds or finds, step by step: what recipes begin with alike is built once, and a chain that was
+/// killed goes on behind its last finished step. Throws what the steps throw; lasting failures are
+/// stored (failures.h) for the step that failed, and so for all recipes that go through it.
 Artefact ensure_artefact(SearchContext& context, const Recipe& recipe);
 
 /// The artefact's key, whether it is built or not.
 std::string recipe_key(const SearchContext& context, const Recipe& recipe);
 
-/// What building it should take; 0 where it is built, or known to fail.
+/// What building it should take, the steps before included; 0 where it is built, or known to fail.
 double expected_build_s(const SearchContext& context, const Recipe& recipe);
 
-/// What a worker needs to build the recipe into the folder.
-BuildRequest build_request(const SearchContext& context, const Recipe& recipe,
-                           const std::filesystem::path& out);
+/// The artefact that the recipe's last step works on, built or found. Throws as above.
+Artefact ensure_parent(SearchContext& context, const Recipe& recipe);
+
+/// What a worker needs to take the step, or none, on an artefact and write into the folder.
+BuildRequest build_request(const SearchContext& context, const Artefact& parent,
+                           const std::optional<Step>& step, const std::filesystem::path& out);
 
 /// The vendor's library that was asked for; "" = found by the plugin's rules.
 std::string library_of(const SearchContext& context, const std::string& backend);

@@ -18,7 +18,7 @@ std::string made_text(const Recipe& recipe) {
     const std::vector<std::string>& known = find_axis("precision").known;
     if (std::find(known.begin(), known.end(), step.name) != known.end())
       precision = text;
-    else if (step.name != "simplify" && step.name != "resolution")
+    else if (step.name != "simplify" && step.name != "resolution" && step.name != "free-shapes")
       others += " + " + text;
   }
   return precision + others;

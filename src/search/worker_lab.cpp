@@ -53,17 +53,17 @@ class WorkerLab : public Lab {
     return ask("stride", request, patience_to_inspect()).at("stride");
   }
 
-  void build(const BuildRequest& request, const Patience& patience) override {
-    ask("build", request, patience);
+  void build(const BuildRequest& request, const Patience& patience, const Watch& watch) override {
+    ask("build", request, patience, watch);
   }
 
   Sensitivity rank_layers(const BuildRequest& request, const RunSettings& target,
-                          const Patience& patience) override {
+                          const Patience& patience, const Watch& watch) override {
     Json head = to_json(request);
     head["op"] = "rank_layers";
     head["target"] = to_json(target);
     Worker worker;
-    return parse_sensitivity(worker.request(head, patience).head);
+    return parse_sensitivity(worker.request(head, patience, watch).head);
   }
 
   std::unique_ptr<Contestant> open(const ContestantSpec& spec) override {
@@ -85,11 +85,12 @@ class WorkerLab : public Lab {
   }
 
  private:
-  static Json ask(const char* operation, const BuildRequest& request, const Patience& patience) {
+  static Json ask(const char* operation, const BuildRequest& request, const Patience& patience,
+                  const Watch& watch = {}) {
     Json head = to_json(request);
     head["op"] = operation;
     Worker worker;
-    return worker.request(head, patience).head;
+    return worker.request(head, patience, watch).head;
   }
 };
 

@@ -115,13 +115,13 @@ Frame inspect(WorkerState&, const Json& request) {
   return {head, {}};
 }
 
-Frame build(WorkerState&, const Json& request) {
-  return {to_json(build_artefact(parse_build_request(request))), {}};
+Frame build(WorkerState& state, const Json& request) {
+  return {to_json(build_artefact(parse_build_request(request), state.tell)), {}};
 }
 
-Frame rank_layers(WorkerState&, const Json& request) {
+Frame rank_layers(WorkerState& state, const Json& request) {
   return {to_json(rank_int8_layers(parse_build_request(request),
-                                   parse_run_settings(request.at("target")))),
+                                   parse_run_settings(request.at("target")), state.tell)),
           {}};
 }
 
@@ -303,7 +303,11 @@ struct Operation {
   Frame (*run)(WorkerState& state, const Json& request);
 };
 
+/// Of an operation that had ended by itself; what still runs hears it as WorkerState::tell.
+Frame cancel(WorkerState&, const Json&) { return {{{"cancelled", true}}, {}}; }
+
 constexpr std::array kOperations{
+    Operation{"cancel", cancel},
     Operation{"probe", probe},
     Operation{"inspect", inspect},
     Operation{"build", build},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/work_done.h"
 #include "data/dataset.h"
 #include "eval/item_evaluator.h"
 #include "execute/opened_model.h"
@@ -26,6 +27,7 @@ struct WorkerState {
   std::unique_ptr<ItemEvaluator> evaluator;
   std::unique_ptr<machine::SpinWork> spin;  ///< fixed work instead of a model
   int spin_passes = 0;                      ///< of a piece of it
+  TellProgress tell;                        ///< of the operation that runs
 };
 
 /// Does what request.head["op"] names; docs/worker-protocol.md describes each. Throws Error, and

@@ -75,6 +75,91 @@ TEST_F(WorkerTest, that_takes_more_memory_than_it_may_is_ended_and_says_so) {
   EXPECT_THAT(text, HasSubstr("use a smaller model"));
 }
 
+/// A worker in Python: `on_request` sees each request's head as `asked`, and `send(head)` sends
+/// one.
+std::string scripted(int protocol, const std::string& on_request) {
+  return "exec python3 - <<'END'\n"
+         "import json, os, struct, time\n"
+         "def read(count):\n"
+         "    got = os.read(3, count) if count else b''\n"
+         "    return got + read(count - len(got)) if got and len(got) < count else got\n"
+         "def receive():\n"
+         "    head, block = struct.unpack('<IQ', read(16)[4:])\n"
+         "    return json.loads(read(head))\n"
+         "def send(head):\n"
+         "    text = json.dumps(head).encode()\n"
+         "    os.write(1, b'TMS1' + struct.pack('<IQ', len(text), 0) + text)\n"
+         "send({'hello': {'protocol': " +
+         std::to_string(protocol) +
+         ", 'version': '0.0.1'}})\n"
+         "while True:\n"
+         "    asked = receive()\n" +
+         on_request + "END\n";
+}
+
+TEST_F(WorkerTest, of_another_protocol_is_refused_and_both_are_named) {
+  put_in_place("exec 3<&0\n" + scripted(1, "    send({'ok': True})\n"));
+  Worker worker;
+  EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::unavailable),
+              AllOf(HasSubstr("speaks protocol 1 (version 0.0.1), this program 2"),
+                    HasSubstr("install both from one build")));
+}
+
+TEST_F(WorkerTest, says_how_far_it_is_and_so_is_not_taken_for_hanging) {
+  put_in_place("exec 3<&0\n" +
+               scripted(2,
+                        "    for i in range(8):\n"
+                        "        time.sleep(.2)\n"
+                        "        send({'progress': {'what': 'train', 'done': i, 'of': 8}})\n"
+                        "    send({'ok': True})\n"));
+  Worker worker;
+  std::vector<std::string> heard;
+  worker.request({{"op", "build"}}, 1.2,
+                 {nullptr, [&](const WorkDone& work) { heard.push_back(to_text(work)); }});
+  ASSERT_EQ(heard.size(), 8U);
+  EXPECT_EQ(heard.back(), "train, 7 of 8");
+}
+
+TEST_F(WorkerTest, that_is_told_to_cancel_and_obeys_can_be_asked_again) {
+  put_in_place("exec 3<&0\n" +
+               scripted(2,
+                        "    if asked['op'] == 'build':\n"
+                        "        send({'progress': {'what': 'train', 'done': 1, 'of': None}})\n"
+                        "        receive()\n"
+                        "        send({'ok': False, 'code': 'unavailable', 'text': 'cancelled',\n"
+                        "              'cancelled': True})\n"
+                        "    else:\n"
+                        "        send({'ok': True, 'asked': asked['op']})\n"));
+  Worker worker;
+  bool told = false;
+  try {
+    worker.request({{"op", "build"}}, 20,
+                   {[&] { return !told; }, [&](const WorkDone&) { told = true; }});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "build: interrupted");
+  }
+  EXPECT_TRUE(worker.alive());
+  EXPECT_EQ(worker.request({{"op", "probe"}}, 20).head.at("asked"), "probe");
+}
+
+TEST_F(WorkerTest, that_does_not_cancel_is_killed) {
+  put_in_place("exec 3<&0\n" +
+               scripted(2,
+                        "    send({'progress': {'what': 'train', 'done': 1, 'of': None}})\n"
+                        "    time.sleep(60)\n"));
+  Worker worker;
+  bool told = false;
+  try {
+    worker.request({{"op", "build"}}, 20,
+                   {[&] { return !told; }, [&](const WorkDone&) { told = true; }});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "build: interrupted");
+  }
+  EXPECT_FALSE(worker.alive());
+}
+
 TEST_F(WorkerTest, that_crashes_is_an_error_with_its_signal) {
   Worker worker;
   std::string text =

@@ -25,16 +25,17 @@ TEST(Recipe, is_told_in_words) {
   EXPECT_THAT(step_texts(int8("openvino")), ElementsAre("simplify", "int8-static(openvino)"));
 }
 
-TEST(Recipe, knows_what_needs_pictures) {
-  EXPECT_FALSE(needs_calibration({{"simplify", Json::object()}}));
-  EXPECT_TRUE(needs_calibration(int8("ort")));
+TEST(Recipe, knows_what_hangs_on_pictures) {
+  EXPECT_FALSE(uses_calibration({"simplify", Json::object()}));
+  EXPECT_TRUE(uses_calibration({"fp16", Json::object()}));
+  EXPECT_TRUE(uses_calibration(int8("ort").back()));
 }
 
 TEST(Recipe, forms_of_matrix_products_need_no_pictures_and_name_an_unusual_block) {
   const Recipe recipe{{"int8-dynamic", Json::object()},
                       {"int4-weights", Json::object()},
                       {"int8-weights", {{"block", 128}}}};
-  EXPECT_FALSE(needs_calibration(recipe));
+  for (const Step& step : recipe) EXPECT_FALSE(uses_calibration(step)) << step.name;
   EXPECT_THAT(step_texts(recipe),
               ElementsAre("int8-dynamic", "int4-weights", "int8-weights(block 128)"));
 }
@@ -63,22 +64,44 @@ TEST(Recipe, refuses_an_unknown_step_with_the_nearest_names) {
 TEST(ArtefactKey, hangs_on_all_that_changes_the_file_and_on_nothing_else) {
   Card card, sized;
   sized.input_size = {32, 32};
-  Recipe plain{{"simplify", Json::object()}};
-  std::vector<std::string> pictures{"p1", "p2"}, others{"p1", "p3"}, runtimes{"ort 1"};
-  std::set<std::string> keys{
-      artefact_key("m", card, int8("ort"), pictures, runtimes),
-      artefact_key("n", card, int8("ort"), pictures, runtimes),
-      artefact_key("m", sized, int8("ort"), pictures, runtimes),
-      artefact_key("m", card, int8("portable"), pictures, runtimes),
-      artefact_key("m", card, int8("ort"), others, runtimes),
-      artefact_key("m", card, int8("ort"), pictures, {"ort 2"}),
-      artefact_key("m", card, plain, pictures, runtimes),
+  const Recipe plain{{"simplify", Json::object()}};
+  const StepInputs inputs{{"p1", "p2"}, {"ort 1"}}, others{{"p1", "p3"}, {"ort 1"}},
+      newer{{"p1", "p2"}, {"ort 2"}};
+  const auto key = [](const char* content, const Card& of, const Recipe& recipe,
+                      const StepInputs& with) {
+    return artefact_key(original_key(content, of), recipe, with);
   };
-  EXPECT_EQ(keys.size(), 7U);
-  EXPECT_EQ(artefact_key("m", card, int8("ort"), pictures, runtimes),
-            artefact_key("m", card, int8("ort"), pictures, runtimes));
-  EXPECT_EQ(artefact_key("m", card, plain, pictures, runtimes),
-            artefact_key("m", card, plain, others, runtimes));
+  std::set<std::string> keys{
+      key("m", card, int8("ort"), inputs),  key("n", card, int8("ort"), inputs),
+      key("m", sized, int8("ort"), inputs), key("m", card, int8("portable"), inputs),
+      key("m", card, int8("ort"), others),  key("m", card, int8("ort"), newer),
+      key("m", card, plain, inputs),        key("m", card, {}, inputs),
+      original_key("m", std::nullopt),
+  };
+  EXPECT_EQ(keys.size(), 9U);
+  EXPECT_EQ(key("m", card, int8("ort"), inputs), key("m", card, int8("ort"), inputs));
+  EXPECT_EQ(key("m", card, plain, inputs), key("m", card, plain, others));
+}
+
+/// So INT8 for one runtime and for another begin with the same simplified file.
+TEST(ArtefactKey, is_that_of_the_artefact_before_and_one_step) {
+  const StepInputs inputs{{"p1"}, {"ort 1"}};
+  const std::string simplified =
+      artefact_key(original_key("m", Card()), {"simplify", Json::object()}, inputs);
+  const Step quantise{"int8-static", {{"for", "ort"}}};
+  EXPECT_EQ(
+      artefact_key(original_key("m", Card()), {{"simplify", Json::object()}, quantise}, inputs),
+      artefact_key(simplified, quantise, inputs));
+}
+
+TEST(Recipe, of_a_set_of_shapes_ends_by_freeing_them) {
+  Recipe one{{"resolution", {{"height", 32}, {"width", 32}}}, {"fp16", Json::object()}};
+  Recipe set{{"resolution", {{"sizes", {{32, 32}, {32, 64}}}}}, {"fp16", Json::object()}};
+  free_sets_of_shapes(one);
+  free_sets_of_shapes(set);
+  free_sets_of_shapes(set);
+  EXPECT_THAT(step_texts(one), ElementsAre("32x32", "fp16"));
+  EXPECT_THAT(step_texts(set), ElementsAre("32x32+32x64", "fp16", "free-shapes"));
 }
 
 }  // namespace

@@ -175,28 +175,32 @@ std::vector<Availability> ScriptedLab::probe(const std::map<std::string, std::st
   ort.version = "1";
   ort.steps.push_back({"reference", true, "", ""});
   ort.devices.push_back({"CPU", "scripted", {"f32"}});
+  ort.can.reference = true;
+  ort.can.form = "ort";
+  ort.can.graph_levels = {"all", "extended"};
   return {ort};
 }
 
 std::int64_t ScriptedLab::stride(const BuildRequest&) { return 8; }
 
-void ScriptedLab::build(const BuildRequest& request, const Patience&) {
-  const std::string step = request.recipe.back().name;
+void ScriptedLab::build(const BuildRequest& request, const Patience&, const Watch&) {
+  const std::string step = request.step.value().name;
   ++counts.builds;
   spend(builds.count(step) != 0 ? builds.at(step) : builds.at(""));
   if (auto fails = failing_builds.find(step); fails != failing_builds.end())
     throw Error(ErrorCode::unsupported, fails->second);
-  ArtefactInfo info;
-  info.recipe = request.recipe;
+  ArtefactInfo info = request.made;
+  info.recipe.push_back(*request.step);
   info.size_bytes = 100;
   info.card = to_json(request.card.value(), true);
   info.io = {{"inputs", one_tensor("x")}, {"outputs", one_tensor("y")}};
   save_json(request.out / "artefact.json", to_json(info));
-  save_file(request.out / "model.onnx", std::string_view(to_json(request.recipe).dump()));
+  save_file(request.out / "model.onnx", std::string_view(to_json(info.recipe).dump()));
   save_file(request.out / "model.card.yaml", to_yaml(*request.card));
 }
 
-Sensitivity ScriptedLab::rank_layers(const BuildRequest&, const RunSettings&, const Patience&) {
+Sensitivity ScriptedLab::rank_layers(const BuildRequest&, const RunSettings&, const Patience&,
+                                     const Watch&) {
   spend(5);
   Sensitivity ranking;
   for (const char* node : {"a", "b", "c", "d"}) ranking.order.push_back({node, 1.0, 1, false});

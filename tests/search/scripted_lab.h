@@ -56,9 +56,9 @@ class ScriptedLab : public Lab {
   ModelInfo inspect(const std::filesystem::path& model, const CardOptions& options) override;
   std::vector<Availability> probe(const std::map<std::string, std::string>& libraries) override;
   std::int64_t stride(const BuildRequest& request) override;
-  void build(const BuildRequest& request, const Patience& patience) override;
+  void build(const BuildRequest& request, const Patience& patience, const Watch& watch) override;
   Sensitivity rank_layers(const BuildRequest& request, const RunSettings& target,
-                          const Patience& patience) override;
+                          const Patience& patience, const Watch& watch) override;
   std::unique_ptr<Contestant> open(const ContestantSpec& spec) override;
   std::unique_ptr<Evaluator> evaluate(const EvaluationSpec& spec) override;
   Json explain(const ExplainPlan& plan, const SearchListener& listener) override;

@@ -52,6 +52,15 @@ def pass_on(source, target):
     return head
 
 
-while pass_on(sys.stdin.buffer, real.stdin) is not None and pass_on(real.stdout, sys.stdout.buffer) is not None:
+def pass_reply_on():
+    """With what is said before it of how far the work is."""
+    head = pass_on(real.stdout, sys.stdout.buffer)
+    while head is not None and head.startswith(b'{"progress"'):
+        head = pass_on(real.stdout, sys.stdout.buffer)
+    return head
+
+
+greeting = pass_on(real.stdout, sys.stdout.buffer)
+while greeting is not None and pass_on(sys.stdin.buffer, real.stdin) is not None and pass_reply_on() is not None:
     pass
 real.kill()
