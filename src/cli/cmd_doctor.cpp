@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "cli/console.h"
 #include "machine/noise.h"
@@ -116,7 +117,7 @@ void measure(Findings& findings) {
 
 Findings examine(const DoctorOptions& options, const Console& console) {
   Console shown = console;
-  if (::isatty(STDERR_FILENO) == 0) shown.quiet = true;  // the whole takes a few seconds
+  if (!is_terminal(STDERR_FILENO)) shown.quiet = true;  // the whole takes a few seconds
   auto progress = make_progress(shown);
   std::map<std::string, std::string> libraries;
   if (!options.ort_library.empty()) libraries["ort"] = options.ort_library;

@@ -22,28 +22,6 @@ RoundFailure failure_of(const std::string& id, const Error& e) {
 
 }  // namespace
 
-Json to_json(const InstanceRecord& record) {
-  Json json{{"number", record.number},   {"rounds", Json::array()}, {"opened", Json::object()},
-            {"failures", Json::array()}, {"open_s", record.open_s}, {"rounds_s", record.rounds_s}};
-  for (const Round& round : record.rounds) json["rounds"].push_back(to_json(round));
-  for (const auto& [id, info] : record.opened) json["opened"][id] = to_json(info);
-  for (const RoundFailure& f : record.failures)
-    json["failures"].push_back({{"id", f.id}, {"error", f.error}});
-  return json;
-}
-
-InstanceRecord parse_instance_record(const Json& json) {
-  InstanceRecord record;
-  record.number = json.at("number");
-  for (const Json& round : json.at("rounds")) record.rounds.push_back(parse_round(round));
-  for (const auto& [id, info] : json.at("opened").items())
-    record.opened[id] = parse_opened_info(info);
-  for (const Json& f : json.at("failures")) record.failures.push_back({f.at("id"), f.at("error")});
-  record.open_s = json.at("open_s");
-  record.rounds_s = json.at("rounds_s");
-  return record;
-}
-
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed,
                                        std::size_t instance) {
   std::vector<std::size_t> order(count);
@@ -111,14 +89,9 @@ const InstanceRecord& InstancedRounds::run_instance(std::size_t rounds) {
 
 void InstancedRounds::add(InstanceRecord record) {
   for (const Round& round : record.rounds) table_.add(round);
-  for (const RoundFailure& f : record.failures) {
-    failures_.push_back(f);
-    drop(f.id);
-  }
+  for (const RoundFailure& f : record.failures) std::erase(running_, f.id);
   instances_.push_back(std::move(record));
 }
-
-void InstancedRounds::drop(const std::string& id) { std::erase(running_, id); }
 
 double InstancedRounds::expected_s(std::size_t rounds) const {
   if (instances_.empty()) return 0;

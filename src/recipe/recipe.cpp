@@ -111,12 +111,6 @@ const StepKind& find_step_kind(std::string_view name) {
               fmt::format("recipe: unknown step '{}'; {}", name, suggest(name, known)));
 }
 
-bool needs_calibration(const Recipe& recipe) {
-  for (const Step& step : recipe)
-    if (find_step_kind(step.name).traits.pictures == Pictures::required) return true;
-  return false;
-}
-
 bool uses_calibration(const Recipe& recipe) {
   for (const Step& step : recipe)
     if (find_step_kind(step.name).traits.pictures != Pictures::none) return true;

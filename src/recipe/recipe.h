@@ -93,7 +93,6 @@ struct StepKind {
 const std::vector<StepKind>& step_kinds();
 /// Throws invalid_argument with nearest names.
 const StepKind& find_step_kind(std::string_view name);
-bool needs_calibration(const Recipe& recipe);
 /// Whether pictures change what it gives.
 bool uses_calibration(const Recipe& recipe);
 /// The place of the first step of this name.

@@ -26,15 +26,15 @@ TEST(Recipe, is_told_in_words) {
 }
 
 TEST(Recipe, knows_what_needs_pictures) {
-  EXPECT_FALSE(needs_calibration({{"simplify", Json::object()}}));
-  EXPECT_TRUE(needs_calibration(int8("ort")));
+  EXPECT_FALSE(uses_calibration({{"simplify", Json::object()}}));
+  EXPECT_TRUE(uses_calibration(int8("ort")));
 }
 
 TEST(Recipe, forms_of_matrix_products_need_no_pictures_and_name_an_unusual_block) {
   const Recipe recipe{{"int8-dynamic", Json::object()},
                       {"int4-weights", Json::object()},
                       {"int8-weights", {{"block", 128}}}};
-  EXPECT_FALSE(needs_calibration(recipe));
+  EXPECT_FALSE(uses_calibration(recipe));
   EXPECT_THAT(step_texts(recipe),
               ElementsAre("int8-dynamic", "int4-weights", "int8-weights(block 128)"));
 }
