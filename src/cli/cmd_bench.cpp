@@ -148,10 +148,11 @@ void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& o
   if (info.card) return;
   // Only an image can be made up.
   if (info.description.at("inputs").size() != 1)
-    throw Error(info.card_error_code, fmt::format("bench {}: {}", entry.name, info.card_error));
+    throw Error(info.card_error->code(),
+                fmt::format("bench {}: {}", entry.name, info.card_error->what()));
   if (!options.common.data.empty()) info.required_card();
   progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
-                            entry.name, info.card_error));
+                            entry.name, info.card_error->what()));
 }
 
 /// What opens each model, by its id: its place among them.
@@ -307,10 +308,7 @@ class Bench {
   }
 
   static void require_no_failure(const InstanceRecord& record) {
-    if (record.failures.empty()) return;
-    const Json& error = record.failures.front().error;
-    throw Error(parse_error_code(error.at("code").get<std::string>()),
-                error.at("text").get<std::string>());
+    if (!record.failures.empty()) throw Error(record.failures.front().error);
   }
 
   const BenchOptions& options_;

@@ -16,10 +16,6 @@ constexpr std::size_t kFirstRounds = 5;  // of the first instance: nothing is kn
 // Below this, instances differ by less than anybody asks for: no more rounds for its sake.
 constexpr double kLeastBetweenSd = 0.002;
 
-RoundFailure failure_of(const std::string& id, const Error& e) {
-  return {id, Json{{"code", to_text(e.code())}, {"text", e.what()}}};
-}
-
 }  // namespace
 
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed,
@@ -51,7 +47,7 @@ InstancedRounds::Opened InstancedRounds::open_all(InstanceRecord& record) {
       opened.push_back(open_(id));
       record.opened[id] = opened.back()->info();
     } catch (const Error& e) {
-      record.failures.push_back(failure_of(id, e));
+      record.failures.push_back({id, e});
     }
   }
   record.open_s = seconds_since(start);

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "base/error_json.h"
 #include "base/files.h"
 #include "execute/patience.h"
 #include "execute/worker.h"
@@ -61,7 +62,7 @@ void ModelInfo::require_fixed_shapes() const {
 
 const Card& ModelInfo::required_card() const {
   require_fixed_shapes();
-  if (!card) throw Error(card_error_code, card_error);
+  if (!card) throw Error(*card_error);
   return *card;
 }
 
@@ -100,8 +101,7 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   info.cannot_run = head.value("cannot_run", "");
   info.open_inputs = head.value("open_inputs", Json::array()).get<std::vector<Shape>>();
   if (head.at("card").is_null()) {
-    info.card_error = head.at("card_error").at("text");
-    info.card_error_code = parse_error_code(head.at("card_error").at("code").get<std::string>());
+    info.card_error = error_from_json(head.at("card_error"));
   } else {
     info.card = parse_card(head.at("card"));
     if (head.contains("classes")) info.class_count = head.at("classes").get<std::size_t>();

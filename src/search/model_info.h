@@ -22,8 +22,7 @@ struct ModelInfo {
   Json description;          ///< inspect_model()
   Json steps;                ///< step → why it cannot be applied, null: it can (step_reasons())
   std::optional<Card> card;  ///< absent: card_error says why
-  std::string card_error;
-  ErrorCode card_error_code = ErrorCode::invalid_argument;
+  std::optional<Error> card_error;
   std::optional<std::size_t> class_count;       ///< absent: nothing tells
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
   std::vector<Shape> open_inputs;  ///< of a model with open dimensions and no card: the shapes that

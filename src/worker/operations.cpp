@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/error_json.h"
 #include "base/hash.h"
 #include "card/card.h"
 #include "explain/explain.h"
@@ -107,7 +107,7 @@ Frame inspect(WorkerState&, const Json& request) {
     size = card.input_size;
   } catch (const Error& e) {
     head["card"] = nullptr;
-    head["card_error"] = {{"code", to_text(e.code())}, {"text", e.what()}};
+    head["card_error"] = to_json(e);
   }
   if (head["card"].is_null()) head["open_inputs"] = open_inputs(graph, size);
   if (const auto reason = value_dependent_output(graph, size)) head["cannot_run"] = *reason;
