@@ -132,13 +132,12 @@ Json describe_data(const ExecuteOptions& options, Progress& progress) {
   return plan.about;
 }
 
-InputSpec measuring_inputs(const ExecuteOptions& options,
-                           const std::vector<std::string>& excluded) {
+InputSpec measuring_inputs(const ExecuteOptions& options, const ModelInfo& model) {
   if (options.data.empty()) return {};
-  EvaluationPlan plan = plan_evaluation({options.data, options.split}, excluded);
-  std::vector<std::size_t> items = seeded_order(plan.evaluation.dataset->items(), 1);
-  if (items.size() > 8) items.resize(8);
-  return {DataSpec{options.data, plan.evaluation.split}, items};
+  EvaluationPlan plan = plan_evaluation({options.data, options.split}, model.calibration_hashes);
+  return {DataSpec{options.data, plan.evaluation.split},
+          measuring_items(seeded_order(plan.evaluation.dataset->items(), 1),
+                          model.card ? &*model.card : nullptr)};
 }
 
 /// A model without a card is measured without decoding, on noise; one that takes more than the
@@ -172,7 +171,7 @@ Specs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options
     const std::string id = fmt::format("{:04}", specs.size());
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
-                 measuring_inputs(options.common, info.calibration_hashes),
+                 measuring_inputs(options.common, info),
                  options.under_load()};
     specs[id].request.input_shapes = info.open_inputs;
     progress.advance();

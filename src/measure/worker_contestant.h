@@ -19,6 +19,11 @@ struct InputSpec {
 Json to_json(const InputSpec& inputs);
 InputSpec parse_input_spec(const Json& json);
 
+/// Which of `items` (in random order) a worker is offered to measure a model with this card on
+/// (null: it has none): the first few, or all where the model has several input shapes, since the
+/// share of each shape is counted over them (prepare_inputs). Thread safe.
+std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card);
+
 struct ContestantSpec {
   std::string id;
   ExecuteRequest request;

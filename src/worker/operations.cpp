@@ -25,7 +25,6 @@ namespace {
 
 constexpr int kMostWarmUpRuns = 60;
 constexpr double kWarmUpSeconds = 3;
-constexpr std::size_t kMeasuringInputs = 4;
 
 template <typename T>
 void append(std::vector<std::uint8_t>& block, T value) {
@@ -181,7 +180,7 @@ Frame open(WorkerState& state, const Json& request) {
       state.inputs =
           prepare_inputs(*state.model, *state.input_data, state.input_spec.items, kMeasuringInputs);
     } else {
-      state.inputs = synthetic_inputs(*state.model, 4, 1);
+      state.inputs = synthetic_inputs(*state.model, kMeasuringInputs, 1);
     }
   }
   return {to_json(info), {}};
