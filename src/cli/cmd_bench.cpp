@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/units.h"
 #include "cli/console.h"
 #include "measure/dump.h"
@@ -39,12 +39,11 @@ struct Entry {
 };
 
 int parse_count(const std::string& entry, const std::string& key, const std::string& value) {
-  int count = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-  if (error != std::errc() || end != value.data() + value.size() || count < 1 || count > 4096)
+  const std::optional<int> count = parse_number<int>(value);
+  if (!count || *count < 1 || *count > 4096)
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("bench {}: {}={}: give a number from 1 to 4096", entry, key, value));
-  return count;
+  return *count;
 }
 
 /// A key of MODEL@key=value: where its text or its number goes.
