@@ -370,20 +370,9 @@ Json comparisons_json(const std::vector<std::string>& names, const Bench& run,
     for (std::size_t b = a + 1; b < ids.size(); ++b) {
       const PairedSamples pair = run.table().pair(ids[a], ids[b]);
       if (pair.size() == 0) continue;
-      Json json = to_json(stopping.finish(pair).estimate);
-      json["a"] = names[a];
-      json["b"] = names[b];
-      all.push_back(std::move(json));
+      all.push_back(comparison_json(names[a], names[b], stopping.finish(pair).estimate));
     }
   return all;
-}
-
-Json environment_json() {
-  Fingerprint machine = capture_fingerprint();
-  Json warnings = Json::array();
-  for (const EnvironmentWarning& w : suspicious_conditions(machine))
-    warnings.push_back({{"text", w.text}, {"remedy", w.remedy}});
-  return Json{{"machine", to_json(machine)}, {"warnings", warnings}};
 }
 
 std::string optional_ms(const Json& value) {
@@ -489,7 +478,7 @@ int bench(const BenchOptions& options, const Console& console) {
     entries.push_back(parse_entry(text, options.common));
   auto progress = make_progress(console);
   MachineLock lock = wait_for_machine();
-  Json environment = environment_json();
+  Json environment = environment_json(capture_fingerprint());
   Json data = describe_data(options.common, *progress);
   Bench run(options, inspect_all(entries, options, *progress), stopping, *progress);
   run.run();

@@ -171,7 +171,7 @@ Json document(const Findings& findings) {
             {"backends", Json::array()},
             {"noise", noise_json(findings)},
             {"peak", findings.peak ? to_json(*findings.peak) : Json()},
-            {"warnings", Json::array()}};
+            {"warnings", to_json(findings.warnings)}};
   for (const Availability& a : findings.backends) {
     Json backend = to_json(a);
     for (const ProbeStep& step : unreached_steps(a))
@@ -179,8 +179,6 @@ Json document(const Findings& findings) {
           {{"name", step.name}, {"ok", false}, {"detail", step.detail}, {"remedy", ""}});
     json["backends"].push_back(backend);
   }
-  for (const EnvironmentWarning& w : findings.warnings)
-    json["warnings"].push_back({{"text", w.text}, {"remedy", w.remedy}});
   return json;
 }
 
