@@ -11,6 +11,7 @@
 #include "quantize/dynamic.h"
 #include "quantize/weight_only.h"
 #include "support.h"
+#include "support/needs.h"
 #include "transformer.h"
 
 namespace tamis {
@@ -55,8 +56,9 @@ double worst_snr_db(const Graph& before, QuantizeReport* report = nullptr,
   return worst;
 }
 
-#define NEEDS_BOTH() \
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing"
+#define NEEDS_BOTH()          \
+  TAMIS_NEEDS_RUNTIME("ort"); \
+  TAMIS_NEEDS_RUNTIME("openvino")
 
 std::string refusal(Graph graph) {
   try {
@@ -360,7 +362,7 @@ TEST(Bodies, of_loop_are_left_alone_and_said) {
 }
 
 TEST(Bytes, are_the_same_for_the_same_inputs_whatever_the_threads) {
-  if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph before = with_weights(head(17) + kPlain);
   for (const QuantizeTarget target : {QuantizeTarget::portable, QuantizeTarget::ort,
                                       QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {

@@ -5,6 +5,7 @@
 #include "graph/tensor_data.h"
 #include "onnx_node_cases.h"
 #include "runtimes.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -27,7 +28,7 @@ Tensor filled(const TensorInfo& info, const std::vector<double>& values) {
 }
 
 TEST_P(OnnxNodes, give_what_the_standard_says) {
-  if (!is_there(GetParam())) GTEST_SKIP() << GetParam() << " is not here";
+  TAMIS_NEEDS_RUNTIME(GetParam());
   TemporaryFolder folder("tamis-test");
   for (const OnnxNodeCase& one : onnx_node_cases()) {
     SCOPED_TRACE(one.name);

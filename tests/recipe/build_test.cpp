@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "quantize/sensitivity.h"
 #include "support/demo.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -26,8 +27,7 @@ class Build : public ::testing::Test {
   void SetUp() override {
     ::setenv("TAMIS_WORKER", TAMIS_BINARY_DIR "/tamis-worker", 1);
     ::setenv("TAMIS_PLUGIN_DIR", TAMIS_BINARY_DIR "/plugins", 1);
-    Availability found = find_backend("ort")->probe({});
-    if (!found.ok()) GTEST_SKIP() << found.reason();
+    TAMIS_NEEDS_RUNTIME("ort");
     testing::save_tiny_set(testing::make_tiny_set(24, 1), folder_.path() / "data", "train");
   }
 
