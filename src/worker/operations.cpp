@@ -331,7 +331,11 @@ Frame run_operation(WorkerState& state, const Frame& request) {
       if (reply.head.is_null()) reply.head = Json::object();
       return reply;
     }
-  throw Error(ErrorCode::invalid_argument, "worker: unknown operation '" + name + "'");
+  std::string known;
+  for (const Operation& operation : kOperations)
+    known.append(known.empty() ? "" : ", ").append(operation.name);
+  throw Error(ErrorCode::invalid_argument,
+              "worker: unknown operation '" + name + "'; it knows " + known);
 }
 
 }  // namespace tamis

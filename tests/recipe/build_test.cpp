@@ -13,6 +13,7 @@
 #include "quantize/sensitivity.h"
 #include "support/demo.h"
 #include "support/needs.h"
+#include "support/protocol.h"
 
 namespace tamis {
 namespace {
@@ -20,6 +21,10 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+TEST(BuildRequests, hold_what_the_protocols_document_lists) {
+  EXPECT_EQ(testing::undocumented_members("build", to_json(BuildRequest())), "");
+}
 
 /// Builds from the demo model, in a worker, as a search does.
 class Build : public ::testing::Test {
