@@ -1,4 +1,4 @@
-#include "recipe/parent_check.h"
+#include "eval/parent_check.h"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "eval/card_check.h"
 #include "execute/opened_model.h"
-#include "recipe/card_check.h"
 #include "tasks/task.h"
 
 namespace tamis {
@@ -44,9 +44,9 @@ std::vector<std::size_t> items_with_truth(const Task& task, const Dataset& data,
   return chosen;
 }
 
-Found predict_all(const BuildRequest& request, const Card& card, const Dataset& data,
+Found predict_all(const CheckedModel& checked, const Card& card, const Dataset& data,
                   const std::vector<std::size_t>& items) {
-  OpenedModel model({request.parent, card, reference_settings(request), false, {}});
+  OpenedModel model({checked.file, card, checked.settings, false, {}});
   Found found;
   found.classes = model.class_count().value_or(0);
   Tensor input = model.make_input();
@@ -91,12 +91,12 @@ std::vector<ItemRecord> with_one_label(std::vector<ItemRecord> records) {
   return records;
 }
 
-std::string probable_cause(const BuildRequest& request, const Dataset& data,
+std::string probable_cause(const CheckedModel& model, const Dataset& data,
                            const std::vector<std::size_t>& items, const Task& task,
                            const Found& given) {
   if (auto labels = wrong_labels(task, given.records, given.classes)) return *labels;
-  for (const auto& [text, card] : other_cards(request.card.value())) {
-    const Found found = predict_all(request, card, data, items);
+  for (const auto& [text, card] : other_cards(model.card)) {
+    const Found found = predict_all(model, card, data, items);
     if (above_chance(task, found))
       return fmt::format("with {} it would be {:.3f}: give that", text,
                          task.figures(found.records).value(std::string(task.metric), 0.0));
@@ -142,24 +142,24 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
   return std::min(sum, 1.0);
 }
 
-Json check_parent(const BuildRequest& request) {
-  const Task& task = find_task(request.card.value().task);
-  DataSpec spec = request.calibration->data;
+Json check_parent(const CheckedModel& model) {
+  const Task& task = find_task(model.card.task);
+  DataSpec spec = model.data;
   spec.detail = task.truth_detail;
-  spec.classes.names = request.card->labels;
+  spec.classes.names = model.card.labels;
   const auto data = open_dataset(spec);
-  const std::vector<std::size_t> items = items_with_truth(task, *data, request.calibration->items);
+  const std::vector<std::size_t> items = items_with_truth(task, *data, model.items);
   if (items.size() < kLeastItems) return Json();
   if (const std::string& problem = data->classes().problem; !problem.empty())
     throw Error(ErrorCode::invalid_argument, problem + ", or --trust-model");
-  const Found found = predict_all(request, request.card.value(), *data, items);
+  const Found found = predict_all(model, model.card, *data, items);
   const double value = task.figures(found.records).value(std::string(task.metric), 0.0);
   if (!above_chance(task, found))
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("calibration: the model itself is no better than chance on {} labelled "
                             "pictures ({} {:.3f}); {}",
                             items.size(), task.metric, value,
-                            probable_cause(request, *data, items, task, found)));
+                            probable_cause(model, *data, items, task, found)));
   return {{"metric", task.metric}, {"value", value}, {"items", items.size()}};
 }
 

@@ -1,4 +1,4 @@
-#include "recipe/card_check.h"
+#include "eval/card_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

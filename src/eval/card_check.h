@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/geometry.h"
-#include "recipe/build.h"
+#include "eval/checked_model.h"
 #include "stats/interval.h"
 
 namespace tamis {
@@ -38,11 +38,11 @@ double mirrored_agreement(std::span<const MirroredPair> pairs,
 bool clearly_better(std::span<const MirroredPair> given, std::span<const MirroredPair> other);
 
 /// A line that names the card's normalisation and another under which the model agrees with itself
-/// clearly better on the first calibration pictures (16 of a classifier, else 8; those that are no
+/// clearly better on the first of the pictures (16 of a classifier, else 8; those that are no
 /// better on the first three are not asked further); absent where there is none. Looks at no label.
 /// Not asked: anomaly, which has nothing to agree on; detect and segment where all pictures have a
 /// truth, which parent_check.h asks instead, and sooner; fewer than 8 pictures. Throws what
 /// opening, decoding and running throw.
-std::optional<std::string> doubt_card(const BuildRequest& request);
+std::optional<std::string> doubt_card(const CheckedModel& model);
 
 }  // namespace tamis

@@ -5,18 +5,18 @@
 #include <vector>
 
 #include "base/json.h"
-#include "recipe/build.h"
+#include "eval/checked_model.h"
 #include "tasks/task.h"
 
 namespace tamis {
 
-/// Measures the parent on some of the calibration items that have a truth, before anything is built
-/// from it: {metric, value, items}, or null where fewer than kLeastItems have one. Throws
+/// Measures the model on some of its items that have a truth, before anything is built from it:
+/// {metric, value, items}, or null where fewer than kLeastItems have one. Throws
 /// invalid_argument where it is no better than chance there (classify: a binomial test at 5 %;
 /// detect: mAP50 below .02), naming the labels where they explain it (wrong_labels), else the
 /// setting of the card under which it would be better, where one is found among colour order, scale
 /// and normalisation, and otherwise what to look at; and what opening and decoding throw.
-Json check_parent(const BuildRequest& request);
+Json check_parent(const CheckedModel& model);
 
 /// Why labels of a model no better than chance are the probable cause: it is better with every
 /// label one less or one more (classify), or its boxes are right whatever their class (detect:

@@ -1,4 +1,4 @@
-#include "recipe/parent_check.h"
+#include "eval/parent_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "recipe/card_check.h"
+#include "eval/card_check.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -140,8 +140,8 @@ std::vector<Detection> mirrored_back(std::vector<Detection> boxes, int width) {
 /// it is fed.
 class Witness {
  public:
-  explicit Witness(const BuildRequest& request)
-      : model_({request.parent, request.card, reference_settings(request), false, {}}) {}
+  explicit Witness(const CheckedModel& model)
+      : model_({model.file, model.card, model.settings, false, {}}) {}
 
   std::vector<MirroredPair> look_at(std::span<const Picture> pictures, const Card& card) {
     std::vector<MirroredPair> pairs;
@@ -186,10 +186,10 @@ bool better_at_a_glance(Witness& witness, std::span<const Picture> pictures,
   return agreement_of(seen) > agreement_of(given);
 }
 
-std::vector<Picture> pictures_to_ask(const BuildRequest& request) {
-  const auto data = open_dataset(request.calibration->data);
-  const std::vector<std::size_t>& items = request.calibration->items;
-  const bool classes = request.card->task == TaskKind::classify;
+std::vector<Picture> pictures_to_ask(const CheckedModel& model) {
+  const auto data = open_dataset(model.data);
+  const std::vector<std::size_t>& items = model.items;
+  const bool classes = model.card.task == TaskKind::classify;
   const bool labelled = std::all_of(items.begin(), items.end(), [&](std::size_t i) {
     return data->items()[i].truth.boxes.has_value();
   });
@@ -263,12 +263,12 @@ bool clearly_better(std::span<const MirroredPair> given, std::span<const Mirrore
   return bootstrap(gain, given.size(), kConfidence, kBootstrap).interval.low > 0;
 }
 
-std::optional<std::string> doubt_card(const BuildRequest& request) {
-  const Card& card = request.card.value();
+std::optional<std::string> doubt_card(const CheckedModel& model) {
+  const Card& card = model.card;
   if (card.task == TaskKind::anomaly) return std::nullopt;
-  const std::vector<Picture> pictures = pictures_to_ask(request);
+  const std::vector<Picture> pictures = pictures_to_ask(model);
   if (pictures.size() < kWithBoxes) return std::nullopt;
-  Witness witness(request);
+  Witness witness(model);
   const std::span few = std::span(pictures).first(kGlance);
   const std::vector<MirroredPair> given_few = witness.look_at(few, card);
   std::vector<MirroredPair> given;
