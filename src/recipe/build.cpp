@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "eval/card_check.h"
 #include "eval/parent_check.h"
-#include "execute/opened_model.h"
+#include "execute/model_info.h"
 #include "graph/inspect.h"
 #include "graph/value_shapes.h"
 #include "measure/visit.h"

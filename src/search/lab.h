@@ -11,12 +11,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "execute/patience.h"
+#include "execute/model_info.h"
 #include "measure/worker_contestant.h"
 #include "quantize/sensitivity.h"
 #include "recipe/build.h"
 #include "search/explain_files.h"
 #include "search/listener.h"
-#include "search/model_info.h"
 
 namespace tamis {
 

@@ -14,6 +14,10 @@
 
 namespace tamis {
 
+/// The ONNX metadata key under which a quantised model carries the hashes of its calibration items
+/// (space separated).
+inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";
+
 /// A model file as a worker described it.
 struct ModelInfo {
   std::filesystem::path file;   ///< what is built from and executed

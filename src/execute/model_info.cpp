@@ -1,4 +1,4 @@
-#include "search/model_info.h"
+#include "execute/model_info.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,6 @@
 #include "base/files.h"
 #include "execute/patience.h"
 #include "execute/worker.h"
-#include "recipe/build.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
