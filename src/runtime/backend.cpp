@@ -53,6 +53,7 @@ Json request_json(const OpenRequest& request) {
           {"profile", request.profile},
           {"lean", request.lean},
           {"keep_open", request.keep_open},
+          {"rests", request.rests},
           {"engine_cache", request.engine_cache.string()},
           {"dump", request.dump.string()}};
 }

@@ -85,6 +85,7 @@ Options make_options(const Library& library, const OpenRequest& request, const S
     add_config(library, options, "session.intra_op_thread_affinities", affinities(plan.cpus));
   for (const auto& [key, value] : settings.extra.items())
     add_config(library, options, key, value.is_string() ? value.get<std::string>() : value.dump());
+  if (request.rests) add_config(library, options, "session.force_spinning_stop", "1");
   append_provider(library, options.get(),
                   {settings, std::max(1, plan.threads), request.engine_cache.string()});
   return options;
