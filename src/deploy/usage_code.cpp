@@ -1,4 +1,4 @@
-#include "report/usage_code.h"
+#include "deploy/usage_code.h"
 
 namespace tamis {
 

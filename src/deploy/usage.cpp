@@ -1,3 +1,5 @@
+#include "deploy/usage.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,9 +8,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "report/format.h"
-#include "report/report.h"
-#include "report/usage_code.h"
+#include "base/text.h"
+#include "deploy/usage_code.h"
 
 namespace tamis {
 namespace {

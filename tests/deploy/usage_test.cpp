@@ -1,9 +1,10 @@
+#include "deploy/usage.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "report/report.h"
 
 namespace tamis {
 namespace {
