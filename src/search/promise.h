@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/geometry.h"
-#include "search/variant.h"
+#include "grid/variant.h"
 
 namespace tamis {
 

@@ -6,7 +6,7 @@
 
 #include "base/geometry.h"
 #include "base/json.h"
-#include "data/selection.h"
+#include "data/picture_sizes.h"
 
 namespace tamis {
 
@@ -16,16 +16,6 @@ std::string resolution_text(const std::vector<Size>& shapes);
 std::vector<Size> parse_resolution(const std::string& text);
 /// The parameters of the step `resolution`.
 Json resolution_params(const std::vector<Size>& shapes);
-
-/// A picture size and how many pictures have it.
-struct PictureCount {
-  Size size;
-  std::size_t count = 0;
-};
-
-/// Sizes of the items' pictures, upright, from the files' headers; records and unreadable files are
-/// left out. At most `most` items are looked at, evenly spread.
-std::vector<PictureCount> picture_sizes(const ItemSet& items, std::size_t most = 2000);
 
 /// The share of the own input's pixels that this choice computes per picture, each picture in the
 /// shape that it goes to: 1 = as many.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "search/axes.h"
-#include "search/variant.h"
+#include "grid/axes.h"
+#include "grid/variant.h"
 
 namespace tamis {
 namespace {

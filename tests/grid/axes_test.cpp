@@ -1,4 +1,4 @@
-#include "search/axes.h"
+#include "grid/axes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "search/resolutions.h"
+#include "grid/resolutions.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

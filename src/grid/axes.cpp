@@ -1,4 +1,4 @@
-#include "search/axes.h"
+#include "grid/axes.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/affinity.h"
 #include "base/error.h"
-#include "search/resolutions.h"
+#include "grid/resolutions.h"
 
 namespace tamis {
 namespace {

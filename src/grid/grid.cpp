@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/units.h"
-#include "search/axes.h"
-#include "search/baseline.h"
+#include "grid/axes.h"
+#include "grid/baseline.h"
 
 namespace tamis {
 namespace {

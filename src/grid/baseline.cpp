@@ -1,4 +1,4 @@
-#include "search/baseline.h"
+#include "grid/baseline.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
-#include "search/axes.h"
+#include "grid/axes.h"
 
 namespace tamis {
 namespace {

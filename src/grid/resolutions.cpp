@@ -1,4 +1,4 @@
-#include "search/resolutions.h"
+#include "grid/resolutions.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "data/picture_header.h"
 #include "vision/shape_set.h"
 
 namespace tamis {
@@ -145,22 +144,6 @@ Json resolution_params(const std::vector<Size>& shapes) {
   Json params;
   for (const Size& s : shapes) params["sizes"].push_back(Json::array({s.height, s.width}));
   return params;
-}
-
-std::vector<PictureCount> picture_sizes(const ItemSet& items, std::size_t most) {
-  std::map<std::pair<int, int>, std::size_t> counts;
-  const std::size_t step = items.items.size() / most + 1;
-  for (std::size_t i = 0; i < items.items.size(); i += step) {
-    const Item& item = items.dataset->items()[items.items[i]];
-    if (item.record) continue;
-    if (const auto header = probe_picture_header(item.file)) {
-      const Size size = header->upright();
-      if (size.height > 0 && size.width > 0) ++counts[{size.height, size.width}];
-    }
-  }
-  std::vector<PictureCount> found;
-  for (const auto& [size, count] : counts) found.push_back({{size.first, size.second}, count});
-  return found;
 }
 
 double pixel_share(const std::vector<PictureCount>& pictures, const std::vector<Size>& shapes,

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "grid/variant.h"
 #include "runtime/backend.h"
-#include "search/variant.h"
 
 namespace tamis {
 
