@@ -27,18 +27,6 @@ std::vector<double> to_doubles(const std::vector<std::uint8_t>& block) {
 
 }  // namespace
 
-Json to_json(const InputSpec& inputs) {
-  if (!inputs.data) return Json();
-  return Json{
-      {"path", inputs.data->path.string()}, {"split", inputs.data->split}, {"items", inputs.items}};
-}
-
-InputSpec parse_input_spec(const Json& json) {
-  if (json.is_null()) return {};
-  return {DataSpec{json.at("path").get<std::string>(), json.value("split", "")},
-          json.at("items").get<std::vector<std::size_t>>()};
-}
-
 std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card) {
   const bool one_shape = card == nullptr || card->input_sizes.empty();
   if (one_shape && items.size() > kMeasuringCandidates) items.resize(kMeasuringCandidates);
