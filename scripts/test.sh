@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a test preset and ends with the line "N passed, N failed, N skipped": test.sh PRESET
+# Runs a test preset, names every test that was skipped and why, and ends with the line "N passed, N failed, N skipped": test.sh PRESET
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1 junit=$PWD/build/$1/junit.xml
@@ -17,5 +17,6 @@ if [ $((passed + failed)) = 0 ]; then
   status=1
 fi
 [ "$failed" = 0 ] || [ $status != 0 ] || status=1
+/usr/bin/python3 scripts/skipped_tests.py "$junit" || status=1
 echo "$passed passed, $failed failed, $skipped skipped"
 exit $status

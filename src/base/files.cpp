@@ -335,35 +335,4 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-std::optional<FileLock> FileLock::try_take(const fs::path& file) {
-  int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) throw_io("lock", file, errno);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
-    return std::nullopt;
-  }
-  std::string text = "process " + std::to_string(::getpid()) + "\n";
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0) {
-    // The text only helps messages; the lock itself is held.
-  }
-  return FileLock(fd);
-}
-
-std::string FileLock::holder(const fs::path& file) {
-  try {
-    const std::string text = load_text(file, kLabelFile);
-    return text.substr(0, text.find('\n'));
-  } catch (const Error&) {
-    return "";
-  }
-}
-
-FileLock::FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) {
-  other.descriptor_ = -1;
-}
-
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 }  // namespace tamis

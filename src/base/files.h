@@ -133,23 +133,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// An exclusive advisory lock on a file (flock), held until the object goes; released by the kernel
-/// if the process dies.
-class FileLock {
- public:
-  /// Takes the lock, or returns absent when another process holds it. Throws io when the file
-  /// cannot be made.
-  static std::optional<FileLock> try_take(const std::filesystem::path& file);
-  /// What the holder wrote about itself (its process number and command), for messages. Empty when
-  /// unknown.
-  static std::string holder(const std::filesystem::path& file);
-  FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
-
- private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
-
 }  // namespace tamis

@@ -2,10 +2,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "base/printable.h"
 #include "base/units.h"
 #include "card/card_keys.h"
@@ -16,13 +16,8 @@ namespace {
 Json scalar_json(const YAML::Node& node) {
   const std::string& text = node.Scalar();
   if (node.Tag() == "!") return text;  // was quoted
-  std::int64_t whole = 0;
-  double real = 0;
-  const char* end = text.data() + text.size();
-  if (auto r = std::from_chars(text.data(), end, whole); r.ec == std::errc() && r.ptr == end)
-    return whole;
-  if (auto r = std::from_chars(text.data(), end, real); r.ec == std::errc() && r.ptr == end)
-    return real;
+  if (const auto whole = parse_number<std::int64_t>(text)) return *whole;
+  if (const auto real = parse_number<double>(text)) return *real;
   return text;
 }
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "base/units.h"
 
 namespace tamis {
@@ -58,12 +58,11 @@ T parse_named(const Named<T> (&table)[n], const Json& value, const std::string& 
 }
 
 Json number_or_text(const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return text;
-  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
-  return value;
+  const std::optional<double> value = parse_number<double>(text);
+  if (!value) return text;
+  if (*value == std::floor(*value) && std::abs(*value) < 1e15)
+    return static_cast<std::int64_t>(*value);
+  return *value;
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

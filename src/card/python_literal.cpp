@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/number.h"
 
 namespace tamis {
 namespace {
@@ -181,13 +182,8 @@ class Reader {
     if (word == "None") return nullptr;
     if (word == "True") return true;
     if (word == "False") return false;
-    std::int64_t whole = 0;
-    double real = 0;
-    const char* end = word.data() + word.size();
-    if (auto r = std::from_chars(word.data(), end, whole); r.ec == std::errc() && r.ptr == end)
-      return whole;
-    if (auto r = std::from_chars(word.data(), end, real); r.ec == std::errc() && r.ptr == end)
-      return real;
+    if (const auto whole = parse_number<std::int64_t>(word)) return *whole;
+    if (const auto real = parse_number<double>(word)) return *real;
     at_ = begin;
     fail("expected a value");
   }

@@ -8,8 +8,8 @@
 #include "base/units.h"
 #include "cli/building.h"
 #include "cli/console.h"
+#include "grid/resolutions.h"
 #include "recipe/build.h"
-#include "search/resolutions.h"
 
 namespace tamis {
 namespace {

@@ -1,19 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "measure/bench.h"
 #include "measure/dump.h"
-#include "measure/instanced_rounds.h"
 #include "measure/summary.h"
-#include "measure/worker_contestant.h"
 #include "stats/percentile.h"
-#include "stats/sequential.h"
 
 namespace tamis {
 namespace {
@@ -39,12 +36,11 @@ struct Entry {
 };
 
 int parse_count(const std::string& entry, const std::string& key, const std::string& value) {
-  int count = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-  if (error != std::errc() || end != value.data() + value.size() || count < 1 || count > 4096)
+  const std::optional<int> count = parse_number<int>(value);
+  if (!count || *count < 1 || *count > 4096)
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("bench {}: {}={}: give a number from 1 to 4096", entry, key, value));
-  return count;
+  return *count;
 }
 
 /// A key of MODEL@key=value: where its text or its number goes.
@@ -132,13 +128,12 @@ Json describe_data(const ExecuteOptions& options, Progress& progress) {
   return plan.about;
 }
 
-InputSpec measuring_inputs(const ExecuteOptions& options,
-                           const std::vector<std::string>& excluded) {
+InputSpec measuring_inputs(const ExecuteOptions& options, const ModelInfo& model) {
   if (options.data.empty()) return {};
-  EvaluationPlan plan = plan_evaluation({options.data, options.split}, excluded);
-  std::vector<std::size_t> items = seeded_order(plan.evaluation.dataset->items(), 1);
-  if (items.size() > 8) items.resize(8);
-  return {DataSpec{options.data, plan.evaluation.split}, items};
+  EvaluationPlan plan = plan_evaluation({options.data, options.split}, model.calibration_hashes);
+  return {DataSpec{options.data, plan.evaluation.split},
+          measuring_items(seeded_order(plan.evaluation.dataset->items(), 1),
+                          model.card ? &*model.card : nullptr)};
 }
 
 /// A model without a card is measured without decoding, on noise; one that takes more than the
@@ -148,18 +143,16 @@ void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& o
   if (info.card) return;
   // Only an image can be made up.
   if (info.description.at("inputs").size() != 1)
-    throw Error(info.card_error_code, fmt::format("bench {}: {}", entry.name, info.card_error));
+    throw Error(info.card_error->code(),
+                fmt::format("bench {}: {}", entry.name, info.card_error->what()));
   if (!options.common.data.empty()) info.required_card();
   progress.line(fmt::format("{}: no card ({}); measuring inference only, without decoding",
-                            entry.name, info.card_error));
+                            entry.name, info.card_error->what()));
 }
 
-/// What opens each model, by its id: its place among them.
-using Specs = std::map<std::string, ContestantSpec>;
-
-Specs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options,
-                  Progress& progress) {
-  Specs specs;
+ContestantSpecs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options,
+                            Progress& progress) {
+  ContestantSpecs specs;
   progress.begin("inspecting", entries.size());
   for (const Entry& entry : entries) {
     if (interrupt_asked()) break;
@@ -171,7 +164,7 @@ Specs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options
     const std::string id = fmt::format("{:04}", specs.size());
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
-                 measuring_inputs(options.common, info.calibration_hashes),
+                 measuring_inputs(options.common, info),
                  options.under_load()};
     specs[id].request.input_shapes = info.open_inputs;
     progress.advance();
@@ -197,132 +190,23 @@ void dump_models(const std::vector<Entry>& entries, const BenchOptions& options,
   }
 }
 
-/// Whether every pair is settled, so that no more rounds are needed.
-bool settled(const RoundTable& table, const std::vector<std::string>& ids,
-             const PairedStopping& stopping) {
-  for (std::size_t a = 0; a < ids.size(); ++a)
-    for (std::size_t b = a + 1; b < ids.size(); ++b)
-      if (!stopping.look(table.pair(ids[a], ids[b])).stop) return false;
-  return true;
+BenchPlan bench_plan(const BenchOptions& options) {
+  return {options.rounds, options.instances, parse_seconds(options.budget, "--budget"),
+          options.seed, !options.under_load()};
 }
 
-/// The run: instances of all models, their rounds, and what else an open model is asked.
-class Bench {
- public:
-  Bench(const BenchOptions& options, Specs specs, const PairedStopping& stopping,
-        Progress& progress)
-      : options_(options),
-        specs_(std::move(specs)),
-        stopping_(stopping),
-        progress_(progress),
-        budget_s_(parse_seconds(options.budget, "--budget")),
-        rounds_(
-            ids(), [this](const std::string& id) { return open(id); }, plan()) {}
-
-  /// Instance after instance, until every pair is settled or the rounds, the instances or the time
-  /// end. The first round is measured whatever it takes.
-  void run() {
-    start_ns_ = now_ns();
-    progress_.begin("measuring", options_.instances);
-    while (rounds_.instances().size() < options_.instances && !interrupt_asked()) {
-      const std::size_t left = options_.rounds - std::min(options_.rounds, table().size());
-      std::size_t next = std::min(left, rounds_.next_rounds(seconds_left()));
-      if (next == 0 || rounds_.expected_s(std::min<std::size_t>(next, 2)) > seconds_left()) break;
-      const InstanceRecord& record = rounds_.run_instance(next);
-      require_no_failure(record);
-      progress_.advance();
-      tell_time_left();
-      const std::size_t done = rounds_.instances().size();
-      if (specs_.size() > 1 && stopping_.is_look(done) && settled(table(), ids(), stopping_)) break;
-    }
-  }
-
-  std::vector<std::string> ids() const {
-    std::vector<std::string> all;
-    for (const auto& [id, spec] : specs_) all.push_back(id);
-    return all;
-  }
-  const RoundTable& table() const { return rounds_.table(); }
-  std::size_t instances() const { return rounds_.instances().size(); }
-
-  /// Of each instance, in order.
-  std::vector<OpenedInfo> opened(const std::string& id) const {
-    std::vector<OpenedInfo> all;
-    for (const InstanceRecord& record : rounds_.instances())
-      if (const auto at = record.opened.find(id); at != record.opened.end())
-        all.push_back(at->second);
-    return all;
-  }
-  std::vector<double> from_file_ns(const std::string& id) const {
-    const auto at = from_file_ns_.find(id);
-    return at == from_file_ns_.end() ? std::vector<double>() : at->second;
-  }
-
- private:
-  InstancePlan plan() {
-    InstancePlan plan;
-    plan.seed = options_.seed;
-    plan.go_on = [this] {
-      return !interrupt_asked() && (!measured_ || seconds_left() > reserve());
-    };
-    plan.opening = [this](const std::string& id) {
-      progress_.working_on("opening " + options_.models.at(std::stoul(id)));
-    };
-    plan.round_done = [this] {
-      measured_ = true;
-      tell_time_left();
-    };
-    plan.at_close = [this](const std::vector<Contestant*>& open) { time_from_files(open); };
-    return plan;
-  }
-
-  std::unique_ptr<Contestant> open(const std::string& id) const {
-    return std::make_unique<WorkerContestant>(specs_.at(id));
-  }
-
-  /// The time that the first instance leaves, so that there can be as many as an interval needs.
-  double reserve() const {
-    const bool first = rounds_.instances().empty() && options_.instances >= kLeastInstances;
-    return first ? budget_s_ * (1 - 1.0 / static_cast<double>(kLeastInstances)) : 0;
-  }
-
-  double seconds_left() const { return budget_s_ - seconds_since(start_ns_); }
-
-  /// Never beyond the budget.
-  void tell_time_left() {
-    progress_.working_on("");
-    const std::size_t done = rounds_.instances().size();
-    const double each_s = rounds_.expected_s(rounds_.next_rounds(seconds_left()));
-    const double all_s =
-        done == 0 ? budget_s_ : each_s * static_cast<double>(options_.instances - done);
-    progress_.expect(std::clamp(seconds_left(), 0.0, all_s));
-  }
-
-  void time_from_files(const std::vector<Contestant*>& open) {
-    constexpr std::size_t kInstancesTimed = 3;
-    const bool skip = interrupt_asked() || options_.under_load();
-    if (skip || rounds_.instances().size() >= kInstancesTimed) return;
-    for (Contestant* contestant : open)
-      for (double t : contestant->time_from_file(1)) from_file_ns_[contestant->id()].push_back(t);
-  }
-
-  static void require_no_failure(const InstanceRecord& record) {
-    if (record.failures.empty()) return;
-    const Json& error = record.failures.front().error;
-    throw Error(parse_error_code(error.at("code").get<std::string>()),
-                error.at("text").get<std::string>());
-  }
-
-  const BenchOptions& options_;
-  Specs specs_;
-  const PairedStopping& stopping_;
-  Progress& progress_;
-  double budget_s_;
-  std::int64_t start_ns_ = 0;
-  bool measured_ = false;  // a round, at all
-  std::map<std::string, std::vector<double>> from_file_ns_;
-  InstancedRounds rounds_;
-};
+/// Ids are the models' places among those that were named.
+BenchListener bench_listener(const BenchOptions& options, Progress& progress) {
+  return {[] { return !interrupt_asked(); },
+          [&](const std::string& id) {
+            progress.working_on("opening " + options.models.at(std::stoul(id)));
+          },
+          [&] { progress.advance(); },
+          [&](double seconds) {
+            progress.working_on("");
+            progress.expect(seconds);
+          }};
+}
 
 Json latency_json(const LatencySummary& s) {
   Json json = to_json(s);
@@ -374,20 +258,9 @@ Json comparisons_json(const std::vector<std::string>& names, const Bench& run,
     for (std::size_t b = a + 1; b < ids.size(); ++b) {
       const PairedSamples pair = run.table().pair(ids[a], ids[b]);
       if (pair.size() == 0) continue;
-      Json json = to_json(stopping.finish(pair).estimate);
-      json["a"] = names[a];
-      json["b"] = names[b];
-      all.push_back(std::move(json));
+      all.push_back(comparison_json(names[a], names[b], stopping.finish(pair).estimate));
     }
   return all;
-}
-
-Json environment_json() {
-  Fingerprint machine = capture_fingerprint();
-  Json warnings = Json::array();
-  for (const EnvironmentWarning& w : suspicious_conditions(machine))
-    warnings.push_back({{"text", w.text}, {"remedy", w.remedy}});
-  return Json{{"machine", to_json(machine)}, {"warnings", warnings}};
 }
 
 std::string optional_ms(const Json& value) {
@@ -493,9 +366,11 @@ int bench(const BenchOptions& options, const Console& console) {
     entries.push_back(parse_entry(text, options.common));
   auto progress = make_progress(console);
   MachineLock lock = wait_for_machine();
-  Json environment = environment_json();
+  Json environment = environment_json(capture_fingerprint());
   Json data = describe_data(options.common, *progress);
-  Bench run(options, inspect_all(entries, options, *progress), stopping, *progress);
+  Bench run(inspect_all(entries, options, *progress), bench_plan(options), stopping,
+            bench_listener(options, *progress));
+  progress->begin("measuring", options.instances);
   run.run();
   if (run.table().size() > 0) dump_models(entries, options, *progress);
   progress->finish();

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "cli/console.h"
 #include "machine/noise.h"
@@ -116,7 +117,7 @@ void measure(Findings& findings) {
 
 Findings examine(const DoctorOptions& options, const Console& console) {
   Console shown = console;
-  if (::isatty(STDERR_FILENO) == 0) shown.quiet = true;  // the whole takes a few seconds
+  if (!is_terminal(STDERR_FILENO)) shown.quiet = true;  // the whole takes a few seconds
   auto progress = make_progress(shown);
   std::map<std::string, std::string> libraries;
   if (!options.ort_library.empty()) libraries["ort"] = options.ort_library;
@@ -170,7 +171,7 @@ Json document(const Findings& findings) {
             {"backends", Json::array()},
             {"noise", noise_json(findings)},
             {"peak", findings.peak ? to_json(*findings.peak) : Json()},
-            {"warnings", Json::array()}};
+            {"warnings", to_json(findings.warnings)}};
   for (const Availability& a : findings.backends) {
     Json backend = to_json(a);
     for (const ProbeStep& step : unreached_steps(a))
@@ -178,8 +179,6 @@ Json document(const Findings& findings) {
           {{"name", step.name}, {"ok", false}, {"detail", step.detail}, {"remedy", ""}});
     json["backends"].push_back(backend);
   }
-  for (const EnvironmentWarning& w : findings.warnings)
-    json["warnings"].push_back({{"text", w.text}, {"remedy", w.remedy}});
   return json;
 }
 

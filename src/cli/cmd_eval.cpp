@@ -11,8 +11,7 @@
 #include "cli/console.h"
 #include "data/bad_items.h"
 #include "data/facts.h"
-#include "execute/worker.h"
-#include "measure/worker_contestant.h"
+#include "eval/worker_evaluation.h"
 #include "stats/random.h"
 #include "tasks/paired_scores.h"
 
@@ -43,47 +42,37 @@ void note_bad(const Json& bad, BadItems& all) {
 bool go_on() { return !interrupt_asked(); }
 
 /// Evaluates to the end, or until Ctrl-C.
-void evaluate_items(Worker& worker, std::size_t count, double item_s, Evaluated& result,
+void evaluate_items(WorkerEvaluation& evaluation, std::size_t count, Evaluated& result,
                     BadItems& bad, Progress& progress) {
   progress.begin("evaluating", count);
+  double item_s = evaluation.first_ms() * 1e-3;
   while (!result.complete && go_on()) {
-    Frame reply;
+    EvaluatedPart part;
     try {
-      reply = worker.request({{"op", "evaluate_next"}, {"count", kChunk}},
-                             patience_for_items(kChunk, item_s), {go_on, nullptr});
+      part = evaluation.next(kChunk, patience_for_items(kChunk, item_s));
     } catch (const Error&) {
       if (!go_on()) return;
       throw;
     }
-    note_bad(reply.head.at("bad"), bad);
-    result.inference_s += reply.head.at("inference_s").get<double>();
-    item_s = std::max(item_s, reply.head.at("wall_s").get<double>() / kChunk);
-    Json records = Json::from_msgpack(reply.block);
-    for (const Json& record : records) result.records.push_back(parse_item_record(record));
-    progress.advance(records.size());
-    result.complete = reply.head.at("done");
+    note_bad(part.bad, bad);
+    result.inference_s += part.inference_s;
+    item_s = std::max(item_s, part.wall_s / kChunk);
+    for (const Json& record : part.records) result.records.push_back(parse_item_record(record));
+    progress.advance(part.records.size());
+    result.complete = part.done;
   }
 }
 
-Evaluated evaluate_all(const ExecuteRequest& request, const InputSpec& items, std::size_t allow_bad,
-                       Progress& progress) {
+Evaluated evaluate_all(const EvaluationSpec& spec, std::size_t allow_bad, Progress& progress) {
   Evaluated result;
   BadItems bad(allow_bad);
-  Worker worker;
-  std::int64_t start = now_ns();
-  Json open = to_json(request);
-  open["op"] = "open";
-  open["warm_up"] = false;
-  OpenedInfo info =
-      parse_opened_info(worker.request(open, patience_to_open(), {go_on, nullptr}).head);
-  result.load_s = seconds_since(start);
-  start = now_ns();
-  worker.request({{"op", "evaluate_begin"}, {"data", to_json(items)}}, patience_to_open(),
-                 {go_on, nullptr});
-  evaluate_items(worker, items.items.size(), info.first_ms * 1e-3, result, bad, progress);
+  WorkerEvaluation evaluation(spec, go_on);
+  result.load_s = evaluation.load_s();
+  const std::int64_t start = now_ns();
+  evaluate_items(evaluation, spec.items.items.size(), result, bad, progress);
   progress.finish();
   if (bad.count() > 0) progress.line(bad.summary());
-  result.wall_s = seconds_since(start);
+  result.wall_s = evaluation.begin_s() + seconds_since(start);
   return result;
 }
 
@@ -156,7 +145,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   ExecuteRequest request{info.file, info.required_card(), run_settings(options.model, options),
                          false, options.engine_cache};
   MachineLock lock = wait_for_machine();  // it reports times, and would falsify others'
-  Evaluated found = evaluate_all(request, items, options.allow_bad, *progress);
+  Evaluated found = evaluate_all({request, items}, options.allow_bad, *progress);
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);

@@ -13,7 +13,7 @@ std::string tensor_line(const Json& t) {
 
 void print_card(const ModelInfo& info) {
   if (!info.card) {
-    say("card        {}\n", info.card_error);
+    say("card        {}\n", info.card_error->what());
     return;
   }
   Json card = to_json(*info.card, true);
@@ -44,7 +44,7 @@ int inspect(const ExecuteOptions& options, const Console& console) {
     json["cannot_run"] = info.cannot_run.empty() ? Json() : Json(info.cannot_run);
     json["hash"] = info.hash;
     json["card"] = info.card ? to_json(*info.card, true) : Json();
-    if (!info.card) json["card_error"] = info.card_error;
+    if (!info.card) json["card_error"] = info.card_error->what();
     print_json(json);
     return 0;
   }

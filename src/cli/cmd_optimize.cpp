@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "deploy/usage.h"
 #include "report/report.h"
 #include "search/optimize.h"
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "base/version.h"
 #include "machine/fingerprint.h"
@@ -68,21 +68,15 @@ int print_versions(const Console& console) {
   return 0;
 }
 
-int terminal_columns() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 120;
-}
+int terminal_columns() { return terminal_columns(STDOUT_FILENO).value_or(120); }
 
 std::unique_ptr<Progress> make_progress(const Console& console) {
   Progress::Options options;
-  bool terminal = ::isatty(STDERR_FILENO) != 0;
+  const bool terminal = is_terminal(STDERR_FILENO);
   options.style = console.quiet ? Progress::Style::quiet
                   : terminal    ? Progress::Style::bar
                                 : Progress::Style::lines;
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    options.columns = size.ws_col;
+  if (auto columns = terminal_columns(STDERR_FILENO)) options.columns = *columns;
   options.write = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);

@@ -21,11 +21,6 @@ std::size_t BadItems::count() const {
   return entries_.size();
 }
 
-std::vector<BadItems::Entry> BadItems::entries() const {
-  std::lock_guard lock(mutex_);
-  return entries_;
-}
-
 std::string BadItems::summary(std::size_t named) const {
   std::lock_guard lock(mutex_);
   return entries_.empty() ? "" : text(named);

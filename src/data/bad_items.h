@@ -26,7 +26,6 @@ class BadItems {
   void add(const std::string& id, const Error& error);
 
   std::size_t count() const;
-  std::vector<Entry> entries() const;  ///< sorted by id
 
   /// "2 items cannot be used: a.jpg (…), b.jpg (…)"; at most `named` are named, the rest counted.
   /// Empty when there are none.

@@ -192,8 +192,6 @@ ClassMatch in_doubt(const std::vector<std::string>& data, const ModelClasses& mo
 
 }  // namespace
 
-bool ClassMatch::renumbers() const { return how == How::by_name && !keep_their_numbers(to); }
-
 ClassMatch match_classes(const std::vector<std::string>& data, const std::set<int>& used,
                          const ModelClasses& model) {
   if (used.empty() || !model.known()) return {};

@@ -31,9 +31,6 @@ struct ClassMatch {
   std::string text{};     ///< a sentence for the user; empty: there is nothing to say
   bool doubtful = false;  ///< text is a warning
   std::string problem{};  ///< why the truth cannot be judged; empty: it can
-
-  /// Whether numbers change.
-  bool renumbers() const;
 };
 
 /// Finds each class of the data among those of the model. Names agree where they are equal but for

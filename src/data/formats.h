@@ -111,10 +111,6 @@ std::vector<TextLine> filled_lines(const std::string& text, const std::string& n
 /// The fields between white space.
 std::vector<std::string_view> split_words(std::string_view text);
 
-/// A whole field as a number; absent when it is anything else.
-std::optional<int> parse_int(std::string_view text);
-std::optional<double> parse_double(std::string_view text);
-
 /// Class names from the first of these files that exists in the folder, one a line: classes.txt,
 /// batches.meta.txt. Else empty.
 std::vector<std::string> load_class_names(const std::filesystem::path& folder);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -59,7 +60,7 @@ Row parse_row(const fs::path& list, const TextLine& line) {
     if (c == ',' || c == ';' || c == '"') c = ' ';
   auto fields = split_words(rest);
   if (fields.empty()) return row;
-  row.label = parse_int(fields[0]);
+  row.label = parse_number<int>(fields[0]);
   if (!row.label || *row.label < 0)
     fail(list, line,
          "class index expected, got " + std::string(fields[0].substr(0, 40)) +

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/mask.h"
+#include "base/number.h"
 #include "base/printable.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
@@ -72,7 +73,7 @@ std::vector<std::string> class_names(const fs::path& file, const YAML::Node& nod
   if (!node || !node.IsMap()) return node ? strings(node) : std::vector<std::string>();
   std::vector<std::string> names(node.size());
   for (const auto& entry : node) {
-    auto index = parse_int(entry.first.as<std::string>());
+    auto index = parse_number<int>(entry.first.as<std::string>());
     if (!index || *index < 0 || static_cast<std::size_t>(*index) >= names.size())
       fail(file, "names: index " + entry.first.as<std::string>() + " is not in 0.." +
                      std::to_string(names.size() - 1));
@@ -219,7 +220,7 @@ std::vector<double> parse_fractions(const LabelFile& labels, const TextLine& lin
                                     std::span<const std::string_view> words) {
   std::vector<double> values;
   for (std::string_view word : words) {
-    auto value = parse_double(word);
+    auto value = parse_finite(word);
     if (!value) fail(labels, line, "number expected, got " + std::string(word.substr(0, 40)));
     if (*value < -kEdgeTolerance || *value > 1 + kEdgeTolerance)
       fail(labels, line,
@@ -259,7 +260,7 @@ TruthBox parse_box(const LabelFile& labels, const TextLine& line, std::vector<fl
     fail(labels, line,
          "has " + std::to_string(words.size()) +
              " fields; a line is: class x y w h, or class and a polygon");
-  auto label = parse_double(words[0]);  // some tools write 3.0
+  auto label = parse_finite(words[0]);  // some tools write 3.0
   if (!label || *label < 0 || *label > 1e6 || *label != static_cast<int>(*label))
     fail(labels, line, "class index expected, got " + std::string(words[0].substr(0, 40)));
   if (!labels.names.empty() && *label >= static_cast<double>(labels.names.size()))

@@ -9,7 +9,7 @@ class ShapedSession : public Session {
  public:
   ShapedSession(Backend& backend, const OpenRequest& request, const std::vector<Shape>& shapes) {
     OpenRequest own = request;
-    own.takes_turns = true;
+    own.rests = true;  // or it takes the next one's cores
     for (const Shape& shape : shapes) {
       own.input_shapes = {shape};
       sessions_.push_back(backend.open(own));

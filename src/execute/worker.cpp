@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/error_json.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/version.h"
@@ -165,7 +165,7 @@ Frame Worker::request(const Json& head, const Patience& patience, const Watch& w
     give_up(hang_text(operation, patience), ErrorCode::backend_failed);
   if (!reply) fail(operation);
   if (reply->head.value("ok", false)) return std::move(*reply);
-  throw Error(parse_error_code(reply->head.value("code", "")), reply->head.value("text", ""));
+  throw error_from_json(reply->head);
 }
 
 void Worker::give_up(const std::string& why, ErrorCode code) {

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/units.h"
 #include "graph/graph.h"
 #include "graph/model_checks.h"
@@ -101,14 +101,12 @@ struct ExternalPlace {
 ExternalPlace external_place(const onnx::TensorProto& tensor, const std::string& what) {
   ExternalPlace place;
   auto number = [&](const std::string& text) {
-    std::uint64_t value = 0;
-    auto end = text.data() + text.size();
-    auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end)
+    const std::optional<std::uint64_t> value = parse_number<std::uint64_t>(text);
+    if (!value)
       throw_external(
           ErrorCode::corrupt_data, tensor, what,
           "has the offset or length \"" + text + "\", which is no number; export the model again");
-    return value;
+    return *value;
   };
   for (const auto& entry : tensor.external_data()) {
     if (entry.key() == "location") place.location = entry.value();

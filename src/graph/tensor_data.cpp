@@ -147,12 +147,6 @@ std::vector<Out> numbers(const TensorProto& tensor) {
   }
 }
 
-template <typename Out, typename In>
-void store(Tensor& tensor, const std::vector<In>& values) {
-  Out* out = tensor.data<Out>();
-  for (std::size_t i = 0; i < values.size(); ++i) out[i] = static_cast<Out>(values[i]);
-}
-
 template <typename T>
 void append_raw(std::string& raw, T value) {
   raw.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -171,49 +165,6 @@ std::optional<double> scalar(const TensorProto& tensor) {
   if (row == nullptr || row->bytes == 0 || find_element_count(shape_of(tensor)) != 1)
     return std::nullopt;
   return doubles(tensor).front();
-}
-
-Tensor to_tensor(const TensorProto& tensor) {
-  std::optional<DataType> type = data_type(tensor.data_type());
-  if (!type) throw_unsupported(tensor, "one that tensors here can have");
-  std::size_t count = checked_count(tensor);
-  if (tensor.has_raw_data()) {
-    if (tensor.raw_data().size() != count * byte_size(*type))
-      require_count(tensor, tensor.raw_data().size() / byte_size(*type), count);
-    Tensor out(*type, shape_of(tensor));
-    if (count > 0) std::memcpy(out.raw(), tensor.raw_data().data(), count * byte_size(*type));
-    return out;
-  }
-  if (*type == DataType::f16 || *type == DataType::bf16) {
-    auto bits = from_field<std::uint16_t>(tensor, tensor.int32_data(),
-                                          [](auto v) { return static_cast<std::uint16_t>(v); });
-    Tensor out(*type, shape_of(tensor));
-    store<std::uint16_t>(out, bits);
-    return out;
-  }
-  if (*type == DataType::f32 || *type == DataType::f64) {
-    auto values = doubles(tensor);
-    Tensor out(*type, shape_of(tensor));
-    *type == DataType::f32 ? store<float>(out, values) : store<double>(out, values);
-    return out;
-  }
-  auto values = ints(tensor);
-  Tensor out(*type, shape_of(tensor));
-  switch (*type) {
-    case DataType::i64:
-      store<std::int64_t>(out, values);
-      break;
-    case DataType::i32:
-      store<std::int32_t>(out, values);
-      break;
-    case DataType::i8:
-      store<std::int8_t>(out, values);
-      break;
-    default:
-      store<std::uint8_t>(out, values);
-      break;
-  }
-  return out;
 }
 
 TensorProto to_proto(const Tensor& tensor, const std::string& name) {

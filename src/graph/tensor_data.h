@@ -28,8 +28,7 @@ std::vector<std::int64_t> ints(const onnx::TensorProto& tensor);
 /// The one element of a tensor with exactly one, whatever its rank; absent otherwise.
 std::optional<double> scalar(const onnx::TensorProto& tensor);
 
-/// Between ONNX tensors and ours. Throws unsupported for types that Tensor has not.
-Tensor to_tensor(const onnx::TensorProto& tensor);
+/// Holds the tensor's elements as raw data.
 onnx::TensorProto to_proto(const Tensor& tensor, const std::string& name);
 
 /// onnx::TensorProto_DataType ↔ DataType; absent where there is no counterpart.

@@ -64,4 +64,10 @@ struct EnvironmentWarning {
 /// What only a measurement shows (steal, jitter): the overload in machine/noise.h. Pure.
 std::vector<EnvironmentWarning> suspicious_conditions(const Fingerprint& fingerprint);
 
+/// [{"text", "remedy"}]
+Json to_json(const std::vector<EnvironmentWarning>& warnings);
+/// The machine of a result and the conditions that make its figures suspicious: {"machine",
+/// "warnings"}.
+Json environment_json(const Fingerprint& fingerprint);
+
 }  // namespace tamis

@@ -111,4 +111,16 @@ std::vector<EnvironmentWarning> suspicious_conditions(const NoiseReport& r) {
   return warnings;
 }
 
+Json to_json(const std::vector<EnvironmentWarning>& warnings) {
+  Json json = Json::array();
+  for (const EnvironmentWarning& w : warnings)
+    json.push_back({{"text", w.text}, {"remedy", w.remedy}});
+  return json;
+}
+
+Json environment_json(const Fingerprint& fingerprint) {
+  return {{"machine", to_json(fingerprint)},
+          {"warnings", to_json(suspicious_conditions(fingerprint))}};
+}
+
 }  // namespace tamis

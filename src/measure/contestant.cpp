@@ -4,28 +4,6 @@
 
 namespace tamis {
 
-Json to_json(const OpenedInfo& info) {
-  return Json{{"load_ms", info.load_ms},
-              {"compile_ms", info.compile_ms},
-              {"first_ms", info.first_ms},
-              {"warm_ms", info.warm_ms},
-              {"peak_memory_bytes", info.peak_memory_bytes},
-              {"in_flight", info.in_flight},
-              {"effective", info.effective}};
-}
-
-OpenedInfo parse_opened_info(const Json& json) {
-  OpenedInfo info;
-  info.load_ms = json.at("load_ms");
-  info.compile_ms = json.at("compile_ms");
-  info.first_ms = json.at("first_ms");
-  info.warm_ms = json.at("warm_ms");
-  info.peak_memory_bytes = json.at("peak_memory_bytes");
-  info.in_flight = json.value("in_flight", 1);
-  info.effective = json.value("effective", Json::object());
-  return info;
-}
-
 double VisitSample::total() const { return median(total_ns); }
 double VisitSample::inference() const { return median(inference_ns); }
 double VisitSample::cost() const { return images_per_s ? 1e9 / *images_per_s : total(); }

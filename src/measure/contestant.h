@@ -6,21 +6,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "execute/opened_info.h"
 
 namespace tamis {
-
-/// What opening a model cost, each in a process of its own.
-struct OpenedInfo {
-  double load_ms = 0;     ///< reading the file
-  double compile_ms = 0;  ///< from file to ready
-  double first_ms = 0;    ///< the first inference
-  double warm_ms = 0;     ///< median of an inference after warm-up, unpaired: for planning only
-  std::uint64_t peak_memory_bytes = 0;  ///< of the whole worker process after warm-up
-  Json effective = Json::object();      ///< what the runtime says it did
-  int in_flight = 1;                    ///< requests that visits keep in flight
-};
-Json to_json(const OpenedInfo& info);
-OpenedInfo parse_opened_info(const Json& json);
 
 /// The timed block of one visit, in ns, in the order in which they ran.
 struct VisitSample {

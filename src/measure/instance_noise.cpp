@@ -65,9 +65,8 @@ InstanceNoise measure_instance_noise(int threads, double seconds) {
   while (count < kLeastInstances || (count < kMostInstances && seconds_since(start) < seconds)) {
     const InstanceRecord& record = rounds.run_instance(kRounds);
     if (!record.failures.empty())
-      throw Error(
-          ErrorCode::backend_failed,
-          "measure instance noise: " + record.failures.front().error.at("text").get<std::string>());
+      throw Error(ErrorCode::backend_failed,
+                  std::string("measure instance noise: ") + record.failures.front().error.what());
     noise.open_s += record.open_s;
     noise.round_s += record.rounds_s / static_cast<double>(kRounds);
     ++count;

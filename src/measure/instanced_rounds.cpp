@@ -16,33 +16,7 @@ constexpr std::size_t kFirstRounds = 5;  // of the first instance: nothing is kn
 // Below this, instances differ by less than anybody asks for: no more rounds for its sake.
 constexpr double kLeastBetweenSd = 0.002;
 
-RoundFailure failure_of(const std::string& id, const Error& e) {
-  return {id, Json{{"code", to_text(e.code())}, {"text", e.what()}}};
-}
-
 }  // namespace
-
-Json to_json(const InstanceRecord& record) {
-  Json json{{"number", record.number},   {"rounds", Json::array()}, {"opened", Json::object()},
-            {"failures", Json::array()}, {"open_s", record.open_s}, {"rounds_s", record.rounds_s}};
-  for (const Round& round : record.rounds) json["rounds"].push_back(to_json(round));
-  for (const auto& [id, info] : record.opened) json["opened"][id] = to_json(info);
-  for (const RoundFailure& f : record.failures)
-    json["failures"].push_back({{"id", f.id}, {"error", f.error}});
-  return json;
-}
-
-InstanceRecord parse_instance_record(const Json& json) {
-  InstanceRecord record;
-  record.number = json.at("number");
-  for (const Json& round : json.at("rounds")) record.rounds.push_back(parse_round(round));
-  for (const auto& [id, info] : json.at("opened").items())
-    record.opened[id] = parse_opened_info(info);
-  for (const Json& f : json.at("failures")) record.failures.push_back({f.at("id"), f.at("error")});
-  record.open_s = json.at("open_s");
-  record.rounds_s = json.at("rounds_s");
-  return record;
-}
 
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed,
                                        std::size_t instance) {
@@ -73,7 +47,7 @@ InstancedRounds::Opened InstancedRounds::open_all(InstanceRecord& record) {
       opened.push_back(open_(id));
       record.opened[id] = opened.back()->info();
     } catch (const Error& e) {
-      record.failures.push_back(failure_of(id, e));
+      record.failures.push_back({id, e});
     }
   }
   record.open_s = seconds_since(start);
@@ -111,14 +85,9 @@ const InstanceRecord& InstancedRounds::run_instance(std::size_t rounds) {
 
 void InstancedRounds::add(InstanceRecord record) {
   for (const Round& round : record.rounds) table_.add(round);
-  for (const RoundFailure& f : record.failures) {
-    failures_.push_back(f);
-    drop(f.id);
-  }
+  for (const RoundFailure& f : record.failures) std::erase(running_, f.id);
   instances_.push_back(std::move(record));
 }
-
-void InstancedRounds::drop(const std::string& id) { std::erase(running_, id); }
 
 double InstancedRounds::expected_s(std::size_t rounds) const {
   if (instances_.empty()) return 0;

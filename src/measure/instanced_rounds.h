@@ -24,8 +24,6 @@ struct InstanceRecord {
   double open_s = 0;                         ///< that opening all of them took
   double rounds_s = 0;                       ///< that the rounds took
 };
-Json to_json(const InstanceRecord& record);
-InstanceRecord parse_instance_record(const Json& json);
 
 /// How many rounds an instance may have.
 struct InstanceSize {
@@ -61,11 +59,9 @@ class InstancedRounds {
   /// result is also added here. Throws only what plan's functions throw.
   const InstanceRecord& run_instance(std::size_t rounds);
 
-  /// An instance that was measured before, the next in number.
+  /// An instance that was measured before, the next in number. What failed in it is left out of
+  /// further ones.
   void add(InstanceRecord record);
-
-  /// Takes a variant out of further instances.
-  void drop(const std::string& id);
 
   /// How many rounds the next instance should have: as many as pay, from what opening and rounds
   /// took so far and from how much rounds and instances scatter (Kalibera & Jones 2013); fewer
@@ -78,7 +74,6 @@ class InstancedRounds {
   const std::vector<std::string>& running() const { return running_; }
   const RoundTable& table() const { return table_; }
   const std::vector<InstanceRecord>& instances() const { return instances_; }
-  const std::vector<RoundFailure>& failures() const { return failures_; }
 
  private:
   using Opened = std::vector<std::unique_ptr<Contestant>>;
@@ -93,7 +88,6 @@ class InstancedRounds {
   InstancePlan plan_;
   std::vector<InstanceRecord> instances_;
   RoundTable table_;
-  std::vector<RoundFailure> failures_;
 };
 
 }  // namespace tamis

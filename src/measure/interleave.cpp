@@ -30,7 +30,7 @@ Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed,
     try {
       round.samples[contestant->id()] = contestant->visit(number, block);
     } catch (const Error& e) {
-      failures.push_back({contestant->id(), Json{{"code", to_text(e.code())}, {"text", e.what()}}});
+      failures.push_back({contestant->id(), e});
     }
   }
   return round;

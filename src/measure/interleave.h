@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "measure/contestant.h"
 #include "stats/paired.h"
@@ -24,7 +25,7 @@ Round parse_round(const Json& json);
 
 struct RoundFailure {
   std::string id;
-  Json error;  ///< {code, text}
+  Error error;
 };
 
 /// Visits every contestant once, in an order drawn from (seed, round number); input number = round

@@ -98,6 +98,13 @@ Json to_json(const RatioEstimate& e) {
   return json;
 }
 
+Json comparison_json(const std::string& a, const std::string& b, const RatioEstimate& estimate) {
+  Json json = to_json(estimate);
+  json["a"] = a;
+  json["b"] = b;
+  return json;
+}
+
 std::string to_text(const RatioEstimate& e, int decimals) {
   if (!e.has_interval())
     return fmt::format("{:.{}f} (no interval: {})", e.ratio, decimals, why_no_interval(e));

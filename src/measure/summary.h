@@ -28,9 +28,12 @@ Json to_json(const LatencySummary& summary);
 
 enum class Which { total, inference, prepare };
 
-/// A comparison as documents hold it (docs/json.md#comparisons): the ratio, its interval or null
-/// with the reason, what it rests on, by how much instances differ, the verdict.
+/// The ratio, its interval or null with the reason, what it rests on, by how much instances differ,
+/// the verdict.
 Json to_json(const RatioEstimate& estimate);
+/// A comparison as documents hold it (docs/json.md#comparisons): the same, and the names of the
+/// two, whose ratio is a's time / b's.
+Json comparison_json(const std::string& a, const std::string& b, const RatioEstimate& estimate);
 
 /// "1.74 [1.64, 1.85]" with so many decimals, or "1.74 (no interval: 2 instances; an interval needs
 /// 3)".

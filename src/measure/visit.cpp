@@ -98,13 +98,13 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
   return inputs;
 }
 
-MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed) {
+MeasureInputs synthetic_inputs(const OpenedModel& model, std::size_t count, std::uint64_t seed) {
   MeasureInputs inputs;
   Random random(seed);
   const std::size_t shapes = model.shapes();
   if (shapes > 1) inputs.of_shape.resize(shapes);
   if (shapes > 1) inputs.shares.assign(shapes, 1.0 / static_cast<double>(shapes));
-  for (std::size_t n = 0; n < static_cast<std::size_t>(count) * shapes; ++n) {
+  for (std::size_t n = 0; n < count * shapes; ++n) {
     Tensor input = model.make_input(n % shapes);
     if (shapes > 1) inputs.of_shape[n % shapes].push_back(n);
     for (std::int64_t i = 0; i < input.elements(); ++i) {

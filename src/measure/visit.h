@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,13 +19,18 @@ struct MeasureInputs {
   std::vector<double> shares;
 };
 
+/// How many pictures a model is measured on, of each input shape.
+inline constexpr std::size_t kMeasuringInputs = 4;
+/// How many items are offered for that: some may not decode.
+inline constexpr std::size_t kMeasuringCandidates = 2 * kMeasuringInputs;
+
 /// Prepares the first `most` of the items that can be decoded, and leaves only these in `items`.
 /// Throws as Dataset::load_picture does where none can. For a model with several input shapes
 /// `most` is per shape, and the shares are of all items, from their files' headers.
 MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
                              std::vector<std::size_t>& items, std::size_t most);
 /// Uniform noise in [0, 1), the same for the same seed, `count` tensors.
-MeasureInputs synthetic_inputs(const OpenedModel& model, int count, std::uint64_t seed);
+MeasureInputs synthetic_inputs(const OpenedModel& model, std::size_t count, std::uint64_t seed);
 
 /// Runs `discard` inferences that are thrown away, then `timed` ones. Nothing of ours allocates,
 /// logs or reads between the clock's two readings, but the decoder. With several input shapes one

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "measure/visit.h"
+
 namespace tamis {
 namespace {
 
-constexpr std::size_t kMeasuringInputs = 8;  // more than a worker prepares
-constexpr double kPrepare_s = 1;             // reading and preparing a picture, on the slow side
+constexpr double kPrepare_s = 1;  // reading and preparing a picture, on the slow side
 struct BlockSize {
   double target_ms;  // a timed block lasts about this long…
   int least;         // …and holds at least this many inferences
@@ -26,16 +27,10 @@ std::vector<double> to_doubles(const std::vector<std::uint8_t>& block) {
 
 }  // namespace
 
-Json to_json(const InputSpec& inputs) {
-  if (!inputs.data) return Json();
-  return Json{
-      {"path", inputs.data->path.string()}, {"split", inputs.data->split}, {"items", inputs.items}};
-}
-
-InputSpec parse_input_spec(const Json& json) {
-  if (json.is_null()) return {};
-  return {DataSpec{json.at("path").get<std::string>(), json.value("split", "")},
-          json.at("items").get<std::vector<std::size_t>>()};
+std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card) {
+  const bool one_shape = card == nullptr || card->input_sizes.empty();
+  if (one_shape && items.size() > kMeasuringCandidates) items.resize(kMeasuringCandidates);
+  return items;
 }
 
 WorkerContestant::WorkerContestant(ContestantSpec spec) : spec_(std::move(spec)) {
@@ -96,7 +91,7 @@ VisitSample WorkerContestant::visit_alone(std::size_t input, Block block) {
 }
 
 std::vector<double> WorkerContestant::time_from_file(int repeats) {
-  std::size_t items = static_cast<std::size_t>(repeats + 1) * kMeasuringInputs;
+  std::size_t items = static_cast<std::size_t>(repeats + 1) * kMeasuringCandidates;
   Frame reply = worker_.request({{"op", "from_file"}, {"repeats", repeats}},
                                 patience_for_items(items, kPrepare_s + info_.warm_ms * 1e-3));
   worker_.pause();
@@ -105,7 +100,7 @@ std::vector<double> WorkerContestant::time_from_file(int repeats) {
 
 std::string WorkerContestant::output_hash() {
   Frame reply = worker_.request({{"op", "output_hash"}},
-                                patience_for_items(kMeasuringInputs, info_.warm_ms * 1e-3));
+                                patience_for_items(kMeasuringCandidates, info_.warm_ms * 1e-3));
   worker_.pause();
   return reply.head.at("hash");
 }

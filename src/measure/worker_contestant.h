@@ -4,20 +4,17 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
+#include "execute/input_spec.h"
 #include "execute/opened_model.h"
 #include "execute/worker.h"
 #include "measure/contestant.h"
 
 namespace tamis {
 
-/// What a contestant is fed: items of a dataset, or made-up noise without one.
-struct InputSpec {
-  std::optional<DataSpec> data;
-  std::vector<std::size_t> items;
-};
-Json to_json(const InputSpec& inputs);
-InputSpec parse_input_spec(const Json& json);
+/// Which of `items` (in random order) a worker is offered to measure a model with this card on
+/// (null: it has none): the first few, or all where the model has several input shapes, since the
+/// share of each shape is counted over them (prepare_inputs). Thread safe.
+std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card);
 
 struct ContestantSpec {
   std::string id;

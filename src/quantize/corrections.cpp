@@ -98,8 +98,6 @@ class Corrector {
 
 }  // namespace
 
-std::span<const CorrectionKind> correction_kinds() { return kKinds; }
-
 bool wants_rows(CorrectionLevel level) {
   return std::any_of(kKinds.begin(), kKinds.end(), [&](const CorrectionKind& kind) {
     return kind.wants_rows && kind.level <= level;

@@ -37,8 +37,7 @@ struct CorrectionKind {
   std::vector<Attempt> (*attempts)(const Form& form, const CorrectionTools& tools);
 };
 
-/// All corrections in the order in which they are tried, each on what the ones before left.
-std::span<const CorrectionKind> correction_kinds();
+/// Whether a correction of the level needs LayerInput::rows.
 bool wants_rows(CorrectionLevel level);
 
 /// Tries the corrections of the options' level on a form and keeps each that helps (judge.h) on the

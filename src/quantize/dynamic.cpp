@@ -3,9 +3,7 @@
 #include <map>
 #include <utility>
 
-#include "base/clock.h"
 #include "quantize/affine.h"
-#include "quantize/input_kinds.h"
 #include "quantize/products.h"
 
 namespace tamis {
@@ -88,21 +86,12 @@ class DynamicWriter {
 }  // namespace
 
 QuantizeReport quantize_dynamic(Graph& graph) {
-  const std::int64_t start = now_ns();
-  Graph work = graph;
-  QuantizeReport report = prepare_for_quantising(work);
-  const ProductPlan plan = plan_products(
-      work, "int8-dynamic", "ConvInteger, its dynamic form, is slower than a float convolution");
-  report.quantised_nodes = plan.products.size();
-  report.kept_in_float = plan.kept_in_float;
-  DynamicWriter writer(work);
-  for (const ConstantProduct& product : plan.products) writer.write(product);
-  work.sort();
-  work.remove_dead();
-  work.verify();
-  graph = std::move(work);
-  report.wall_s = seconds_since(start);
-  return report;
+  const ProductForm form{"int8-dynamic",
+                         "ConvInteger, its dynamic form, is slower than a float convolution"};
+  return quantise_products(graph, form, [](Graph& work, const auto& products) {
+    DynamicWriter writer(work);
+    for (const ConstantProduct& product : products) writer.write(product);
+  });
 }
 
 }  // namespace tamis

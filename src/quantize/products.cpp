@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "quantize/input_kinds.h"
 #include "quantize/roles.h"
@@ -49,13 +50,12 @@ std::vector<float> weights_of(const Graph& graph, const ConstantProduct& product
   return turned;
 }
 
-ProductPlan plan_products(const Graph& graph, const std::string& what,
-                          const std::string& conv_reason) {
+ProductPlan plan_products(const Graph& graph, const ProductForm& form) {
   ProductPlan plan;
   for (const onnx::NodeProto* node : graph.nodes()) {
     std::string reason = reason_of_bodies(*node);
     if (is_op(*node, "Conv") || is_op(*node, "ConvTranspose")) {
-      reason = conv_reason;
+      reason = form.conv_reason;
     } else if (reason.empty()) {
       if (auto product = as_product(graph, *node, reason))
         plan.products.push_back(std::move(*product));
@@ -64,9 +64,27 @@ ProductPlan plan_products(const Graph& graph, const std::string& what,
   }
   if (!plan.products.empty()) return plan;
   throw Error(ErrorCode::unsupported,
-              what +
+              form.name +
                   ": there is no matrix product with constant weights; use int8-static, which "
                   "quantises convolutions");
+}
+
+QuantizeReport quantise_products(
+    Graph& graph, const ProductForm& form,
+    const std::function<void(Graph&, const std::vector<ConstantProduct>&)>& write) {
+  const std::int64_t start = now_ns();
+  Graph work = graph;
+  QuantizeReport report = prepare_for_quantising(work);
+  const ProductPlan plan = plan_products(work, form);
+  report.quantised_nodes = plan.products.size();
+  report.kept_in_float = plan.kept_in_float;
+  write(work, plan.products);
+  work.sort();
+  work.remove_dead();
+  work.verify();
+  graph = std::move(work);
+  report.wall_s = seconds_since(start);
+  return report;
 }
 
 void drop_zero_points_of_products(Graph& graph) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,10 +33,21 @@ struct ProductPlan {
   std::vector<KeptInFloat> kept_in_float;
 };
 
-/// `conv_reason`: why convolutions stay in float. Throws unsupported when there is no product;
-/// `what` names the operation in that message.
-ProductPlan plan_products(const Graph& graph, const std::string& what,
-                          const std::string& conv_reason);
+/// A form of quantising products that needs no calibration.
+struct ProductForm {
+  std::string name;         ///< the operation in errors: "int8-dynamic"
+  std::string conv_reason;  ///< why convolutions stay in float
+};
+
+/// Throws unsupported when there is no product.
+ProductPlan plan_products(const Graph& graph, const ProductForm& form);
+
+/// Has `write` replace every product of a copy of the graph, checks the copy, and only then puts it
+/// in the graph's place. Throws as plan_products and as prepare_for_quantising do; the graph is
+/// then untouched. Not thread safe for one graph.
+QuantizeReport quantise_products(
+    Graph& graph, const ProductForm& form,
+    const std::function<void(Graph&, const std::vector<ConstantProduct>&)>& write);
 
 /// Leaves out the zero point, which is 0 anyway, where the weights of a MatMul are dequantised.
 /// ONNX Runtime 1.31 makes MatMulIntegerToFloat of both, and is slower with a zero point per column

@@ -6,9 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "quantize/input_kinds.h"
 #include "quantize/products.h"
 
 namespace tamis {
@@ -137,22 +135,12 @@ BlockWeights pack_blocks(std::span<const float> columns, std::size_t k,
 }
 
 QuantizeReport quantize_weights_only(Graph& graph, const WeightOnlyOptions& options) {
-  const std::int64_t start = now_ns();
   check(options);
-  Graph work = graph;
-  QuantizeReport report = prepare_for_quantising(work);
-  const ProductPlan plan =
-      plan_products(work, "weight-only", "MatMulNBits, the weight-only form, has no convolutions");
-  report.quantised_nodes = plan.products.size();
-  report.kept_in_float = plan.kept_in_float;
-  BlockWriter writer(work, options);
-  for (const ConstantProduct& product : plan.products) writer.write(product);
-  work.sort();
-  work.remove_dead();
-  work.verify();
-  graph = std::move(work);
-  report.wall_s = seconds_since(start);
-  return report;
+  const ProductForm form{"weight-only", "MatMulNBits, the weight-only form, has no convolutions"};
+  return quantise_products(graph, form, [&](Graph& work, const auto& products) {
+    BlockWriter writer(work, options);
+    for (const ConstantProduct& product : products) writer.write(product);
+  });
 }
 
 }  // namespace tamis

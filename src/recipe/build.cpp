@@ -10,14 +10,14 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "execute/opened_model.h"
+#include "eval/card_check.h"
+#include "eval/parent_check.h"
+#include "execute/model_info.h"
 #include "graph/inspect.h"
 #include "graph/value_shapes.h"
 #include "measure/visit.h"
-#include "recipe/card_check.h"
 #include "recipe/feed.h"
 #include "recipe/open_with_card.h"
-#include "recipe/parent_check.h"
 #include "recipe/steps.h"
 #include "runtime/tensor_info.h"
 
@@ -27,6 +27,12 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// The parent in the first runtime, on the calibration pictures.
+CheckedModel parent_to_check(const BuildRequest& request) {
+  return {request.parent, request.card.value(), reference_settings(request),
+          request.calibration->data, request.calibration->items};
 }
 
 using Feed = std::function<void(const std::function<void(std::span<const Tensor>)>&)>;
@@ -92,8 +98,8 @@ BuildState make_state(const BuildRequest& request, const TellProgress& tell) {
   if (request.calibration) {
     state.cache = request.cache;
     if (request.check_parent) {
-      state.check_parent = [request] { return tamis::check_parent(request); };
-      state.doubt_card = [request] { return tamis::doubt_card(request); };
+      state.check_parent = [request] { return tamis::check_parent(parent_to_check(request)); };
+      state.doubt_card = [request] { return tamis::doubt_card(parent_to_check(request)); };
     }
   }
   follow_card(state, request);

@@ -72,8 +72,4 @@ ArtefactInfo build_artefact(const BuildRequest& request, const TellProgress& tel
 /// which there must be one, in f32, at its own graph level.
 RunSettings reference_settings(const BuildRequest& request);
 
-/// The ONNX metadata key under which a quantised model carries the hashes of its calibration items
-/// (space separated).
-inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";
-
 }  // namespace tamis

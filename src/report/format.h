@@ -4,22 +4,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "report/result.h"
 
 namespace tamis {
 
 // Numbers and texts as the reports print them. Pure functions, safe from any thread.
 
-inline constexpr const char* kAbsent = "–";
-
 /// For HTML text and attribute values: & < > " and ' become entities, control characters U+FFFD.
 std::string escape_html(std::string_view text);
 
 /// escape_html, with each part of a name ("a · b c") kept on one line.
 std::string escape_name(std::string_view name);
-
-/// For a cell of a GitHub-style table or a sentence: nothing in it is read as Markdown or HTML.
-std::string escape_markdown(std::string_view text);
 
 /// A field of a CSV record, quoted where RFC 4180 asks for it.
 std::string csv_field(std::string_view text);
@@ -61,11 +57,5 @@ std::string interval_text(const IntervalView& interval, Format format) {
 std::string ratio_interval_text(const IntervalView& ratio);    ///< "[2.70, 2.79]"
 std::string percent_interval_text(const IntervalView& share);  ///< "[−0.90, 1.20] %"
 std::string accuracy_interval_text(const std::string& metric, const IntervalView& value);
-
-/// "not_distinguishable" → "not distinguishable".
-std::string words(std::string_view identifier);
-
-/// A scalar of the document as people read it; arrays joined by ", ".
-std::string value_text(const Json& value);
 
 }  // namespace tamis

@@ -34,10 +34,4 @@ std::string variants_table_text(const Json& result, int columns);
 /// intervals, and what would change it. Ends with a newline. Throws as write_report does.
 std::string decision_text(const Json& result);
 
-/// Writes USING.md into `folder`: how to run the winner from Python and C++ with exactly the
-/// settings of `run` (the document "tamis/run/1" of docs/json.md, which is run.json). Returns the
-/// file. Throws corrupt_data, naming the key, unsupported for a backend that it knows no code for,
-/// and io.
-std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder);
-
 }  // namespace tamis

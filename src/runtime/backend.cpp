@@ -53,7 +53,7 @@ Json request_json(const OpenRequest& request) {
           {"profile", request.profile},
           {"lean", request.lean},
           {"keep_open", request.keep_open},
-          {"takes_turns", request.takes_turns},
+          {"rests", request.rests},
           {"engine_cache", request.engine_cache.string()},
           {"dump", request.dump.string()}};
 }

@@ -60,8 +60,8 @@ struct OpenRequest {
   /// Compiled with its dimensions open, as a program does that feeds several sizes: input_shapes
   /// only says what will be fed.
   bool keep_open = false;
-  /// Other sessions in this process take turns with it: threads that wait must leave the cores.
-  bool takes_turns = false;
+  /// Between runs the threads do not wait awake for the next one, which may be another session's.
+  bool rests = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
   /// Folder, which is there, for what the runtime makes of the graph: ort writes optimized.onnx,
   /// openvino compiled.blob. Empty: none.

@@ -37,8 +37,8 @@ struct tamis_plugin {
   void (*probe)(const char* settings_json, void* user, tamis_text_sink out);
 
   /// Opens and compiles a model. `request_json`: {model, settings, input_shapes: [[…]] | [],
-  /// profile: bool, keep_open: bool, takes_turns: bool, engine_cache: "folder" | "", dump: "folder"
-  /// | ""}.
+  /// profile: bool, lean: bool, keep_open: bool, rests: bool, engine_cache: "folder" | "",
+  /// dump: "folder" | ""}.
   int32_t (*open)(const char* request_json, tamis_session** session, void* user,
                   tamis_text_sink error);
   void (*close)(tamis_session* session);

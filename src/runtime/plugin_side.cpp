@@ -105,8 +105,8 @@ OpenRequest parse_open_request(const char* request_json) {
   request.input_shapes = json.value("input_shapes", std::vector<Shape>());
   request.profile = json.value("profile", false);
   request.lean = json.value("lean", false);
-  request.takes_turns = json.value("takes_turns", false);
   request.keep_open = json.value("keep_open", false);
+  request.rests = json.value("rests", false);
   request.engine_cache = json.value("engine_cache", "");
   request.dump = json.value("dump", "");
   return request;

@@ -2,7 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -49,6 +52,55 @@ struct FoundLibrary {
 
 /// Finds and opens. Throws unavailable; `steps` gets library_found and, when found, loaded.
 FoundLibrary open_library(const LibrarySearch& search, std::vector<ProbeStep>& steps);
+
+/// A runtime's library as its plugin holds it, opened once: the first opening wins for the
+/// process's life, and later ones give the same and add the same steps. `load` opens it; Library
+/// has `file`, its path. Throws what `load` throws, and unavailable where another file is named
+/// than the one that runs. Thread safe.
+template <typename Library>
+const Library& open_once(Library (*load)(const RunSettings& settings,
+                                         std::vector<ProbeStep>& steps),
+                         const RunSettings& settings, std::vector<ProbeStep>& steps) {
+  static std::mutex mutex;
+  static std::optional<Library> opened;
+  static std::vector<ProbeStep> opened_steps;
+  std::lock_guard lock(mutex);
+  if (!opened) {
+    opened = load(settings, steps);
+    opened_steps = steps;
+  } else {
+    if (!settings.library.empty() && settings.library != opened->file)
+      throw Error(ErrorCode::unavailable, "load " + settings.library +
+                                              ": this process already runs " + opened->file +
+                                              "; use a new worker");
+    steps = opened_steps;
+  }
+  return *opened;
+}
+
+/// What a runtime's C interface made; its own function that releases it is called at the end.
+template <typename T>
+class Owned {
+ public:
+  using Release = void (*)(T*);
+  explicit Owned(Release release, T* object = nullptr) : release_(release), object_(object) {}
+  Owned(Owned&& other) noexcept
+      : release_(other.release_), object_(std::exchange(other.object_, nullptr)) {}
+  Owned& operator=(Owned&& other) noexcept {
+    std::swap(object_, other.object_);
+    std::swap(release_, other.release_);
+    return *this;
+  }
+  ~Owned() {
+    if (object_ != nullptr) release_(object_);
+  }
+  T* get() const { return object_; }
+  T** out() { return &object_; }
+
+ private:
+  Release release_;
+  T* object_;
+};
 
 /// The path of a dependency's folder in the user's cache, for LibrarySearch.
 std::filesystem::path dependency_folder(const std::string& name_and_version);

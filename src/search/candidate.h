@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "grid/variant.h"
 #include "measure/summary.h"
 #include "quantize/sensitivity.h"
 #include "search/judge.h"
 #include "search/timings.h"
 #include "search/units.h"
-#include "search/variant.h"
 #include "stats/paired.h"
 
 namespace tamis {

@@ -9,8 +9,9 @@
 #include "base/hash.h"
 #include "base/leftovers.h"
 #include "base/percent.h"
+#include "data/picture_sizes.h"
+#include "grid/resolutions.h"
 #include "recipe/build.h"
-#include "search/resolutions.h"
 #include "stats/random.h"
 
 namespace tamis {

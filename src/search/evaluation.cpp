@@ -52,7 +52,7 @@ Json VariantEvaluation::evaluate(std::size_t count) {
   Json chunk{{"records", Json::array()}, {"bad", Json::array()}};
   for (std::size_t left = count; left > 0;) {
     const std::size_t step = std::min(left, kStep);
-    Evaluator::Part part;
+    EvaluatedPart part;
     try {
       part = evaluator.next(step, patience_for_items(step, item_s_));
     } catch (const Error&) {

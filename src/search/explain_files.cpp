@@ -129,9 +129,7 @@ class Explainer {
     bool enough = false;
     for (std::size_t n = 1; n <= kInstances && !enough && !interrupted(); ++n) {
       const InstanceRecord& record = rounds.run_instance(kRoundsPerInstance);
-      if (!record.failures.empty())
-        throw Error(parse_error_code(record.failures[0].error.at("code").get<std::string>()),
-                    record.failures[0].error.at("text").get<std::string>());
+      if (!record.failures.empty()) throw Error(record.failures.front().error);
       enough = alone ? n >= kLeastInstances
                      : stopping.is_look(n) && stopping.look(inference_pairs(rounds.table())).stop;
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error_json.h"
 #include "base/hash.h"
 #include "base/version.h"
 #include "runtime/setting_arguments.h"
@@ -57,10 +58,7 @@ bool is_lasting(ErrorCode code) {
 }
 
 std::optional<Error> stored_failure(SearchContext& context, const std::string& key) {
-  auto stored = context.store->find_as(Kind::failure, failure_key(key), [](const Json& json) {
-    return Error(parse_error_code(json.at("code").get<std::string>()),
-                 json.at("text").get<std::string>());
-  });
+  auto stored = context.store->find_as(Kind::failure, failure_key(key), error_from_json);
   if (!stored) return std::nullopt;
   if (!context.failures_of_this_run.count(key) && !context.said_failures) {
     context.note(
@@ -77,9 +75,9 @@ void store_failure(SearchContext& context, const FailingUnit& unit, const Error&
     return;
   }
   context.failures_of_this_run.insert(unit.key);
-  context.store->put(
-      Kind::failure, failure_key(unit.key),
-      {{"code", to_text(error.code())}, {"text", error.what()}, {"command", unit.command}});
+  Json failure = to_json(error);
+  failure["command"] = unit.command;
+  context.store->put(Kind::failure, failure_key(unit.key), failure);
 }
 
 void forget_failures(Store& store) { store.remove_all(Kind::failure); }

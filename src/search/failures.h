@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "execute/worker.h"
+#include "grid/variant.h"
 #include "search/context.h"
 #include "search/units.h"
-#include "search/variant.h"
 
 namespace tamis {
 

@@ -148,10 +148,7 @@ void Generations::visit_all(const std::vector<Entrant>& members, const Generatio
       for (const Entrant* entrant : entrants)
         if (entrant->key == failure.id) {
           open.erase(failure.id);
-          fail(*entrant,
-               Error(parse_error_code(failure.error.at("code").get<std::string>()),
-                     failure.error.at("text").get<std::string>()),
-               result);
+          fail(*entrant, failure.error, result);
         }
     if (result.baseline_failure) break;
     if (round.samples.size() >= needed) rounds.push_back(std::move(round));

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "grid/variant.h"
 #include "quantize/sensitivity.h"
 #include "search/context.h"
-#include "search/variant.h"
 
 namespace tamis {
 

@@ -10,37 +10,25 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "eval/worker_evaluation.h"
+#include "execute/model_info.h"
 #include "execute/patience.h"
 #include "measure/worker_contestant.h"
 #include "quantize/sensitivity.h"
 #include "recipe/build.h"
 #include "search/explain_files.h"
 #include "search/listener.h"
-#include "search/model_info.h"
 
 namespace tamis {
 
 /// A model open for evaluating one item after the other. Not thread safe.
 class Evaluator {
  public:
-  /// What became of some items.
-  struct Part {
-    Json records = Json::array();  ///< to_json(ItemRecord)
-    Json bad = Json::array();      ///< {item, reason}
-    double inference_s = 0, wall_s = 0;
-  };
-
   virtual ~Evaluator() = default;
   virtual double first_ms() const = 0;  ///< the first inference
   /// The next items. Throws what the model does with them; corrupt_data names no single item.
-  virtual Part next(std::size_t count, const Patience& patience) = 0;
+  virtual EvaluatedPart next(std::size_t count, const Patience& patience) = 0;
   virtual void pause() = 0;  ///< takes nothing from others until next()
-};
-
-struct EvaluationSpec {
-  ExecuteRequest request;
-  InputSpec items;       ///< in the order of evaluating
-  bool labelled = true;  ///< items without truth are an error
 };
 
 /// Everything that a search does to the world outside, and the clock that it goes by. A search that

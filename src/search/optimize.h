@@ -3,10 +3,10 @@
 #include <vector>
 
 #include "base/json.h"
+#include "grid/variant.h"
 #include "search/context.h"
 #include "search/listener.h"
 #include "search/request.h"
-#include "search/variant.h"
 
 namespace tamis {
 

@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "base/geometry.h"
-#include "search/axes.h"
+#include "grid/axes.h"
+#include "grid/variant.h"
 
 namespace tamis {
 

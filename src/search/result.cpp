@@ -162,13 +162,11 @@ Json counts_json(const std::vector<Candidate>& candidates) {
 }
 
 Json environment_json(const SearchContext& c) {
-  Json runtimes = Json::object();
+  Json environment = environment_json(c.machine);
+  environment["runtimes"] = Json::object();
   for (const Availability& a : c.backends)
-    runtimes[a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
-  Json warnings = Json::array();
-  for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
-    warnings.push_back({{"text", w.text}, {"remedy", w.remedy}});
-  return Json{{"machine", to_json(c.machine)}, {"runtimes", runtimes}, {"warnings", warnings}};
+    environment["runtimes"][a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
+  return environment;
 }
 
 Json model_json(const SearchContext& c) {

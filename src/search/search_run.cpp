@@ -220,10 +220,8 @@ void SearchRun::add_comparisons() {
     if (!field_[a].ratio || !field_[b].ratio) return;
     const auto ratio = field_.look(a, b, kPairConfidence);
     if (!ratio || !ratio->has_interval()) return;
-    Json comparison = to_json(*ratio);
-    comparison["a"] = field_[a].variant.id;
-    comparison["b"] = field_[b].variant.id;
-    outcome_.comparisons.push_back(std::move(comparison));
+    outcome_.comparisons.push_back(
+        comparison_json(field_[a].variant.id, field_[b].variant.id, *ratio));
   };
   std::vector<std::size_t> raced;
   for (std::size_t i = 1; i < field_.size(); ++i) {

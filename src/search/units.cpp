@@ -13,9 +13,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMeasuringInputs =
-    8;  // candidates; the first four that can be decoded are used
-
 std::string runtime_version(const SearchContext& context, const std::string& backend) {
   for (const Availability& a : context.backends)
     if (a.backend == backend) return a.version;
@@ -231,10 +228,8 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
   spec.request = {artefact.model,       artefact.card, variant.settings, false, {}, {},
                   context.from_pixels()};
   spec.request.settings.library = library_of(context, variant.settings.backend);
-  std::vector<std::size_t> items = context.evaluation_order;
-  const bool one_shape = artefact.card.input_sizes.empty();  // else shares are counted over all
-  if (one_shape && items.size() > kMeasuringInputs) items.resize(kMeasuringInputs);
-  spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split}, items};
+  spec.inputs = {DataSpec{context.request.data.path, context.data.evaluation.split},
+                 measuring_items(context.evaluation_order, &artefact.card)};
   spec.under_load = context.under_load();
   return spec;
 }

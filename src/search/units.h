@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "grid/variant.h"
 #include "recipe/build.h"
 #include "search/context.h"
-#include "search/variant.h"
 #include "tasks/task.h"
 
 namespace tamis {

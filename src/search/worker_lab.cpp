@@ -8,33 +8,16 @@ namespace {
 
 class WorkerEvaluator : public Evaluator {
  public:
-  explicit WorkerEvaluator(const EvaluationSpec& spec) {
-    Json open = to_json(spec.request);
-    open["op"] = "open";
-    open["warm_up"] = false;
-    first_ms_ = parse_opened_info(worker_.request(open, patience_to_open()).head).first_ms;
-    worker_.request(
-        {{"op", "evaluate_begin"}, {"data", to_json(spec.items)}, {"labelled", spec.labelled}},
-        patience_to_open());
+  explicit WorkerEvaluator(const EvaluationSpec& spec) : evaluation_(spec) {}
+
+  double first_ms() const override { return evaluation_.first_ms(); }
+  EvaluatedPart next(std::size_t count, const Patience& patience) override {
+    return evaluation_.next(count, patience);
   }
-
-  double first_ms() const override { return first_ms_; }
-
-  Part next(std::size_t count, const Patience& patience) override {
-    Frame reply = worker_.request({{"op", "evaluate_next"}, {"count", count}}, patience);
-    Part part;
-    part.records = Json::from_msgpack(reply.block);
-    part.bad = reply.head.at("bad");
-    part.inference_s = reply.head.at("inference_s");
-    part.wall_s = reply.head.at("wall_s");
-    return part;
-  }
-
-  void pause() override { worker_.pause(); }
+  void pause() override { evaluation_.pause(); }
 
  private:
-  Worker worker_;
-  double first_ms_ = 0;
+  WorkerEvaluation evaluation_;
 };
 
 class WorkerLab : public Lab {

@@ -235,19 +235,9 @@ double candidate_accuracy(const PairedEvidence& evidence) {
   return as_double(counts.both + counts.only_candidate) / as_double(items(evidence));
 }
 
-double mcnemar_p_value(const PairedCounts& counts) {
-  const std::size_t discordant = counts.only_baseline + counts.only_candidate;
-  const std::size_t fewer = std::min(counts.only_baseline, counts.only_candidate);
-  return std::min(1.0, 2 * binomial_cdf(fewer, discordant, 0.5));
-}
-
 double limit_score(const PairedEvidence& evidence, const AccuracyLimit& limit) {
   require_items(evidence);
   return std::visit([&](const auto& known) { return score(known, limit); }, evidence);
-}
-
-double probability_within(const PairedEvidence& evidence, const AccuracyLimit& limit) {
-  return normal_cdf(limit_score(evidence, limit));
 }
 
 DropEstimate estimate_drop(const PairedEvidence& evidence, AccuracyLimit::Kind kind,

@@ -69,21 +69,12 @@ std::size_t items(const PairedEvidence& evidence);
 double baseline_accuracy(const PairedEvidence& evidence);
 double candidate_accuracy(const PairedEvidence& evidence);
 
-/// Two-sided p-value of "the two are right equally often".
-/// Source: McNemar 1947, exact binomial
-/// form.
-double mcnemar_p_value(const PairedCounts& counts);
-
 /// By how many standard errors the candidate keeps the limit; negative where its point estimate
 /// misses it. May be infinite. Counts: the score under the closest probabilities that just meet the
 /// limit, which stays honest where no item differs (Tango 1998, Statistics in Medicine 17:891; for
 /// relative drops the same with the weights 1 - amount and 1). Moments: the normal score, Student's
 /// t with items - 1 degrees of freedom mapped to a normal (Fieller 1954 for relative drops).
 double limit_score(const PairedEvidence& evidence, const AccuracyLimit& limit);
-
-/// The confidence that the limit is kept, 0..1: one minus the p-value of "it is exactly missed".
-/// 0.5 where the estimate equals it.
-double probability_within(const PairedEvidence& evidence, const AccuracyLimit& limit);
 
 /// A drop with limits. `drop` is relative (a fraction of the baseline) for Kind::relative_drop and
 /// absolute otherwise. low and high EACH hold at `confidence`, one-sided: a drop gate is met where

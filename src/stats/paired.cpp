@@ -100,23 +100,6 @@ RatioEstimate paired_ratio(const PairedSamples& samples, double confidence) {
   return estimate;
 }
 
-RatioEstimate ratio_within_instance(std::span<const double> a, std::span<const double> b,
-                                    double confidence) {
-  const std::vector<double> logs = log_ratios(a, b, confidence);
-  const RobustCentre centre = biweight_centre(logs);
-  std::optional<double> half;
-  if (logs.size() >= 2) {
-    const auto freedom = static_cast<double>(long_run_freedom(logs.size()));
-    const double error =
-        std::sqrt(long_run_variance(centre.influence) / static_cast<double>(logs.size()));
-    half = student_quantile((1 + confidence) / 2, freedom) * error;
-  }
-  RatioEstimate estimate = from_log(centre.centre, half, logs.size());
-  estimate.instances = 1;
-  estimate.within_half = half;
-  return estimate;
-}
-
 Verdict verdict(const RatioEstimate& estimate) {
   if (estimate.high < 1) return Verdict::faster;
   if (estimate.low > 1) return Verdict::slower;

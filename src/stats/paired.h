@@ -58,19 +58,6 @@ std::string_view to_text(Verdict verdict);
 /// finite, or the confidence is outside (0, 1). Pure; safe from any thread.
 RatioEstimate paired_ratio(const PairedSamples& samples, double confidence);
 
-/// The same of rounds that all belong to ONE instance of each: its interval says what these two
-/// processes would go on to show, and nothing of the next ones, which may differ by several per
-/// cent.
-///
-/// The centre is Tukey's biweight of the log ratios. Differences that resemble their neighbours
-/// (autocorrelation) are allowed for: the standard error is the long-run one, from the first few
-/// cosine transforms of the influences, with Student's t of as many degrees of freedom.
-/// Sources: Mosteller & Tukey 1977, ch. 10 (biweight); Lazarus, Lewis, Stock & Watson 2018, "HAR
-/// inference: recommendations for practice", J. Business & Economic Statistics 36:541
-/// (equal-weighted cosine estimator).
-RatioEstimate ratio_within_instance(std::span<const double> a, std::span<const double> b,
-                                    double confidence);
-
 /// faster or slower where the interval excludes 1.
 Verdict verdict(const RatioEstimate& estimate);
 

@@ -52,13 +52,6 @@ std::optional<double> percentile_if_enough(std::span<const double> samples, doub
   return quantile(samples, q);
 }
 
-double mad(std::span<const double> samples) {
-  const double centre = median(samples);
-  std::vector<double> distances(samples.begin(), samples.end());
-  for (double& x : distances) x = std::abs(x - centre);
-  return median(distances);
-}
-
 std::optional<double> stddev(std::span<const double> samples) {
   const double centre = mean(samples);
   if (samples.size() < 2) return std::nullopt;

@@ -23,10 +23,6 @@ double mean(std::span<const double> samples);
 /// percentile is never invented.
 std::optional<double> percentile_if_enough(std::span<const double> samples, double q);
 
-/// The median of the distances from the median, not scaled: multiply by 1.4826 to compare with a
-/// normal's standard deviation.
-double mad(std::span<const double> samples);
-
 /// Standard deviation with n - 1 in the denominator. Absent with one sample.
 std::optional<double> stddev(std::span<const double> samples);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "stats/percentile.h"
 
@@ -13,16 +12,6 @@ RobustCentre plain_mean(std::span<const double> samples) {
   RobustCentre result{mean(samples), {samples.begin(), samples.end()}};
   for (double& x : result.influence) x -= result.centre;
   return result;
-}
-
-// The distance beyond which a sample has no say; 0 where all samples are equal.
-double fence(std::span<const double> samples, double centre) {
-  const auto n = static_cast<double>(samples.size());
-  double scale = 1.4826 * mad(samples);
-  if (scale == 0) {  // more than half of the samples are equal
-    for (double x : samples) scale += std::abs(x - centre) * 1.2533 / n;
-  }
-  return 7 * (1 + 36 / (n * n)) * scale;
 }
 
 RobustCentre biweight(std::span<const double> samples, double reach) {
@@ -58,38 +47,9 @@ RobustCentre biweight(std::span<const double> samples, double reach) {
 
 }  // namespace
 
-RobustCentre biweight_centre(std::span<const double> samples) {
-  if (samples.size() < 5) return plain_mean(samples);
-  const double centre = median(samples);
-  const double reach = fence(samples, centre);
-  if (reach == 0) return {centre, std::vector<double>(samples.size(), 0.0)};
-  return biweight(samples, reach);
-}
-
 RobustCentre biweight_centre(std::span<const double> samples, double scale) {
   if (samples.size() < 3 || scale <= 0) return plain_mean(samples);
   return biweight(samples, 7 * scale);
-}
-
-std::size_t long_run_freedom(std::size_t count) {
-  const double rule = std::round(0.41 * std::pow(static_cast<double>(count), 2.0 / 3.0));
-  return std::clamp<std::size_t>(static_cast<std::size_t>(rule), 1,
-                                 std::max<std::size_t>(count, 2) - 1);
-}
-
-double long_run_variance(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  const std::size_t terms = long_run_freedom(values.size());
-  double sum = 0;
-  for (std::size_t j = 1; j <= terms; ++j) {
-    double term = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      term += values[i] * std::cos(std::numbers::pi * static_cast<double>(j) *
-                                   (static_cast<double>(i) + 0.5) / n);
-    }
-    sum += term * term * 2 / n;
-  }
-  return sum / static_cast<double>(terms);
 }
 
 double lag1_autocorrelation(std::span<const double> values) {

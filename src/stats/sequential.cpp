@@ -35,18 +35,6 @@ std::vector<std::size_t> geometric_looks(std::size_t first, std::size_t last) {
 
 }  // namespace
 
-std::string_view to_text(StopReason reason) {
-  switch (reason) {
-    case StopReason::resolved:
-      return "resolved";
-    case StopReason::narrow_enough:
-      return "narrow_enough";
-    case StopReason::budget:
-      break;
-  }
-  return "budget";
-}
-
 PairedStopping::PairedStopping(const StoppingPlan& plan) : plan_(plan) {
   require_plan(plan);
   looks_ = geometric_looks(plan.min_instances, plan.max_instances);

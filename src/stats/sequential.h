@@ -23,8 +23,6 @@ enum class StopReason {
   budget,         ///< the last look, or no time left
 };
 
-std::string_view to_text(StopReason reason);
-
 struct Decision {
   bool stop = false;
   std::optional<StopReason> reason;  ///< present where stop is true

@@ -122,8 +122,14 @@ void write_holder(const fs::path& file) {
     ::close(descriptor);
 }
 
+/// What the holder wrote about itself: its process number and command.
 std::string holder_of(const fs::path& file) {
-  std::string holder = FileLock::holder(file);
+  std::string holder;
+  try {
+    const std::string text = load_text(file, kLabelFile);
+    holder = text.substr(0, text.find('\n'));
+  } catch (const Error&) {  // what it wrote only helps messages
+  }
   return holder.empty() ? "another process" : holder;
 }
 

@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <array>
-#include <cstring>
 #include <initializer_list>
 #include <mutex>
 
@@ -25,7 +24,6 @@ struct KindName {
 };
 constexpr std::array kKinds{
     KindName{Kind::run, "run"},
-    KindName{Kind::artefact, "artefact"},
     KindName{Kind::measurement, "measurement"},
     KindName{Kind::evaluation, "evaluation"},
     KindName{Kind::failure, "failure"},
@@ -53,6 +51,8 @@ constexpr std::array<const char*, kStoreSchema> kMigrations{
     R"(ALTER TABLE record ADD COLUMN hash TEXT NOT NULL DEFAULT '';
        ALTER TABLE sample ADD COLUMN hash TEXT NOT NULL DEFAULT '';
        ALTER TABLE blob ADD COLUMN hash TEXT NOT NULL DEFAULT '';)",
+    // Samples are part of the records.
+    "DROP TABLE sample;",
 };
 
 constexpr std::size_t kMaxBlobBytes = std::size_t{1} << 32;
@@ -142,11 +142,10 @@ struct Store::Impl {
     if (origin.version.empty()) origin.version = TAMIS_VERSION;
   }
 
-  /// Locks, and runs `work` in a transaction unless one is open.
+  /// Locks, and runs `work` in a transaction.
   template <typename Work>
   void write(Work work) {
     std::lock_guard lock(mutex);
-    if (sqlite3_get_autocommit(database.handle()) == 0) return work();
     Transaction transaction(database);
     work();
     transaction.commit();
@@ -164,19 +163,9 @@ struct Store::Impl {
                                "; what it held is done anew");
   }
 
-  void add_samples(const std::string& key, std::span<const double> samples) {
-    std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(samples.data()),
-                                        samples.size_bytes());
-    Statement insert(database,
-                     "INSERT INTO sample(key, samples, created_at, machine, version, hash) "
-                     "VALUES(?, ?, ?, ?, ?, ?)");
-    insert.bind(key).bind(bytes);
-    finish(insert, row_hash({"sample", key, view_of(bytes)}));
-  }
-
   Database database;
   StoreOrigin origin;
-  mutable std::recursive_mutex mutex;  // recursive: in_transaction calls back into the store
+  mutable std::recursive_mutex mutex;  // recursive: what is found damaged is removed
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -249,22 +238,22 @@ void Store::remove_all(Kind kind) {
   });
 }
 
-std::vector<StoreRecord> Store::records(Kind kind) {
+std::vector<std::pair<std::string, Json>> Store::all(Kind kind) {
   std::lock_guard lock(impl_->mutex);
-  std::vector<StoreRecord> rows;
+  std::vector<std::pair<std::string, Json>> rows;
   std::vector<std::string> damaged;
   {
     Statement query(impl_->database,
-                    "SELECT key, value, created_at, machine, version, hash FROM record WHERE kind "
-                    "= ? ORDER BY sequence");
+                    "SELECT key, value, hash FROM record WHERE kind = ? ORDER BY sequence");
     query.bind(to_text(kind));
     while (query.step()) {
-      const std::string key = query.text(0), text = query.text(1);
+      std::string key = query.text(0);
+      const std::string text = query.text(1);
       std::optional<Json> value = parsed(text);
-      if (value && is_whole(query.text(5), {to_text(kind), key, text}))
-        rows.push_back({key, std::move(*value), query.text(2), query.text(3), query.text(4)});
+      if (value && is_whole(query.text(2), {to_text(kind), key, text}))
+        rows.emplace_back(std::move(key), std::move(*value));
       else
-        damaged.push_back(key);
+        damaged.push_back(std::move(key));
     }
   }
   for (const std::string& key : damaged) {
@@ -272,52 +261,6 @@ std::vector<StoreRecord> Store::records(Kind kind) {
     impl_->say_damaged("a row of kind " + std::string(to_text(kind)), "is damaged");
   }
   return rows;
-}
-
-std::vector<std::pair<std::string, Json>> Store::all(Kind kind) {
-  std::vector<std::pair<std::string, Json>> rows;
-  for (StoreRecord& record : records(kind))
-    rows.emplace_back(std::move(record.key), std::move(record.value));
-  return rows;
-}
-
-void Store::append_samples(const std::string& key, std::span<const double> samples) {
-  impl_->write([&] { impl_->add_samples(key, samples); });
-}
-
-void Store::append_round(const std::vector<std::pair<std::string, std::vector<double>>>& round) {
-  impl_->write([&] {
-    for (const auto& [key, samples] : round) impl_->add_samples(key, samples);
-  });
-}
-
-std::vector<double> Store::samples(const std::string& key) {
-  std::lock_guard lock(impl_->mutex);
-  std::vector<double> result;
-  bool whole = true;
-  {
-    Statement query(impl_->database,
-                    "SELECT samples, hash FROM sample WHERE key = ? ORDER BY sequence");
-    query.bind(key);
-    while (whole && query.step()) {
-      auto bytes = query.bytes(0);
-      whole = bytes.size() % sizeof(double) == 0 &&
-              is_whole(query.text(1), {"sample", key, view_of(bytes)});
-      if (!whole) break;
-      std::size_t before = result.size();
-      result.resize(before + bytes.size() / sizeof(double));
-      if (!bytes.empty()) std::memcpy(result.data() + before, bytes.data(), bytes.size());
-    }
-  }
-  if (whole) return result;
-  remove_samples(key);
-  impl_->say_damaged("a block of samples", "is damaged");
-  return {};
-}
-
-void Store::remove_samples(const std::string& key) {
-  impl_->write(
-      [&] { Statement(impl_->database, "DELETE FROM sample WHERE key = ?").bind(key).step(); });
 }
 
 void Store::put_blob(Kind kind, const std::string& key, std::span<const std::uint8_t> bytes) {
@@ -358,7 +301,5 @@ bool Store::remove_blob(Kind kind, const std::string& key) {
   });
   return changes > 0;
 }
-
-void Store::in_transaction(const std::function<void()>& work) { impl_->write(work); }
 
 }  // namespace tamis

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,9 +18,9 @@ namespace tamis {
 /// What is recorded; the names are in the table in store.cpp.
 enum class Kind {
   run,          ///< the arguments of a run
-  artefact,     ///< what a recipe gave
-  measurement,  ///< the summary and conditions of a variant's latency; its samples lie beside
-  evaluation,   ///< the accuracy of a variant; its per-item records lie beside as a blob
+  measurement,  ///< the samples of the rounds that were timed together, or what opening a variant
+                ///< told
+  evaluation,   ///< the accuracy of a variant: its per-item records, in blobs
   failure,      ///< why a variant failed, and the command that repeats it
   decision,     ///< the pick and its reasons
 };
@@ -33,18 +32,9 @@ struct StoreOrigin {
   std::string version;  ///< of the program; empty = this one
 };
 
-/// One row.
-struct StoreRecord {
-  std::string key;
-  Json value;
-  std::string created_at;  ///< UTC, ISO 8601
-  std::string machine;
-  std::string version;
-};
-
 /// The results of runs, in one SQLite file (schema: docs in store/README.md). Every call is a
-/// transaction of its own, or part of the one that in_transaction holds; what a call has written
-/// survives the death of the process at any later instant. Errors of all calls: io (disk full,
+/// transaction of its own; what a call has written survives the death of the process at any later
+/// instant. Errors of all calls: io (disk full,
 /// permission; nothing of the transaction is kept), unavailable (another process has been writing
 /// for several seconds), corrupt_data (the file is damaged); each names the file. Every row has a
 /// hash of what it holds: one that is not as it was written is removed, which is said, and is
@@ -81,27 +71,13 @@ class Store {
   bool remove(Kind kind, const std::string& key);
   /// In the order in which the keys were first put.
   std::vector<std::pair<std::string, Json>> all(Kind kind);
-  std::vector<StoreRecord> records(Kind kind);
   /// Removes all records of the kind, readable or not.
   void remove_all(Kind kind);
-
-  /// Adds raw measurement samples behind those of the key; exact, as 64-bit floats.
-  void append_samples(const std::string& key, std::span<const double> samples);
-  /// The samples of one round, of several keys, in one transaction.
-  void append_round(const std::vector<std::pair<std::string, std::vector<double>>>& round);
-  /// All samples of the key in the order of adding; empty when there are none.
-  std::vector<double> samples(const std::string& key);
-  /// Forgets the samples of the key.
-  void remove_samples(const std::string& key);
 
   /// Keeps bytes (compressed), such as the per-item records of an evaluation. Replaces.
   void put_blob(Kind kind, const std::string& key, std::span<const std::uint8_t> bytes);
   std::optional<std::vector<std::uint8_t>> find_blob(Kind kind, const std::string& key);
   bool remove_blob(Kind kind, const std::string& key);
-
-  /// Runs `work` in one transaction: all that it writes is kept, or, when it throws, nothing. Does
-  /// not nest. Other threads wait.
-  void in_transaction(const std::function<void()>& work);
 
   const std::filesystem::path& file() const;
 
@@ -113,6 +89,6 @@ class Store {
 };
 
 /// The version of the schema that this program writes.
-inline constexpr int kStoreSchema = 2;
+inline constexpr int kStoreSchema = 3;
 
 }  // namespace tamis

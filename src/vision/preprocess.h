@@ -7,16 +7,13 @@
 
 namespace tamis {
 
-/// cv2.resize INTER_LINEAR, without antialiasing, as Ultralytics does it.
-Picture resize_bilinear(const Picture& picture, Size size);
-
 /// Pillow's antialiased bilinear (what torchvision's Resize does on pictures). Within 1 grey level
 /// of Pillow.
 Picture resize_antialiased(const Picture& picture, Size size);
 
-/// Ultralytics' LetterBox(auto=False, scaleup=True, center=True): keeps the aspect ratio, bilinear,
-/// border of grey level `pad`. Rounding as there: new size = round(side * ratio), top/left =
-/// round(half − 0.1).
+/// Ultralytics' LetterBox(auto=False, scaleup=True, center=True): keeps the aspect ratio, bilinear
+/// without antialiasing (cv2.resize INTER_LINEAR), border of grey level `pad`. Rounding as there:
+/// new size = round(side * ratio), top/left = round(half − 0.1).
 Picture letterbox(const Picture& picture, Size size, int pad, Placement& placement);
 
 /// YOLOX's preproc (data/data_augment.py): as letterbox, but the picture lies in the top left

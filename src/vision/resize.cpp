@@ -145,13 +145,6 @@ Picture blank(Size size, int channels, int level) {
 
 }  // namespace
 
-Picture resize_bilinear(const Picture& picture, Size size) {
-  check("resize_bilinear", picture, size);
-  Picture out = blank(size, picture.channels, 0);
-  resize_into(picture, as_mat(out));
-  return out;
-}
-
 Picture resize_antialiased(const Picture& picture, Size size) {
   check("resize_antialiased", picture, size);
   if (picture.width == size.width)

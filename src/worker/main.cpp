@@ -8,6 +8,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/error_json.h"
 #include "base/frame.h"
 #include "base/known_error.h"
 #include "base/log.h"
@@ -63,8 +64,9 @@ tamis::Frame answer(tamis::WorkerState& state, const tamis::Frame& request) {
     reply.head["ok"] = true;
     return reply;
   } catch (const std::exception& e) {
-    const tamis::Error error = tamis::to_error(e, request.head.value("op", "request"));
-    return {{{"ok", false}, {"code", tamis::to_text(error.code())}, {"text", error.what()}}, {}};
+    tamis::Json head = to_json(tamis::to_error(e, request.head.value("op", "request")));
+    head["ok"] = false;
+    return {head, {}};
   }
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/error_json.h"
 #include "base/hash.h"
 #include "card/card.h"
 #include "explain/explain.h"
@@ -25,7 +25,6 @@ namespace {
 
 constexpr int kMostWarmUpRuns = 60;
 constexpr double kWarmUpSeconds = 3;
-constexpr std::size_t kMeasuringInputs = 4;
 
 template <typename T>
 void append(std::vector<std::uint8_t>& block, T value) {
@@ -107,7 +106,7 @@ Frame inspect(WorkerState&, const Json& request) {
     size = card.input_size;
   } catch (const Error& e) {
     head["card"] = nullptr;
-    head["card_error"] = {{"code", to_text(e.code())}, {"text", e.what()}};
+    head["card_error"] = to_json(e);
   }
   if (head["card"].is_null()) head["open_inputs"] = open_inputs(graph, size);
   if (const auto reason = value_dependent_output(graph, size)) head["cannot_run"] = *reason;
@@ -181,7 +180,7 @@ Frame open(WorkerState& state, const Json& request) {
       state.inputs =
           prepare_inputs(*state.model, *state.input_data, state.input_spec.items, kMeasuringInputs);
     } else {
-      state.inputs = synthetic_inputs(*state.model, 4, 1);
+      state.inputs = synthetic_inputs(*state.model, kMeasuringInputs, 1);
     }
   }
   return {to_json(info), {}};
@@ -336,7 +335,11 @@ Frame run_operation(WorkerState& state, const Frame& request) {
       if (reply.head.is_null()) reply.head = Json::object();
       return reply;
     }
-  throw Error(ErrorCode::invalid_argument, "worker: unknown operation '" + name + "'");
+  std::string known;
+  for (const Operation& operation : kOperations)
+    known.append(known.empty() ? "" : ", ").append(operation.name);
+  throw Error(ErrorCode::invalid_argument,
+              "worker: unknown operation '" + name + "'; it knows " + known);
 }
 
 }  // namespace tamis

@@ -1,21 +1,22 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "backends/open.h"
 #include "backends/tiny_models.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
 
 struct Variant {
+  const char* name;
   const char* backend;
-  std::optional<std::string> precision;
+  std::optional<std::string> precision{};
 };
-
-std::vector<Variant> variants() {
-  return {{"ort", std::nullopt}, {"openvino", "f32"}, {"openvino", "bf16"}};
-}
+const Variant kVariants[] = {
+    {"ort", "ort"}, {"openvino_f32", "openvino", "f32"}, {"openvino_bf16", "openvino", "bf16"}};
 
 /// Allowed difference from onnx.reference: of a model where it has a row of its own, else of the
 /// precision. qdq: one step of its output scale (a value on the border may round either way).
@@ -64,31 +65,34 @@ void expect_reference(Session& session, const TinyModel& model, double allowed) 
   }
 }
 
-TEST(Conformance, every_backend_gives_what_onnx_reference_gives) {
-  int ran = 0;
-  for (const Variant& variant : variants()) {
-    Availability found = find_backend(variant.backend)->probe({.backend = variant.backend});
-    bool able = found.ok();
-    if (variant.precision == "bf16")
-      able = able && !found.devices.empty() &&
-             std::count(found.devices[0].capabilities.begin(), found.devices[0].capabilities.end(),
-                        "bf16");
-    if (!able) continue;
-    ++ran;
-    for (const TinyModel& model : tiny_models()) {
-      SCOPED_TRACE(model.name + " on " + variant.backend + " " +
-                   variant.precision.value_or("default"));
-      auto session = open_tiny(variant.backend, model, [&](OpenRequest& request) {
-        request.settings.inference_precision = variant.precision;
-      });
-      expect_reference(*session, model, tolerance(model.name, variant.precision));
-    }
-  }
-  if (ran == 0) GTEST_SKIP() << "no backend available";
+/// Absent where the device does not say that it has the precision.
+bool has_precision(const Variant& variant) {
+  if (variant.precision != "bf16") return true;
+  const auto devices = find_backend(variant.backend)->probe({.backend = variant.backend}).devices;
+  const auto& can = devices.at(0).capabilities;
+  return std::find(can.begin(), can.end(), *variant.precision) != can.end();
 }
 
+class EachVariant : public ::testing::TestWithParam<Variant> {};
+
+TEST_P(EachVariant, gives_what_onnx_reference_gives) {
+  const Variant& variant = GetParam();
+  TAMIS_NEEDS_RUNTIME(variant.backend);
+  if (!has_precision(variant)) GTEST_SKIP() << "this CPU has no " << *variant.precision;
+  for (const TinyModel& model : tiny_models()) {
+    SCOPED_TRACE(model.name);
+    auto session = open_tiny(variant.backend, model, [&](OpenRequest& request) {
+      request.settings.inference_precision = variant.precision;
+    });
+    expect_reference(*session, model, tolerance(model.name, variant.precision));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Conformance, EachVariant, ::testing::ValuesIn(kVariants),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(Conformance, every_graph_level_of_ort_gives_the_same) {
-  TAMIS_SKIP_WITHOUT("ort");
+  TAMIS_NEEDS_RUNTIME("ort");
   for (const char* level : {"disable", "basic", "extended", "all"})
     for (const TinyModel& model : tiny_models()) {
       SCOPED_TRACE(model.name + " at level " + level);
@@ -98,15 +102,16 @@ TEST(Conformance, every_graph_level_of_ort_gives_the_same) {
     }
 }
 
-TEST(Conformance, probing_thoroughly_compares_with_the_reference) {
-  for (const std::string& name : backend_names()) {
-    auto backend = find_backend(name);
-    Availability found = probe_thoroughly(*backend, {.backend = name});
-    if (!backend->probe({.backend = name}).ok()) continue;
-    EXPECT_TRUE(found.ok()) << found.reason();
-    EXPECT_EQ(found.steps.back().name, "reference");
-  }
+class EachBackend : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EachBackend, probed_thoroughly_is_compared_with_the_reference) {
+  TAMIS_NEEDS_RUNTIME(GetParam());
+  const Availability found = probe_thoroughly(*find_backend(GetParam()), {.backend = GetParam()});
+  EXPECT_TRUE(found.ok()) << found.reason();
+  EXPECT_EQ(found.steps.back().name, "reference");
 }
+
+INSTANTIATE_TEST_SUITE_P(Conformance, EachBackend, ::testing::ValuesIn(backend_names()));
 
 }  // namespace
 }  // namespace tamis

@@ -11,13 +11,6 @@
 
 namespace tamis {
 
-/// Skips the test when the backend is not to be had on this machine.
-#define TAMIS_SKIP_WITHOUT(name)                                        \
-  do {                                                                  \
-    Availability found_ = find_backend(name)->probe({.backend = name}); \
-    if (!found_.ok()) GTEST_SKIP() << name << ": " << found_.reason();  \
-  } while (false)
-
 inline TinyModel tiny_model(const std::string& name) {
   for (TinyModel& model : tiny_models())
     if (model.name == name) return model;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "backends/open.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -27,8 +28,8 @@ Tensor run_ramp(const std::string& backend, const std::filesystem::path& model) 
 }
 
 TEST(RealModel, yolov8n_agrees_between_ort_and_openvino) {
-  TAMIS_SKIP_WITHOUT("ort");
-  TAMIS_SKIP_WITHOUT("openvino");
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   auto model = shared_model("detect/yolov8n.onnx");
   if (!std::filesystem::exists(model)) GTEST_SKIP() << model << " is not here";
   Tensor a = run_ramp("ort", model), b = run_ramp("openvino", model);

@@ -6,6 +6,7 @@
 
 #include "backends/open.h"
 #include "base/error.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -59,7 +60,7 @@ std::unique_ptr<Session> open_relu(const std::string& backend, const std::string
 
 class EveryBackend : public ::testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override { TAMIS_SKIP_WITHOUT(GetParam()); }
+  void SetUp() override { TAMIS_NEEDS_RUNTIME(GetParam()); }
 };
 INSTANTIATE_TEST_SUITE_P(Session, EveryBackend, ::testing::Values("ort", "openvino"),
                          [](const auto& test) { return std::string(test.param); });
@@ -185,7 +186,7 @@ TEST(Library, that_is_named_but_missing_is_not_replaced_by_another) {
 }
 
 TEST(OpenVino, refuses_a_precision_that_the_device_lacks) {
-  TAMIS_SKIP_WITHOUT("openvino");
+  TAMIS_NEEDS_RUNTIME("openvino");
   Availability found = find_backend("openvino")->probe({.backend = "openvino"});
   const auto& has = found.devices.at(0).capabilities;
   for (std::string precision : {"bf16", "f16"}) {
@@ -202,7 +203,7 @@ TEST(OpenVino, refuses_a_precision_that_the_device_lacks) {
 }
 
 TEST(Ort, computes_in_the_files_own_precision_only) {
-  TAMIS_SKIP_WITHOUT("ort");
+  TAMIS_NEEDS_RUNTIME("ort");
   EXPECT_THAT(failure([&] {
                 open_tiny("ort", tiny_model("gemm_softmax"), [](OpenRequest& request) {
                   request.settings.inference_precision = "bf16";
@@ -258,7 +259,7 @@ TEST_P(EveryBackend, writes_what_it_makes_of_the_graph) {
 }
 
 TEST(OrtSession, refuses_a_provider_that_its_library_lacks) {
-  TAMIS_SKIP_WITHOUT("ort");
+  TAMIS_NEEDS_RUNTIME("ort");
   const Availability found = find_backend("ort")->probe({.backend = "ort"});
   for (const ProbeStep& step : found.provider_steps) {
     if (step.ok) continue;
@@ -281,7 +282,7 @@ TEST(OrtSession, refuses_a_provider_that_its_library_lacks) {
 }
 
 TEST(OrtSession, pins_no_more_threads_than_there_are_cores) {
-  TAMIS_SKIP_WITHOUT("ort");
+  TAMIS_NEEDS_RUNTIME("ort");
   EXPECT_THAT(failure([&] {
                 open_tiny("ort", tiny_model("gemm_softmax"), [](OpenRequest& request) {
                   request.settings.threads = 4000;
@@ -292,7 +293,7 @@ TEST(OrtSession, pins_no_more_threads_than_there_are_cores) {
 }
 
 TEST(OrtSession, takes_no_hint) {
-  TAMIS_SKIP_WITHOUT("ort");
+  TAMIS_NEEDS_RUNTIME("ort");
   EXPECT_THAT(failure([&] {
                 open_tiny("ort", tiny_model("gemm_softmax"),
                           [](OpenRequest& request) { request.settings.hint = "throughput"; });

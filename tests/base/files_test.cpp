@@ -107,7 +107,6 @@ TEST_F(Files, what_is_no_regular_file_is_refused_by_name_and_never_waited_for) {
   EXPECT_THAT(refusal(file("socket"), kLabelFile), HasSubstr("is a socket, not a label file"));
   EXPECT_THAT(refusal(file("link"), kImageFile), HasSubstr("is a device, not an image"));
   EXPECT_THROW(hash_file(file("pipe")), Error);
-  EXPECT_EQ(FileLock::holder(file("pipe")), "");
   ::close(server);
 }
 
@@ -231,21 +230,6 @@ TEST_F(Files, a_temporary_folder_goes_with_its_object) {
     fs::create_directories(path / "deep/er");
   }
   EXPECT_FALSE(fs::exists(path));
-}
-
-TEST_F(Files, a_lock_has_one_holder_and_dies_with_it) {
-  pid_t holder = ::fork();
-  if (holder == 0) {
-    auto lock = FileLock::try_take(file("lock"));
-    save_file(file("held"), std::string_view("x"));
-    ::pause();
-  }
-  while (!fs::exists(file("held"))) ::usleep(1000);
-  EXPECT_FALSE(FileLock::try_take(file("lock")).has_value());
-  EXPECT_EQ(FileLock::holder(file("lock")), "process " + std::to_string(holder));
-  ::kill(holder, SIGKILL);
-  ::waitpid(holder, nullptr, 0);
-  EXPECT_TRUE(FileLock::try_take(file("lock")).has_value());
 }
 
 }  // namespace

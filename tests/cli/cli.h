@@ -42,12 +42,15 @@ class Cli : public ::testing::Test {
     return ended.err.substr(start);
   }
 
-  /// Why the ONNX Runtime cannot be used here, or empty.
+  /// Why the ONNX Runtime cannot be used here, or empty; begins as why_no_runtime() of
+  /// support/needs.h.
   static std::string ort_missing() {
     static const std::string reason = [] {
       std::string text = run_program(program(), {"--version"}).out;
       std::size_t at = text.find("ort not usable: ");
-      return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+      return at == std::string::npos
+                 ? ""
+                 : "runtime missing: " + text.substr(at, text.find('\n', at) - at);
     }();
     return reason;
   }

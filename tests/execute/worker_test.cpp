@@ -5,9 +5,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "support/fake.h"
+#include "support/protocol.h"
 
 namespace tamis {
 namespace {
@@ -57,6 +61,25 @@ TEST_F(WorkerTest, keeps_the_code_and_text_of_an_error_and_goes_on) {
                       ErrorCode::invalid_argument),
               HasSubstr("no model is open"));
   EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
+}
+
+TEST_F(WorkerTest, does_what_the_protocols_document_lists_and_nothing_else) {
+  Worker worker;
+  std::string said = failure(worker, {{"op", "dance"}}, ErrorCode::invalid_argument);
+  std::string documented;
+  for (const auto& [operation, row] : testing::documented_operations())
+    documented += (documented.empty() ? "" : ", ") + operation;
+  std::vector<std::string> known;
+  std::istringstream names(said.substr(said.find("it knows ") + 9));
+  for (std::string name; std::getline(names >> std::ws, name, ',');) known.push_back(name);
+  std::sort(known.begin(), known.end());
+  std::string sorted;
+  for (const std::string& name : known) sorted += (sorted.empty() ? "" : ", ") + name;
+  EXPECT_EQ(sorted, documented);
+}
+
+TEST_F(WorkerTest, takes_for_opening_what_the_protocols_document_lists) {
+  EXPECT_EQ(testing::undocumented_members("open", to_json(fake_.request({}))), "");
 }
 
 TEST_F(WorkerTest, takes_a_request_that_lacks_a_member_for_an_error_of_that_request) {

@@ -4,16 +4,14 @@
 #include "explain/explain.h"
 #include "explain/models.h"
 #include "runtime/backend.h"
+#include "support/needs.h"
 
 namespace tamis::testing {
 namespace {
 
 class InRuntime : public ::testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override {
-    Availability found = find_backend(GetParam())->probe({.backend = GetParam()});
-    if (!found.ok()) GTEST_SKIP() << GetParam() << ": " << found.reason();
-  }
+  void SetUp() override { TAMIS_NEEDS_RUNTIME(GetParam()); }
 
   std::unique_ptr<Session> open(const std::filesystem::path& model, bool profile) const {
     OpenRequest request;

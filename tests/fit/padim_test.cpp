@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "fit/gaussians.h"
 #include "fit/padim_graph.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -80,7 +81,7 @@ PadimReport fit(Graph& graph, unsigned count, PadimOptions options = {}) {
 }
 
 TEST(Padim, finds_where_a_picture_differs_and_runs_alike_in_both_runtimes) {
-  if (!runs("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = backbone();
   const PadimReport report = fit(graph, 100);
   EXPECT_EQ(report.fitted, 80u);
@@ -113,7 +114,7 @@ TEST(Padim, finds_where_a_picture_differs_and_runs_alike_in_both_runtimes) {
 }
 
 TEST(Padim, keeps_the_channels_that_the_seed_draws) {
-  if (!runs("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph first = backbone(), again = backbone(), other = backbone();
   PadimOptions options;
   options.features = 5;
@@ -126,7 +127,7 @@ TEST(Padim, keeps_the_channels_that_the_seed_draws) {
 }
 
 TEST(Padim, refuses_too_few_pictures_and_leaves_the_graph_as_it_was) {
-  if (!runs("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = backbone();
   const std::string before = graph.to_bytes();
   EXPECT_THROW(fit(graph, 9), Error);

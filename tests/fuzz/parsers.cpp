@@ -208,11 +208,7 @@ void take_store(const std::string& input) {
   for (const char* beside : {"-wal", "-shm", "-journal"}) fs::remove(file.string() + beside);
   put(file, input);
   Store store = Store::open(file);
-  for (const Kind kind : {Kind::failure}) {
-    store.all(kind);
-    store.records(kind);
-  }
-  store.samples("key");
+  store.all(Kind::failure);
 }
 Seeds store_seeds() {
   const fs::path file = workplace() / "store-seed" / "tamis.db";
@@ -221,7 +217,6 @@ Seeds store_seeds() {
   {
     Store store = Store::open(file);
     store.put(Kind::failure, "key", {{"code", "io"}, {"text", "it failed"}});
-    store.append_samples("key", std::vector<double>{1, 2, 3});
   }
   return {load_text(file)};
 }

@@ -20,7 +20,6 @@ TEST(TensorData, reads_raw_and_typed_fields_alike) {
   typed.add_int32_data(0x3c00);
   typed.add_int32_data(0xc100);
   EXPECT_THAT(floats(typed), ElementsAre(1.0f, -2.5f));
-  EXPECT_THAT(floats(to_proto(to_tensor(typed), "raw")), ElementsAre(1.0f, -2.5f));
 
   onnx::TensorProto bytes;
   bytes.set_data_type(onnx::TensorProto::INT8);
@@ -36,7 +35,6 @@ TEST(TensorData, keeps_int64_beyond_what_doubles_can_hold) {
   tensor.add_dims(1);
   tensor.add_int64_data((std::int64_t{1} << 53) + 1);
   EXPECT_THAT(ints(tensor), ElementsAre((std::int64_t{1} << 53) + 1));
-  EXPECT_EQ(to_tensor(tensor).data<std::int64_t>()[0], (std::int64_t{1} << 53) + 1);
 }
 
 TEST(TensorData, refuses_a_wrong_number_of_elements) {
@@ -49,7 +47,7 @@ TEST(TensorData, refuses_a_wrong_number_of_elements) {
   tensor.set_dims(0, -1);
   EXPECT_THROW(floats(tensor), Error);
   tensor.set_dims(0, std::numeric_limits<std::int64_t>::max());
-  EXPECT_THROW(to_tensor(tensor), Error);
+  EXPECT_THROW(floats(tensor), Error);
 }
 
 // Every half value, as numpy 2.2: np.arange(65536, dtype=np.uint16).view(np.float16) round-trips

@@ -70,8 +70,8 @@ TEST_F(Interleave, one_that_crashes_leaves_the_others) {
     round = run_round({a.get(), b.get(), c.get()}, 1, number++, failures);
   ASSERT_EQ(failures.size(), 1U);
   EXPECT_EQ(failures[0].id, "b");
-  EXPECT_EQ(failures[0].error.at("code"), "backend_failed");
-  EXPECT_THAT(failures[0].error.at("text").get<std::string>(), HasSubstr("signal 6"));
+  EXPECT_EQ(failures[0].error.code(), ErrorCode::backend_failed);
+  EXPECT_THAT(failures[0].error.what(), HasSubstr("signal 6"));
   EXPECT_EQ(round.samples.count("a") + round.samples.count("c"), 2U);
   EXPECT_EQ(round.samples.count("b"), 0U);
   EXPECT_EQ(run_round({a.get(), c.get()}, 1, number, failures).samples.size(), 2U);

@@ -15,6 +15,7 @@
 #include "passes/remove_dead.h"
 #include "passes/remove_identity.h"
 #include "runtime/backend.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -68,14 +69,6 @@ Evaluator ort_evaluator() {
     return outputs;
   };
 }
-
-std::string why_no_ort() {
-  Availability found = find_backend("ort")->probe({});
-  return found.ok() ? "" : found.reason();
-}
-
-#define TAMIS_NEEDS_ORT() \
-  if (std::string reason = why_no_ort(); !reason.empty()) GTEST_SKIP() << reason
 
 constexpr const char* kConvBn = R"((float[1,1,2,2] x) => (float[1,2,2,2] y)
 <float[2,1,1,1] w = {1, 2}, float[2] b = {0.5, -1}, float[2] gamma = {2, 3}, float[2] beta = {1, -1}, float[2] mean = {0.5, 4}, float[2] var = {3, 8}>
@@ -330,7 +323,7 @@ TEST(RunPasses, a_bad_pass_is_an_error_and_the_graph_stays) {
 }
 
 TEST(RunPasses, let_the_file_grow_by_no_more_than_is_allowed_in_all_rounds_together) {
-  TAMIS_NEEDS_ORT();
+  TAMIS_NEEDS_RUNTIME("ort");
   std::string nodes, names = "x";
   for (int i = 0; i < 60; ++i) {
     nodes += "c" + std::to_string(i) + " = ConstantOfShape <value = float {1}> (shape)\n";
@@ -475,7 +468,7 @@ TEST(ProbeInputs, are_smooth_where_the_input_is_a_picture) {
 }
 
 TEST(Simplify, gives_the_same_numbers_in_onnx_runtime) {
-  TAMIS_NEEDS_ORT();
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph before = parse(kConvBn);
   Graph after = before;
   PassContext context;
@@ -490,7 +483,7 @@ TEST(Simplify, gives_the_same_numbers_in_onnx_runtime) {
 }
 
 TEST(Simplify, keeps_the_outputs_of_yolov8n_and_resnet20) {
-  TAMIS_NEEDS_ORT();
+  TAMIS_NEEDS_RUNTIME("ort");
   auto folder = environment("TAMIS_SHARED");
   std::filesystem::path shared(folder ? *folder : std::string(TAMIS_SOURCE_DIR) + "/../shared");
   for (const char* name : {"data/detect/yolov8n.onnx", "data/classify/cifar10_resnet20.onnx"}) {

@@ -14,6 +14,7 @@
 #include "quantize/smooth.h"
 #include "runtimes.h"
 #include "support.h"
+#include "support/needs.h"
 #include "transformer.h"
 
 namespace tamis {
@@ -103,10 +104,8 @@ FeedCalibration shifted_noise(std::size_t count) {
   };
 }
 
-bool has_ort() { return is_there("ort"); }
-
 TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph graph = convolutions();
   const LayerInputs inputs =
       sample_rows(StoredGraph(graph), runtime_of("ort").open, shifted_noise(200));
@@ -215,7 +214,7 @@ class OneCorrection {
 };
 
 TEST(BiasCorrection, takes_the_mean_error_of_the_weights_off_the_bias) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(20));
   const auto attempts = one.run(attempt_bias);
   ASSERT_EQ(attempts.size(), 1U);
@@ -231,7 +230,7 @@ TEST(BiasCorrection, takes_the_mean_error_of_the_weights_off_the_bias) {
 }
 
 TEST(BiasCorrection, leaves_products_without_bias_alone) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = Graph::parse_text(R"(
     <ir_version: 8, opset_import: ["" : 17]>
     g (float[4,10,10] x) => (float[4,10,5] y) { y = MatMul(x, w) })");
@@ -243,7 +242,7 @@ TEST(BiasCorrection, leaves_products_without_bias_alone) {
 }
 
 TEST(WeightRounding, lowers_the_output_error_and_stays_next_to_the_weights) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(64));
   const auto attempts = one.run(attempt_rounding);
   ASSERT_EQ(attempts.size(), 1U);
@@ -258,7 +257,7 @@ TEST(WeightRounding, lowers_the_output_error_and_stays_next_to_the_weights) {
 }
 
 TEST(WeightClipping, takes_the_scale_of_least_output_error) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(64));
   const auto attempts = one.run(attempt_clipping);
   ASSERT_EQ(attempts.size(), 1U);
@@ -274,7 +273,7 @@ TEST(WeightClipping, takes_the_scale_of_least_output_error) {
 }
 
 TEST(SequentialBias, gives_each_channel_the_float_models_mean) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(20));
   const auto attempts = one.run(attempt_sequential_bias);
   ASSERT_EQ(attempts.size(), 1U);
@@ -307,7 +306,7 @@ double snr_db(const Graph& reference, const Graph& graph) {
 }
 
 TEST(SmoothQuant, moves_outlier_channels_into_the_weights_exactly) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph before = with_outlier_channels();
   Graph after = before;
   EXPECT_EQ(smooth_channels(after, sampled(before), 0.5), 3U) << "q, k and v";
@@ -320,7 +319,7 @@ TEST(SmoothQuant, moves_outlier_channels_into_the_weights_exactly) {
 }
 
 TEST(SmoothQuant, leaves_even_channels_and_values_with_another_use_alone) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph even = one_block();
   const LayerInputs inputs = sampled(even);
   EXPECT_EQ(smooth_channels(even, inputs, 0.5), 0U);
@@ -331,7 +330,7 @@ TEST(SmoothQuant, leaves_even_channels_and_values_with_another_use_alone) {
 }
 
 TEST(QuantizeStatic, smooths_a_transformer_with_outlier_channels) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = with_outlier_channels();
   QuantizeOptions options;
   options.target = QuantizeTarget::openvino;
@@ -345,7 +344,7 @@ TEST(QuantizeStatic, smooths_a_transformer_with_outlier_channels) {
 }
 
 TEST(QuantizeStatic, corrects_to_the_same_bytes_each_time) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   QuantizeOptions options;
   options.corrections = CorrectionLevel::all;
   std::set<std::string> results;
@@ -362,7 +361,7 @@ TEST(QuantizeStatic, corrects_to_the_same_bytes_each_time) {
 }
 
 TEST(QuantizeStatic, says_which_corrections_could_not_be_judged) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = convolutions();
   const QuantizeReport report =
       quantize_static(graph, {}, runtime_of("ort").open, shifted_noise(4));
@@ -373,7 +372,7 @@ TEST(QuantizeStatic, says_which_corrections_could_not_be_judged) {
 }
 
 TEST(QuantizeStatic, tries_no_correction_where_none_is_asked_for) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = convolutions();
   QuantizeOptions options;
   options.corrections = CorrectionLevel::none;
@@ -415,7 +414,7 @@ void save_min_max_case(const std::filesystem::path& folder) {
 }
 
 TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   if (!testing::referee_has("onnxruntime.quantization"))
     GTEST_SKIP() << "onnxruntime.quantization is missing; name its folder in PYTHONPATH";
   TemporaryFolder folder;
@@ -424,7 +423,7 @@ TEST(MinMaxReferee, has_the_scales_of_onnxruntime) {
 }
 
 TEST(MinMaxReferee, has_the_ranges_of_nncf) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   if (!testing::referee_has("nncf"))
     GTEST_SKIP() << "nncf is missing; name its folder in PYTHONPATH";
   TemporaryFolder folder;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "quantize/quantize.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -67,12 +68,6 @@ std::unique_ptr<Session> open_ort(const std::filesystem::path& model) {
   return find_backend("ort")->open(request);
 }
 
-bool has_ort() {
-  RunSettings settings;
-  settings.backend = "ort";
-  return find_backend("ort")->probe(settings).ok();
-}
-
 double snr_db(const Graph& reference, const Graph& graph) {
   TemporaryFolder folder("tamis-test");
   reference.save(folder.path() / "a.onnx");
@@ -86,7 +81,7 @@ double snr_db(const Graph& reference, const Graph& graph) {
 }
 
 TEST(EqualiseChannels, changes_the_weights_and_not_the_outputs) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph before = collapsing("Relu");
   Graph after = before;
   EXPECT_EQ(equalise_channels(after).size(), 2U);
@@ -116,7 +111,7 @@ TEST(EqualiseChannels, leaves_alone_a_value_with_another_use) {
 }
 
 TEST(QuantizeStatic, repairs_a_depthwise_model_that_would_collapse) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   for (const QuantizeTarget target :
        {QuantizeTarget::portable, QuantizeTarget::ort, QuantizeTarget::openvino}) {
     const Graph parent = collapsing("Relu");

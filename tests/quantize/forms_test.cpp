@@ -9,12 +9,13 @@
 #include "quantize/dynamic.h"
 #include "quantize/weight_only.h"
 #include "support.h"
+#include "support/needs.h"
 #include "transformer.h"
 
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::size_t count(const Graph& graph, std::string_view op) {
   std::size_t found = 0;
@@ -25,7 +26,8 @@ std::size_t count(const Graph& graph, std::string_view op) {
 /// Runs it beside the float model in both runtimes and compares.
 void expect_right_in_both(const Graph& before, const Graph& after, const FeedCalibration& feed,
                           double least_db) {
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   TemporaryFolder folder("tamis-test");
   before.save(folder.path() / "float.onnx");
   after.save(folder.path() / "after.onnx");
@@ -69,7 +71,7 @@ TEST(Dynamic, is_right_in_both_runtimes) {
 }
 
 TEST(Dynamic, computes_what_the_formula_says) {
-  if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 13]>
       g (float[1,2] x) => (float[1,2] y) <float[2,2] w = {1.27, 0, 0, -2.54}, float[2] b = {1, 2}>
       {m = MatMul (x, w) y = Add (m, b)})");
@@ -133,7 +135,7 @@ struct Blocks {
   double least_db;
 };
 
-class WeightOnlyRuns : public testing::TestWithParam<Blocks> {};
+class WeightOnlyRuns : public ::testing::TestWithParam<Blocks> {};
 
 TEST_P(WeightOnlyRuns, right_in_both_runtimes) {
   const Graph before = transformer_block();
@@ -146,7 +148,7 @@ TEST_P(WeightOnlyRuns, right_in_both_runtimes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, WeightOnlyRuns,
-                         testing::Values(Blocks{{4, 32}, 14}, Blocks{{4, 128}, 12},
+                         ::testing::Values(Blocks{{4, 32}, 14}, Blocks{{4, 128}, 12},
                                          Blocks{{8, 32}, 35}, Blocks{{8, 128}, 35}),
                          [](const auto& one) {
                            return "bits" + std::to_string(one.param.options.bits) + "_block" +
@@ -247,7 +249,7 @@ TEST(TensorRt, gives_the_inputs_of_a_concat_one_scale) {
 }
 
 TEST(TensorRt, has_standard_operators_only_and_is_right_in_onnx_runtime) {
-  if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph before = residual_network();
   Graph graph = before;
   QuantizeOptions options;

@@ -11,12 +11,13 @@
 #include "quantize/dynamic.h"
 #include "quantize/weight_only.h"
 #include "support.h"
+#include "support/needs.h"
 #include "transformer.h"
 
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const Shape kInput{1, 4, 8, 8};
 
@@ -55,8 +56,9 @@ double worst_snr_db(const Graph& before, QuantizeReport* report = nullptr,
   return worst;
 }
 
-#define NEEDS_BOTH() \
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing"
+#define NEEDS_BOTH()          \
+  TAMIS_NEEDS_RUNTIME("ort"); \
+  TAMIS_NEEDS_RUNTIME("openvino")
 
 std::string refusal(Graph graph) {
   try {
@@ -191,7 +193,7 @@ std::string body_of(int opset) {
   return body;
 }
 
-class Opsets : public testing::TestWithParam<int> {};
+class Opsets : public ::testing::TestWithParam<int> {};
 
 TEST_P(Opsets, are_quantised_rightly) {
   NEEDS_BOTH();
@@ -207,7 +209,7 @@ TEST_P(Opsets, are_quantised_rightly) {
   EXPECT_EQ(report.notes.empty(), opset >= 13);
 }
 
-INSTANTIATE_TEST_SUITE_P(From9To22, Opsets, testing::Range(9, 23),
+INSTANTIATE_TEST_SUITE_P(From9To22, Opsets, ::testing::Range(9, 23),
                          [](const auto& one) { return "opset" + std::to_string(one.param); });
 
 // ---- batch, external and shared weights, bodies
@@ -360,7 +362,7 @@ TEST(Bodies, of_loop_are_left_alone_and_said) {
 }
 
 TEST(Bytes, are_the_same_for_the_same_inputs_whatever_the_threads) {
-  if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   const Graph before = with_weights(head(17) + kPlain);
   for (const QuantizeTarget target : {QuantizeTarget::portable, QuantizeTarget::ort,
                                       QuantizeTarget::openvino, QuantizeTarget::tensorrt}) {

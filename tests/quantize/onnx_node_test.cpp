@@ -5,12 +5,13 @@
 #include "graph/tensor_data.h"
 #include "onnx_node_cases.h"
 #include "runtimes.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
 
 /// What a quantised file rests on: both runtimes compute the operators as ONNX says.
-class OnnxNodes : public testing::TestWithParam<std::string> {};
+class OnnxNodes : public ::testing::TestWithParam<std::string> {};
 
 Tensor filled(const TensorInfo& info, const std::vector<double>& values) {
   Shape shape;
@@ -27,7 +28,7 @@ Tensor filled(const TensorInfo& info, const std::vector<double>& values) {
 }
 
 TEST_P(OnnxNodes, give_what_the_standard_says) {
-  if (!is_there(GetParam())) GTEST_SKIP() << GetParam() << " is not here";
+  TAMIS_NEEDS_RUNTIME(GetParam());
   TemporaryFolder folder("tamis-test");
   for (const OnnxNodeCase& one : onnx_node_cases()) {
     SCOPED_TRACE(one.name);
@@ -56,7 +57,7 @@ TEST_P(OnnxNodes, give_what_the_standard_says) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, OnnxNodes, testing::Values("ort", "openvino"),
+INSTANTIATE_TEST_SUITE_P(Runtimes, OnnxNodes, ::testing::Values("ort", "openvino"),
                          [](const auto& one) { return one.param; });
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "quantize/quantize.h"
 #include "runtimes.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -70,7 +71,8 @@ OpenSession open_in(const std::string& name, bool keep_open) {
 }
 
 TEST(OpenSides, are_right_in_both_runtimes_in_the_portable_form) {
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   Graph graph = two_level_head();
   TemporaryFolder folder("tamis-test");
   graph.save(folder.path() / "float.onnx");

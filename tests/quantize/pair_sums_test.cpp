@@ -11,6 +11,7 @@
 #include "quantize/affine.h"
 #include "quantize/dynamic.h"
 #include "runtimes.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -146,10 +147,11 @@ void expect_right_in_both(const Graph& before, const Graph& after) {
   }
 }
 
-class Crowded : public testing::TestWithParam<QuantizeTarget> {};
+class Crowded : public ::testing::TestWithParam<QuantizeTarget> {};
 
 TEST_P(Crowded, models_are_right_in_both_runtimes_on_any_cpu) {
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   const Graph before = crowded_network();
   Graph graph = before;
   QuantizeOptions options;
@@ -159,12 +161,13 @@ TEST_P(Crowded, models_are_right_in_both_runtimes_on_any_cpu) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Crowded,
-                         testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
+                         ::testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
                                          QuantizeTarget::openvino),
                          [](const auto& one) { return std::string(to_text(one.param)); });
 
 TEST(CrowdedDynamic, products_are_right_in_both_runtimes_as_dynamic_ones_too) {
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   const Graph before = crowded_network();
   Graph graph = before;
   EXPECT_EQ(quantize_dynamic(graph).quantised_nodes, 2U);
@@ -187,7 +190,7 @@ int largest_sum(const Graph& graph, const std::string& stored) {
 }
 
 TEST(Corrections, leave_room_for_16_bit_sums) {
-  if (!is_there("ort")) GTEST_SKIP() << "ONNX Runtime is not here";
+  TAMIS_NEEDS_RUNTIME("ort");
   for (const bool limited : {true, false}) {
     Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
         g (float[2,8,4,4] x) => (float[2,8,4,4] y) {c = Conv (x, w) r = Relu (c) y = Conv (r, v)})");

@@ -89,7 +89,7 @@ TEST(Placement, shares_one_zero_point_among_equal_ones_before_silu_in_the_portab
   EXPECT_NE(first.input(1), second.input(1));
   for (const onnx::NodeProto* pair : {&first, &second}) {
     const onnx::TensorProto& zero_point = *graph.constant(pair->input(2));
-    EXPECT_THAT(scalar(zero_point), testing::AnyOf(32.0, 96.0));
+    EXPECT_THAT(scalar(zero_point), ::testing::AnyOf(32.0, 96.0));
     EXPECT_EQ(
         pair->input(2),
         "before_silu_" + std::to_string(static_cast<int>(*scalar(zero_point))) + "_zero_point");

@@ -8,6 +8,7 @@
 #include "graph/tensor_data.h"
 #include "quantize/quantize.h"
 #include "support.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -76,16 +77,11 @@ NamedRuntime runtime(const std::string& name) {
           }};
 }
 
-bool is_there(const std::string& name) {
-  RunSettings settings;
-  settings.backend = name;
-  return find_backend(name)->probe(settings).ok();
-}
-
-class RoundTrip : public testing::TestWithParam<QuantizeTarget> {};
+class RoundTrip : public ::testing::TestWithParam<QuantizeTarget> {};
 
 TEST_P(RoundTrip, is_right_in_both_runtimes) {
-  if (!is_there("ort") || !is_there("openvino")) GTEST_SKIP() << "a runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   TemporaryFolder folder("tamis-test");
   Graph graph = small_network();
   graph.save(folder.path() / "float.onnx");
@@ -108,7 +104,7 @@ TEST_P(RoundTrip, is_right_in_both_runtimes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, RoundTrip,
-                         testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
+                         ::testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
                                          QuantizeTarget::openvino),
                          [](const auto& one) { return std::string(to_text(one.param)); });
 
@@ -165,8 +161,8 @@ std::size_t layers_beside_convolutions(Graph graph, const QuantizeOptions& optio
 /// The portable form rests on how OpenVINO folds a zero point that several pairs share: where a
 /// version of it changes that, this fails, and the form is to be measured anew.
 TEST(PortableForm, lets_openvino_fuse_convolution_and_silu_except_in_the_first_of_each_zero_point) {
-  if (!find_backend("openvino")->probe({}).ok() || !find_backend("ort")->probe({}).ok())
-    GTEST_SKIP() << "needs both runtimes";
+  TAMIS_NEEDS_RUNTIME("ort");
+  TAMIS_NEEDS_RUNTIME("openvino");
   const Graph graph = silu_chain(12);
   QuantizeOptions standard;
   standard.standard_ops = true;

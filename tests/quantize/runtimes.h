@@ -9,12 +9,6 @@
 
 namespace tamis {
 
-inline bool is_there(const std::string& name) {
-  RunSettings settings;
-  settings.backend = name;
-  return find_backend(name)->probe(settings).ok();
-}
-
 inline NamedRuntime runtime_of(const std::string& name, int threads = 1) {
   return {name, [name, threads](const std::filesystem::path& model) {
             OpenRequest request;

@@ -10,6 +10,7 @@
 #include "quantize/calibrate.h"
 #include "quantize/layer_times.h"
 #include "support.h"
+#include "support/needs.h"
 
 namespace tamis {
 namespace {
@@ -68,10 +69,7 @@ std::unique_ptr<Session> open_ort(const std::filesystem::path& model) {
 
 class RankLayers : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const Availability found = find_backend("ort")->probe({});
-    if (!found.ok()) GTEST_SKIP() << found.reason();
-  }
+  void SetUp() override { TAMIS_NEEDS_RUNTIME("ort"); }
 
   Sensitivity rank(const Graph& graph, QuantizeTarget target,
                    const std::map<std::string, double>& extra_us = {}) {

@@ -8,11 +8,14 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/selection.h"
+#include "execute/model_info.h"
 #include "execute/worker.h"
 #include "graph/graph.h"
 #include "quantize/sensitivity.h"
 #include "recipe/chain.h"
 #include "support/demo.h"
+#include "support/needs.h"
+#include "support/protocol.h"
 
 namespace tamis {
 namespace {
@@ -22,14 +25,17 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+TEST(BuildRequests, hold_what_the_protocols_document_lists) {
+  EXPECT_EQ(testing::undocumented_members("build", to_json(BuildRequest())), "");
+}
+
 /// Builds from the demo model, in a worker, as a search does.
 class Build : public ::testing::Test {
  protected:
   void SetUp() override {
     ::setenv("TAMIS_WORKER", TAMIS_BINARY_DIR "/tamis-worker", 1);
     ::setenv("TAMIS_PLUGIN_DIR", TAMIS_BINARY_DIR "/plugins", 1);
-    Availability found = find_backend("ort")->probe({});
-    if (!found.ok()) GTEST_SKIP() << found.reason();
+    TAMIS_NEEDS_RUNTIME("ort");
     testing::save_tiny_set(testing::make_tiny_set(24, 1), folder_.path() / "data", "train");
   }
 

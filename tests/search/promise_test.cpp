@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "search/runtimes.h"
+#include "grid/runtimes.h"
 
 namespace tamis {
 namespace {

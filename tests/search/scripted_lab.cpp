@@ -91,10 +91,10 @@ class ScriptedEvaluator : public Evaluator {
 
   double first_ms() const override { return lab_.scripts.at(threads_).ms * 2; }
 
-  Part next(std::size_t count, const Patience&) override {
+  EvaluatedPart next(std::size_t count, const Patience&) override {
     const Script& script = lab_.scripts.at(threads_);
     const bool mended = layers_ > 0 && layers_ >= script.right_with_layers;
-    Part part;
+    EvaluatedPart part;
     for (std::size_t i = 0; i < count && at_ < items_.size(); ++i) {
       const std::size_t item = items_[at_++];
       Random random = random_for(lab_.seed, threads_, 3, item);

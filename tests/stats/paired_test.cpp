@@ -71,9 +71,6 @@ TEST(PairedRatio, takes_what_instances_differ_by_for_no_difference) {
   EXPECT_EQ(verdict(estimate), Verdict::not_distinguishable);
   EXPECT_NEAR(*estimate.between_sd, 0.09, 0.01);
   EXPECT_LT(*estimate.within_half, 0.002);
-  const RatioEstimate first =
-      ratio_within_instance(std::span(pair.a).first(200), std::span(pair.b).first(200), 0.95);
-  EXPECT_EQ(verdict(first), Verdict::slower);  // which these two processes are
 }
 
 TEST(PairedRatio, is_not_moved_by_spikes_of_one_side) {
@@ -93,33 +90,6 @@ TEST(PairedRatio, gives_an_instance_that_was_cut_short_less_weight) {
   pair.b.push_back(1e6);
   pair.instance.push_back(3);
   EXPECT_NEAR(paired_ratio(pair, 0.95).ratio, before, 0.004);  // the plain mean moves by .008
-}
-
-TEST(RatioWithinInstance, of_one_round_knows_nothing) {
-  const RatioEstimate estimate =
-      ratio_within_instance(std::vector<double>{1}, std::vector<double>{9}, 0.95);
-  EXPECT_EQ(estimate.low, 0);
-  EXPECT_TRUE(std::isinf(estimate.high));
-  EXPECT_FALSE(estimate.has_interval());
-  EXPECT_EQ(verdict(estimate), Verdict::not_distinguishable);
-}
-
-TEST(RatioWithinInstance, stands_more_than_half_of_the_rounds_being_equal) {
-  std::vector<double> a(20, 1000);
-  const std::vector<double> b(20, 1000);
-  for (std::size_t i = 0; i < 5; ++i) a[i * 4] = 1001;
-  const RatioEstimate estimate = ratio_within_instance(a, b, 0.95);
-  EXPECT_GT(estimate.ratio, 1);
-  EXPECT_LT(estimate.ratio, 1.001);
-  EXPECT_GT(estimate.high, estimate.low);
-}
-
-TEST(RatioWithinInstance, stands_two_far_clusters) {
-  std::vector<double> a;
-  for (int i = 0; i < 40; ++i) a.push_back(i % 2 == 0 ? 1000 + i : 5000 + i);
-  const RatioEstimate estimate = ratio_within_instance(a, std::vector<double>(40, 1000), 0.95);
-  EXPECT_TRUE(std::isfinite(estimate.low));
-  EXPECT_LT(estimate.low, estimate.ratio);
 }
 
 TEST(PairedRatio, refuses_what_are_no_pairs_of_times) {
@@ -169,21 +139,6 @@ TEST(Verdict, has_the_names_of_the_json) {
   EXPECT_EQ(to_text(verdict({0.9, 0.8, 0.99, 10})), "faster");
   EXPECT_EQ(to_text(verdict({1.1, 1.01, 1.2, 10})), "slower");
   EXPECT_EQ(to_text(verdict({1.1, 1.0, 1.2, 10})), "not_distinguishable");
-}
-
-TEST(LongRunVariance, of_independent_values_is_their_variance) {
-  Random random(3);
-  std::vector<double> values;
-  for (int i = 0; i < 20000; ++i) values.push_back(2 * random.normal());
-  EXPECT_NEAR(long_run_variance(values), 4, 0.7);
-}
-
-TEST(LongRunVariance, of_an_autoregression_counts_the_neighbours) {
-  Random random(4);
-  Autoregression sequence(0.5);
-  std::vector<double> values;
-  for (int i = 0; i < 20000; ++i) values.push_back(sequence.next(random));
-  EXPECT_NEAR(long_run_variance(values), 3, 0.6);  // (1 + .5) / (1 - .5)
 }
 
 RandomEffects scatter(double between, double within) {

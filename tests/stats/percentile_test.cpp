@@ -54,10 +54,8 @@ TEST(Percentile, needs_twenty_samples_for_p95_and_ten_for_p90) {
   EXPECT_TRUE(percentile_if_enough(ramp(2), 0.5));
 }
 
-TEST(Spread, is_not_moved_by_one_outlier_where_robust) {
-  const std::vector<double> x{1, 2, 3, 4, 1000};
-  EXPECT_DOUBLE_EQ(mad(x), 1);
-  EXPECT_DOUBLE_EQ(mean(x), 202);
+TEST(Spread, is_the_samples_standard_deviation) {
+  EXPECT_DOUBLE_EQ(mean(std::vector<double>{1, 2, 3, 4, 1000}), 202);
   EXPECT_NEAR(*stddev(std::vector<double>{2, 4, 4, 4, 5, 5, 7, 9}), 2.13808993529939, 1e-12);
 }
 

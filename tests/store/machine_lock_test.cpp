@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -68,12 +69,15 @@ TEST_F(MachineLockTest, refuses_while_another_process_measures_and_names_it) {
 
 TEST_F(MachineLockTest, waits_for_the_other_to_end) {
   pid_t child = holder();
+  std::atomic<bool> ended = false;
   std::jthread killer([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ended = true;
     ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
   });
   MachineLock lock = MachineLock::take(true, 30);
-  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(ended) << "taken while the other had it";
 }
 
 TEST_F(MachineLockTest, is_given_in_the_order_of_asking) {

@@ -46,39 +46,40 @@ void run_sql(const fs::path& file, const std::string& sql) {
   sqlite3_close(database);
 }
 
+/// The first column of the first row of a query; empty without one.
+std::string text_of_sql(const fs::path& file, const std::string& query) {
+  sqlite3* database = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  std::string text;
+  const auto keep = [](void* into, int, char** values, char**) {
+    *static_cast<std::string*>(into) = values[0] == nullptr ? "" : values[0];
+    return 1;
+  };
+  sqlite3_exec(database, query.c_str(), keep, &text, nullptr);
+  sqlite3_close(database);
+  return text;
+}
+
 TEST_F(StoreTest, gives_back_what_was_put_in_the_order_of_first_putting) {
   {
     Store store = Store::open(file_, {"machine-1", "9.9"});
-    store.put(Kind::artefact, "b", {{"size", 1}});
-    store.put(Kind::artefact, "a", "text");
+    store.put(Kind::measurement, "b", {{"size", 1}});
+    store.put(Kind::measurement, "a", "text");
     store.put(Kind::decision, "b", nullptr);
-    store.put(Kind::artefact, "b", {{"size", 2}});
+    store.put(Kind::measurement, "b", {{"size", 2}});
   }
   Store store = Store::open(file_);
-  EXPECT_EQ(store.find(Kind::artefact, "b"), Json({{"size", 2}}));
-  EXPECT_EQ(store.find(Kind::artefact, "c"), std::nullopt);
-  auto all = store.all(Kind::artefact);
+  EXPECT_EQ(store.find(Kind::measurement, "b"), Json({{"size", 2}}));
+  EXPECT_EQ(store.find(Kind::measurement, "c"), std::nullopt);
+  auto all = store.all(Kind::measurement);
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].first, "b");
   EXPECT_EQ(all[1].second, "text");
-  StoreRecord record = store.records(Kind::artefact)[0];
-  EXPECT_EQ(record.machine, "machine-1");
-  EXPECT_EQ(record.version, "9.9");
-  EXPECT_THAT(record.created_at, HasSubstr("T"));
-  EXPECT_TRUE(store.remove(Kind::artefact, "b"));
-  EXPECT_FALSE(store.remove(Kind::artefact, "b"));
-}
-
-TEST_F(StoreTest, keeps_samples_exactly_and_in_order) {
-  Store store = Store::open(file_);
-  double tenth = 0.1;
-  store.append_samples("a", std::vector<double>{tenth, 1e-300});
-  store.append_round({{"a", {3}}, {"b", {4, 5}}});
-  EXPECT_THAT(store.samples("a"), ElementsAre(tenth, 1e-300, 3));
-  EXPECT_THAT(store.samples("b"), ElementsAre(4, 5));
-  EXPECT_TRUE(store.samples("c").empty());
-  store.remove_samples("a");
-  EXPECT_TRUE(store.samples("a").empty());
+  EXPECT_EQ(text_of_sql(file_, "SELECT machine || ' ' || version FROM record LIMIT 1"),
+            "machine-1 9.9");
+  EXPECT_THAT(text_of_sql(file_, "SELECT created_at FROM record LIMIT 1"), HasSubstr("T"));
+  EXPECT_TRUE(store.remove(Kind::measurement, "b"));
+  EXPECT_FALSE(store.remove(Kind::measurement, "b"));
 }
 
 TEST_F(StoreTest, keeps_blobs_compressed) {
@@ -92,27 +93,12 @@ TEST_F(StoreTest, keeps_blobs_compressed) {
   EXPECT_LT(fs::file_size(file_) + fs::file_size(file_.string() + "-wal"), 200'000u);
 }
 
-TEST_F(StoreTest, undoes_a_transaction_that_throws) {
-  Store store = Store::open(file_);
-  EXPECT_THROW(store.in_transaction([&] {
-    store.put(Kind::run, "a", 1);
-    throw Error(ErrorCode::io, "stop");
-  }),
-               Error);
-  EXPECT_EQ(store.find(Kind::run, "a"), std::nullopt);
-  store.in_transaction([&] {
-    store.put(Kind::run, "a", 1);
-    store.append_samples("a", std::vector<double>{1});
-  });
-  EXPECT_EQ(store.find(Kind::run, "a"), Json(1));
-}
-
 TEST_F(StoreTest, refuses_a_store_of_a_newer_version_naming_both) {
   Store::open(file_);
   run_sql(file_, "PRAGMA user_version = 7");
   Error error = error_of([&] { Store::open(file_); });
   EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  EXPECT_THAT(error.what(), HasSubstr("has schema version 7, this program knows up to 2"));
+  EXPECT_THAT(error.what(), HasSubstr("has schema version 7, this program knows up to 3"));
 }
 
 TEST_F(StoreTest, refuses_what_is_no_store) {
@@ -146,15 +132,12 @@ TEST_F(StoreTest, does_not_give_back_what_is_not_as_it_was_written) {
   {
     Store store = Store::open(file_);
     for (const char* key : {"a", "b", "c", "d"}) store.put(Kind::measurement, key, {{"n", 12}});
-    store.append_samples("s", std::vector<double>{1, 2});
-    store.append_samples("t", std::vector<double>{1, 2});
     for (const char* key : {"e", "f", "g"})
       store.put_blob(Kind::evaluation, key, std::vector<std::uint8_t>(100, 7));
   }
   run_sql(file_, "UPDATE record SET value = '{}' WHERE key = 'a'");
   run_sql(file_, "UPDATE record SET value = '{\"n\":13}' WHERE key = 'b'");
   run_sql(file_, "UPDATE record SET value = '{\"n\":1' WHERE key = 'c'");
-  run_sql(file_, "UPDATE sample SET samples = x'0102' WHERE key = 's'");
   run_sql(file_, "UPDATE blob SET compressed = x'0102' WHERE key = 'e'");
   run_sql(file_, "UPDATE blob SET bytes = 1000000000000 WHERE key = 'f'");
   std::vector<std::string> said;
@@ -166,13 +149,11 @@ TEST_F(StoreTest, does_not_give_back_what_is_not_as_it_was_written) {
     EXPECT_EQ(store.find(Kind::measurement, key), Json({{"n", 1}}));
   }
   EXPECT_EQ(store.find(Kind::measurement, "d"), Json({{"n", 12}}));
-  EXPECT_TRUE(store.samples("s").empty());
-  EXPECT_THAT(store.samples("t"), ElementsAre(1, 2));
   for (const char* key : {"e", "f"})
     EXPECT_EQ(store.find_blob(Kind::evaluation, key), std::nullopt);
   EXPECT_TRUE(store.find_blob(Kind::evaluation, "g"));
   set_log_sink(nullptr);
-  EXPECT_EQ(said.size(), 6U);
+  EXPECT_EQ(said.size(), 5U);
   EXPECT_THAT(said, Each(HasSubstr("is damaged; what it held is done anew")));
   EXPECT_THAT(said, Each(HasSubstr(file_.string())));
 }
@@ -223,7 +204,8 @@ TEST_F(StoreTest, takes_over_a_store_of_the_first_schema) {
     PRAGMA user_version = 1;)");
   Store store = Store::open(file_);
   EXPECT_EQ(store.find(Kind::run, "a"), Json({{"n", 1}}));
-  EXPECT_THAT(store.samples("a"), ElementsAre(1));
+  EXPECT_EQ(text_of_sql(file_, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'sample%'"),
+            "0");
   store.put(Kind::run, "b", 2);
   EXPECT_EQ(store.all(Kind::run).size(), 2U);
 }

@@ -55,7 +55,6 @@ def picture_difference(case):
     height, width = case["out"][:2]
     theirs = {
         "pillow_bilinear": lambda: pillow(picture, height, width),
-        "opencv_linear": lambda: opencv(picture, height, width),
         "letterbox": lambda: letterbox(picture, height, width, extra),
         "center_crop": lambda: center_crop(picture, height, width, extra),
         "grey": lambda: np.asarray(Image.fromarray(picture).convert("L"))[:, :, None],

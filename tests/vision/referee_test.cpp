@@ -70,7 +70,6 @@ TEST(Referee, resizes_are_within_one_grey_level_of_pillow_and_opencv) {
     Picture in = make_picture(c, random);
     Placement p;
     cases.add("pillow_bilinear", in, resize_antialiased(in, c.to));
-    cases.add("opencv_linear", in, resize_bilinear(in, c.to));
     Picture boxed = letterbox(in, c.to, 114, p);
     cases.add("letterbox", in, boxed, {{"placement", {p.scale_x, p.pad_x, p.pad_y}}});
     Picture cropped = center_crop(in, std::max(c.to.height / 2, 1), c.to, p);

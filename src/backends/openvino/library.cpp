@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <mutex>
 #include <sstream>
-
-#include "runtime/plugin_side.h"
 
 namespace tamis::openvino {
 namespace {
@@ -72,21 +69,7 @@ std::string core_property(const Library& library, const std::string& device, con
 }  // namespace
 
 const Library& open_library(const RunSettings& settings, std::vector<ProbeStep>& steps) {
-  static std::mutex mutex;
-  static Library opened;
-  static std::vector<ProbeStep> opened_steps;
-  std::lock_guard lock(mutex);
-  if (opened.core == nullptr) {
-    opened = load(settings, steps);
-    opened_steps = steps;
-  } else {
-    if (!settings.library.empty() && settings.library != opened.file)
-      throw Error(ErrorCode::unavailable, "load " + settings.library +
-                                              ": this process already runs " + opened.file +
-                                              "; use a new worker");
-    steps = opened_steps;
-  }
-  return opened;
+  return open_once(load, settings, steps);
 }
 
 std::string take_text(const Library& library, char* text) {

@@ -4,11 +4,10 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "runtime/backend.h"
+#include "runtime/plugin_side.h"
 
 namespace tamis::openvino {
 
@@ -85,28 +84,5 @@ std::vector<DeviceInfo> list_devices(const Library& library);
 
 /// Text that OpenVINO allocated; freed.
 std::string take_text(const Library& library, char* text);
-
-/// Calls OpenVINO's function that frees, at the end of the scope.
-template <typename T>
-class Owned {
- public:
-  explicit Owned(void (*release)(T*), T* object = nullptr) : release_(release), object_(object) {}
-  Owned(Owned&& other) noexcept
-      : release_(other.release_), object_(std::exchange(other.object_, nullptr)) {}
-  Owned& operator=(Owned&& other) noexcept {
-    std::swap(object_, other.object_);
-    std::swap(release_, other.release_);
-    return *this;
-  }
-  ~Owned() {
-    if (object_ != nullptr) release_(object_);
-  }
-  T* get() const { return object_; }
-  T** out() { return &object_; }
-
- private:
-  void (*release_)(T*);
-  T* object_;
-};
 
 }  // namespace tamis::openvino

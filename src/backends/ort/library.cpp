@@ -1,9 +1,6 @@
 #include "backends/ort/library.h"
 
 #include <cstdlib>
-#include <mutex>
-
-#include "runtime/plugin_side.h"
 
 namespace tamis::ort {
 namespace {
@@ -78,21 +75,7 @@ ErrorCode code_of(OrtErrorCode code) {
 }  // namespace
 
 const Library& open_library(const RunSettings& settings, std::vector<ProbeStep>& steps) {
-  static std::mutex mutex;
-  static Library opened;
-  static std::vector<ProbeStep> opened_steps;
-  std::lock_guard lock(mutex);
-  if (opened.api == nullptr) {
-    opened = load(settings, steps);
-    opened_steps = steps;
-  } else {
-    if (!settings.library.empty() && settings.library != opened.file)
-      throw Error(ErrorCode::unavailable, "load " + settings.library +
-                                              ": this process already runs " + opened.file +
-                                              "; use a new worker");
-    steps = opened_steps;
-  }
-  return opened;
+  return open_once(load, settings, steps);
 }
 
 void check(const Library& library, OrtStatus* status, const char* operation) {

@@ -3,10 +3,9 @@
 #include <onnxruntime_c_api.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "runtime/backend.h"
+#include "runtime/plugin_side.h"
 
 namespace tamis::ort {
 
@@ -27,29 +26,5 @@ const Library& open_library(const RunSettings& settings, std::vector<ProbeStep>&
 /// Throws what `status` says, prefixed by `operation`; the status is released. Nothing when it is
 /// null.
 void check(const Library& library, OrtStatus* status, const char* operation);
-
-/// Calls a release function of the table at the end of the scope.
-template <typename T>
-class Owned {
- public:
-  using Release = void(ORT_API_CALL*)(T*);
-  explicit Owned(Release release, T* object = nullptr) : release_(release), object_(object) {}
-  Owned(Owned&& other) noexcept
-      : release_(other.release_), object_(std::exchange(other.object_, nullptr)) {}
-  Owned& operator=(Owned&& other) noexcept {
-    std::swap(object_, other.object_);
-    std::swap(release_, other.release_);
-    return *this;
-  }
-  ~Owned() {
-    if (object_ != nullptr) release_(object_);
-  }
-  T* get() const { return object_; }
-  T** out() { return &object_; }
-
- private:
-  Release release_;
-  T* object_;
-};
 
 }  // namespace tamis::ort

@@ -81,11 +81,11 @@ Options make_options(const Library& library, const OpenRequest& request, const S
     check(library, api.SetIntraOpNumThreads(options.get(), plan.threads), "set threads");
   check(library, api.SetInterOpNumThreads(options.get(), 1), "set threads");
   if (request.lean) check(library, api.DisableMemPattern(options.get()), "set session options");
-  if (request.takes_turns) add_config(library, options, "session.force_spinning_stop", "1");
   if (plan.cpus.size() > 1)
     add_config(library, options, "session.intra_op_thread_affinities", affinities(plan.cpus));
   for (const auto& [key, value] : settings.extra.items())
     add_config(library, options, key, value.is_string() ? value.get<std::string>() : value.dump());
+  if (request.rests) add_config(library, options, "session.force_spinning_stop", "1");
   append_provider(library, options.get(),
                   {settings, std::max(1, plan.threads), request.engine_cache.string()});
   return options;
