@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "noise.h"
 #include "stats/random_effects.h"
-#include "stats/robust.h"
 
 namespace tamis {
 namespace {
@@ -139,21 +138,6 @@ TEST(Verdict, has_the_names_of_the_json) {
   EXPECT_EQ(to_text(verdict({0.9, 0.8, 0.99, 10})), "faster");
   EXPECT_EQ(to_text(verdict({1.1, 1.01, 1.2, 10})), "slower");
   EXPECT_EQ(to_text(verdict({1.1, 1.0, 1.2, 10})), "not_distinguishable");
-}
-
-TEST(LongRunVariance, of_independent_values_is_their_variance) {
-  Random random(3);
-  std::vector<double> values;
-  for (int i = 0; i < 20000; ++i) values.push_back(2 * random.normal());
-  EXPECT_NEAR(long_run_variance(values), 4, 0.7);
-}
-
-TEST(LongRunVariance, of_an_autoregression_counts_the_neighbours) {
-  Random random(4);
-  Autoregression sequence(0.5);
-  std::vector<double> values;
-  for (int i = 0; i < 20000; ++i) values.push_back(sequence.next(random));
-  EXPECT_NEAR(long_run_variance(values), 3, 0.6);  // (1 + .5) / (1 - .5)
 }
 
 RandomEffects scatter(double between, double within) {
