@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/error.h"
 #include "support/fake.h"
 
@@ -14,13 +16,13 @@ class BenchTest : public ::testing::Test {
     return {{"a", {"a", fake_.request(first), {}}}, {"b", {"b", fake_.request(second), {}}}};
   }
   BenchListener listener() {
-    return {[this] { return steps_ == 0 || --steps_ > 0; },
+    return {[this] { return !steps_ || (*steps_ > 0 && --*steps_ > 0); },
             [this](const std::string& id) { opened_.push_back(id); }, [this] { ++instances_; },
             [this](double seconds) { left_s_.push_back(seconds); }};
   }
 
   testing::FakeBackend fake_;
-  std::size_t steps_ = 0;  // after which it is interrupted; 0: never
+  std::optional<std::size_t> steps_;  // after which it is interrupted
   std::vector<std::string> opened_;
   std::size_t instances_ = 0;
   std::vector<double> left_s_;

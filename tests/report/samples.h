@@ -6,7 +6,9 @@
 
 namespace tamis {
 
-/// One of data/*.json.
+/// One of data/*.json: invented ones, and `run`, which a run wrote.
+inline constexpr const char* kSamples[] = {"detector", "nearest_miss", "classifier", "segmenter",
+                                           "run"};
 inline Json sample(const std::string& name) {
   return load_json(std::string(TAMIS_SOURCE_DIR) + "/tests/report/data/" + name + ".json");
 }

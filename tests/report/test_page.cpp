@@ -44,7 +44,7 @@ std::string nesting_fault(const std::string& page) {
 }
 
 TEST(Page, is_well_formed) {
-  for (const char* name : {"detector", "nearest_miss", "classifier"})
+  for (const char* name : kSamples)
     EXPECT_EQ(nesting_fault(report_html(parse_result(sample(name)))), "") << name;
   EXPECT_EQ(nesting_fault(report_html(parse_result(empty_result()))), "");
 }
@@ -65,6 +65,20 @@ TEST(Page, holds_every_section) {
   EXPECT_EQ(count(page, "<tr class="), 14u);
   EXPECT_THAT(page,
               HasSubstr("tamis bench detector.onnx --backend openvino --inference-precision f16"));
+}
+
+/// Those that only some results have; each goes with one member of the document.
+TEST(Page, holds_the_sections_of_what_only_some_results_have) {
+  const std::string explained = report_html(parse_result(sample("run"))),
+                    segmenter = report_html(parse_result(sample("segmenter"))),
+                    plain = report_html(parse_result(sample("classifier")));
+  EXPECT_THAT(explained, HasSubstr("<h2>Where the time goes</h2>"));
+  EXPECT_THAT(plain, Not(HasSubstr("Where the time goes")));
+  for (const char* part : {"input images: u8 [1,640,640,3]", "000000000009.jpg",
+                           "in 3 items; a comparison needs 20"}) {
+    EXPECT_THAT(segmenter, HasSubstr(part));
+    EXPECT_THAT(plain, Not(HasSubstr(part)));
+  }
 }
 
 TEST(Page, takes_all_texts_of_the_document_as_text) {
@@ -108,7 +122,7 @@ TEST(Report, writes_every_file_and_leaves_nothing_else) {
 }
 
 TEST(Report, writes_the_samples_to_look_at) {
-  for (const char* name : {"detector", "nearest_miss", "classifier"})
+  for (const char* name : kSamples)
     write_report(sample(name), std::filesystem::path(TAMIS_BINARY_DIR) / "report-samples" / name);
   ReportFiles files = write_report(
       empty_result(), std::filesystem::path(TAMIS_BINARY_DIR) / "report-samples" / "empty");

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "noise.h"
 #include "stats/random_effects.h"
-#include "stats/robust.h"
 
 namespace tamis {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "runtime/backend.h"
 
-namespace tamis::testing {
+namespace tamis {
 
 /// Why a runtime cannot be used here; empty: it can. scripts/skipped_tests.py knows the first
 /// words.
@@ -17,10 +17,10 @@ inline std::string why_no_runtime(const std::string& backend) {
 
 /// Skips the test where the runtime cannot be used. `make test` fails for such a skip: its set-up
 /// installed the runtimes.
-#define TAMIS_NEEDS_RUNTIME(backend)                                                       \
-  do {                                                                                     \
-    if (std::string reason_ = ::tamis::testing::why_no_runtime(backend); !reason_.empty()) \
-      GTEST_SKIP() << reason_;                                                             \
+#define TAMIS_NEEDS_RUNTIME(backend)                                              \
+  do {                                                                            \
+    if (std::string reason_ = ::tamis::why_no_runtime(backend); !reason_.empty()) \
+      GTEST_SKIP() << reason_;                                                    \
   } while (false)
 
-}  // namespace tamis::testing
+}  // namespace tamis
