@@ -42,8 +42,9 @@ void SearchRun::find_nearest_miss() {
 
 /// The pick; where nothing but the baseline is handed over, what came nearest.
 std::optional<ChangedVariant> SearchRun::changed_variant() const {
-  if (outcome_.pick != 0) return ChangedVariant{field_[outcome_.pick].variant.id, "pick"};
-  if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss || *outcome_.nearest_miss == 0)
+  if (outcome_.pick != kBaseline) return ChangedVariant{field_[outcome_.pick].variant.id, "pick"};
+  if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss ||
+      *outcome_.nearest_miss == kBaseline)
     return std::nullopt;
   return ChangedVariant{field_[*outcome_.nearest_miss].variant.id, "nearest_miss"};
 }
@@ -59,7 +60,7 @@ void SearchRun::find_changes_of_predictions() {
     outcome_.changes = {{"reason",
                          "the baseline itself is handed over: its predictions are the "
                          "same by definition"}};
-  else if (!judged(changed->id) || !judged(field_[0].variant.id))
+  else if (!judged(changed->id) || !judged(field_.baseline().variant.id))
     outcome_.changes = {{"reason", changed->id + " was not evaluated on the items"}};
   else
     try {
@@ -83,12 +84,12 @@ void SearchRun::explain_handed_over() {
 
 void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
   const Candidate& pick = field_[outcome_.pick];
-  if (outcome_.pick != 0 && pick.speedup)
+  if (outcome_.pick != kBaseline && pick.speedup)
     why.push_back(fmt::format("{} x {} the baseline, {} paired rounds over {} instances",
                               to_text(*pick.speedup, 2),
                               context_.under_load() ? "the images per second of" : "as fast as",
                               pick.speedup->rounds, pick.speedup->instances));
-  if (outcome_.pick != 0 && pick.judgement) why.push_back(pick.judgement->reason);
+  if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct Failure {
   std::string text;
   std::string command;  ///< repeats it
 };
+
+/// The place of the baseline among the candidates of a search, and of its row in a result.
+inline constexpr std::size_t kBaseline = 0;
 
 /// All that a search learns of one variant, step by step.
 struct Candidate {

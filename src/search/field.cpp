@@ -17,7 +17,7 @@ std::vector<Candidate> planned(SearchContext& context) {
     candidates.emplace_back();
     candidates.back().variant = std::move(v);
   }
-  Candidate& baseline = candidates.front();
+  Candidate& baseline = candidates[kBaseline];
   try {
     baseline.artefact = ensure_artefact(context, baseline.variant.recipe);
   } catch (const Error& e) {
@@ -48,16 +48,16 @@ std::string timing_scope(const SearchContext& context) {
 Field::Field(SearchContext& context)
     : context_(context),
       candidates_(planned(context)),
-      timings_(*context.store, timing_scope(context), candidates_.front().key),
-      generations_(context, timings_, entrant(0)) {
+      timings_(*context.store, timing_scope(context), baseline().key),
+      generations_(context, timings_, entrant(kBaseline)) {
   recall();
 }
 
 /// Artefacts that are there cost nothing; one that was established is worth a build.
 void Field::recall() {
-  refresh(0);
+  refresh(kBaseline);
   const std::vector<std::string> established = all_established(context_);
-  for (std::size_t i = 1; i < candidates_.size(); ++i) {
+  for (std::size_t i : all_but_baseline()) {
     const bool known =
         std::find(established.begin(), established.end(), identity_of(i)) != established.end();
     if (expected_build_s(context_, candidates_[i].variant.recipe) == 0 || known) prepare(i);
@@ -95,8 +95,15 @@ Entrant Field::entrant(std::size_t i) const {
 std::vector<Entrant> Field::entrants(const std::vector<std::size_t>& members) const {
   std::vector<Entrant> found;
   for (std::size_t i : members)
-    if (i != 0) found.push_back(entrant(i));
+    if (i != kBaseline) found.push_back(entrant(i));
   return found;
+}
+
+std::vector<std::size_t> Field::all_but_baseline() const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < candidates_.size(); ++i)
+    if (i != kBaseline) places.push_back(i);
+  return places;
 }
 
 bool Field::prepare(std::size_t i) {
@@ -130,13 +137,13 @@ void Field::refresh(std::size_t i) {
   Candidate& c = candidates_[i];
   if (!timings_.timed(c.key)) return;
   c.opened = timings_.opened(c.key);
-  const auto against = timings_.ratio(c.key, candidates_.front().key, kShownConfidence);
+  const auto against = timings_.ratio(c.key, baseline().key, kShownConfidence);
   if (!c.opened || !against) return;
   c.ratio = against->ratio;
   c.speedup = against->inverse();
   c.samples = timings_.samples(c.key);
   c.timed_in = to_text(timings_.phase(c.key));
-  if (i == 0) context_.inference_s = c.opened->info.warm_ms * 1e-3;
+  if (i == kBaseline) context_.inference_s = c.opened->info.warm_ms * 1e-3;
   judge_hard_gates(c, context_.request.gates, context_.request.confidence);
 }
 
@@ -166,7 +173,7 @@ bool Field::time(const std::vector<std::size_t>& members, const GenerationPlan& 
     const bool first = time({members.begin(), half}, plan);
     return time({half, members.end()}, plan) || first;
   }
-  refresh(0);
+  refresh(kBaseline);
   for (std::size_t i : members) refresh(i);
   return result.rounds > 0;
 }
@@ -189,7 +196,7 @@ const std::vector<Levels>& Field::levels() const {
     return levels_;
   levels_.clear();
   for (const Candidate& c : candidates_) levels_.push_back(timings_.levels(c.key));
-  levels_.front() = {0};  // by definition: its instances say nothing of how others differ
+  levels_[kBaseline] = {0};  // by definition: its instances say nothing of how others differ
   levels_at_ = timings_.next_generation();
   return levels_;
 }
@@ -201,7 +208,9 @@ bool Field::clearly_behind(std::size_t i, std::size_t j) const {
            kPracticallyEqual * objective_value(candidates_[j], objective);
   const HalvingPlan plan;
   const Levels exactly(100, 0.0);  // the baseline's level has no error
-  const auto of = [&](std::size_t k) -> const Levels& { return k == 0 ? exactly : levels()[k]; };
+  const auto of = [&](std::size_t k) -> const Levels& {
+    return k == kBaseline ? exactly : levels()[k];
+  };
   return tamis::clearly_behind(of(i), of(j), level_sd(levels(), plan), plan);
 }
 

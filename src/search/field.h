@@ -26,6 +26,9 @@ class Field {
   Candidate& operator[](std::size_t i) { return candidates_[i]; }
   const Candidate& operator[](std::size_t i) const { return candidates_[i]; }
   std::size_t size() const { return candidates_.size(); }
+  Candidate& baseline() { return candidates_[kBaseline]; }
+  const Candidate& baseline() const { return candidates_[kBaseline]; }
+  std::vector<std::size_t> all_but_baseline() const;
   std::size_t add(Candidate candidate);
   std::string label(std::size_t i) const;  ///< "v07 (int8-static · ort · …)"
 

@@ -94,7 +94,7 @@ std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::
     if (std::find(leaders.begin(), leaders.end(), i) != leaders.end() &&
         !field_.behind_any(i, leaders))
       left.push_back(i);
-  for (std::size_t i = 1; i < field_.size(); ++i)
+  for (std::size_t i : field_.all_but_baseline())
     field_[i].screened_out = field_.behind_any(i, leaders);
   return left;
 }

@@ -57,7 +57,7 @@ void warn_if_too_few_items(const SearchContext& c) {
 void announce(const SearchContext& c, const std::vector<Candidate>& candidates) {
   for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
     c.note("warning: " + w.text + "; " + w.remedy);
-  c.note(fmt::format("baseline: {}", variant_name(candidates.front().variant)));
+  c.note(fmt::format("baseline: {}", variant_name(candidates[kBaseline].variant)));
   c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
                      c.evaluation_order.size(), c.data.calibration.items.size(),
                      candidates.size()));

@@ -35,7 +35,7 @@ bool measure(SearchContext& context, Field& field, Phase phase,
 std::size_t rounds_for(Field& field, const std::vector<std::size_t>& members) {
   std::vector<Entrant> entrants;
   for (std::size_t i : members)
-    if (i != 0) entrants.push_back({field[i].key, field[i].variant, *field[i].artefact});
+    if (i != kBaseline) entrants.push_back({field[i].key, field[i].variant, *field[i].artefact});
   return field.generations().rounds_per_instance(entrants, Block::full);
 }
 
@@ -77,7 +77,7 @@ bool gained(Field& field, std::size_t i) {
 bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders) {
   std::vector<std::size_t> running;
   for (std::size_t i : field.by_objective())
-    if (i != 0 && std::find(leaders.begin(), leaders.end(), i) != leaders.end())
+    if (i != kBaseline && std::find(leaders.begin(), leaders.end(), i) != leaders.end())
       running.push_back(i);
   if (running.size() > kMostInRace) {
     context.note(fmt::format("{} variants may be the fastest; the {} that screened best race",
@@ -97,14 +97,14 @@ bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& 
 
 bool confirm(SearchContext& context, Field& field, std::size_t pick,
              std::optional<std::size_t> second) {
-  if (pick == 0) return true;
+  if (pick == kBaseline) return true;
   std::vector<std::size_t> members{pick};
-  if (second && *second != 0 && field.usable(*second)) members.push_back(*second);
+  if (second && *second != kBaseline && field.usable(*second)) members.push_back(*second);
   if (context.listener.phase) context.listener.phase("confirming", kConfirmInstances);
   for (std::size_t done = 0;; ++done) {
     const std::string& key = field[pick].key;
     const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
-    const auto plain = field.timings().ratio(key, field[0].key, kShownConfidence);
+    const auto plain = field.timings().ratio(key, field.baseline().key, kShownConfidence);
     const bool known = plain && narrower(*plain, kConfirmResolution);
     if (fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming)) return true;
     if (context.listener.unit) context.listener.unit("the pick against the baseline", done);

@@ -257,7 +257,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
             {"confidence", context.request.confidence},
             {"objective", to_text(context.request.objective)},
             {"latency_from", context.from_pixels() ? "pixels" : "tensor"},
-            {"baseline", candidates[0].variant.id}};
+            {"baseline", candidates[kBaseline].variant.id}};
   bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
   json["pick"] = settled && outcome.status != "nearest_miss"
                      ? Json(candidates[outcome.pick].variant.id)
@@ -283,7 +283,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["variants"] = Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& c = candidates[i];
-    Json row = variant_json(c, context, i == 0);
+    Json row = variant_json(c, context, i == kBaseline);
     row["given_back"] = given_back_json(c, c.from ? candidates[*c.from].variant.id : "");
     json["variants"].push_back(std::move(row));
   }
@@ -302,7 +302,7 @@ namespace {
 const Json& variant_of(const Json& result, const std::string& id) {
   for (const Json& v : result.at("variants"))
     if (v.at("id") == id) return v;
-  return result.at("variants").at(0);
+  return result.at("variants").at(kBaseline);
 }
 
 Json latency_of(const Json& v) {

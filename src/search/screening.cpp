@@ -87,7 +87,7 @@ std::vector<std::size_t> front_by_value(const Field& field, const std::vector<st
 std::vector<Levels> levels_of(const Field& field, const std::vector<std::size_t>& among) {
   std::vector<Levels> found(field.size());
   for (std::size_t i : among)
-    if (i != 0 && field.usable(i)) found[i] = field.levels()[i];
+    if (i != kBaseline && field.usable(i)) found[i] = field.levels()[i];
   return found;
 }
 
@@ -95,7 +95,7 @@ std::vector<Levels> levels_of(const Field& field, const std::vector<std::size_t>
 
 bool screen_all(SearchContext& context, Field& field) {
   if (context.listener.phase) context.listener.phase("screening", field.size());
-  if (!field[0].ratio) {
+  if (!field.baseline().ratio) {
     GenerationPlan plan = kFirst;
     plan.at_any_price = true;
     field.time({0}, plan);
@@ -103,7 +103,8 @@ bool screen_all(SearchContext& context, Field& field) {
   Grouping grouping(context, field, kFirst);
   bool complete = true;
   for (std::size_t i : promising_first(context, field))
-    if (i != 0 && !field[i].ratio && !field[i].failure) complete = grouping.add(i) && complete;
+    if (i != kBaseline && !field[i].ratio && !field[i].failure)
+      complete = grouping.add(i) && complete;
   return grouping.flush() && complete;
 }
 
@@ -132,7 +133,7 @@ bool measure_all(SearchContext& context, Field& field) {
   bool complete = screen_all(context, field);
   Grouping grouping(context, field, kSweep);
   for (std::size_t instance = 1; instance < kSweepInstances && complete; ++instance)
-    for (std::size_t i = 1; i < field.size(); ++i)
+    for (std::size_t i : field.all_but_baseline())
       if (field.usable(i) && field.timings().instances(field[i].key) <= instance)
         complete = grouping.add(i) && complete;
   return grouping.flush() && complete;

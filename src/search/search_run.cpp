@@ -40,13 +40,13 @@ std::string SearchRun::answer_of(const Candidate& c) const {
 /// accuracy is, so that the error can be shared among them.
 std::set<std::string> SearchRun::answers_to_judge() const {
   const bool baseline_may_miss =
-      context_.request.gates.min_accuracy || field_[0].hard != GateOutcome::met;
+      context_.request.gates.min_accuracy || field_.baseline().hard != GateOutcome::met;
   std::set<std::string> answers;
-  for (std::size_t i = 1; i < field_.size(); ++i) {
+  for (std::size_t i : field_.all_but_baseline()) {
     const Candidate& c = field_[i];
     if (c.failure && may_give_back(c)) answers.insert(answer_of(c));
     if (!field_.usable(i) || c.hard == GateOutcome::missed) continue;
-    if (!baseline_may_miss && field_.clearly_behind(i, 0)) continue;
+    if (!baseline_may_miss && field_.clearly_behind(i, kBaseline)) continue;
     answers.insert(answer_of(c));
   }
   return answers;
@@ -60,7 +60,7 @@ bool SearchRun::every_variant_is_known() const {
 
 /// A first variant that meets its gates is worth more than a race.
 double SearchRun::judging_share() const {
-  for (std::size_t i = 1; i < field_.size(); ++i)
+  for (std::size_t i : field_.all_but_baseline())
     if (stands(i)) return kJudgingShare;
   return kFirstLeaderShare;
 }
@@ -84,7 +84,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
   } catch (const Error& e) {
     // Unusable pictures concern every variant: that is the user's to settle, not a variant's
     // failure.
-    if (index == 0 || e.code() == ErrorCode::corrupt_data ||
+    if (index == kBaseline || e.code() == ErrorCode::corrupt_data ||
         e.code() == ErrorCode::invalid_argument || e.code() == ErrorCode::io)
       throw;
     c.failure = Failure{e.code(), e.what(), eval_command(context_, c.variant, *c.artefact)};
@@ -99,14 +99,14 @@ bool SearchRun::stands(std::size_t i) const {
   const Candidate& c = field_[i];
   if (c.failure) return false;
   if (c.gate() == GateOutcome::met) return true;
-  return i == 0 && c.hard == GateOutcome::met && !context_.request.gates.min_accuracy &&
+  return i == kBaseline && c.hard == GateOutcome::met && !context_.request.gates.min_accuracy &&
          c.gate() == GateOutcome::undecided;
 }
 
 /// Those that were not judged yet and may be faster than the leaders.
 std::vector<std::size_t> SearchRun::may_lead(const std::vector<std::size_t>& leaders) const {
   std::vector<std::size_t> open;
-  for (std::size_t i = 1; i < field_.size(); ++i) {
+  for (std::size_t i : field_.all_but_baseline()) {
     const Candidate& c = field_[i];
     // A relative's turn is over (give_back.h).
     if (!field_.usable(i) || c.judgement || c.from || c.hard == GateOutcome::missed) continue;
@@ -157,15 +157,15 @@ std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
 /// Settles the accuracy on all items and the gain in fresh instances, as far as the budget goes.
 /// False when the candidate turns out not to meet its gates.
 bool SearchRun::holds(std::size_t pick) {
-  if (pick != 0) judge(pick, true);
-  judge(0, true);  // the baseline's own figure then rests on the same items
+  if (pick != kBaseline) judge(pick, true);
+  judge(kBaseline, true);  // the baseline's own figure then rests on the same items
   outcome_.runner_up = second_to(pick);
   if (!confirm(context_, field_, pick, outcome_.runner_up)) outcome_.budget_ended = true;
   return stands(pick);
 }
 
 void SearchRun::take(const Ranked& finalist) {
-  const bool plain_baseline = finalist.candidate == 0 && !finalist.choice.more_accurate;
+  const bool plain_baseline = finalist.candidate == kBaseline && !finalist.choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalist.equals) : finalist.choice.why};
   if (finalist.choice.more_accurate && context_.agreement != nullptr)
     outcome_.reasons[0] += " (agrees most with the baseline)";
@@ -184,9 +184,10 @@ bool SearchRun::decide_among(const std::vector<std::size_t>& leaders) {
   for (const Ranked& finalist : rank_finalists(context_, field_, leaders, more_accurate)) {
     const std::size_t i = finalist.candidate;
     if (!holds(i)) continue;
-    const bool gains = i != 0 && gained(field_, i);
+    const bool gains = i != kBaseline && gained(field_, i);
     if (gains) field_.establish(i);
-    const bool needs_no_gain = i == 0 || !by_time(context_.request.objective) || !stands(0);
+    const bool needs_no_gain =
+        i == kBaseline || !by_time(context_.request.objective) || !stands(kBaseline);
     if (gains || needs_no_gain) {
       take(finalist);
       return true;
@@ -224,22 +225,24 @@ void SearchRun::add_comparisons() {
         comparison_json(field_[a].variant.id, field_[b].variant.id, *ratio));
   };
   std::vector<std::size_t> raced;
-  for (std::size_t i = 1; i < field_.size(); ++i) {
+  for (std::size_t i : field_.all_but_baseline()) {
     Candidate& c = field_[i];
     if (!c.ratio) continue;
-    if (const auto against = field_.look(i, 0, kPairConfidence)) c.speedup = against->inverse();
+    if (const auto against = field_.look(i, kBaseline, kPairConfidence))
+      c.speedup = against->inverse();
     if (field_.timings().instances(c.key, Phase::race) > 0) raced.push_back(i);
   }
   for (std::size_t a = 0; a < raced.size(); ++a)
     for (std::size_t b = a + 1; b < raced.size(); ++b) add(raced[a], raced[b]);
   for (const auto& one : {std::optional(outcome_.pick), outcome_.runner_up})
-    if (one && *one != 0) add(*one, 0);
+    if (one && *one != kBaseline) add(*one, kBaseline);
 }
 
 void SearchRun::time_from_file() {
-  if (context_.interrupted() || context_.under_load() || outcome_.pick == 0) return;
+  if (context_.interrupted() || context_.under_load() || outcome_.pick == kBaseline) return;
   std::vector<std::size_t> members{0, outcome_.pick};
-  if (outcome_.runner_up && *outcome_.runner_up != 0) members.push_back(*outcome_.runner_up);
+  if (outcome_.runner_up && *outcome_.runner_up != kBaseline)
+    members.push_back(*outcome_.runner_up);
   std::vector<Entrant> entrants;
   for (std::size_t i : members)
     if (field_.usable(i))
@@ -259,8 +262,8 @@ SearchOutcome SearchRun::run() {
   const bool complete =
       context_.request.exhaustive ? measure_all(context_, field_) : screen_all(context_, field_);
   outcome_.budget_ended = !complete;
-  judge_ =
-      std::make_unique<AccuracyJudge>(context_, field_[0].variant, field_[0].opened->output_hash);
+  judge_ = std::make_unique<AccuracyJudge>(context_, field_.baseline().variant,
+                                           field_.baseline().opened->output_hash);
   judge_->share_error(answers_to_judge(), !every_variant_is_known());
   share_error_with_relatives();
   decide();

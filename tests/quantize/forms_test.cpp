@@ -149,7 +149,7 @@ TEST_P(WeightOnlyRuns, right_in_both_runtimes) {
 
 INSTANTIATE_TEST_SUITE_P(Blocks, WeightOnlyRuns,
                          ::testing::Values(Blocks{{4, 32}, 14}, Blocks{{4, 128}, 12},
-                                         Blocks{{8, 32}, 35}, Blocks{{8, 128}, 35}),
+                                           Blocks{{8, 32}, 35}, Blocks{{8, 128}, 35}),
                          [](const auto& one) {
                            return "bits" + std::to_string(one.param.options.bits) + "_block" +
                                   std::to_string(one.param.options.block);

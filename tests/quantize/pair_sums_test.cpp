@@ -162,7 +162,7 @@ TEST_P(Crowded, models_are_right_in_both_runtimes_on_any_cpu) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, Crowded,
                          ::testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
-                                         QuantizeTarget::openvino),
+                                           QuantizeTarget::openvino),
                          [](const auto& one) { return std::string(to_text(one.param)); });
 
 TEST(CrowdedDynamic, products_are_right_in_both_runtimes_as_dynamic_ones_too) {

@@ -105,7 +105,7 @@ TEST_P(RoundTrip, is_right_in_both_runtimes) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, RoundTrip,
                          ::testing::Values(QuantizeTarget::portable, QuantizeTarget::ort,
-                                         QuantizeTarget::openvino),
+                                           QuantizeTarget::openvino),
                          [](const auto& one) { return std::string(to_text(one.param)); });
 
 /// Convolutions with SiLU, one after the other, that halve nothing: 16 channels of 8x8.
