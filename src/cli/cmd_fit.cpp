@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
@@ -69,12 +68,11 @@ Recipe recipe_of(const FitArguments& a) {
   return {{"padim", params}};
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about,
-                 double wall_s) {
+Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
   const Json& report = info.steps.back().at("report");
   Json document{{"schema", "tamis/fit/1"}, {"model", out.string()},
                 {"method", "padim"},       {"size_bytes", info.size_bytes},
-                {"wall_s", wall_s},        {"peak_memory_bytes", info.peak_memory_bytes}};
+                {"wall_s", info.wall_s},   {"peak_memory_bytes", info.peak_memory_bytes}};
   for (const auto& [key, value] : report.items()) document[key] = value;
   document["data"] = about;
   return document;
@@ -112,13 +110,12 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
   const std::filesystem::path out =
       writable_model_file(a.out, model_file(a.execute.model), "backbone");
   auto progress = make_progress(console);
-  std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-fit");
   Json about;
   ArtefactInfo info = build(a, folder.path(), about, *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, about, seconds_since(start));
+  Json document = to_document(info, out, about);
   if (console.json)
     print_json(document);
   else

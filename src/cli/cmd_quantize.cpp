@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
@@ -92,8 +91,7 @@ BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
   return request;
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about,
-                 double wall_s) {
+Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
   const Json& report = info.steps.back().at("report");
   Json document{{"schema", "tamis/quantize/1"},
                 {"model", out.string()},
@@ -106,7 +104,7 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, con
                 {"refused", info.refused},
                 {"checks", report.value("checks", Json::array())},
                 {"size_bytes", info.size_bytes},
-                {"wall_s", wall_s},
+                {"wall_s", info.wall_s},
                 {"peak_memory_bytes", info.peak_memory_bytes}};
   // What only calibrated precisions have.
   for (const char* key : {"warnings", "corrections", "held_aside", "parent", "method", "weights",
@@ -186,13 +184,12 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   const std::filesystem::path out =
       writable_model_file(a.out, model_file(a.execute.model), "model");
   auto progress = make_progress(console);
-  std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-quantize");
   Json about;  // of the data; null where no pictures are read
   ArtefactInfo info = build(a, folder.path(), about, *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, about, seconds_since(start));
+  Json document = to_document(info, out, about);
   if (console.json)
     print_json(document);
   else
