@@ -112,7 +112,7 @@ void print_text(const Json& d) {
 ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Json& about,
                    Progress& progress) {
   ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
-  backbone.require_fixed_shapes();
+  backbone.require_runnable();
   BuildRequest request = build_request(a, backbone, folder, about, progress);
   Patience patience =
       patience_to_build(request.calibration->items.size(),

@@ -30,8 +30,9 @@ class Worker {
   /// Sends a request and waits for its reply. Throws the worker's own error (its code and text);
   /// backend_failed when it died (how, and its last words) or gave no answer in time (it is then
   /// killed); unavailable when it needed more memory than the machine can spare (MemoryLimit; it is
-  /// then killed), a signal from outside ended it, or `go_on`, asked about ten times a second, gave
-  /// false (it is then killed, too). After such an end every further request throws the same.
+  /// then killed), or `go_on`, asked about ten times a second, gave false (it is then killed, too);
+  /// WorkerKilled when a signal from outside ended it. After such an end every further request
+  /// throws the same.
   Frame request(const Json& head, const Patience& patience,
                 const std::function<bool()>& go_on = nullptr);
 
@@ -46,6 +47,7 @@ class Worker {
 
  private:
   [[noreturn]] void fail(const std::string& operation);
+  [[noreturn]] void throw_end() const;
   [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
   std::optional<TemporaryFolder> scratch_;  // before child_: removed after its end
@@ -54,12 +56,26 @@ class Worker {
   bool paused_ = false;
   std::string dead_;  // why, once it is
   ErrorCode dead_code_ = ErrorCode::backend_failed;
+  bool killed_ = false;
 };
 
-/// How many workers of this process ended by a signal that is no crash: by someone's hand, or by a
-/// system that lacked memory (SIGKILL). What they did may well succeed when it is tried once more.
-/// Thread safe.
-std::size_t workers_killed();
+/// A worker ended by a signal that is no crash: unavailable where it was told to end;
+/// backend_failed after SIGKILL, which comes by someone's hand or from a system that lacks memory.
+/// What it did may well succeed when it is tried once more.
+class WorkerKilled : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Does the work; once more where a worker was killed meanwhile.
+template <typename Work>
+auto again_if_killed(Work work) {
+  try {
+    return work();
+  } catch (const WorkerKilled&) {
+  }
+  return work();
+}
 
 /// Where the worker program is.
 std::string worker_program();

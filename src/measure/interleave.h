@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "measure/contestant.h"
 #include "stats/paired.h"
@@ -24,8 +25,11 @@ Round parse_round(const Json& json);
 
 struct RoundFailure {
   std::string id;
-  Json error;  ///< {code, text}
+  Json error;           ///< {code, text}
+  bool killed = false;  ///< its worker was, from outside (WorkerKilled)
 };
+
+RoundFailure round_failure(const std::string& id, const Error& error);
 
 /// Visits every contestant once, in an order drawn from (seed, round number); input number = round
 /// number. A contestant whose worker dies is reported in `failures` and left out of the round; the

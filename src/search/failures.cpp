@@ -82,6 +82,11 @@ void store_failure(SearchContext& context, const FailingUnit& unit, const Error&
       {{"code", to_text(error.code())}, {"text", error.what()}, {"command", unit.command}});
 }
 
+void note_killed_again(SearchContext& context, const Error& error) {
+  if (is_lasting(error.code()) && !context.interrupted())
+    context.note("it was killed again, which is kept as a failure; --retry-failed tries it anew");
+}
+
 void forget_failures(Store& store) { store.remove_all(Kind::failure); }
 
 /// Only quantising by itself has a command of its own; for the rest the whole run is repeated.

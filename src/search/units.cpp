@@ -91,7 +91,8 @@ double build_guess_s(const SearchContext& context, const Recipe& recipe) {
   const double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0)) / 4;
   const double items =
       uses_calibration(recipe) ? static_cast<double>(context.data.calibration.items.size()) : 0;
-  return kStart_s + (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
+  return kStart_s * context.budget.slowness() +
+         (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
 }
 
 }  // namespace
