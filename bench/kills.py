@@ -4,7 +4,7 @@ the same command goes on; in the end it must give what an undisturbed run gives,
     python bench/kills.py --kills 1000 --seed 1 [--tamis build/release/tamis] [--chain 5] [--precision fp32,int8-static]
 
 A chain is one output folder and one cache: up to --chain kills, then the run to the end, with --retry-failed where a worker was made to crash
-or was killed (which is kept as the variant's failure). The objective is size, so that the choice hangs on no time. Compared: the plan, each variant's state,
+(which is kept as the variant's failure). The objective is size, so that the choice hangs on no time. Compared: the plan, each variant's state,
 gate and accuracy, the pick, and the files handed over, by content. Prints a line per chain and a JSON document; exit status 1 where anything differs."""
 import argparse
 import hashlib
@@ -155,7 +155,7 @@ def main():
         kills += len(done)
         for whom, _ in done:
             by_whom[whom] = by_whom.get(whom, 0) + 1
-        crashed = any(whom != "program" and name in [*CRASHES, "SIGKILL"] for whom, name in done)
+        crashed = any(whom != "program" and name in CRASHES for whom, name in done)
         chain.to_the_end(*(["--retry-failed"] if crashed else []))
         got, left = chain.outcome(), chain.left_behind()
         same = got == expected and not left

@@ -321,8 +321,22 @@ std::optional<fs::path> environment_folder(const std::string& name) {
   return std::nullopt;
 }
 
+namespace {
+
+fs::path temporary_files() {
+  std::error_code error;
+  fs::path folder = fs::temp_directory_path(error);
+  if (error)
+    throw Error(ErrorCode::io, "create temporary folder in " +
+                                   environment("TMPDIR").value_or("/tmp") + ": " + error.message() +
+                                   "; name a folder in TMPDIR");
+  return folder;
+}
+
+}  // namespace
+
 TemporaryFolder::TemporaryFolder(const std::string& prefix)
-    : TemporaryFolder(fs::temp_directory_path(), prefix) {}
+    : TemporaryFolder(temporary_files(), prefix) {}
 
 TemporaryFolder::TemporaryFolder(const fs::path& parent, const std::string& prefix) {
   std::string pattern = (parent / (prefix + "-" + owner_mark() + "-XXXXXX")).string();

@@ -100,6 +100,12 @@ std::uint64_t spare_memory_bytes() {
   return left - std::min(left, reserve);
 }
 
+std::uint64_t worker_memory_bytes() {
+  const std::uint64_t spare = spare_memory_bytes();
+  const auto given = environment("TAMIS_WORKER_MEMORY");
+  return given ? std::min(spare, parse_bytes(*given, "TAMIS_WORKER_MEMORY")) : spare;
+}
+
 std::optional<std::uint64_t> own_memory_bytes(pid_t process) {
   const std::string status = text_of("/proc/" + std::to_string(process) + "/status");
   auto resident = number_after(status, "RssAnon:"), swapped = number_after(status, "VmSwap:");

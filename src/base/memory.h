@@ -19,6 +19,10 @@ void return_free_memory();
 /// safe.
 std::uint64_t spare_memory_bytes();
 
+/// The same of a worker that begins now: TAMIS_WORKER_MEMORY where that is less. Throws
+/// invalid_argument for a value that is no size. Thread safe.
+std::uint64_t worker_memory_bytes();
+
 /// What a process takes now: memory of its own (private pages that are in memory or swapped out).
 /// Absent when it has ended.
 std::optional<std::uint64_t> own_memory_bytes(pid_t process);

@@ -135,8 +135,12 @@ CardEntries entries_of_file(const std::filesystem::path& file) {
 std::optional<std::filesystem::path> card_file_beside(const std::filesystem::path& model) {
   std::filesystem::path file = model;
   file.replace_extension(".card.yaml");
-  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
-  return file;
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(file, error);
+  if (error == std::errc::filename_too_long || error == std::errc::no_such_file_or_directory)
+    return std::nullopt;
+  if (error) throw std::filesystem::filesystem_error("card", file, error);
+  return std::filesystem::exists(status) ? std::optional(file) : std::nullopt;
 }
 
 std::string to_yaml(const Card& card) {

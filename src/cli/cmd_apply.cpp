@@ -83,7 +83,7 @@ int apply(const ApplyArguments& a, const Console& console) {
   const std::filesystem::path out =
       writable_model_file(a.out, model_file(a.execute.model), "model");
   const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
-  model.require_fixed_shapes();
+  model.require_runnable();
   const auto progress = make_progress(console);
   say_notes(model, *progress);
   const std::int64_t start = now_ns();

@@ -158,7 +158,7 @@ ContestantSpecs inspect_all(const std::vector<Entry>& entries, const BenchOption
     if (interrupt_asked()) break;
     progress.working_on(entry.name);
     ModelInfo info = inspect_in_worker(entry.model, options.common.card);
-    info.require_fixed_shapes();
+    info.require_runnable();
     say_notes(info, progress);
     check_card(entry, info, options, progress);
     const std::string id = fmt::format("{:04}", specs.size());

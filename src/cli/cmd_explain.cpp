@@ -52,7 +52,7 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   if (!a.against.empty()) infos.push_back(inspect_in_worker(a.against, a.execute.card));
   ExplainPlan plan;
   for (const ModelInfo& info : infos) {
-    info.require_fixed_shapes();
+    info.require_runnable();
     say_notes(info, progress);
   }
   for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});

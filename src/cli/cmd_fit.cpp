@@ -96,7 +96,7 @@ void print_text(const Json& d) {
 ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Json& about,
                    Progress& progress) {
   ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
-  backbone.require_fixed_shapes();
+  backbone.require_runnable();
   BuildRequest request = request_for_original(a.execute, backbone, folder);
   request.card = whole_picture(backbone.required_card());
   request.calibration = good_pictures(a, about, progress);

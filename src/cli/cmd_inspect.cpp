@@ -41,7 +41,7 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   if (console.json) {
     Json json = d;
     json["file"] = info.named.string();
-    json["cannot_run"] = info.cannot_run.empty() ? Json() : Json(info.cannot_run);
+    json["cannot_run"] = info.cannot_run ? Json(info.cannot_run->what()) : Json();
     json["hash"] = info.hash;
     json["card"] = info.card ? to_json(*info.card, true) : Json();
     if (!info.card) json["card_error"] = info.card_error->what();
@@ -60,7 +60,7 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   say("\n");
   for (const Json& text : d.at("dynamic")) say("dynamic     {}\n", text.get<std::string>());
   for (const Json& text : d.at("notes")) say("note        {}\n", text.get<std::string>());
-  if (!info.cannot_run.empty()) say("cannot run  {}\n", info.cannot_run);
+  if (info.cannot_run) say("cannot run  {}\n", info.cannot_run->what());
   print_card(info);
   return 0;
 }

@@ -148,7 +148,7 @@ void print_text(const Json& d, bool for_tensorrt) {
 ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out, Json& about,
                    Progress& progress) {
   ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
-  model.require_fixed_shapes();
+  model.require_runnable();
   say_notes(model, progress);
   BuildRequest request = build_request(a, model, out, about, progress);
   MachineLock lock = wait_for_machine();  // it keeps all cores busy

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/words.h"
 #include "data/facts.h"
 #include "data/selection.h"
@@ -60,7 +61,7 @@ void leave_out_unknown(const DataSpec& spec, ItemSet& evaluation, std::vector<st
 std::string name_some(const std::vector<std::string>& ids) {
   std::string text;
   for (std::size_t i = 0; i < std::min(ids.size(), kNamedItems); ++i)
-    text += (i == 0 ? "" : ", ") + ids[i];
+    text += (i == 0 ? "" : ", ") + printable(ids[i]);
   if (ids.size() > kNamedItems)
     text += " and " + std::to_string(ids.size() - kNamedItems) + " more";
   return text;

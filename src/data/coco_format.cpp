@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/mask.h"
+#include "base/printable.h"
 #include "base/words.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
@@ -31,7 +32,7 @@ bool is_file(const fs::path& path) {
 }
 
 [[noreturn]] void fail(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
+  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + printable(what));
 }
 
 /// The split that a file's name speaks of: instances_val2017, train, valid_annotations. Absent for
@@ -328,9 +329,10 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
     images.items.push_back(std::move(item));
   }
   if (found == 0 && !images.items.empty())
-    throw Error(ErrorCode::not_found,
-                "open data " + file.string() + ": none of its pictures is there, such as " +
-                    images.items[0].id + "; put them beside it, in images/ or in ../images/");
+    throw Error(ErrorCode::not_found, "open data " + file.string() +
+                                          ": none of its pictures is there, such as " +
+                                          printable(images.items[0].id) +
+                                          "; put them beside it, in images/ or in ../images/");
   return images;
 }
 

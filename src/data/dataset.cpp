@@ -35,7 +35,10 @@ struct Found {
 
 Found find_format(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error))
+  const bool exists = fs::exists(path, error);
+  if (error && error != std::errc::not_a_directory)
+    throw Error(ErrorCode::io, "open data " + path.string() + ": " + error.message());
+  if (!exists)
     throw Error(ErrorCode::not_found, "open data " + path.string() + ": no such file or folder");
   std::string looked_for;
   for (const DatasetFormat& format : kFormats) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/printable.h"
 #include "data/picture_header.h"
 
 namespace tamis {
@@ -39,7 +40,7 @@ std::vector<std::uint8_t> load_item(const Item& item) {
   try {
     return load_bytes(item.file, kImageFile);
   } catch (const Error& e) {
-    throw Error(e.code(), "picture " + item.id + ": " + e.what());
+    throw Error(e.code(), printable("picture " + item.id + ": " + e.what()));
   }
 }
 
@@ -93,7 +94,7 @@ void for_each_file(const fs::path& folder, Visit visit) {
 
 Picture FileDataset::load_picture(std::size_t i) const {
   const Item& item = items_.at(i);
-  return decode_picture(load_item(item), item.id, false);
+  return decode_picture(load_item(item), printable(item.id), false);
 }
 
 std::string FileDataset::content_hash(std::size_t i) const {

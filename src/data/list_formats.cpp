@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/number.h"
+#include "base/printable.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -25,8 +26,8 @@ bool is_there(const fs::path& path) {
 }
 
 [[noreturn]] void fail(const fs::path& file, const TextLine& line, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data,
-              "read " + file.string() + " line " + std::to_string(line.number) + ": " + what);
+  throw Error(ErrorCode::corrupt_data, "read " + file.string() + " line " +
+                                           std::to_string(line.number) + ": " + printable(what));
 }
 
 bool is_separator(char c) {

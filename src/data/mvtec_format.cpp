@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/printable.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
 
@@ -122,8 +123,8 @@ Picture load_mask(const Item& item, Size size) {
   Picture mask = decode_picture(load_bytes(file, kImageFile), file.string(), true);
   if (mask.size() == size) return mask;
   throw Error(ErrorCode::corrupt_data, "the mask " + file.string() + " is " +
-                                           size_text(mask.size()) + ", its picture " + item.id +
-                                           " is " + size_text(size));
+                                           size_text(mask.size()) + ", its picture " +
+                                           printable(item.id) + " is " + size_text(size));
 }
 
 }  // namespace tamis

@@ -35,7 +35,7 @@ struct DataYaml {
 };
 
 [[noreturn]] void fail(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
+  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + printable(what));
 }
 
 bool is_folder(const fs::path& path) {
@@ -105,7 +105,7 @@ std::optional<DataYaml> load_data_yaml(const fs::path& file) {
     data.names = class_names(file, node["names"]);
     return data;
   } catch (const YAML::Exception& e) {
-    fail(file, printable(e.what()));
+    fail(file, e.what());
   }
 }
 
@@ -133,8 +133,9 @@ fs::path locate(const DataYaml& data, const std::string& entry) {
   std::error_code error;
   for (const fs::path& candidate : candidates)
     if (fs::exists(candidate, error)) return candidate.lexically_normal();
-  throw Error(ErrorCode::not_found, "open data " + data.file.string() + ": " + entry +
-                                        " is not there (looked for " + candidates[0].string() +
+  throw Error(ErrorCode::not_found, "open data " + data.file.string() + ": " + printable(entry) +
+                                        " is not there (looked for " +
+                                        printable(candidates[0].string()) +
                                         "); correct path, train, val or test in it");
 }
 

@@ -36,12 +36,14 @@ Availability probe_backend(const std::string& name, const std::string& library, 
   settings.backend = name;
   settings.library = library;
   try {
-    Worker worker;
-    return parse_availability(
-        worker
-            .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
-                     kProbeTimeout_s)
-            .head);
+    return again_if_killed([&] {
+      Worker worker;
+      return parse_availability(
+          worker
+              .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
+                       kProbeTimeout_s)
+              .head);
+    });
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
     Availability failed;
@@ -54,13 +56,13 @@ Availability probe_backend(const std::string& name, const std::string& library, 
 
 }  // namespace
 
-void ModelInfo::require_fixed_shapes() const {
-  if (!cannot_run.empty())
-    throw Error(ErrorCode::unsupported, fmt::format("{}: {}", named.string(), cannot_run));
+void ModelInfo::require_runnable() const {
+  if (cannot_run)
+    throw Error(cannot_run->code(), fmt::format("{}: {}", named.string(), cannot_run->what()));
 }
 
 const Card& ModelInfo::required_card() const {
-  require_fixed_shapes();
+  require_runnable();
   if (!card) throw Error(*card_error);
   return *card;
 }
@@ -86,18 +88,19 @@ fs::path model_file(const fs::path& model) {
 ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   ModelInfo info;
   info.named = info.file = model_file(model);
-  Worker worker;
   Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
   if (!options.held.empty()) {
     info.file = file_to_hold(info.named);
     request["held"] = options.held;
     request["held_model"] = info.file.string();
   }
-  Json head = worker.request(request, patience_to_inspect()).head;
+  const Json head =
+      again_if_killed([&] { return Worker().request(request, patience_to_inspect()).head; });
   info.hash = head.at("hash");
   info.description = head.at("model");
   info.steps = head.value("steps", Json::object());
-  info.cannot_run = head.value("cannot_run", "");
+  if (auto why = head.find("cannot_run"); why != head.end())
+    info.cannot_run = error_from_json(*why);
   info.open_inputs = head.value("open_inputs", Json::array()).get<std::vector<Shape>>();
   if (head.at("card").is_null()) {
     info.card_error = error_from_json(head.at("card_error"));

@@ -31,10 +31,12 @@ struct ModelInfo {
   std::vector<std::string> calibration_hashes;  ///< of items it was calibrated on, when it says so
   std::vector<Shape> open_inputs;  ///< of a model with open dimensions and no card: the shapes that
                                    ///< --input-size and batch 1 give its inputs
-  std::string cannot_run;          ///< why its outputs cannot be carried; empty: they can
+  /// Why it cannot be run here: its outputs cannot be carried (unsupported), or the machine has not
+  /// the memory that it takes at least (unavailable).
+  std::optional<Error> cannot_run;
 
-  /// Throws unsupported where the model cannot be executed here.
-  void require_fixed_shapes() const;
+  /// Throws cannot_run, where there is one.
+  void require_runnable() const;
 
   /// The card, or the error that stands in its place.
   const Card& required_card() const;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -38,8 +37,6 @@ ExitState end_of(Child& child) {
   child.kill();
   return child.wait();
 }
-
-std::atomic<std::size_t> killed{0};
 
 /// Signals that a process brings on itself.
 bool is_crash(int signal) {
@@ -88,8 +85,6 @@ Worker::Worker()
     : scratch_(scratch_folder()),
       child_({worker_program()}, options_with(scratch_)),
       channel_(child_.output(), child_.input()) {}
-
-std::size_t workers_killed() { return killed; }
 
 /// One request's wait: what it goes by, and why it ended without a reply.
 struct Worker::Waiting {
@@ -145,7 +140,7 @@ bool Worker::cancel() {
 
 Frame Worker::request(const Json& head, const Patience& patience, const Watch& watch) {
   const std::string operation = head.value("op", "request");
-  if (!dead_.empty()) throw Error(dead_code_, dead_);
+  if (!dead_.empty()) throw_end();
   resume();
   Waiting waiting{patience, watch, MemoryLimit(child_.pid())};
   std::optional<Frame> reply;
@@ -176,14 +171,19 @@ void Worker::give_up(const std::string& why, ErrorCode code) {
   throw Error(code, why);
 }
 
+void Worker::throw_end() const {
+  if (killed_) throw WorkerKilled(dead_code_, dead_);
+  throw Error(dead_code_, dead_);
+}
+
 void Worker::fail(const std::string& operation) {
   ExitState end = end_of(child_);
-  if (end.signal && !is_crash(*end.signal)) ++killed;
+  killed_ = end.signal && !is_crash(*end.signal);
   if (was_told_to_end(end)) dead_code_ = ErrorCode::unavailable;
   dead_ = fmt::format("{}: the worker ended: {}", operation, end.text());
   std::string words = last_line(child_.stderr_tail());
   if (!words.empty()) dead_ += "; its last words: " + words;
-  throw Error(dead_code_, dead_);
+  throw_end();
 }
 
 void Worker::pause() {

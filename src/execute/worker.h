@@ -32,10 +32,11 @@ class Worker {
   /// of how far it is; each such word begins the patience anew. Throws the worker's own error (its
   /// code and text); backend_failed when it died (how, and its last words) or was silent for too
   /// long (it is then killed); unavailable when it needed more memory than the machine can spare
-  /// (MemoryLimit; it is then killed), a signal from outside ended it, it speaks another protocol
-  /// than this program, or `watch.go_on` gave false. Then a worker that has said how far it is is
-  /// told to cancel, and lives on where it obeys within kCancelPatience_s; another is killed. After
-  /// an end every further request throws the same.
+  /// (MemoryLimit; it is then killed), it speaks another protocol than this program, or
+  /// `watch.go_on` gave false; WorkerKilled when a signal from outside ended it. Where go_on gave
+  /// false, a worker that has said how far it is is told to cancel, and lives on where it obeys
+  /// within kCancelPatience_s; another is killed. After an end every further request throws the
+  /// same.
   Frame request(const Json& head, const Patience& patience, const Watch& watch = {});
 
   /// Stops all its threads, so that an idle worker takes nothing from the one being timed; resume()
@@ -53,6 +54,7 @@ class Worker {
   void greet(const Frame& hello);
   bool cancel();
   [[noreturn]] void fail(const std::string& operation);
+  [[noreturn]] void throw_end() const;
   [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
   std::optional<TemporaryFolder> scratch_;  // before child_: removed after its end
@@ -62,15 +64,29 @@ class Worker {
   bool greeted_ = false;
   std::string dead_;  // why, once it is
   ErrorCode dead_code_ = ErrorCode::backend_failed;
+  bool killed_ = false;
 };
 
 /// How long a worker may take to stop what it was told to cancel.
 inline constexpr double kCancelPatience_s = 2;
 
-/// How many workers of this process ended by a signal that is no crash: by someone's hand, or by a
-/// system that lacked memory (SIGKILL). What they did may well succeed when it is tried once more.
-/// Thread safe.
-std::size_t workers_killed();
+/// A worker ended by a signal that is no crash: unavailable where it was told to end;
+/// backend_failed after SIGKILL, which comes by someone's hand or from a system that lacks memory.
+/// What it did may well succeed when it is tried once more.
+class WorkerKilled : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Does the work; once more where a worker was killed meanwhile.
+template <typename Work>
+auto again_if_killed(Work work) {
+  try {
+    return work();
+  } catch (const WorkerKilled&) {
+  }
+  return work();
+}
 
 /// Where the worker program is.
 std::string worker_program();

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "graph/memory_need.h"
+
 namespace tamis {
 namespace {
 
@@ -109,7 +111,9 @@ Json inspect_model(const Graph& graph, std::optional<Size> size) {
   for (const auto& input : known.graph().input())
     if (known.is_input(input.name())) inputs.push_back(value_json(known, input));
   for (const auto& output : known.graph().output()) outputs.push_back(value_json(known, output));
-  MacCount macs = count_macs(known, size);
+  const Graph fixed = with_known_shapes(known, size);
+  const MacCount macs = count_known_macs(fixed);
+  const MemoryNeed memory = least_memory(fixed);
   Json opsets = Json::object();
   for (const auto& import : known.proto().opset_import())
     opsets[import.domain().empty() ? "ai.onnx" : import.domain()] = import.version();
@@ -123,6 +127,7 @@ Json inspect_model(const Graph& graph, std::optional<Size> size) {
           {"macs", macs.total},
           {"macs_products", macs.products},
           {"macs_unknown", macs.unknown},
+          {"least_memory", {{"bytes", memory.bytes}, {"layer", memory.layer}}},
           {"opsets", opsets},
           {"ir_version", known.proto().ir_version()},
           {"producer", known.proto().producer_name() +

@@ -36,6 +36,11 @@ struct MacCount {
 /// dimensions are taken as 1 when they come first, else stay unknown.
 MacCount count_macs(const Graph& graph, std::optional<Size> size = std::nullopt);
 
+/// A copy with all shapes that can be known where dynamic dimensions are as count_macs() takes
+/// them; and its count.
+Graph with_known_shapes(const Graph& graph, std::optional<Size> size);
+MacCount count_known_macs(const Graph& fixed);
+
 /// A node that multiplies and accumulates.
 struct CountedNode {
   std::int64_t macs = 0;
@@ -62,6 +67,7 @@ Graph with_fixed_inputs(const Graph& graph, std::int64_t batch, std::optional<Si
 
 /// {inputs, outputs: [{name, type, shape}] (dynamic dimensions by name or "?"), operators: {type:
 /// count}, nodes, parameters, macs, macs_products (of Gemm and MatMul), macs_unknown: [node],
+/// least_memory: {bytes, layer} (memory_need.h, with the shapes that macs are counted with),
 /// opsets: {domain: version}, ir_version, producer, metadata: {}, dynamic: ["input images: batch"],
 /// notes: Graph::notes(), file_bytes}. Thread safe.
 Json inspect_model(const Graph& graph, std::optional<Size> size = std::nullopt);

@@ -142,9 +142,6 @@ void infer_deeply(Graph& graph) {
 
 }  // namespace
 
-namespace {
-
-/// With all shapes that can be known for one picture of that size.
 Graph with_known_shapes(const Graph& graph, std::optional<Size> size) {
   Graph fixed = graph;
   fix_inputs(fixed, 1, size);
@@ -152,8 +149,6 @@ Graph with_known_shapes(const Graph& graph, std::optional<Size> size) {
   infer_deeply(fixed);
   return fixed;
 }
-
-}  // namespace
 
 namespace {
 
@@ -201,7 +196,10 @@ std::map<std::string, CountedNode> macs_by_output(const Graph& graph, std::optio
 }
 
 MacCount count_macs(const Graph& graph, std::optional<Size> size) {
-  const Graph fixed = with_known_shapes(graph, size);
+  return count_known_macs(with_known_shapes(graph, size));
+}
+
+MacCount count_known_macs(const Graph& fixed) {
   MacCount count;
   for (const onnx::NodeProto* node : fixed.nodes()) {
     for (const MacRow& row : mac_rows()) {

@@ -16,6 +16,11 @@ constexpr std::size_t kFirstRounds = 5;  // of the first instance: nothing is kn
 // Below this, instances differ by less than anybody asks for: no more rounds for its sake.
 constexpr double kLeastBetweenSd = 0.002;
 
+bool any_killed(const InstanceRecord& record) {
+  return std::any_of(record.failures.begin(), record.failures.end(),
+                     [](const RoundFailure& f) { return f.killed; });
+}
+
 }  // namespace
 
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed,
@@ -47,7 +52,7 @@ InstancedRounds::Opened InstancedRounds::open_all(InstanceRecord& record) {
       opened.push_back(open_(id));
       record.opened[id] = opened.back()->info();
     } catch (const Error& e) {
-      record.failures.push_back({id, e});
+      record.failures.push_back(round_failure(id, e));
     }
   }
   record.open_s = seconds_since(start);
@@ -74,11 +79,17 @@ void InstancedRounds::visit_all(const Opened& contestants, std::size_t rounds,
   if (plan_.at_close && !alive.empty()) plan_.at_close(alive);
 }
 
-const InstanceRecord& InstancedRounds::run_instance(std::size_t rounds) {
+InstanceRecord InstancedRounds::measure(std::size_t rounds) {
   InstanceRecord record;
   record.number = instances_.size();
   const Opened contestants = open_all(record);
   visit_all(contestants, rounds, record);
+  return record;
+}
+
+const InstanceRecord& InstancedRounds::run_instance(std::size_t rounds) {
+  InstanceRecord record = measure(rounds);
+  if (any_killed(record) && go_on()) record = measure(rounds);
   add(std::move(record));
   return instances_.back();
 }

@@ -55,8 +55,9 @@ class InstancedRounds {
   InstancedRounds(std::vector<std::string> ids, OpenContestant open, InstancePlan plan);
 
   /// One more instance: opens all that run, in the order of opening_order(), visits them in
-  /// `rounds` rounds and closes them. Where plan.go_on says no, what was measured until then. The
-  /// result is also added here. Throws only what plan's functions throw.
+  /// `rounds` rounds and closes them; once more where a worker was killed from outside meanwhile.
+  /// Where plan.go_on says no, what was measured until then. The result is also added here. Throws
+  /// only what plan's functions throw.
   const InstanceRecord& run_instance(std::size_t rounds);
 
   /// An instance that was measured before, the next in number. What failed in it is left out of
@@ -78,6 +79,7 @@ class InstancedRounds {
  private:
   using Opened = std::vector<std::unique_ptr<Contestant>>;
   bool go_on() const { return !plan_.go_on || plan_.go_on(); }
+  InstanceRecord measure(std::size_t rounds);
   Opened open_all(InstanceRecord& record);
   void visit_all(const Opened& contestants, std::size_t rounds, InstanceRecord& record);
   double paying_rounds(double open_s, double round_s) const;

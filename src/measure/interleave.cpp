@@ -1,6 +1,6 @@
 #include "measure/interleave.h"
 
-#include "base/error.h"
+#include "execute/worker.h"
 #include "stats/random.h"
 
 namespace tamis {
@@ -20,6 +20,10 @@ Round parse_round(const Json& json) {
   return round;
 }
 
+RoundFailure round_failure(const std::string& id, const Error& error) {
+  return {id, error, dynamic_cast<const WorkerKilled*>(&error) != nullptr};
+}
+
 Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed, std::size_t number,
                 std::vector<RoundFailure>& failures, Block block) {
   std::vector<Contestant*> order = contestants;
@@ -30,7 +34,7 @@ Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed,
     try {
       round.samples[contestant->id()] = contestant->visit(number, block);
     } catch (const Error& e) {
-      failures.push_back({contestant->id(), e});
+      failures.push_back(round_failure(contestant->id(), e));
     }
   }
   return round;

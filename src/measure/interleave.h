@@ -26,7 +26,10 @@ Round parse_round(const Json& json);
 struct RoundFailure {
   std::string id;
   Error error;
+  bool killed = false;  ///< its worker was, from outside (WorkerKilled)
 };
+
+RoundFailure round_failure(const std::string& id, const Error& error);
 
 /// Visits every contestant once, in an order drawn from (seed, round number); input number = round
 /// number. A contestant whose worker dies is reported in `failures` and left out of the round; the

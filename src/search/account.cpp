@@ -74,11 +74,12 @@ void SearchRun::find_changes_of_predictions() {
 void SearchRun::explain_handed_over() {
   const Candidate& handed = field_[outcome_.pick];
   if (context_.interrupted() || !handed.artefact || handed.failure) return;
-  if (!context_.may_begin(context_.budget.expected_s(kExplaining, kExplainGuess_s))) {
+  const double guess_s = kExplainGuess_s * context_.budget.slowness();
+  if (!context_.may_begin(context_.budget.expected_s(kExplaining, guess_s))) {
     outcome_.explained = {{"reason", "the budget had no time left for it"}};
     return;
   }
-  Budget::Unit unit(context_.budget, kExplaining, kExplainGuess_s);
+  Budget::Unit unit(context_.budget, kExplaining, guess_s);
   outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
 }
 

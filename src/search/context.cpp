@@ -10,6 +10,7 @@
 #include "base/leftovers.h"
 #include "base/percent.h"
 #include "data/picture_sizes.h"
+#include "execute/worker.h"
 #include "grid/resolutions.h"
 #include "recipe/build.h"
 #include "stats/random.h"
@@ -67,11 +68,25 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
       named != request.libraries.end())
     request.settings.library = named->second;
   try {
-    return c.lab->stride(request);
+    return again_if_killed([&] { return c.lab->stride(request); });
   } catch (const Error& e) {
     c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
     return std::nullopt;
   }
+}
+
+/// Probing is the same work each time: it tells how slow the machine is just now.
+void probe(SearchContext& c) {
+  constexpr double kQuietProbe_s = 0.1;  // a runtime's
+  constexpr double kWriting_s = 0.3;     // files, plots and pages
+  const std::int64_t start_ns = c.lab->clock().ns();
+  c.backends = c.lab->probe(c.request.libraries);
+  const auto probed = std::count_if(c.backends.begin(), c.backends.end(),
+                                    [](const Availability& a) { return a.ok(); });
+  if (probed > 0)
+    c.budget.found_slowness(c.lab->clock().seconds_since(start_ns) /
+                            (kQuietProbe_s * static_cast<double>(probed)));
+  c.budget.reserve(kWriting_s * c.budget.slowness());
 }
 
 /// Finds the resolutions worth trying on this data, and says what they save.
@@ -158,7 +173,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener,
   remove_leftovers(c.request.out);
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
   c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
-  c.backends = c.lab->probe(c.request.libraries);
+  probe(c);
   plan_resolutions(c);
   for (const Json& note : c.model.description.value("notes", Json::array()))
     c.data.notes.push_back(note.get<std::string>());

@@ -72,7 +72,8 @@ double VariantEvaluation::expected_s(std::size_t count) const {
   constexpr double kOpening_s = 0.5, kBesideInference = 2;  // reading, decoding, preparing
   const double item_s =
       item_s_ > 0 ? item_s_ : kBesideInference * context_.inference_s.value_or(0.01);
-  return static_cast<double>(count) * item_s + (evaluator_ ? 0 : kOpening_s);
+  return static_cast<double>(count) * item_s +
+         (evaluator_ ? 0 : kOpening_s * context_.budget.slowness());
 }
 
 bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {

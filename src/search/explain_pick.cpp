@@ -64,17 +64,19 @@ Json explain_pick(SearchContext& context, const Variant& variant, const Artefact
     return json;
   };
   if (auto stored = context.store->find_as(Kind::measurement, key, checked)) return *stored;
-  const std::size_t killed = workers_killed();
   try {
-    Json document = explained(context, variant, artefact, false);
+    Json document =
+        retried_if_killed(context, [&] { return explained(context, variant, artefact, false); });
     // A peak that is exceeded is none: perhaps the machine was busy when it was measured.
     if (!document.at("roof").is_null() && !document.at("roof").at("beaten").empty())
       document = explained(context, variant, artefact, true);
     context.store->put(Kind::measurement, key, document);
     return document;
+  } catch (const WorkerKilled& e) {
+    if (!context.interrupted()) context.unsettled.push_back(e.what());
+    return {{"reason", e.what()}};
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;
-    if (killed != workers_killed() && !context.interrupted()) context.unsettled.push_back(e.what());
     return {{"reason", e.what()}};
   }
 }

@@ -80,6 +80,11 @@ void store_failure(SearchContext& context, const FailingUnit& unit, const Error&
   context.store->put(Kind::failure, failure_key(unit.key), failure);
 }
 
+void note_killed_again(SearchContext& context, const Error& error) {
+  if (is_lasting(error.code()) && !context.interrupted())
+    context.note("it was killed again, which is kept as a failure; --retry-failed tries it anew");
+}
+
 void forget_failures(Store& store) { store.remove_all(Kind::failure); }
 
 /// Only quantising by itself has a command of its own; for the rest the whole run is repeated.

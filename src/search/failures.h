@@ -33,19 +33,23 @@ std::optional<Error> stored_failure(SearchContext& context, const std::string& k
 /// Ctrl-C.
 void store_failure(SearchContext& context, const FailingUnit& unit, const Error& error);
 
+/// Says of work that was tried once more and killed again that this is kept, if it is.
+void note_killed_again(SearchContext& context, const Error& error);
+
 /// Forgets all failures of the store.
 void forget_failures(Store& store);
 
-/// Does the work; once more where a worker was killed from outside meanwhile.
+inline constexpr const char* kTriedOnceMore = "a worker was killed; what it did is tried once more";
+
+/// Does the work; once more where a worker was killed from outside meanwhile, which is said.
 template <typename Work>
 auto retried_if_killed(SearchContext& context, Work work) {
-  const std::size_t killed = workers_killed();
   try {
     return work();
-  } catch (const Error&) {
-    if (killed == workers_killed() || context.interrupted()) throw;
+  } catch (const WorkerKilled&) {
+    if (context.interrupted()) throw;
   }
-  context.note("a worker was killed; what it did is tried once more");
+  context.note(kTriedOnceMore);
   return work();
 }
 
@@ -54,24 +58,15 @@ auto retried_if_killed(SearchContext& context, Work work) {
 template <typename Work>
 auto attempt(SearchContext& context, const FailingUnit& unit, Work work) {
   if (auto before = stored_failure(context, unit.key)) throw Error(*before);
-  const std::size_t killed = workers_killed();
   try {
-    return work();
-  } catch (const Error& e) {
-    if (killed == workers_killed() || context.interrupted()) {
-      // A provider that this machine lacks is the same each time, a missing file is not.
-      if (is_lasting(e.code()) || e.code() == ErrorCode::not_found) store_failure(context, unit, e);
-      throw;
-    }
-  }
-  context.note("a worker was killed; what it did is tried once more");
-  const std::size_t again = workers_killed();
-  try {
-    return work();
-  } catch (const Error& e) {
+    return retried_if_killed(context, work);
+  } catch (const WorkerKilled& e) {
     store_failure(context, unit, e);
-    if (again != workers_killed() && is_lasting(e.code()))
-      context.note("it was killed again, which is kept as a failure; --retry-failed tries it anew");
+    note_killed_again(context, e);
+    throw;
+  } catch (const Error& e) {
+    // A provider that this machine lacks is the same each time, a missing file is not.
+    if (is_lasting(e.code()) || e.code() == ErrorCode::not_found) store_failure(context, unit, e);
     throw;
   }
 }

@@ -26,7 +26,7 @@ double Generations::open_s(const Entrant& entrant) const {
   constexpr double kStart_s = 0.15, kUnknown_s = 0.5, kWarmUps = 20;
   auto opened = timings_.opened(entrant.key);
   if (!opened) opened = timings_.opened(baseline_.key);
-  if (!opened) return kUnknown_s;
+  if (!opened) return kUnknown_s * context_.budget.slowness();
   return kStart_s + (opened->info.compile_ms + kWarmUps * opened->info.warm_ms) * 1e-3;
 }
 
@@ -118,6 +118,7 @@ void Generations::open_all(const std::vector<Entrant>& members, const Generation
       open[entrant->key] = retried_if_killed(context_, [&] { return this->open(*entrant); });
     } catch (const Error& e) {
       fail(*entrant, e, result);
+      if (dynamic_cast<const WorkerKilled*>(&e) != nullptr) note_killed_again(context_, e);
       if (result.baseline_failure) return;
     }
   }
@@ -144,20 +145,50 @@ void Generations::visit_all(const std::vector<Entrant>& members, const Generatio
     Budget::Unit timed(context_.budget, kVisiting, guess_s);
     Round round = run_round(contestants, context_.request.seed,
                             timings_.next_generation() * plan.rounds + r, failures, plan.block);
-    for (const RoundFailure& failure : failures)
+    for (const RoundFailure& failure : failures) {
+      open.erase(failure.id);
       for (const Entrant* entrant : entrants)
-        if (entrant->key == failure.id) {
-          open.erase(failure.id);
-          fail(*entrant, failure.error, result);
-        }
-    if (result.baseline_failure) break;
+        if (entrant->key == failure.id) take(failure, *entrant, result);
+    }
+    if (open.count(baseline_.key) == 0) break;
     if (round.samples.size() >= needed) rounds.push_back(std::move(round));
   }
   result.rounds = rounds.size();
   if (!rounds.empty()) timings_.add(plan.phase, rounds);
 }
 
+/// A kill is for run() to judge.
+void Generations::take(const RoundFailure& failure, const Entrant& entrant,
+                       GenerationResult& result) {
+  if (failure.killed && !context_.interrupted())
+    result.killed.emplace(entrant.key, failure.error);
+  else
+    fail(entrant, failure.error, result);
+}
+
 GenerationResult Generations::run(const std::vector<Entrant>& members, const GenerationPlan& plan) {
+  GenerationResult first = run_once(members, plan);
+  if (first.killed.empty() || context_.interrupted()) return first;
+  context_.note(kTriedOnceMore);
+  // Without the baseline nothing more is known of the others either.
+  const bool all_again = first.killed.count(baseline_.key) != 0;
+  std::vector<Entrant> again;
+  for (const Entrant& member : members)
+    if (first.failures.count(member.key) == 0 && (all_again || first.killed.count(member.key) != 0))
+      again.push_back(member);
+  GenerationResult result = run_once(again, plan);
+  for (const Entrant* entrant : all(again))
+    if (auto at = result.killed.find(entrant->key); at != result.killed.end()) {
+      fail(*entrant, at->second, result);
+      note_killed_again(context_, at->second);
+    }
+  result.rounds += first.rounds;
+  result.failures.merge(first.failures);
+  return result;
+}
+
+GenerationResult Generations::run_once(const std::vector<Entrant>& members,
+                                       const GenerationPlan& plan) {
   GenerationResult result;
   Open open;
   open_all(members, plan, open, result);
@@ -165,12 +196,23 @@ GenerationResult Generations::run(const std::vector<Entrant>& members, const Gen
   return result;
 }
 
+/// In turn.
+std::map<std::string, std::vector<double>> Generations::time_from_file(
+    const std::vector<Entrant>& members, int turns, int repeats) {
+  std::map<std::string, std::vector<double>> times;
+  Open open;
+  for (const Entrant& member : members) open[member.key] = this->open(member);
+  for (int turn = 0; turn < turns; ++turn)
+    for (auto& [key, contestant] : open)
+      for (double t : contestant->time_from_file(repeats)) times[key].push_back(t);
+  return times;
+}
+
 std::map<std::string, std::vector<double>> Generations::times_from_file(
     const std::vector<Entrant>& members) {
   constexpr int kTurns = 2, kRepeats = 2;
   constexpr double kItems = 8;  // read at once, about
   std::map<std::string, std::vector<double>> times;
-  Open open;
   double guess_s = 0;
   for (const Entrant& member : members) {
     const std::string key = "from file:" + member.key + context_.machine_hash + context_.data_hash;
@@ -185,11 +227,7 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
       !context_.may_begin(context_.budget.expected_s(kFromFile, guess_s)))
     return times;
   Budget::Unit timed(context_.budget, kFromFile, guess_s);
-  times.clear();
-  for (const Entrant& member : members) open[member.key] = this->open(member);
-  for (int turn = 0; turn < kTurns; ++turn)
-    for (auto& [key, contestant] : open)
-      for (double t : contestant->time_from_file(kRepeats)) times[key].push_back(t);
+  times = retried_if_killed(context_, [&] { return time_from_file(members, kTurns, kRepeats); });
   for (const auto& [key, found] : times)
     context_.store->put(Kind::measurement,
                         "from file:" + key + context_.machine_hash + context_.data_hash,

@@ -33,11 +33,15 @@ struct GenerationResult {
   std::map<std::string, Error> failures;  ///< by key; the baseline's is below
   std::optional<Error> baseline_failure;  ///< nothing was measured, and it is none of the others'
   std::size_t rounds = 0;                 ///< complete
+  /// Those whose worker was killed from outside while it was visited, by key. What run() gives
+  /// has been tried once more, and those killed again are among the failures.
+  std::map<std::string, Error> killed;
 };
 
 /// Measures generations: fresh instances of the baseline and of some variants, opened in random
 /// order, visited in rounds, all in random order, and closed. What was measured is in the timings
-/// when run() returns. Not thread safe.
+/// when run() returns. One whose worker is killed from outside gets another instance, in a
+/// generation of its own; only a kill that comes again is its failure. Not thread safe.
 class Generations {
  public:
   Generations(SearchContext& context, Timings& timings, Entrant baseline)
@@ -71,8 +75,12 @@ class Generations {
   void open_all(const std::vector<Entrant>& members, const GenerationPlan& plan, Open& open,
                 GenerationResult& result);
   std::unique_ptr<Contestant> open(const Entrant& entrant);
+  std::map<std::string, std::vector<double>> time_from_file(const std::vector<Entrant>& members,
+                                                            int turns, int repeats);
+  GenerationResult run_once(const std::vector<Entrant>& members, const GenerationPlan& plan);
   void visit_all(const std::vector<Entrant>& members, const GenerationPlan& plan, Open& open,
                  GenerationResult& result);
+  void take(const RoundFailure& failure, const Entrant& entrant, GenerationResult& result);
   void fail(const Entrant& entrant, const Error& error, GenerationResult& result);
 
   SearchContext& context_;

@@ -24,7 +24,8 @@ constexpr const char* kRanking = "rank layers";
 /// Some dozens of models are built and run.
 double ranking_guess_s(const SearchContext& context) {
   constexpr double kModels = 64, kBuild_s = 0.5, kItems = 6;
-  return kModels * (kBuild_s + kItems * context.inference_s.value_or(0.05));
+  return kModels *
+         (kBuild_s * context.budget.slowness() + kItems * context.inference_s.value_or(0.05));
 }
 
 }  // namespace

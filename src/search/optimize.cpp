@@ -114,7 +114,7 @@ void dump_handed_over(SearchContext& context, const Candidate& handed) {
   if (!context.request.dump || handed.failure) return;
   ExecuteRequest request = contestant_spec(context, handed.variant, *handed.artefact).request;
   try {
-    context.lab->dump(request, folder);
+    retried_if_killed(context, [&] { context.lab->dump(request, folder); });
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;
     context.note(fmt::format("runtime-model is incomplete: {}", e.what()));

@@ -254,6 +254,8 @@ void SearchRun::time_from_file() {
         field_[i].from_file_ns = at->second;
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io) throw;
+    const bool killed = dynamic_cast<const WorkerKilled*>(&e) != nullptr;
+    if (killed && !context_.interrupted()) context_.unsettled.push_back(e.what());
     context_.note(fmt::format("from-file times are absent: {}", e.what()));
   }
 }

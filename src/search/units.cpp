@@ -100,7 +100,8 @@ double build_guess_s(const SearchContext& context, const std::optional<Step>& st
   constexpr double kStart_s = 1, kChecks = 20, kPerItem = 3;
   const double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0)) / 4;
   const auto items = static_cast<double>(pictures_of(context, step));
-  return kStart_s + (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
+  return kStart_s * context.budget.slowness() +
+         (kChecks + kPerItem * items) * context.inference_s.value_or(guess_s);
 }
 
 StepInputs step_inputs(const SearchContext& context) {

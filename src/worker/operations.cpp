@@ -1,5 +1,7 @@
 #include "worker/operations.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -8,6 +10,8 @@
 #include "base/clock.h"
 #include "base/error_json.h"
 #include "base/hash.h"
+#include "base/memory.h"
+#include "base/units.h"
 #include "card/card.h"
 #include "explain/explain.h"
 #include "graph/graph.h"
@@ -78,6 +82,22 @@ Json open_inputs(const Graph& graph, std::optional<Size> size) {
   return shapes;
 }
 
+/// Why it cannot be run here.
+std::optional<Error> why_not_run(const Graph& graph, std::optional<Size> size,
+                                 const Json& least_memory) {
+  if (const auto reason = value_dependent_output(graph, size))
+    return Error(ErrorCode::unsupported, *reason);
+  const std::uint64_t needed = least_memory.at("bytes"), spare = worker_memory_bytes();
+  if (needed <= spare) return std::nullopt;
+  const std::string layer = least_memory.at("layer");
+  return Error(
+      ErrorCode::unavailable,
+      fmt::format("running it takes at least {} of memory{}, more than the {} that this machine "
+                  "can spare; use a smaller input size, or end other programs",
+                  bytes_text(needed), layer.empty() ? "" : " (most of it in " + layer + ")",
+                  bytes_text(spare)));
+}
+
 /// The model read, checked and described, with its card; a card that cannot be resolved is
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
@@ -109,8 +129,9 @@ Frame inspect(WorkerState&, const Json& request) {
     head["card_error"] = to_json(e);
   }
   if (head["card"].is_null()) head["open_inputs"] = open_inputs(graph, size);
-  if (const auto reason = value_dependent_output(graph, size)) head["cannot_run"] = *reason;
   head["model"] = inspect_model(graph, size);
+  if (const auto error = why_not_run(graph, size, head["model"].at("least_memory")))
+    head["cannot_run"] = to_json(*error);
   return {head, {}};
 }
 

@@ -312,6 +312,19 @@ TEST_F(CardFile, is_found_beside_its_model) {
   EXPECT_EQ(card_file_beside(folder_.path() / "m.onnx"), file);
 }
 
+TEST_F(CardFile, that_is_no_file_is_found_too_and_refused_when_it_is_read) {
+  const fs::path model = folder_.path() / "m.onnx", file = folder_.path() / "m.card.yaml";
+  fs::create_directory(file);
+  ASSERT_EQ(card_file_beside(model), file);
+  EXPECT_THROW(resolve_card(ultralytics(), file, {}), Error);
+  fs::remove(file);
+  fs::create_symlink("nowhere", file);
+  ASSERT_EQ(card_file_beside(model), file);
+  EXPECT_THROW(resolve_card(ultralytics(), file, {}), Error);
+  EXPECT_EQ(card_file_beside(folder_.path() / (std::string(250, 'm') + ".onnx")), std::nullopt)
+      << "no file can have the name that its card would have";
+}
+
 TEST_F(CardFile, yaml_and_json_round_trip) {
   Card card = resolve_card(ultralytics(), std::nullopt, options({{"mean", "0.1,0.25,3"}}));
   Card again = resolve_card(ultralytics(), write(to_yaml(card)), {});

@@ -101,6 +101,22 @@ TEST_F(BadInput, dynamic_shapes_without_a_given_size) {
   EXPECT_THAT(text, HasSubstr("--input-size"));
 }
 
+TEST_F(BadInput, an_input_that_the_memory_cannot_hold) {
+  const std::string model = small_model("1,1,300000,300000");
+  const std::vector<Arguments> commands{
+      {"apply", model, "--step", "simplify", "--out", file("out.onnx")},
+      {"bench", model},
+      {"explain", model}};
+  for (const Arguments& command : commands)
+    EXPECT_THAT(refusal(command, 6),
+                AllOf(HasSubstr("small.onnx: running it takes at least 360 GB of memory"),
+                      HasSubstr("this machine can spare; use a smaller input size")));
+  EXPECT_THAT(run({"inspect", model}).out, HasSubstr("cannot run  running it takes at least"));
+  const std::string modest = small_model("1,1,3000,3000");
+  EXPECT_THAT(refusal({"bench", modest}, 6, {{"TAMIS_WORKER_MEMORY", "20MB"}}),
+              HasSubstr("at least 36 MB of memory, more than the 20 MB"));
+}
+
 TEST_F(BadInput, normalisation_that_nothing_tells) {
   std::string text =
       refusal({"eval", small_model("N,1,28,28"), "--data", tiny_data(), "--task", "classify"}, 2);

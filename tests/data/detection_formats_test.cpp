@@ -223,6 +223,8 @@ TEST(Coco, names_what_is_wrong) {
   EXPECT_THAT(text_of("[0.5, 0, 1, 2]", "[0.5, 0, -1, 2]"), HasSubstr("negative size"));
   EXPECT_THAT(text_of("\"id\": 3", "\"id\": 7"), HasSubstr("image 1 repeats the id"));
   EXPECT_THAT(text_of("a.ppm", "z.ppm"), HasSubstr("none of its pictures is there, such as z.ppm"));
+  EXPECT_THAT(text_of("a.ppm", "z\\u000a.ppm"), HasSubstr("such as z\\n.ppm; put them"))
+      << "one line, whatever a name holds";
   EXPECT_THAT(text_of("\"images\"", "\"pictures\""), HasSubstr("has no list called images"));
   EXPECT_THAT(text_of("}]}", "}"), HasSubstr("data.json: is no JSON"));
 }

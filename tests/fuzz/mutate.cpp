@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 #include <limits>
+
+#include "base/json.h"
 
 namespace tamis::fuzz {
 namespace {
@@ -57,6 +60,46 @@ void write_number(std::string& text, Random& random) {
     text[at + i] = static_cast<char>(number >> (8 * i));
 }
 
+void collect(Json& json, std::vector<Json*>& all) {
+  all.push_back(&json);
+  if (json.is_structured())
+    for (Json& part : json) collect(part, all);
+}
+
+/// A value of a JSON document becomes another one, or goes.
+void change_json(std::string& text, Random& random) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return;
+  std::vector<Json*> all;
+  collect(json, all);
+  Json& at = *all[below(random, all.size())];
+  const Json other = *all[below(random, all.size())];
+  switch (below(random, 7)) {
+    case 0:
+      at = awkward_number(random);
+      break;
+    case 1:
+      at = static_cast<double>(awkward_number(random)) * 1e300;
+      break;
+    case 2:
+      at = "\x1b<&\"'/etc/passwd\n";
+      break;
+    case 3:
+      at = below(random, 2) == 0 ? Json::array() : Json::object();
+      break;
+    case 4:
+      at = nullptr;
+      break;
+    case 5:
+      at = other;
+      break;
+    default:
+      if (at.is_structured() && !at.empty())
+        at.erase(std::next(at.begin(), static_cast<std::ptrdiff_t>(below(random, at.size()))));
+  }
+  text = json_text(json);
+}
+
 }  // namespace
 
 std::size_t below(Random& random, std::size_t count) { return random() % count; }
@@ -87,6 +130,10 @@ std::string mutate(const std::string& seed, const std::vector<std::string>& seed
   constexpr std::array<Change, 7> kChanges{change_bit, change_byte,    remove_part, repeat_part,
                                            cut_end,    replace_number, write_number};
   std::string text = seed;
+  if (text.starts_with('{') && below(random, 2) == 0) {
+    for (std::size_t n = 1 + below(random, 3); n > 0; --n) change_json(text, random);
+    return text;
+  }
   for (std::size_t n = 1 + below(random, 5); n > 0; --n) {
     if (text.empty()) text = "x";
     if (below(random, 8) == 0) {

@@ -16,7 +16,7 @@ std::size_t below(Random& random, std::size_t count);
 std::int64_t awkward_number(Random& random);
 
 /// A few changes of a text or binary file: bits, bytes, cuts, repeats, swaps, parts of the other
-/// seeds, awkward numbers in place of digits.
+/// seeds, awkward numbers in place of digits; of a JSON object, one time in two, of its values.
 std::string mutate(const std::string& seed, const std::vector<std::string>& seeds, Random& random);
 
 }  // namespace tamis::fuzz

@@ -6,11 +6,15 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 
+#include "base/content.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/frame.h"
+#include "base/known_error.h"
+#include "base/printable.h"
 #include "base/units.h"
 #include "card/card_keys.h"
 #include "card/python_literal.h"
@@ -18,6 +22,8 @@
 #include "data/formats.h"
 #include "data/picture_header.h"
 #include "fuzz/models.h"
+#include "report/report.h"
+#include "report/tables.h"
 #include "store/store.h"
 
 namespace tamis::fuzz {
@@ -221,6 +227,66 @@ Seeds store_seeds() {
   return {load_text(file)};
 }
 
+/// As the programs end: what a JSON value lacks is an Error of theirs.
+void as_known(const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const Json::exception& e) {
+    if (const auto known = known_error(e)) throw Error(*known);
+    throw;
+  }
+}
+
+void take_result(const std::string& input) {
+  as_known([&] {
+    const Json document = parse_json(input, "result.json");
+    const ResultView result = parse_result(document);
+    report_html(result);
+    report_markdown(result, {}, {});
+    variants_csv(result);
+    const Json shown = printable_document(document);
+    variants_table_text(shown, 80);
+    decision_text(shown);
+  });
+}
+Seeds result_seeds() {
+  Seeds seeds;
+  for (const char* name : {"classifier", "detector", "nearest_miss"})
+    seeds.push_back(json_text(load_json(fs::path(TAMIS_SOURCE_DIR) / "tests" / "report" / "data" /
+                                        (std::string(name) + ".json"))));
+  return seeds;
+}
+
+void take_run(const std::string& input) {
+  fs::create_directories(workplace() / "run");
+  as_known([&] { write_usage(parse_json(input, "run.json"), workplace() / "run"); });
+}
+Seeds run_seeds() {
+  return {
+      R"({"schema":"tamis/run/1","model":"model.onnx","settings":{"backend":"ort","device":"CPU",
+"threads":2,"graph_level":"all"},"card":{"task":"classify","input":{"size":[224,320],"color":"bgr",
+"scale":255,"mean":[0.5,0.4,0.3],"std":[1,1,1],"resize":"center_crop","short_side":256},
+"decoder":"classifier"}})",
+      R"({"schema":"tamis/run/1","model":"model.onnx","settings":{"backend":"openvino",
+"device":"CPU","inference_precision":"bf16","batch":4},"card":{"task":"detect","input":{"size":
+[64,64],"sizes":[[64,64],[32,64]],"type":"u8","layout":"nhwc","color":"rgb","scale":255,"mean":[0],
+"std":[1],"resize":"letterbox"},"decoder":"yolov8"}})"};
+}
+
+void take_listing(const std::string& input) {
+  const fs::path folder = workplace() / "listing";
+  put(folder / "a.bin", "abc");
+  put(folder / kContentFile, input);
+  as_known([&] { check_content(folder); });
+  remove_damaged(folder);
+}
+Seeds listing_seeds() {
+  const fs::path folder = workplace() / "listing";
+  put(folder / "a.bin", "abc");
+  save_content(folder);
+  return {load_text(folder / kContentFile)};
+}
+
 constexpr std::array kParsers{
     Parser{"model", take_model, model_seeds},
     Parser{"card", take_card, card_seeds},
@@ -236,6 +302,9 @@ constexpr std::array kParsers{
     Parser{"frame", take_frame, frame_seeds},
     Parser{"units", take_units, units_seeds},
     Parser{"store", take_store, store_seeds},
+    Parser{"result", take_result, result_seeds},
+    Parser{"run", take_run, run_seeds},
+    Parser{"listing", take_listing, listing_seeds},
 };
 
 }  // namespace

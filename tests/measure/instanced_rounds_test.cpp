@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "execute/worker.h"
 #include "scripted.h"
 #include "stats/random.h"
 
@@ -28,13 +29,16 @@ class Opener {
       const double own = std::exp(instance_sd_ * random_.normal());
       return std::make_unique<ScriptedContestant>(id, [this, id, own](std::size_t n) {
         if (id == dies && n == 1) throw Error(ErrorCode::backend_failed, "died");
+        if (id == killed && n == 1 && kills-- > 0)
+          throw WorkerKilled(ErrorCode::backend_failed, "killed");
         return 1e6 * own * std::exp(0.01 * random_.normal());
       });
     };
   }
 
   std::vector<std::string> opened;
-  std::string refused, dies;
+  std::string refused, dies, killed;
+  int kills = 0;
 
  private:
   double instance_sd_;
@@ -98,6 +102,20 @@ TEST(InstancedRounds, goes_on_without_one_that_dies_in_a_round) {
   EXPECT_EQ(rounds.table().pair("a", "b").size(), 1U);
   EXPECT_EQ(rounds.table().pair("c", "b").size(), 4U);
   EXPECT_EQ(rounds.running(), (std::vector<std::string>{"b", "c"}));
+}
+
+TEST(InstancedRounds, measures_an_instance_again_where_a_worker_was_killed) {
+  Opener opener(0);
+  opener.killed = "a";
+  opener.kills = 1;
+  InstancedRounds rounds({"a", "b"}, opener.function(), {});
+  EXPECT_TRUE(rounds.run_instance(4).failures.empty());
+  EXPECT_EQ(opener.opened.size(), 4U);
+  EXPECT_EQ(rounds.table().pair("a", "b").size(), 4U);
+  opener.kills = 2;
+  EXPECT_EQ(rounds.run_instance(4).failures.size(), 1U);
+  EXPECT_EQ(opener.opened.size(), 8U);
+  EXPECT_EQ(rounds.running(), std::vector<std::string>{"b"});
 }
 
 TEST(InstancedRounds, ends_when_told_with_what_was_measured) {

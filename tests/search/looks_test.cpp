@@ -114,6 +114,30 @@ TEST(BudgetOfTime, begins_only_what_is_expected_to_end_in_time) {
   EXPECT_DOUBLE_EQ(budget.left_s(), 8);
 }
 
+TEST(BudgetOfTime, keeps_free_what_follows_its_last_unit_beyond_a_tenth) {
+  ManualClock clock;
+  Budget budget(10, clock);
+  budget.reserve(0.9);
+  EXPECT_TRUE(budget.fits(10));
+  budget.reserve(3);
+  EXPECT_TRUE(budget.fits(8));
+  EXPECT_FALSE(budget.fits(8.1));
+  EXPECT_FALSE(budget.fits(4.1, 0.5));
+  budget.reserve(20);
+  EXPECT_FALSE(budget.fits(0));
+}
+
+TEST(BudgetOfTime, knows_how_slow_the_machine_is_within_reason) {
+  Budget budget(10);
+  EXPECT_DOUBLE_EQ(budget.slowness(), 1);
+  budget.found_slowness(0.3);
+  EXPECT_DOUBLE_EQ(budget.slowness(), 1);
+  budget.found_slowness(3.5);
+  EXPECT_DOUBLE_EQ(budget.slowness(), 3.5);
+  budget.found_slowness(100);
+  EXPECT_DOUBLE_EQ(budget.slowness(), 8);
+}
+
 TEST(BudgetOfTime, learns_from_each_unit_what_the_next_will_take) {
   ManualClock clock;
   Budget budget(100, clock);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/hash.h"
+#include "execute/worker.h"
 #include "stats/random.h"
 #include "tasks/task.h"
 
@@ -46,6 +47,9 @@ class ScriptedContestant : public Contestant {
       lab_.spend(60);
       throw Error(ErrorCode::backend_failed, "visit: no answer within 60 s, the worker was killed");
     }
+    if (script.killed_at.count(number) != 0)
+      throw WorkerKilled(script.told_to_end ? ErrorCode::unavailable : ErrorCode::backend_failed,
+                         "visit: the worker ended: killed by signal");
     Random random = random_for(lab_.seed, threads_, 2, instance_ * 100'000 + visits_++);
     double ms = level_ * std::exp(script.noise * random.normal());
     if (random.uniform() < script.spike_share) ms *= 3;
@@ -272,6 +276,7 @@ SearchContext ScriptedSearch::context() {
   c.listener = listener;
   c.lab = lab;
   c.budget = Budget(request.budget_s, lab->clock());
+  if (lab->load) c.budget.found_slowness(lab->load(static_cast<double>(lab->clock().ns()) * 1e-9));
   c.machine_hash = "machine";
   c.model = lab->inspect(c.request.model, {});
   c.task = &find_task(TaskKind::classify);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Script {
   std::size_t right_with_layers = 0;  ///< given back to FP32: then no item is answered wrongly
   double open_s = 0.3, item_s = 0.005;
   std::optional<std::size_t> crash_at, hang_at;  ///< the visit that does so, over all instances
+  std::set<std::size_t> killed_at;               ///< visits at which its worker is killed
+  bool told_to_end = false;                      ///< by SIGTERM then, else by SIGKILL
   std::string open_fails;                        ///< the error's text
   bool same_answers = false;                     ///< bit-equal to the baseline's
 };

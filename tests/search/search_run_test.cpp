@@ -21,6 +21,7 @@ struct Ended {
   std::vector<Candidate> candidates;
   int pick = 1;  ///< its number of threads; 1: the baseline
   double took_s = 0;
+  std::vector<std::string> unsettled;
   const Candidate& picked() const { return candidates[outcome.pick]; }
   const Candidate& of(int threads) const {
     for (const Candidate& c : candidates)
@@ -40,6 +41,7 @@ Ended run(ScriptedSearch& search, double budget_s = 600) {
                    ? 1
                    : ended.picked().variant.settings.threads.value_or(1);
   ended.took_s = context.budget.elapsed_s();
+  ended.unsettled = context.unsettled;
   return ended;
 }
 
@@ -118,6 +120,52 @@ TEST(ScriptedRun, a_pick_that_crashes_while_it_is_confirmed_is_followed_by_the_n
   const Ended ended = run(search);
   EXPECT_EQ(ended.pick, second);
   EXPECT_THAT(failure_of(ended, first), HasSubstr("signal 11"));
+}
+
+TEST(ScriptedRun, a_variant_whose_worker_is_killed_in_a_round_is_measured_again) {
+  for (const bool told_to_end : {false, true})
+    for (const std::size_t visit : {1U, 2U, 5U, 20U}) {
+      ScriptedSearch search;
+      Script killed = taking(4);
+      killed.killed_at = {visit};
+      killed.told_to_end = told_to_end;
+      const int fast = search.add(killed);
+      search.add(taking(7));
+      const Ended ended = run(search);
+      EXPECT_EQ(ended.pick, fast) << visit;
+      EXPECT_EQ(failure_of(ended, fast), "none") << visit;
+      EXPECT_TRUE(ended.unsettled.empty()) << visit;
+      EXPECT_THAT(search.notes, Contains(HasSubstr("tried once more"))) << visit;
+    }
+}
+
+TEST(ScriptedRun, a_baseline_whose_worker_is_killed_in_a_round_is_measured_again) {
+  for (const std::size_t visit : {1U, 4U, 9U}) {
+    ScriptedSearch search;
+    search.baseline().killed_at = {visit};
+    const int fast = search.add(taking(4));
+    const Ended ended = run(search);
+    EXPECT_EQ(ended.pick, fast) << visit;
+    EXPECT_EQ(failure_of(ended, fast), "none") << visit;
+    EXPECT_TRUE(ended.unsettled.empty()) << visit;
+  }
+}
+
+TEST(ScriptedRun, a_worker_that_is_killed_again_is_a_failure_and_one_told_to_end_is_tried_later) {
+  for (const bool told_to_end : {false, true}) {
+    ScriptedSearch search;
+    Script killed = taking(4);
+    killed.killed_at = {2, 3};
+    killed.told_to_end = told_to_end;
+    const int fast = search.add(killed), other = search.add(taking(7));
+    const Ended first = run(search);
+    EXPECT_EQ(first.pick, other);
+    EXPECT_THAT(failure_of(first, fast), HasSubstr("killed by signal"));
+    EXPECT_EQ(first.unsettled.empty(), !told_to_end);
+    const Ended again = run(search);
+    EXPECT_EQ(failure_of(again, fast) == "none", told_to_end);
+    EXPECT_EQ(again.pick, told_to_end ? fast : other);
+  }
 }
 
 TEST(ScriptedRun, a_pick_that_misses_on_all_items_is_followed_by_the_next) {
