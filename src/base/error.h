@@ -6,8 +6,8 @@
 
 namespace tamis {
 
-/// The closed list of ways to fail. Each maps to one name, one exit status and one HTTP status, in
-/// the table in error.cpp.
+/// The closed list of ways to fail. Each maps to one name and one exit status, in the table in
+/// error.cpp.
 enum class ErrorCode {
   invalid_argument,  ///< the user asked for something that makes no sense
   not_found,         ///< a file, folder, name or item that is not there

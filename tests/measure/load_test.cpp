@@ -69,8 +69,9 @@ TEST_F(Load, counts_every_picture_of_a_batch) {
   open(request);
   EXPECT_EQ(to_text(models_[0]->make_input().shape()), "[4,1,8,8]");
   const LoadedBlock block = run({1, 5, 20});
-  const double each_s = static_cast<double>(block.runs[0].total_ns) * 1e-9;
-  EXPECT_GT(block.images_per_s * each_s, 2);
+  double all_s = 0;
+  for (const TimedRun& run : block.runs) all_s += static_cast<double>(run.total_ns) * 1e-9;
+  EXPECT_NEAR(block.images_per_s * all_s / static_cast<double>(block.runs.size()), 4, 1e-6);
   EXPECT_EQ(to_text(models_[0]->outputs()[0].shape()), "[1,5]");
 }
 
