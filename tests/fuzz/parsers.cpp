@@ -21,6 +21,7 @@
 #include "data/dataset.h"
 #include "data/formats.h"
 #include "data/picture_header.h"
+#include "deploy/usage.h"
 #include "fuzz/models.h"
 #include "report/report.h"
 #include "report/tables.h"
