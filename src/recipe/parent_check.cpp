@@ -143,6 +143,7 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
 }
 
 Json check_parent(const BuildRequest& request) {
+  if (request.card.value().task == TaskKind::none) return Json();
   const Task& task = find_task(request.card.value().task);
   DataSpec spec = request.calibration->data;
   spec.detail = task.truth_detail;

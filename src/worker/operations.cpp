@@ -79,23 +79,32 @@ Json open_inputs(const Graph& graph, std::optional<Size> size) {
   return shapes;
 }
 
+/// As far as what is said of them can be read: resolve_card() says what is wrong with the rest.
+std::map<std::string, std::vector<double>> readable_holds(
+    const std::optional<std::filesystem::path>& card_file, const CardOptions& options) {
+  try {
+    return inputs_to_hold(card_file, options);
+  } catch (const Error&) {
+    return inputs_to_hold(std::nullopt, options);
+  }
+}
+
 /// The model read, checked and described, with its card; a card that cannot be resolved is
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
   std::filesystem::path file = request.at("model").get<std::string>();
+  const std::optional<std::filesystem::path> card_file = card_file_beside(file);
   Graph graph = Graph::load(file);
-  if (const Json held = request.value("held", Json::object()); !held.empty()) {
-    hold_inputs(graph, held.get<std::map<std::string, std::string>>());
+  CardOptions options;
+  const Json given = request.value("options", Json::object());
+  for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
+  const bool held = hold_inputs(graph, readable_holds(card_file, options));
+  if (held) {
     file = request.at("held_model").get<std::string>();
     graph.save(file);
   }
   graph.verify();
-  CardOptions options;
-  const Json given = request.value("options", Json::object());
-  for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
-  std::optional<std::filesystem::path> card_file =
-      card_file_beside(request.at("model").get<std::string>());
-  Json head{{"hash", hash_model(file, graph)}};
+  Json head{{"hash", hash_model(file, graph)}, {"held", held}};
   std::optional<Size> size = given_input_size(options);
   try {
     const ModelFacts facts = to_facts(describe_model(graph));
