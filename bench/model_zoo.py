@@ -9,11 +9,13 @@ compiled is not used) and `pip` to fetch the wheels.
 `check` runs the program on each: `inspect`, then simplify, fp16, another resolution, INT8 with pictures (static) and without
 (dynamic). What a step gives is run beside the source model, on pictures, by the Python packages onnxruntime and openvino (the latter
 where it is installed; numpy and opencv-python too are needed); another resolution beside the same weights exported at it. It prints a
-table: "right", "refused" with the reason (exit status 5; those of KNOWN_REFUSALS, which were found to be true), WRONG (other outputs,
-another error, no end) or REFUSED (for a reason that nobody has looked at), and ends with status 1 where one of the last two is."""
+table: "right", "refused" with the reason (exit status 5, and the reason is true by a test of TRUE_REASONS), WRONG (other outputs, a
+runtime refused in which the outputs are right, another error, no end) or REFUSED (for a reason that is not tested here), and ends with
+status 1 where one of the last two is."""
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -75,16 +77,55 @@ def without_compiled_torchvision():
     return library
 
 
-def settle(model):
-    """Random weights as a trained model has them: normalisation with statistics of its own."""
+CLASS_LAYERS = re.compile(r"cv3\.\d+\.2$|class_embed(\.\d+)?$|score_head(\.\d+)?$|(^|\.)(head|classifier)(\.fc)?$")
+
+
+def clouds(side, count=8):
+    """Pictures of soft spots and grain, [count,3,side,side] in 0..1."""
+    import torch
+
+    torch.manual_seed(1)
+    soft = torch.nn.functional.interpolate(torch.rand(count, 3, 6, 6), (side, side), mode="bicubic")
+    return (0.9 * soft + 0.1 * torch.rand(count, 3, side, side)).clamp(0, 1)
+
+
+def settle(model, side, offset):
+    """Random weights that behave as a trained model's: normalisation has the statistics of pictures, so that signals neither die nor
+    grow; what makes classes tells pictures and places apart (logits around `offset`, with a standard deviation of 2)."""
     import torch
 
     torch.manual_seed(0)
+    pictures, norms = clouds(side), []
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.normal_(module.bias, std=0.2)
+            module.reset_running_stats()
+            norms.append((module, module.momentum))
+            module.momentum = None  # the plain mean over what it sees
+    model.eval()
+    for module, _ in norms:
+        module.train()
+    with torch.no_grad():
+        model(pictures)
+    for module, momentum in norms:
+        module.eval()
+        module.momentum = momentum
+    for name, layer in model.named_modules():  # one after the other: later ones see what earlier ones choose
+        if not CLASS_LAYERS.search(name) or not isinstance(layer, (torch.nn.Linear, torch.nn.Conv2d)):
+            continue
+        seen = []
+        hook = layer.register_forward_hook(lambda _, __, out: seen.append(out.detach()))
+        with torch.no_grad():
+            model(pictures)
+        hook.remove()
+        if not seen:
+            continue
+        out = seen[0].movedim(1 if isinstance(layer, torch.nn.Conv2d) else -1, 0).flatten(1)
+        mean, factor = out.mean(1), 2 / max(float((out - out.mean(1, keepdim=True)).std()), 1e-6)
+        with torch.no_grad():
+            layer.weight.mul_(factor)
+            layer.bias.copy_((layer.bias - mean) * factor + offset)
     return model.eval()
 
 
@@ -104,7 +145,7 @@ def ultralytics(yaml, **options):
 
         torch.manual_seed(0)
         model = (RTDETR if "rtdetr" in yaml else YOLO)(yaml)
-        settle(model.model)
+        settle(model.model, 320, -8)
         arguments = dict(options)
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:  # it writes its own name where it is
             os.chdir(folder)
@@ -115,12 +156,12 @@ def ultralytics(yaml, **options):
     return make
 
 
-def exported(build, size, names, outputs, extra=lambda: (), dynamo=False, opset=17, **options):
+def exported(build, size, names, outputs, extra=lambda: (), dynamo=False, opset=17, offset=0, **options):
     def make(file, other=None):
         import torch
 
         torch.manual_seed(0)
-        model = settle(build())
+        model = settle(build(), size, offset)
         inputs = (torch.rand(1, 3, *(other or (size, size))), *extra())
         with torch.no_grad():
             torch.onnx.export(model, inputs, str(file), input_names=names, output_names=outputs, dynamo=dynamo, opset_version=opset,
@@ -155,7 +196,7 @@ def query_detector(config_name, model_name, with_sizes):
                 super().__init__()
                 self.core = core
 
-            def forward(self, images, orig_target_sizes=None):
+            def forward(self, images, orig_target_sizes=torch.tensor([[320, 320]])):
                 found = self.core(pixel_values=images, return_dict=True)
                 if not with_sizes:
                     return found.logits, found.pred_boxes
@@ -225,6 +266,7 @@ DETR_OUTPUTS = (["images"], ["logits", "pred_boxes"])
 POST_OUTPUTS = (["images", "orig_target_sizes"], ["labels", "boxes", "scores"])
 IMAGENET = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
 UNIT = ["--mean", "0", "--std", "1"]
+NONE = ["--decoder", "none"]  # of a task that is not known here
 DETR = [*UNIT, "--decoder", "rtdetr"]  # 80 logits: nothing tells a DETR's softmax from a sigmoid each
 
 # name: (how it is made, options that its card needs, the resolution to try: None where its size is open, what inspect should say,
@@ -236,28 +278,28 @@ ZOO = {
     "yolo26n-nms-dynamic": (ultralytics("yolo26n.yaml", dynamic=True), ["--input-size", "320"], None, "yolov8", "yolov8"),
     "yolo26n-half": (ultralytics("yolo26n.yaml", half=True), [], "256x320", "yolov8", "yolov8"),
     "yolo12n": (ultralytics("yolo12n.yaml"), [], "256x320", "yolov8", "yolov8"),
-    "yolo11n-pose": (ultralytics("yolo11n-pose.yaml"), [], "256x320", None, "yolov8"),
-    "yolo11n-obb": (ultralytics("yolo11n-obb.yaml"), [], "256x320", None, "yolov8"),
+    "yolo11n-pose": (ultralytics("yolo11n-pose.yaml"), NONE, "256x320", "none", "pose"),
+    "yolo11n-obb": (ultralytics("yolo11n-obb.yaml"), NONE, "256x320", "none", "obb"),
     "yolov8n-nms-inside": (ultralytics("yolov8n.yaml", nms=True), [], None, "end2end", "rows"),
     "rtdetr-l": (ultralytics("rtdetr-l.yaml"), [], "256x320", "rtdetr-topk", "rows"),
-    "rtdetrv2": (exported(query_detector("RTDetrV2Config", "RTDetrV2ForObjectDetection", False), 320, *DETR_OUTPUTS), DETR,
+    "rtdetrv2": (exported(query_detector("RTDetrV2Config", "RTDetrV2ForObjectDetection", False), 320, *DETR_OUTPUTS, offset=-6), DETR,
                  "256x320", "rtdetr", "detr"),
-    "dfine": (exported(query_detector("DFineConfig", "DFineForObjectDetection", False), 320, *DETR_OUTPUTS), DETR, "256x320", "rtdetr", "detr"),
-    "dfine-sizes": (exported(query_detector("DFineConfig", "DFineForObjectDetection", True), 320, *POST_OUTPUTS, extra=sizes_input),
-                    UNIT + ["--hold-input", "orig_target_sizes=320,320"], "256x320", None, ("labels", "boxes", "scores")),
-    "ppocr-det": (from_wheel("rapidocr-onnxruntime", "det"), UNIT + ["--input-size", "320"], None, None, "map"),
+    "dfine": (exported(query_detector("DFineConfig", "DFineForObjectDetection", False), 320, *DETR_OUTPUTS, offset=-6), DETR, "256x320", "rtdetr", "detr"),
+    "dfine-sizes": (exported(query_detector("DFineConfig", "DFineForObjectDetection", True), 320, *POST_OUTPUTS, extra=sizes_input, offset=-6),
+                    UNIT + NONE + ["--hold-input", "orig_target_sizes=320,320"], "256x320", "none", ("labels", "boxes", "scores")),
+    "ppocr-det": (from_wheel("rapidocr-onnxruntime", "det"), UNIT + NONE + ["--input-size", "320"], None, "none", "map"),
     "ppocr-cls": (from_wheel("rapidocr-onnxruntime", "cls"), UNIT + ["--input-size", "48x192"], None, "classifier", "classes"),
-    "ppocr-rec": (from_wheel("rapidocr-onnxruntime", "rec"), UNIT + ["--input-size", "48x320"], None, None, "sequence"),
+    "ppocr-rec": (from_wheel("rapidocr-onnxruntime", "rec"), UNIT + NONE + ["--input-size", "48x320"], None, "none", "sequence"),
     "nudenet": (from_wheel("nudenet", ""), ["--input-size", "320"], None, "yolov8", "yolov8"),
-    "ddddocr": (from_wheel("ddddocr", "common"), UNIT + ["--input-size", "64x128", "--color", "gray"], None, None, "sequence"),
+    "ddddocr": (from_wheel("ddddocr", "common"), UNIT + NONE + ["--input-size", "64x128", "--color", "gray"], None, "none", "characters"),
     "ddddocr-det": (from_wheel("ddddocr", "det"), ["--decoder", "yolox"], None, "yolox", "yolox"),
     "mobilenetv4": (exported(timm_model("mobilenetv4_conv_small"), 224, ["x"], ["y"]), IMAGENET, "192x192", "classifier", "classes"),
     "convnext": (exported(timm_model("convnext_atto"), 224, ["x"], ["y"]), IMAGENET, "192x192", "classifier", "classes"),
     "swin": (exported(timm_model("swin_tiny_patch4_window7_224"), 224, ["x"], ["y"]), IMAGENET, "192x192", "classifier", "classes"),
     "dinov2": (exported(dinov2, 224, ["x"], ["y"]), IMAGENET, "196x196", "classifier", "classes"),
-    "ssdlite": (exported(torchvision_detector("ssdlite320_mobilenet_v3_large"), 320, ["x"], ["boxes", "scores", "labels"]), UNIT, None, None, ("boxes", "scores", "labels")),
+    "ssdlite": (exported(torchvision_detector("ssdlite320_mobilenet_v3_large"), 320, ["x"], ["boxes", "scores", "labels"]), UNIT + NONE, None, None, ("boxes", "scores", "labels")),
     "faster-rcnn": (exported(torchvision_detector("fasterrcnn_mobilenet_v3_large_320_fpn"), 320, ["x"], ["boxes", "labels", "scores"]),
-                    UNIT, None, None, ("boxes", "labels", "scores")),
+                    UNIT + NONE, None, None, ("boxes", "labels", "scores")),
 }
 
 
@@ -290,9 +332,33 @@ def make(folder, names):
 # The program's answers are held against the source model, run by ONNX Runtime's (and, where it is installed, OpenVINO's) own Python
 # packages on the same pictures, with comparisons written here.
 
-PICTURES = 12
-KNOWN_REFUSALS = {  # (model, step): words of the reason, which a person has found to be true
-}
+PICTURES = 8
+
+
+def products_with_weights(file):
+    """MatMul and Gemm nodes one of whose factors is a weight (or made of constants)."""
+    import onnx
+
+    graph = onnx.load(str(file), load_external_data=False).graph
+    fixed = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant" or (node.input and all(i in fixed for i in node.input)):
+            fixed.update(node.output)
+    return sum(node.op_type in ("MatMul", "Gemm") and any(i in fixed for i in node.input[:2]) for node in graph.node)
+
+
+def rows_differ(model):
+    """Whether pictures give outputs of different shapes."""
+    size = input_size(model.session, model.card_options)
+    found = run_in_ort(model.file, prepared(model.pictures, size, None, "float32", 3), model.held)
+    return len({tuple(o.shape for o in outputs) for outputs in found}) > 1
+
+
+# Reasons for which a step may be refused, each with what is true of the model then.
+TRUE_REASONS = [
+    ("there is no matrix product with constant weights", lambda model: products_with_weights(model.file) == 0),
+    ("depends on what the picture holds", rows_differ),
+]
 
 
 def input_size(session, card):
@@ -366,6 +432,8 @@ READERS = {
     "classes": [("scores", 0, 1, 0, None)],
     "sequence": [("scores", 0, 2, 0, None)],
     "map": [("map", 0, 1, 0, None)],
+    "pose": [("boxes", 0, 1, 0, 4), ("scores", 0, 1, 4, 5), ("points", 0, 1, 5, None)],
+    "obb": [("boxes", 0, 1, 0, 4), ("scores", 0, 1, 4, -1), ("angle", 0, 1, -1, None)],
 }
 
 
@@ -423,6 +491,9 @@ def difference(reader, kind, reference, values):
         found = [matched(rows_of(a, reader), rows_of(b, reader)) for a, b in zip(reference, values)]
         found += [matched(rows_of(b, reader), rows_of(a, reader)) for a, b in zip(reference, values)]
         return np.mean(found) >= share, f"{np.mean(found):.0%} of rows"
+    if reader == "characters":  # whole numbers
+        same_places = np.mean([np.mean(np.asarray(a[0]) == np.asarray(b[0])) for a, b in zip(reference, values)])
+        return same_places >= share, f"{same_places:.0%} same characters"
     parts = READERS.get(reader) or [(f"output {k}", k, min(1, np.ndim(o) - 1), 0, None) for k, o in enumerate(reference[0])]
     figures, right = [], True
     for what, k, axis, begin, end in parts:
@@ -479,9 +550,10 @@ class Model:
         if names != [i.name for i in self.session.get_inputs() if i.name not in self.held]:
             return f"WRONG: inputs {names}"
         read = (self.card or {}).get("decoder")
-        if read != self.decoder:
-            return f"WRONG: {read or said}, not {self.decoder}"
-        return f"right: {read}" if read else f"refused: {said}"
+        if found.get("cannot_run"):
+            true = any(words in said and holds(self) for words, holds in TRUE_REASONS)
+            return f"refused: {said}" if true else f"REFUSED: {said}"
+        return f"right: {read}" if read == self.decoder else f"WRONG: {read or said}, not {self.decoder}"
 
     def compare(self, kind, result, refused, size=None, source=None):
         """Of the result in each runtime that the program does not say is wrong there."""
@@ -494,25 +566,26 @@ class Model:
         reference = self.references[source, size]
         words, right = [], True
         for runtime, execute in (("ort", lambda: run_in_ort(result, pictures, {})), ("openvino", lambda: run_in_openvino(result, pictures))):
-            if runtime in refused:
-                words.append(f"not in {runtime}: {refused[runtime]}")
-                continue
             if runtime == "openvino" and not has_openvino():
                 continue
             try:
                 good, text = difference(self.reader, kind, reference, execute())
             except Exception as error:  # noqa: BLE001 - the result does not run
                 good, text = False, f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            if runtime in refused:  # rightly so where it is wrong there
+                words.append(f"not in {runtime}: {refused[runtime]} (here: {text})")
+                good = not good
+            else:
+                words.append(f"{runtime} {text}")
             right &= bool(good)
-            words.append(f"{runtime} {text}")
         return ("right" if right else "WRONG") + ": " + "; ".join(words)
 
     def step(self, what, command, kind, folder, size=None):
         result = Path(folder) / f"{what}.onnx"
         status, out, err = run(self.tamis, [*command, "--out", str(result), "--json", *self.card_options])
         if status == 5:
-            known = KNOWN_REFUSALS.get((self.name, what))
-            return f"refused: {err}" if known is not None and known in err else f"REFUSED: {err}"
+            true = any(words in err and holds(self) for words, holds in TRUE_REASONS)
+            return f"refused: {err}" if true else f"REFUSED: {err}"
         if status != 0:
             return f"WRONG: exit status {status}: {err}"
         refused = {r["runtime"]: r["reason"] for r in json.loads(out).get("refused", [])}
@@ -548,7 +621,7 @@ def check(folder, names, pictures, steps):
                 "simplify": (["apply", source, "--step", "simplify"], "exact", None),
                 "fp16": (["apply", source, "--step", "simplify,fp16"], "fp16", None),
                 "resolution": (["apply", source, "--step", "simplify,resolution", "--resolution", model.resolution], "exact", model.resolution),
-                "int8": (["quantize", source, "--data", pictures, "--items", "16", "--trust-model"], "int8", None),
+                "int8": (["quantize", source, "--data", pictures, "--items", "10", "--trust-model"], "int8", None),
                 "int8-dynamic": (["quantize", source, "--precision", "int8-dynamic"], "int8", None),
             }
             for what, (command, kind, size) in commands.items():

@@ -79,16 +79,6 @@ Json open_inputs(const Graph& graph, std::optional<Size> size) {
   return shapes;
 }
 
-/// As far as what is said of them can be read: resolve_card() says what is wrong with the rest.
-std::map<std::string, std::vector<double>> readable_holds(
-    const std::optional<std::filesystem::path>& card_file, const CardOptions& options) {
-  try {
-    return inputs_to_hold(card_file, options);
-  } catch (const Error&) {
-    return inputs_to_hold(std::nullopt, options);
-  }
-}
-
 /// The model read, checked and described, with its card; a card that cannot be resolved is
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
@@ -98,7 +88,14 @@ Frame inspect(WorkerState&, const Json& request) {
   CardOptions options;
   const Json given = request.value("options", Json::object());
   for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
-  const bool held = hold_inputs(graph, readable_holds(card_file, options));
+  auto to_hold = inputs_to_hold(std::nullopt, options);
+  std::optional<Error> unreadable;  // the card file: the model is described without it
+  try {
+    to_hold = inputs_to_hold(card_file, options);
+  } catch (const Error& error) {
+    unreadable = error;
+  }
+  const bool held = hold_inputs(graph, to_hold);
   if (held) {
     file = request.at("held_model").get<std::string>();
     graph.save(file);
@@ -107,6 +104,7 @@ Frame inspect(WorkerState&, const Json& request) {
   Json head{{"hash", hash_model(file, graph)}, {"held", held}};
   std::optional<Size> size = given_input_size(options);
   try {
+    if (unreadable) throw *unreadable;
     const ModelFacts facts = to_facts(describe_model(graph));
     Card card = resolve_card(facts, card_file, options);
     head["card"] = to_json(card, true);

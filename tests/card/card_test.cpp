@@ -361,10 +361,13 @@ TEST_F(CardFile, names_what_is_wrong_with_inputs_to_hold) {
   EXPECT_THAT(of_option("sizes"), HasSubstr("sizes: give NAME=VALUES"));
   EXPECT_THAT(of_option("sizes=1,x"), HasSubstr("sizes: expected a number, got \"x\""));
   EXPECT_THAT(of_option("sizes=1,"), HasSubstr("sizes: expected a number"));
-  EXPECT_THAT(failure_of("hold: [640, 640]"),
+  const auto of_file = [&](const std::string& yaml) {
+    return failure([&] { inputs_to_hold(write(yaml), {}); });
+  };
+  EXPECT_THAT(of_file("hold: [640, 640]"),
               HasSubstr("card file m.card.yaml: hold: expected inputs by name"));
-  EXPECT_THAT(failure_of("hold: {sizes: []}"), HasSubstr("hold: sizes: has no numbers"));
-  EXPECT_THAT(failure_of("hold: {sizes: [a]}"), HasSubstr("hold: sizes: expected a number"));
+  EXPECT_THAT(of_file("hold: {sizes: []}"), HasSubstr("hold: sizes: has no numbers"));
+  EXPECT_THAT(of_file("hold: {sizes: [a]}"), HasSubstr("hold: sizes: expected a number"));
 }
 
 TEST(Card, reads_pictures_of_bytes_from_the_input) {

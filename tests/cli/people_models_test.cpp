@@ -164,6 +164,8 @@ TEST_F(PeopleModels, have_further_inputs_held_by_their_cards) {
               HasSubstr("the model holds it at 2 already"));
   save_file(path("three.card.yaml"), std::string_view(card + "labels: [a\n"));
   EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("not YAML"));
+  save_file(path("three.card.yaml"), std::string_view("hold: {sizes: many, gain: 1}\n"));
+  EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("hold: sizes: expected a number"));
   save_file(path("three.card.yaml"), std::string_view("hold: {size: 1}\n"));
   EXPECT_THAT(refusal({"inspect", file("three.onnx")}, 2),
               HasSubstr("the model has no such input; it has x, sizes, gain"));
