@@ -20,7 +20,7 @@ enum class TaskKind {
   segment,
   anomaly,
   none  ///< nothing reads the outputs: steps and times only
-};  // further families: a row in card.cpp's tables
+};      // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
 enum class InputLayout { nchw, nhwc };
@@ -62,8 +62,8 @@ struct Card {
   std::optional<int> reg_max;
   std::vector<int> strides;
   std::vector<std::string> labels;  ///< may be empty: names unknown
-  /// Inputs beside the picture, by name: the numbers at which they are held, in row-major order; one
-  /// stands for all elements (graph/held_inputs.h).
+  /// Inputs beside the picture, by name: the numbers at which they are held, in row-major order;
+  /// one stands for all elements (graph/held_inputs.h).
   std::map<std::string, std::vector<double>> hold;
   /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",
   /// "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …

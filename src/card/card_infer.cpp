@@ -39,7 +39,8 @@ bool is_nhwc(const TensorInfo& input) {
                   facts.inputs.size(), texts,
                   facts.inputs.empty() || options.empty()
                       ? "export the model with one input"
-                      : "hold the others at constant values with" + options + ", or hold in NAME.card.yaml" +
+                      : "hold the others at constant values with" + options +
+                            ", or hold in NAME.card.yaml" +
                             ", or export the model without what needs them (its post-processor)"));
 }
 
@@ -117,12 +118,13 @@ constexpr TaskWord kTaskWords[] = {{"classify", "classify"}, {"image-classificat
 std::string_view task_of(const std::string& word) {
   for (const TaskWord& row : kTaskWords)
     if (row.word == word) return row.task;
-  throw Error(ErrorCode::unsupported,
-              fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
-                          "known here (classify, detect, segment and anomaly are); with --decoder none "
-                          "such a model can be changed, quantised and measured without reading its "
-                          "outputs, or say with --task what it is",
-                          word));
+  throw Error(
+      ErrorCode::unsupported,
+      fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
+                  "known here (classify, detect, segment and anomaly are); with --decoder none "
+                  "such a model can be changed, quantised and measured without reading its "
+                  "outputs, or say with --task what it is",
+                  word));
 }
 
 /// Class names as exporters write them: a Python or JSON list or dict, or names with commas

@@ -113,8 +113,7 @@ Json hold_from_text(const std::string& text) {
   for (const std::string& one : split(text, ';')) {
     const std::size_t equals = one.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == one.size())
-      fail("option --hold-input",
-           one + ": give NAME=VALUES, such as orig_target_sizes=640,640");
+      fail("option --hold-input", one + ": give NAME=VALUES, such as orig_target_sizes=640,640");
     inputs[one.substr(0, equals)] = list_from_text(one.substr(equals + 1));
   }
   return inputs;
@@ -349,7 +348,8 @@ const std::vector<CardKey>& card_keys() {
        [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
        [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
       {"decoder",
-       {"decoder", "NAME", "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md), or none"},
+       {"decoder", "NAME",
+        "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md), or none"},
        text_itself,
        [](Card& c, const Json& v, Where w) {
          if (!v.is_string()) fail(w, "expected a name");

@@ -127,8 +127,7 @@ void add_card_options(CLI::App& app, ExecuteOptions& options) {
   for (const CardOption& row : card_options()) {
     std::string name(row.name);
     CLI::Option* option = app.add_option_function<std::string>(
-        "--" + name,
-        [&options, name](const std::string& text) { options.card.given[name] = text; },
+        "--" + name, [&options, name](const std::string& text) { options.card.given[name] = text; },
         std::string(row.help));
     option->type_name(std::string(row.value_name))->group("What the graph does not say");
     if (row.repeated) option->join(';');

@@ -5,9 +5,10 @@ namespace tamis {
 namespace {
 
 [[noreturn]] void refuse() {
-  throw Error(ErrorCode::unsupported,
-              "accuracy: the card says decoder none, so that nothing reads the model's outputs; say "
-              "with --decoder what does, if it is one of those in docs/cards.md");
+  throw Error(
+      ErrorCode::unsupported,
+      "accuracy: the card says decoder none, so that nothing reads the model's outputs; say "
+      "with --decoder what does, if it is one of those in docs/cards.md");
 }
 
 Prediction predict(const Card&, const std::vector<Tensor>&, const Placement&) { refuse(); }
@@ -24,8 +25,8 @@ std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { re
 }  // namespace
 
 Task no_task() {
-  return {TaskKind::none, "none", "none", predict, class_count, check_truth, figures, statistic,
-          right};
+  return {TaskKind::none, "none",  "none",    predict, class_count,
+          check_truth,    figures, statistic, right};
 }
 
 }  // namespace tamis

@@ -328,11 +328,10 @@ TEST_F(CardFile, yaml_and_json_round_trip) {
 TEST(Card, options_are_listed_once_per_key) {
   std::vector<std::string> names;
   for (const CardOption& option : card_options()) names.emplace_back(option.name);
-  EXPECT_THAT(names,
-              ElementsAre("task", "input-size", "input-sizes", "input-type", "layout", "color",
-                          "scale", "mean", "std", "resize", "short-side", "pad", "anchor",
-                          "threshold", "decoder", "reg-max", "strides", "outputs", "hold-input",
-                          "labels"));
+  EXPECT_THAT(names, ElementsAre("task", "input-size", "input-sizes", "input-type", "layout",
+                                 "color", "scale", "mean", "std", "resize", "short-side", "pad",
+                                 "anchor", "threshold", "decoder", "reg-max", "strides", "outputs",
+                                 "hold-input", "labels"));
 }
 
 TEST_F(CardFile, holds_inputs_name_by_name_and_keeps_them) {

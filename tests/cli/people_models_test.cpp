@@ -131,7 +131,8 @@ TEST_F(PeopleModels, have_further_inputs_held_at_constants) {
   EXPECT_EQ(held_card.at("card").value("hold", Json()), Json());  // no card said it of this file
   for (const char* text : {"sizes", "sizes=1,x"})
     EXPECT_THAT(run({"bench", file("two.onnx"), "--hold-input", text, "--budget", "1s"}).err,
-                HasSubstr("--hold-input")) << text;
+                HasSubstr("--hold-input"))
+        << text;
 }
 
 TEST_F(PeopleModels, have_further_inputs_held_by_their_cards) {
@@ -151,9 +152,9 @@ TEST_F(PeopleModels, have_further_inputs_held_by_their_cards) {
   EXPECT_EQ(found.at("inputs").size(), 1U);
   EXPECT_EQ(found.at("card").at("hold"), (Json{{"gain", {0.5}}, {"sizes", {28, 28}}}));
   EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("{\"gain\":[0.5]"));
-  const Ended made = run({"quantize", file("three.onnx"), "--data", tiny_data(20), "--out",
-                          file("q.onnx"), "--hold-input", "gain=2", "--corrections", "none",
-                          "--trust-model"});
+  const Ended made =
+      run({"quantize", file("three.onnx"), "--data", tiny_data(20), "--out", file("q.onnx"),
+           "--hold-input", "gain=2", "--corrections", "none", "--trust-model"});
   ASSERT_EQ(made.status, 0) << made.err;
   EXPECT_THAT(made.err, HasSubstr("the input \"gain\" is held at 2"));
   EXPECT_EQ(Graph::load(path("q.onnx")).inputs().size(), 1U);
@@ -165,7 +166,8 @@ TEST_F(PeopleModels, have_further_inputs_held_by_their_cards) {
   save_file(path("three.card.yaml"), std::string_view(card + "labels: [a\n"));
   EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("not YAML"));
   save_file(path("three.card.yaml"), std::string_view("hold: {sizes: many, gain: 1}\n"));
-  EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("hold: sizes: expected a number"));
+  EXPECT_THAT(run({"inspect", file("three.onnx")}).out,
+              HasSubstr("hold: sizes: expected a number"));
   save_file(path("three.card.yaml"), std::string_view("hold: {size: 1}\n"));
   EXPECT_THAT(refusal({"inspect", file("three.onnx")}, 2),
               HasSubstr("the model has no such input; it has x, sizes, gain"));
@@ -195,15 +197,16 @@ TEST_F(PeopleModels, whose_outputs_nobody_reads_are_changed_and_quantised) {
   for (const Json& check : made.at("checks"))
     EXPECT_EQ(check.at("outputs").at(0).at("axis_from"), "shape");
   EXPECT_EQ(document({"inspect", file("q.onnx")}).at("card").value("task", ""), "none");
-  EXPECT_EQ(run(with({"apply", file("map.onnx"), "--step", "simplify,fp16", "--out",
-                      file("h.onnx")}))
-                .status,
-            0);
+  EXPECT_EQ(
+      run(with({"apply", file("map.onnx"), "--step", "simplify,fp16", "--out", file("h.onnx")}))
+          .status,
+      0);
   for (const Arguments& judged :
        {Arguments{"eval", file("q.onnx"), "--data", data},
         Arguments{"optimize", file("q.onnx"), "--data", data, "--out", file("out")}})
     EXPECT_THAT(refusal(judged, 5), HasSubstr("the card says decoder none"));
-  EXPECT_THAT(run({"inspect", file("map.onnx")}).out, HasSubstr("at least 0 G (2 nodes whose size"));
+  EXPECT_THAT(run({"inspect", file("map.onnx")}).out,
+              HasSubstr("at least 0 G (2 nodes whose size"));
 }
 
 TEST_F(PeopleModels, whose_outputs_have_as_many_rows_as_are_found_are_refused_for_that) {
