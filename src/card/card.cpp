@@ -27,6 +27,22 @@ Card apply_entries(const CardEntries& entries) {
   return card;
 }
 
+/// Options beat the card file, of inputs that are held name by name.
+CardEntries entries_said(const std::optional<std::filesystem::path>& card_file,
+                         const CardOptions& options) {
+  CardEntries entries = entries_of_options(options);
+  if (!card_file) return entries;
+  CardEntries of_file = entries_of_file(*card_file);
+  const auto ours = entries.find("hold"), theirs = of_file.find("hold");
+  if (ours != entries.end() && theirs != of_file.end() && theirs->second.value.is_object()) {
+    for (const auto& [name, numbers] : theirs->second.value.items())
+      if (!ours->second.value.contains(name)) ours->second.value[name] = numbers;
+    ours->second.source += ", " + theirs->second.source;
+  }
+  entries.merge(of_file);  // keeps what options say
+  return entries;
+}
+
 // What neither the user, nor a file, nor the model says and nobody may guess.
 void require_complete(const CardEntries& entries) {
   auto missing = [&](const char* key) { return entries.count(key) == 0; };
@@ -93,10 +109,16 @@ std::optional<Size> given_input_size(const CardOptions& options) {
   return card.input_size;
 }
 
+std::map<std::string, std::vector<double>> inputs_to_hold(
+    const std::optional<std::filesystem::path>& card_file, const CardOptions& options) {
+  CardEntries said = entries_said(card_file, options), hold;
+  if (auto entry = said.extract("hold")) hold.insert(std::move(entry));
+  return apply_entries(hold).hold;
+}
+
 Card resolve_card(const ModelFacts& facts, const std::optional<std::filesystem::path>& card_file,
                   const CardOptions& options) {
-  CardEntries entries = entries_of_options(options);
-  if (card_file) entries.merge(entries_of_file(*card_file));  // keeps what options say
+  CardEntries entries = entries_said(card_file, options);
   CardInference inference(facts);
   inference.complete(entries);
   require_complete(entries);

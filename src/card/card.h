@@ -18,8 +18,9 @@ enum class TaskKind {
   classify,
   detect,
   segment,
-  anomaly
-};  // further families: a row in card.cpp's tables
+  anomaly,
+  none  ///< nothing reads the outputs: steps and times only
+};      // further families: a row in card.cpp's tables
 enum class ColorOrder { rgb, bgr, gray };
 enum class ResizeRule { stretch, letterbox, center_crop };
 enum class InputLayout { nchw, nhwc };
@@ -61,6 +62,9 @@ struct Card {
   std::optional<int> reg_max;
   std::vector<int> strides;
   std::vector<std::string> labels;  ///< may be empty: names unknown
+  /// Inputs beside the picture, by name: the numbers at which they are held, in row-major order;
+  /// one stands for all elements (graph/held_inputs.h).
+  std::map<std::string, std::vector<double>> hold;
   /// How each entry was come by: key (as in the YAML, e.g. "input.size") → "option --input-size",
   /// "card file", "model metadata", "input shape [1,3,640,640]", "default of decoder yolov8" …
   std::map<std::string, std::string> sources;
@@ -78,16 +82,14 @@ std::vector<Card> cards_by_size(const Card& card);
 /// option, see card_options().
 struct CardOptions {
   std::map<std::string, std::string> given;  ///< option name without dashes ("input-size") → text
-  /// Inputs beside the picture, held at these values (graph/held_inputs.h): name → text.
-  std::map<std::string, std::string> held{};
 };
 
-/// The table of card options: {name, help}: task input-size input-sizes input-type layout color
-/// scale mean std resize short-side pad decoder reg-max strides labels.
+/// A row of the table of card options, without dashes.
 struct CardOption {
   std::string_view name;
   std::string_view value_name;
   std::string_view help;
+  bool repeated = false;  ///< may be given several times; `given` then holds all, with ";" between
 };
 const std::vector<CardOption>& card_options();
 
@@ -103,6 +105,11 @@ struct ModelFacts {
 
 /// What `--input-size` says, where it is given. Throws invalid_argument.
 std::optional<Size> given_input_size(const CardOptions& options);
+
+/// What an option and the card file say of inputs beside the picture (Card::hold): the one thing
+/// that is to be known before the model can be described. Throws as resolve_card() does for these.
+std::map<std::string, std::vector<double>> inputs_to_hold(
+    const std::optional<std::filesystem::path>& card_file, const CardOptions& options);
 
 /// Options beat the card file, which beats metadata, which beats shapes. Throws invalid_argument
 /// naming the option (e.g. `--mean/--std`) for what cannot be inferred (normalisation!) or is

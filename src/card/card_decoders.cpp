@@ -374,6 +374,13 @@ std::vector<DecoderRow> make_rows() {
        ssd_misfit, unknown_classes, stretch, ssd, ssd_roles},
       {"ssd-from-1", Kind::detect, "as ssd, classes from 1", ssd_misfit, unknown_classes, stretch,
        ssd, ssd_roles},
+      {.name = "none",
+       .task = Kind::none,
+       .outputs = "any",
+       .misfit = [](const ModelFacts&) -> Reason { return std::nullopt; },
+       .classes = unknown_classes,
+       .defaults = stretch,
+       .only_if_named = true},
   };
 }
 

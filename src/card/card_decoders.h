@@ -38,6 +38,8 @@ struct DecoderRow {
   std::optional<std::string> (*untold)(const ModelFacts&) = nullptr;
   /// Shapes are another family's too: only metadata, or who asks for it, tell it.
   bool only_by_metadata = false;
+  /// Fits everything, so that only who asks for it gets it.
+  bool only_if_named = false;
 };
 
 const std::vector<DecoderRow>& card_decoders();

@@ -44,7 +44,8 @@ class YamlReader {
     Json map = Json::object();
     for (const auto& item : node) {
       std::string key = item.first.Scalar();
-      map[key] = read(item.second, key == "labels" ? Scalars::text : scalars, depth + 1);
+      const bool names = depth == 0 && key == "labels";
+      map[key] = read(item.second, names ? Scalars::text : scalars, depth + 1);
     }
     return map;
   }
@@ -89,9 +90,13 @@ void flatten(const Json& json, const std::string& prefix, const std::string& sou
 }
 
 std::string flow(const Json& value) {
-  if (value.is_string() || !value.is_array())
-    return value.is_string() ? value.get<std::string>() : json_text(value);
   std::string text;
+  if (value.is_object()) {
+    for (const auto& [name, item] : value.items())
+      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", json_text(name), flow(item));
+    return "{" + text + "}";
+  }
+  if (!value.is_array()) return value.is_string() ? value.get<std::string>() : json_text(value);
   for (const Json& item : value) text += (text.empty() ? "" : ", ") + json_text(item);
   return "[" + text + "]";
 }

@@ -40,6 +40,7 @@ bool is_nhwc(const TensorInfo& input) {
                   facts.inputs.empty() || options.empty()
                       ? "export the model with one input"
                       : "hold the others at constant values with" + options +
+                            ", or hold in NAME.card.yaml" +
                             ", or export the model without what needs them (its post-processor)"));
 }
 
@@ -117,11 +118,13 @@ constexpr TaskWord kTaskWords[] = {{"classify", "classify"}, {"image-classificat
 std::string_view task_of(const std::string& word) {
   for (const TaskWord& row : kTaskWords)
     if (row.word == word) return row.task;
-  throw Error(ErrorCode::unsupported,
-              fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
-                          "known here (classify, detect, segment and anomaly are); tamis bench "
-                          "measures such a model without decoding, or say with --task what it is",
-                          word));
+  throw Error(
+      ErrorCode::unsupported,
+      fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
+                  "known here (classify, detect, segment and anomaly are); with --decoder none "
+                  "such a model can be changed, quantised and measured without reading its "
+                  "outputs, or say with --task what it is",
+                  word));
 }
 
 /// Class names as exporters write them: a Python or JSON list or dict, or names with commas
@@ -177,6 +180,13 @@ std::optional<std::string> metadata_misfit(const ModelFacts& facts, const Decode
   return fmt::format("the metadata say {}", fmt::join(own, " or "));
 }
 
+/// Why what a Softmax makes is no detector's only output.
+std::optional<std::string> shares_only(const ModelFacts& facts) {
+  if (facts.outputs.size() != 1 || facts.last_operators != std::vector<std::string>{"Softmax"})
+    return std::nullopt;
+  return "the output comes from a Softmax: shares of one whole, among which are no boxes";
+}
+
 /// reg_max and strides, where they are said, against the outputs' shapes.
 void check_cut(const ModelFacts& facts, const Card& card) {
   const auto& outputs = facts.outputs;
@@ -221,6 +231,11 @@ void CardInference::add_metadata(CardEntries& entries) const {
   const std::string* size = unsaid("imgsz", "input.size");
   if (size != nullptr && entries.count("input.sizes") == 0 && !static_size(picture_input(facts_)))
     put(entries, "input.size", imgsz_of(*size), "model metadata \"imgsz\"");
+  auto decoder = entries.find("decoder");
+  if (is_ultralytics(facts_) && decoder != entries.end() && decoder->second.value == "none")
+    for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{
+             {"input.resize", "letterbox"}, {"input.mean", 0}, {"input.std", 1}})
+      put(entries, key, value, "Ultralytics model");
   auto task = entries.find("task");
   if (!is_ultralytics(facts_) || task == entries.end() || task->second.value != "classify") return;
   // Ultralytics' classify_transforms: short side to the input size, centre crop, no mean and std.
@@ -269,8 +284,10 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
   std::vector<const DecoderRow*> fitting;
   std::string reasons;
   for (const DecoderRow& row : card_decoders()) {
+    if (row.only_if_named) continue;
     std::optional<std::string> misfit = row.misfit(facts_);
     if (!misfit && row.untold != nullptr) misfit = row.untold(facts_);
+    if (!misfit && row.task == TaskKind::detect) misfit = shares_only(facts_);
     if (std::optional<std::string> told = metadata_misfit(facts_, row)) misfit = told;
     if (task != entries.end() && task->second.value != Json(to_text(row.task)))
       misfit = fmt::format("is of the task {}", to_text(row.task));
@@ -285,7 +302,8 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
         "the outputs ({}) fit no known decoder{}. Ruled out: {}. Export the model with outputs "
         "like "
         "one of these, or say what it is with --task and --decoder, or in a card NAME.card.yaml "
-        "beside it (docs/cards.md)",
+        "beside it (docs/cards.md); with --decoder none it can be changed and quantised, and its "
+        "outputs are compared by value",
         outputs_text(facts_),
         task == entries.end() ? "" : " of the task " + json_text(task->second.value), reasons));
   if (fitting.size() > 1) fitting = narrow_by_labels(std::move(fitting), entries);
@@ -299,7 +317,7 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
                          fitting[i]->name, fitting[i]->outputs);
   fail(
       fmt::format("the outputs ({}) fit the decoders {}, and nothing tells which it is; say it "
-                  "with --decoder, or decoder: NAME in NAME.card.yaml",
+                  "with --decoder (none: nothing reads them), or decoder: NAME in NAME.card.yaml",
                   outputs_text(facts_), names));
 }
 

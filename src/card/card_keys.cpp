@@ -22,7 +22,8 @@ struct Named {
 constexpr Named<TaskKind> kTasks[] = {{TaskKind::classify, "classify"},
                                       {TaskKind::detect, "detect"},
                                       {TaskKind::segment, "segment"},
-                                      {TaskKind::anomaly, "anomaly"}};
+                                      {TaskKind::anomaly, "anomaly"},
+                                      {TaskKind::none, "none"}};
 constexpr Named<ColorOrder> kColors[] = {
     {ColorOrder::rgb, "rgb"}, {ColorOrder::bgr, "bgr"}, {ColorOrder::gray, "gray"}};
 constexpr Named<ResizeRule> kResizes[] = {{ResizeRule::stretch, "stretch"},
@@ -103,6 +104,18 @@ Json labels_from_text(const std::string& text) {
   if (std::filesystem::is_regular_file(text, error) || text.find(',') == std::string::npos)
     return labels_of_file(text, "option --labels");
   return names_between_commas(text);
+}
+
+/// "a=640,640;b=1" is {"a": [640, 640], "b": [1]}.
+Json hold_from_text(const std::string& text) {
+  Json inputs = Json::object();
+  for (const std::string& one : split(text, ';')) {
+    const std::size_t equals = one.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == one.size())
+      fail("option --hold-input", one + ": give NAME=VALUES, such as orig_target_sizes=640,640");
+    inputs[one.substr(0, equals)] = list_from_text(one.substr(equals + 1));
+  }
+  return inputs;
 }
 
 double number(const Json& value, const std::string& where) {
@@ -205,6 +218,18 @@ void apply_outputs(Card& card, const Json& value, const std::string& where) {
   }
 }
 
+void apply_hold(Card& card, const Json& value, const std::string& where) {
+  card.hold.clear();
+  if (!value.is_object() || value.empty())
+    fail(where, "expected inputs by name, each with a list of numbers: {sizes: [640, 640]}");
+  for (const auto& [name, given] : value.items()) {
+    const Json list = given.is_array() ? given : Json::array({given});
+    if (list.empty()) fail(where, fmt::format("{}: has no numbers", name));
+    for (const Json& one : list)
+      card.hold[name].push_back(number(one, fmt::format("{}: {}", where, name)));
+  }
+}
+
 // As far as they are whole, numbers are written without ".0".
 Json number_json(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
@@ -215,6 +240,12 @@ Json numbers_json(const std::vector<double>& values) {
   Json list = Json::array();
   for (double value : values) list.push_back(number_json(value));
   return list;
+}
+
+Json hold_json(const Card& card) {
+  Json inputs = Json::object();
+  for (const auto& [name, numbers] : card.hold) inputs[name] = numbers_json(numbers);
+  return inputs.empty() ? Json() : inputs;
 }
 
 }  // namespace
@@ -316,7 +347,8 @@ const std::vector<CardKey>& card_keys() {
        [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
        [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
       {"decoder",
-       {"decoder", "NAME", "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md)"},
+       {"decoder", "NAME",
+        "how outputs are read: classifier, yolov8, yolov5, … (docs/cards.md), or none"},
        text_itself,
        [](Card& c, const Json& v, Where w) {
          if (!v.is_string()) fail(w, "expected a name");
@@ -340,6 +372,12 @@ const std::vector<CardKey>& card_keys() {
        [](const std::string& text) { return Json(split(text, ',')); },
        apply_outputs,
        [](const Card& c) { return c.outputs.empty() ? Json() : Json(c.outputs); }},
+      {"hold",
+       {"hold-input", "NAME=VALUES",
+        "an input beside the picture, held at these numbers (orig_target_sizes=640,640)", true},
+       hold_from_text,
+       apply_hold,
+       hold_json},
       {"labels",
        {"labels", "FILE|A,B,…", "names of the classes: a file with one per line, or a list"},
        labels_from_text,

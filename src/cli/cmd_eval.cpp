@@ -133,7 +133,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
   ModelInfo info = inspect_in_worker(options.model, options.card);
-  const Task& task = find_task(info.required_card().task);
+  const Task& task = task_that_reads(info.required_card().task);
   say_notes(info, *progress);
   EvaluationPlan plan = plan_evaluation(
       {options.data, options.split, task.truth_detail, info.classes()}, info.calibration_hashes);

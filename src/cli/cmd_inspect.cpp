@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/words.h"
 #include "cli/console.h"
 
 namespace tamis {
@@ -23,7 +24,7 @@ void print_card(const ModelInfo& info) {
     for (const auto& [key, value] : node.items()) {
       if (at.empty() && key == "sources") continue;
       std::string path = at.empty() ? key : at + "." + key;
-      if (value.is_object()) {
+      if (value.is_object() && path == "input") {
         walk(value, path);
         continue;
       }
@@ -52,7 +53,12 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   for (const Json& t : d.at("inputs")) say("input       {}\n", tensor_line(t));
   for (const Json& t : d.at("outputs")) say("output      {}\n", tensor_line(t));
   say("parameters  {:.3g} M\n", d.at("parameters").get<double>() * 1e-6);
-  say("MACs        {:.4g} G\n", d.at("macs").get<double>() * 1e-9);
+  const std::size_t uncounted = d.value("macs_unknown", Json::array()).size();
+  say("MACs        {}{:.4g} G{}\n", uncounted > 0 ? "at least " : "",
+      d.at("macs").get<double>() * 1e-9,
+      uncounted == 0 ? ""
+                     : fmt::format(" ({} whose size is open: --input-size HxW says it)",
+                                   count_text(uncounted, "node")));
   say("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
       d.value("producer", ""));
   say("operators  ");

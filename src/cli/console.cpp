@@ -24,15 +24,6 @@ void on_interrupt(int) {
   if (interrupts.fetch_add(1) > 0) ::_exit(130);
 }
 
-void add_held_input(CardOptions& card, const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
-    throw Error(
-        ErrorCode::invalid_argument,
-        fmt::format("--hold-input {}: give NAME=VALUES, such as orig_target_sizes=640,640", text));
-  card.held[text.substr(0, equals)] = text.substr(equals + 1);
-}
-
 RunSettings settings_of_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(folder / "run.json"))
     throw Error(ErrorCode::not_found,
@@ -134,22 +125,12 @@ void say_notes(const ModelInfo& model, Progress& progress) {
 void add_card_options(CLI::App& app, ExecuteOptions& options) {
   for (const CardOption& row : card_options()) {
     std::string name(row.name);
-    app.add_option_function<std::string>(
-           "--" + name,
-           [&options, name](const std::string& text) { options.card.given[name] = text; },
-           std::string(row.help))
-        ->type_name(std::string(row.value_name))
-        ->group("What the graph does not say");
+    CLI::Option* option = app.add_option_function<std::string>(
+        "--" + name, [&options, name](const std::string& text) { options.card.given[name] = text; },
+        std::string(row.help));
+    option->type_name(std::string(row.value_name))->group("What the graph does not say");
+    if (row.repeated) option->join(';');
   }
-  app.add_option_function<std::vector<std::string>>(
-         "--hold-input",
-         [&options](const std::vector<std::string>& all) {
-           for (const std::string& text : all) add_held_input(options.card, text);
-         },
-         "An input beside the picture, held at these numbers (orig_target_sizes=640,640)")
-      ->type_name("NAME=VALUES")
-      ->allow_extra_args(false)
-      ->group("What the graph does not say");
 }
 
 namespace {

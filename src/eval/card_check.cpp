@@ -265,7 +265,7 @@ bool clearly_better(std::span<const MirroredPair> given, std::span<const Mirrore
 
 std::optional<std::string> doubt_card(const CheckedModel& model) {
   const Card& card = model.card;
-  if (card.task == TaskKind::anomaly) return std::nullopt;
+  if (card.task == TaskKind::anomaly || card.task == TaskKind::none) return std::nullopt;
   const std::vector<Picture> pictures = pictures_to_ask(model);
   if (pictures.size() < kWithBoxes) return std::nullopt;
   Witness witness(model);

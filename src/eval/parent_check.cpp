@@ -143,6 +143,7 @@ double chance_of_at_least(std::size_t right, std::size_t count, double chance) {
 }
 
 Json check_parent(const CheckedModel& model) {
+  if (model.card.task == TaskKind::none) return Json();
   const Task& task = find_task(model.card.task);
   DataSpec spec = model.data;
   spec.detail = task.truth_detail;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kProbeTimeout_s = 120;
 
-/// A file of the model's name for the model whose inputs are held: it lasts as long as the program.
+/// A file of the model's name, should inputs of it be held: it lasts as long as the program.
 fs::path file_to_hold(const fs::path& model) {
   static const TemporaryFolder folder("tamis-held");
   static int count = 0;
@@ -89,13 +89,14 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   ModelInfo info;
   info.named = info.file = model_file(model);
   Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
-  if (!options.held.empty()) {
-    info.file = file_to_hold(info.named);
-    request["held"] = options.held;
-    request["held_model"] = info.file.string();
+  fs::path held;
+  if (options.given.count("hold-input") != 0 || card_file_beside(info.file)) {
+    held = file_to_hold(info.named);
+    request["held_model"] = held.string();
   }
   const Json head =
       again_if_killed([&] { return Worker().request(request, patience_to_inspect()).head; });
+  if (head.value("held", false)) info.file = held;
   info.hash = head.at("hash");
   info.description = head.at("model");
   info.steps = head.value("steps", Json::object());

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -21,22 +21,8 @@ constexpr const char* kHeldMetadata = "tamis.held_inputs";  // "NAME=VALUES;NAME
   throw Error(ErrorCode::invalid_argument, "--hold-input " + name + ": " + problem);
 }
 
-std::vector<double> numbers_of(const std::string& name, const std::string& text) {
-  std::vector<double> numbers;
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    const std::size_t first = std::min(text.find_first_not_of(' ', at), comma);
-    double value = 0;
-    const char* end = text.data() + comma;
-    auto [stop, error] = std::from_chars(text.data() + first, end, value);
-    if (error != std::errc() || stop != end || !std::isfinite(value))
-      fail(name, fmt::format("\"{}\" is no number; give numbers with commas between",
-                             text.substr(at, comma - at)));
-    numbers.push_back(value);
-    at = comma + 1;
-  }
-  return numbers;
+std::string text_of(const std::vector<double>& numbers) {
+  return fmt::format("{}", fmt::join(numbers, ","));
 }
 
 onnx::ValueInfoProto* find_input(Graph& graph, const std::string& name) {
@@ -124,6 +110,12 @@ onnx::TensorProto tensor_of(const onnx::ValueInfoProto& input, const Shape& shap
   return tensor;
 }
 
+std::string without_spaces(std::string_view text) {
+  std::string all(text);
+  all.erase(std::remove(all.begin(), all.end(), ' '), all.end());
+  return all;
+}
+
 /// What earlier calls have held, by name.
 std::map<std::string, std::string> held_already(const Graph& graph) {
   std::map<std::string, std::string> held;
@@ -135,14 +127,14 @@ std::map<std::string, std::string> held_already(const Graph& graph) {
     const std::string_view one = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(rest.size(), one.size() + 1));
     if (const std::size_t equals = one.find('='); equals != one.npos)
-      held.emplace(one.substr(0, equals), one.substr(equals + 1));
+      held.emplace(one.substr(0, equals), without_spaces(one.substr(equals + 1)));
   }
   return held;
 }
 
-void hold(Graph& graph, const onnx::ValueInfoProto& input, const std::string& text) {
+void hold(Graph& graph, const onnx::ValueInfoProto& input, std::vector<double> values) {
   if (!input.type().has_tensor_type()) fail(input.name(), "it is no tensor");
-  std::vector<double> values = numbers_of(input.name(), text);
+  const std::string text = text_of(values);
   const Shape shape = shape_for(input, values.size());
   const auto count = static_cast<std::size_t>(element_count(shape));
   if (values.size() == 1) values.resize(count, values[0]);
@@ -163,9 +155,11 @@ void hold(Graph& graph, const onnx::ValueInfoProto& input, const std::string& te
 
 }  // namespace
 
-void hold_inputs(Graph& graph, const std::map<std::string, std::string>& values) {
+bool hold_inputs(Graph& graph, const std::map<std::string, std::vector<double>>& values) {
   auto held = held_already(graph);
-  for (const auto& [name, text] : values) {
+  bool changed = false;
+  for (const auto& [name, numbers] : values) {
+    const std::string text = text_of(numbers);
     if (auto known = held.find(name); known != held.end() && known->second == text) continue;
     const onnx::ValueInfoProto* input = find_input(graph, name);
     if (input == nullptr && held.count(name) != 0)
@@ -174,12 +168,15 @@ void hold_inputs(Graph& graph, const std::map<std::string, std::string>& values)
       fail(name, fmt::format("the model has no such input; it has {}", names_of(graph)));
     if (graph.graph().input_size() == 1)
       fail(name, "it is the model's only input, the picture's; leave it out");
-    hold(graph, *input, text);
+    hold(graph, *input, numbers);
     held[name] = text;
+    changed = true;
   }
+  if (!changed) return false;
   std::string all;
   for (const auto& [name, text] : held) all += (all.empty() ? "" : ";") + name + "=" + text;
-  if (!all.empty()) graph.set_metadata(kHeldMetadata, all);
+  graph.set_metadata(kHeldMetadata, all);
+  return true;
 }
 
 }  // namespace tamis

@@ -6,7 +6,7 @@ namespace tamis {
 
 OutputReader output_reader(const Card& card) {
   const Task& task = find_task(card.task);
-  if (card.decoder.empty()) return {};
+  if (card.decoder.empty() || task.parts == nullptr) return {};
   OutputReader reader;
   reader.parts = [&task, card](const std::vector<Shape>& outputs) {
     return task.parts(card, outputs);

@@ -155,7 +155,7 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener,
                 fmt::format("--out {}: the winner would overwrite the model itself; give another "
                             "folder",
                             c.request.out.string()));
-  c.task = &find_task(c.model.required_card().task);
+  c.task = &task_that_reads(c.model.required_card().task);
   c.request.data.detail = c.task->truth_detail;
   c.request.data.classes = c.model.classes();
   c.data = plan_calibration({.data = c.request.data,

@@ -27,8 +27,6 @@ std::string card_arguments(const SearchContext& context) {
   std::string text;
   for (const auto& [name, value] : context.request.card_options.given)
     text += " --" + name + " " + quoted(value);
-  for (const auto& [name, value] : context.request.card_options.held)
-    text += " --hold-input " + quoted(name + "=" + value);
   return text;
 }
 

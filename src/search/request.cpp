@@ -54,7 +54,6 @@ std::set<std::string> parse_allow(const std::vector<std::string>& names) {
 Json identity(const SearchRequest& r) {
   Json json{{"model", std::filesystem::weakly_canonical(r.model).string()},
             {"card_options", r.card_options.given},
-            {"held_inputs", r.card_options.held},
             {"data", std::filesystem::weakly_canonical(r.data.path).string()},
             {"split", r.data.split},
             {"confidence", r.confidence},

@@ -9,6 +9,7 @@ Task classify_task();
 Task detect_task();
 Task segment_task();
 Task anomaly_task();
+Task no_task();
 
 /// Those that have ground truth among the records' boxes, with how much of it.
 std::vector<ClassFigures::Class> classes_of_boxes(std::span<const ItemRecord> records);

@@ -13,7 +13,7 @@ namespace tamis {
 
 const std::vector<Task>& tasks() {
   static const std::vector<Task> rows{classify_task(), detect_task(), segment_task(),
-                                      anomaly_task()};
+                                      anomaly_task(), no_task()};
   return rows;
 }
 
@@ -22,6 +22,12 @@ const Task& find_task(TaskKind kind) {
     if (row.kind == kind) return row;
   throw Error(ErrorCode::unsupported,
               "find task: there is no row for \"" + std::string(to_text(kind)) + "\"");
+}
+
+const Task& task_that_reads(TaskKind kind) {
+  const Task& task = find_task(kind);
+  if (kind == TaskKind::none) task.figures({});  // which says what is to be done
+  return task;
 }
 
 const std::vector<Tensor>& widened(const std::vector<Tensor>& outputs, std::vector<Tensor>& room) {

@@ -128,5 +128,7 @@ const std::vector<Tensor>& widened(const std::vector<Tensor>& outputs, std::vect
 
 const std::vector<Task>& tasks();
 const Task& find_task(TaskKind kind);
+/// The same for whoever needs predictions; throws unsupported for TaskKind::none.
+const Task& task_that_reads(TaskKind kind);
 
 }  // namespace tamis

@@ -102,21 +102,28 @@ std::optional<Error> why_not_run(const Graph& graph, std::optional<Size> size,
 /// described by its error.
 Frame inspect(WorkerState&, const Json& request) {
   std::filesystem::path file = request.at("model").get<std::string>();
+  const std::optional<std::filesystem::path> card_file = card_file_beside(file);
   Graph graph = Graph::load(file);
-  if (const Json held = request.value("held", Json::object()); !held.empty()) {
-    hold_inputs(graph, held.get<std::map<std::string, std::string>>());
+  CardOptions options;
+  const Json given = request.value("options", Json::object());
+  for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
+  auto to_hold = inputs_to_hold(std::nullopt, options);
+  std::optional<Error> unreadable;  // the card file: the model is described without it
+  try {
+    to_hold = inputs_to_hold(card_file, options);
+  } catch (const Error& error) {
+    unreadable = error;
+  }
+  const bool held = hold_inputs(graph, to_hold);
+  if (held) {
     file = request.at("held_model").get<std::string>();
     graph.save(file);
   }
   graph.verify();
-  CardOptions options;
-  const Json given = request.value("options", Json::object());
-  for (const auto& [name, text] : given.items()) options.given[name] = text.get<std::string>();
-  std::optional<std::filesystem::path> card_file =
-      card_file_beside(request.at("model").get<std::string>());
-  Json head{{"hash", hash_model(file, graph)}};
+  Json head{{"hash", hash_model(file, graph)}, {"held", held}};
   std::optional<Size> size = given_input_size(options);
   try {
+    if (unreadable) throw *unreadable;
     const ModelFacts facts = to_facts(describe_model(graph));
     Card card = resolve_card(facts, card_file, options);
     head["card"] = to_json(card, true);

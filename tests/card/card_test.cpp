@@ -341,10 +341,45 @@ TEST_F(CardFile, yaml_and_json_round_trip) {
 TEST(Card, options_are_listed_once_per_key) {
   std::vector<std::string> names;
   for (const CardOption& option : card_options()) names.emplace_back(option.name);
-  EXPECT_THAT(names,
-              ElementsAre("task", "input-size", "input-sizes", "input-type", "layout", "color",
-                          "scale", "mean", "std", "resize", "short-side", "pad", "anchor",
-                          "threshold", "decoder", "reg-max", "strides", "outputs", "labels"));
+  EXPECT_THAT(names, ElementsAre("task", "input-size", "input-sizes", "input-type", "layout",
+                                 "color", "scale", "mean", "std", "resize", "short-side", "pad",
+                                 "anchor", "threshold", "decoder", "reg-max", "strides", "outputs",
+                                 "hold-input", "labels"));
+}
+
+TEST_F(CardFile, holds_inputs_name_by_name_and_keeps_them) {
+  const fs::path file =
+      write("input: {mean: 0, std: 1}\nhold: {labels: [640, 480], odd name: 0.5, third: [1]}\n");
+  const CardOptions said = options({{"hold-input", "third=2, 3;fourth=1e3"}});
+  const std::map<std::string, std::vector<double>> wanted{
+      {"labels", {640, 480}}, {"odd name", {0.5}}, {"third", {2, 3}}, {"fourth", {1000}}};
+  EXPECT_EQ(inputs_to_hold(file, said), wanted);
+  const Card card = resolve_card(classifier(), file, said);
+  EXPECT_EQ(card.hold, wanted);
+  EXPECT_EQ(card.sources.at("hold"), "option --hold-input, card file m.card.yaml");
+  const Card again = resolve_card(classifier(), write(to_yaml(card)), {});
+  EXPECT_EQ(again.hold, wanted);
+  EXPECT_EQ(to_json(again, false), to_json(card, false));
+  EXPECT_EQ(parse_card(to_json(card, true)).hold, wanted);
+  EXPECT_FALSE(to_json(resolve_card(ultralytics(), {}, {}), false).contains("hold"));
+}
+
+TEST_F(CardFile, names_what_is_wrong_with_inputs_to_hold) {
+  const auto of_option = [](const std::string& text) {
+    return failure([&] { inputs_to_hold({}, options({{"hold-input", text}})); });
+  };
+  for (const char* text : {"sizes", "=1", "sizes=", "a=1;"})
+    EXPECT_THAT(of_option(text), HasSubstr("--hold-input: ")) << text;
+  EXPECT_THAT(of_option("sizes"), HasSubstr("sizes: give NAME=VALUES"));
+  EXPECT_THAT(of_option("sizes=1,x"), HasSubstr("sizes: expected a number, got \"x\""));
+  EXPECT_THAT(of_option("sizes=1,"), HasSubstr("sizes: expected a number"));
+  const auto of_file = [&](const std::string& yaml) {
+    return failure([&] { inputs_to_hold(write(yaml), {}); });
+  };
+  EXPECT_THAT(of_file("hold: [640, 640]"),
+              HasSubstr("card file m.card.yaml: hold: expected inputs by name"));
+  EXPECT_THAT(of_file("hold: {sizes: []}"), HasSubstr("hold: sizes: has no numbers"));
+  EXPECT_THAT(of_file("hold: {sizes: [a]}"), HasSubstr("hold: sizes: expected a number"));
 }
 
 TEST(Card, reads_pictures_of_bytes_from_the_input) {

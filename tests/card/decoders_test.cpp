@@ -234,5 +234,37 @@ TEST(CardDecoders, refuse_a_card_that_contradicts_the_graph) {
               HasSubstr("2 labels (option --labels), but the model's output [1,25200,85] has 80"));
 }
 
+TEST(CardDecoders, are_none_where_nobody_reads_the_outputs) {
+  const ModelFacts map = model({1, 1, 640, 640});
+  EXPECT_THAT(failure(map), HasSubstr("with --decoder none it can be changed and quantised"));
+  EXPECT_THAT(failure(map), Not(HasSubstr("none any"))) << "it fits all, and is no choice of ours";
+  const Card card = card_of(map, {{"decoder", "none"}});
+  EXPECT_EQ(card.task, TaskKind::none);
+  EXPECT_EQ(card.resize, ResizeRule::stretch);
+  EXPECT_EQ(to_json(parse_card(to_json(card, true)), true), to_json(card, true));
+  EXPECT_EQ(card_of(model({1, 84, 8400})).decoder, "yolov8");
+  EXPECT_THAT(failure(map, {{"decoder", "none"}, {"task", "detect"}}),
+              HasSubstr("decoder none (option --decoder) is of the task none, not detect"));
+}
+
+TEST(CardDecoders, are_none_for_ultralytics_other_tasks_prepared_as_all_of_them) {
+  ModelFacts pose = model({1, 56, 8400});
+  pose.metadata = {{"author", "Ultralytics"}, {"task", "pose"}, {"names", "{0: 'person'}"}};
+  EXPECT_THAT(failure(pose), HasSubstr("with --decoder none such a model can be changed"));
+  const Card card = resolve_card(pose, std::nullopt, {{{"decoder", "none"}}});
+  EXPECT_EQ(card.resize, ResizeRule::letterbox);
+  EXPECT_EQ(card.sources.at("input.std"), "Ultralytics model");
+  EXPECT_THAT(card.labels, ElementsAre("person"));
+}
+
+TEST(CardDecoders, find_no_boxes_in_what_a_softmax_makes) {
+  ModelFacts text = model({kAny, kAny, 6625});
+  text.last_operators = {"Softmax"};
+  EXPECT_THAT(failure(text), HasSubstr("yolov5 [N,positions,5+classes]: the output comes from a "
+                                       "Softmax: shares of one whole"));
+  text.last_operators = {"Concat"};
+  EXPECT_THAT(failure(text), HasSubstr("fit the decoders yolov5"));
+}
+
 }  // namespace
 }  // namespace tamis

@@ -127,8 +127,86 @@ TEST_F(PeopleModels, have_further_inputs_held_at_constants) {
                        "sizes=28,28", "--out", file("one.onnx")});
   EXPECT_EQ(applied.status, 0) << applied.err;
   EXPECT_EQ(Graph::load(path("one.onnx")).inputs().size(), 1U);
-  EXPECT_THAT(refusal({"inspect", file("two.onnx"), "--hold-input", "sizes"}, 2),
-              HasSubstr("give NAME=VALUES"));
+  const Json held_card = document({"inspect", file("one.onnx"), "--mean", "0", "--std", "1"});
+  EXPECT_EQ(held_card.at("card").value("hold", Json()), Json());  // no card said it of this file
+  for (const char* text : {"sizes", "sizes=1,x"})
+    EXPECT_THAT(run({"bench", file("two.onnx"), "--hold-input", text, "--budget", "1s"}).err,
+                HasSubstr("--hold-input"))
+        << text;
+}
+
+TEST_F(PeopleModels, have_further_inputs_held_by_their_cards) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,1,28,28] x, int64[N,2] sizes, float[1] gain) => (float[1,10] y) {
+      f = Flatten (x)
+      m = MatMul (f, v)
+      r = Cast <to = 1> (sizes)
+      s = ReduceMax <keepdims = 1> (r)
+      p = Mul (m, s)
+      y = Mul (p, gain) })");
+  add(graph, "v", {784, 10});
+  graph.save(path("three.onnx"));
+  const std::string card = "input: {mean: 0, std: 1}\nhold: {sizes: [28, 28], gain: 0.5}\n";
+  save_file(path("three.card.yaml"), std::string_view(card));
+  const Json found = document({"inspect", file("three.onnx")});
+  EXPECT_EQ(found.at("inputs").size(), 1U);
+  EXPECT_EQ(found.at("card").at("hold"), (Json{{"gain", {0.5}}, {"sizes", {28, 28}}}));
+  EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("{\"gain\":[0.5]"));
+  const Ended made =
+      run({"quantize", file("three.onnx"), "--data", tiny_data(20), "--out", file("q.onnx"),
+           "--hold-input", "gain=2", "--corrections", "none", "--trust-model"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  EXPECT_THAT(made.err, HasSubstr("the input \"gain\" is held at 2"));
+  EXPECT_EQ(Graph::load(path("q.onnx")).inputs().size(), 1U);
+  const Json card_of_made = document({"inspect", file("q.onnx")}).at("card");
+  EXPECT_EQ(card_of_made.at("hold"), (Json{{"gain", {2}}, {"sizes", {28, 28}}}));
+  EXPECT_EQ(run({"eval", file("q.onnx"), "--data", tiny_data(20), "--threads", "1"}).status, 0);
+  EXPECT_THAT(refusal({"inspect", file("q.onnx"), "--hold-input", "gain=3"}, 2),
+              HasSubstr("the model holds it at 2 already"));
+  save_file(path("three.card.yaml"), std::string_view(card + "labels: [a\n"));
+  EXPECT_THAT(run({"inspect", file("three.onnx")}).out, HasSubstr("not YAML"));
+  save_file(path("three.card.yaml"), std::string_view("hold: {sizes: many, gain: 1}\n"));
+  EXPECT_THAT(run({"inspect", file("three.onnx")}).out,
+              HasSubstr("hold: sizes: expected a number"));
+  save_file(path("three.card.yaml"), std::string_view("hold: {size: 1}\n"));
+  EXPECT_THAT(refusal({"inspect", file("three.onnx")}, 2),
+              HasSubstr("the model has no such input; it has x, sizes, gain"));
+}
+
+TEST_F(PeopleModels, whose_outputs_nobody_reads_are_changed_and_quantised) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+    g (float[n,1,H,W] x) => (float[n,1,H,W] y) {
+      c = Conv <pads = [1,1,1,1]> (x, w)
+      r = Relu (c)
+      d = Conv <pads = [1,1,1,1]> (r, v)
+      y = Sigmoid (d) })");
+  add(graph, "w", {8, 1, 3, 3});
+  add(graph, "v", {1, 8, 3, 3});
+  graph.save(path("map.onnx"));
+  const std::string data = tiny_data(20);
+  const auto with = [&](Arguments arguments) {
+    arguments.insert(arguments.end(), {"--input-size", "24x32", "--decoder", "none"});
+    return with_unit(arguments);
+  };
+  const Arguments quantize{"quantize", file("map.onnx"), "--data", data, "--out", file("q.onnx")};
+  Arguments without = with_unit(quantize);
+  without.insert(without.end(), {"--input-size", "24x32"});
+  EXPECT_THAT(refusal(without, 2), HasSubstr("with --decoder none it can be changed"));
+  const Json made = document(with(quantize));
+  EXPECT_EQ(made.value("quantised_nodes", 0), 2) << made;
+  for (const Json& check : made.at("checks"))
+    EXPECT_EQ(check.at("outputs").at(0).at("axis_from"), "shape");
+  EXPECT_EQ(document({"inspect", file("q.onnx")}).at("card").value("task", ""), "none");
+  EXPECT_EQ(
+      run(with({"apply", file("map.onnx"), "--step", "simplify,fp16", "--out", file("h.onnx")}))
+          .status,
+      0);
+  for (const Arguments& judged :
+       {Arguments{"eval", file("q.onnx"), "--data", data},
+        Arguments{"optimize", file("q.onnx"), "--data", data, "--out", file("out")}})
+    EXPECT_THAT(refusal(judged, 5), HasSubstr("the card says decoder none"));
+  EXPECT_THAT(run({"inspect", file("map.onnx")}).out,
+              HasSubstr("at least 0 G (2 nodes whose size"));
 }
 
 TEST_F(PeopleModels, whose_outputs_have_as_many_rows_as_are_found_are_refused_for_that) {
