@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "deploy/usage_code.h"
 
@@ -151,7 +152,7 @@ const BackendRow& find_backend(const std::string& name) {
   for (const BackendRow& row : kBackends)
     if (name == row.name) return row;
   throw Error(ErrorCode::unsupported,
-              fmt::format("usage page: no example code for the backend '{}'", name));
+              fmt::format("usage page: no example code for the backend '{}'", printable(name)));
 }
 
 struct ResizeRow {

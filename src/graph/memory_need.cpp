@@ -63,8 +63,10 @@ class Sizes {
   std::uint64_t of(const std::string& value, bool quantised) const {
     const auto shape = graph_.static_shape(value);
     const auto type = data_type(graph_.type(value).value_or(0));
-    const auto count = shape ? find_element_count(*shape) : std::nullopt;
-    if (!count || !type) return 0;
+    if (!shape || !type) return 0;
+    if (std::any_of(shape->begin(), shape->end(), [](std::int64_t d) { return d < 0; })) return 0;
+    const auto count = find_element_count(*shape);
+    if (!count) return std::numeric_limits<std::uint64_t>::max();  // more than can be counted
     return static_cast<std::uint64_t>(*count) *
            (quantised && is_float(*type) ? 1 : byte_size(*type));
   }
