@@ -1,7 +1,7 @@
-// Preloaded into programs whose libraries ask for the CPU's features by `06 A2`, an instruction that
-// does not exist, in place of CPUID (`0F A2`): masked_cpu.py makes such copies. The fault is answered
-// with what CPUID says, without AVX-512, VNNI and AMX, so that the libraries take the kernels of a CPU
-// that has AVX2 only. Any other illegal instruction ends the program as ever.
+// Preloaded into programs whose libraries ask for the CPU's features by `06 A2`, an instruction
+// that does not exist, in place of CPUID (`0F A2`): masked_cpu.py makes such copies. The fault is
+// answered with what CPUID says, without AVX-512, VNNI and AMX, so that the libraries take the
+// kernels of a CPU that has AVX2 only. Any other illegal instruction ends the program as ever.
 #include <cpuid.h>
 #include <signal.h>
 #include <ucontext.h>
@@ -29,15 +29,15 @@ struct Masked {
 constexpr std::array<Masked, 2> kMasked{{
     {7,
      0,
-     {0,
-      bits({16, 17, 21, 26, 27, 28, 30, 31}),  // AVX512: F, DQ, IFMA, PF, ER, CD, BW, VL
-      bits({1, 6, 11, 12, 14}),                // AVX512: VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ
-      bits({2, 3, 8, 22, 23, 24, 25})}},       // 4VNNIW, 4FMAPS, VP2INTERSECT, AMX, AVX512_FP16
+     {0, bits({16, 17, 21, 26, 27, 28, 30, 31}),  // AVX512: F, DQ, IFMA, PF, ER, CD, BW, VL
+      bits({1, 6, 11, 12, 14}),                   // AVX512: VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ
+      bits({2, 3, 8, 22, 23, 24, 25})}},          // 4VNNIW, 4FMAPS, VP2INTERSECT, AMX, AVX512_FP16
     {7,
      1,
-     {bits({4, 5, 21, 23}),           // AVX_VNNI, AVX512_BF16, AMX_FP16, AVX_IFMA
-      0, 0,                           //
-      bits({4, 5, 8, 10, 19, 21})}},  // AVX_VNNI_INT8, NE_CONVERT, AMX_COMPLEX, VNNI_INT16, AVX10, APX
+     {bits({4, 5, 21, 23}),  // AVX_VNNI, AVX512_BF16, AMX_FP16, AVX_IFMA
+      0, 0,                  //
+      bits({4, 5, 8, 10, 19,
+            21})}},  // AVX_VNNI_INT8, NE_CONVERT, AMX_COMPLEX, VNNI_INT16, AVX10, APX
 }};
 
 Registers masked_cpuid(std::uint32_t leaf, std::uint32_t subleaf) {

@@ -42,7 +42,8 @@ bool clip(const WeightRow& r) {
     return true;
   }
   node.weights.scales[r.row] = widest;
-  for (std::size_t k = 0; k < rounded.size(); ++k) node.weights.values[node.at(r.row, k)] = rounded[k];
+  for (std::size_t k = 0; k < rounded.size(); ++k)
+    node.weights.values[node.at(r.row, k)] = rounded[k];
   return false;
 }
 

@@ -41,13 +41,15 @@ Gram::Block block_of(const LayerInput& input, std::size_t from, std::size_t firs
 Gram::Block products_block(const LayerInput& input, std::size_t first, std::size_t end,
                            About about) {
   constexpr double kRidge = 0.15;
+  constexpr double kNoise = 1e-4;  // of a mean square, what differences of floats may hold
   Gram::Block block{0, end - first, std::vector<float>((end - first) * (end - first))};
   for (std::size_t i = first; i < end; ++i) {
     const float* products = input.products.data() + i * input.block;
     for (std::size_t j = first; j < end; ++j) {
-      double value = static_cast<double>(products[j % input.block]) / input.count;
+      const double about_zero = static_cast<double>(products[j % input.block]) / input.count;
+      double value = about_zero;
       if (about == About::mean) value -= input.mean(i) * input.mean(j);
-      if (i == j) value *= 1 + kRidge;
+      if (i == j) value = (1 + kRidge) * std::max(value, 0.0) + kNoise * about_zero;
       block.values[(i - first) * block.size + j - first] = static_cast<float>(value);
     }
   }

@@ -19,8 +19,8 @@ namespace tamis {
 
 /// What a compute node reads, seen as rows of a matrix product: for a convolution one row per
 /// output position, with a column per input channel and kernel position. Sampled at a few positions
-/// per picture, whose windows lie inside the input where most do; the sums are then as if the
-/// padding had its share, `largest` and `rows` know no padding.
+/// per picture, whose windows lie inside the input where most do; sums and products are then as if
+/// the padding had its share, `largest` and `rows` know no padding.
 struct LayerInput {
   std::size_t columns = 0;
   double count = 0;                 ///< rows that the sums stand for
