@@ -47,63 +47,87 @@ bool round_weights(std::span<const float> channel, float scale, const PairSums& 
 
 namespace {
 
-double squared_error(std::span<const float> channel, float scale,
-                     std::span<const std::int8_t> rounded) {
-  double sum = 0;
-  for (std::size_t i = 0; i < channel.size(); ++i) {
-    const double error = double{channel[i]} - double{scale} * rounded[i];
-    sum += error * error;
-  }
-  return sum;
-}
+/// One channel on its way from weights to integers.
+class Channel {
+ public:
+  Channel(std::size_t size, const WeightRules& rules)
+      : rules_(rules), weights_(size), rounded_(size), errors_(size) {}
 
-/// The scale from `least` on up to which the squared error falls; `least` where nothing has to be
-/// limited.
-float best_scale(std::span<const float> channel, float least, const PairSums& sums,
-                 std::span<std::int8_t> rounded) {
-  constexpr float kStep = 1.04F;
-  constexpr float kMost = 127.0F / 64;  // no pair of weights up to 64 overflows
-  constexpr int kPatience = 2;          // steps without gain, as rounding makes the error uneven
-  if (round_weights(channel, least, sums, rounded)) return least;
-  float best = least;
-  double error = squared_error(channel, least, rounded);
-  int waited = 0;
-  bool fits = false;
-  for (float scale = least; waited < kPatience && !fits && scale < kMost * least;) {
-    scale = std::min(scale * kStep, kMost * least);
-    fits = round_weights(channel, scale, sums, rounded);
-    const double other = squared_error(channel, scale, rounded);
-    waited = other < error ? 0 : waited + 1;
-    if (other < error) error = other, best = scale;
+  std::vector<float>& weights() { return weights_; }
+  const std::vector<std::int8_t>& rounded() const { return rounded_; }
+
+  /// Rounds with the scale from `least` on up to which the cost falls, and returns it; `least`
+  /// where nothing has to be limited.
+  float round_best(std::size_t number, float least) {
+    constexpr float kStep = 1.04F;
+    constexpr float kMost = 127.0F / 64;  // no pair of weights up to 64 overflows
+    constexpr int kPatience = 2;          // steps without gain, as rounding makes the cost uneven
+    if (round(least)) return least;
+    float best = least;
+    double cost = cost_at(number, least);
+    int waited = 0;
+    bool fits = false;
+    for (float scale = least; waited < kPatience && !fits && scale < kMost * least;) {
+      scale = std::min(scale * kStep, kMost * least);
+      fits = round(scale);
+      const double other = cost_at(number, scale);
+      waited = other < cost ? 0 : waited + 1;
+      if (other < cost) cost = other, best = scale;
+    }
+    round(best);
+    return best;
   }
-  round_weights(channel, best, sums, rounded);
-  return best;
-}
+
+ private:
+  bool round(float scale) { return round_weights(weights_, scale, rules_.sums, rounded_); }
+
+  double cost_at(std::size_t number, float scale) {
+    if (!rules_.cost) return squared_error(weights_, scale, rounded_);
+    for (std::size_t i = 0; i < errors_.size(); ++i)
+      errors_[i] = scale * static_cast<float>(rounded_[i]) - weights_[i];
+    return rules_.cost(number, errors_);
+  }
+
+  static double squared_error(std::span<const float> weights, float scale,
+                              std::span<const std::int8_t> rounded) {
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const double error = double{weights[i]} - double{scale} * rounded[i];
+      sum += error * error;
+    }
+    return sum;
+  }
+
+  const WeightRules& rules_;
+  std::vector<float> weights_;
+  std::vector<std::int8_t> rounded_;
+  std::vector<float> errors_;
+};
 
 }  // namespace
 
-QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
-                                  std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales, const PairSums& sums) {
-  assert(weights.size() == outer * channels * inner);
+QuantisedWeights quantise_weights(std::span<const float> weights, const WeightLayout& layout,
+                                  const WeightRules& rules) {
+  const std::size_t channels = layout.channels, inner = layout.inner;
+  assert(weights.size() == layout.outer * channels * inner);
   QuantisedWeights result{std::vector<std::int8_t>(weights.size()), std::vector<float>(channels)};
-  std::vector<float> channel(outer * inner);
-  std::vector<std::int8_t> rounded(outer * inner);
+  Channel channel(layout.outer * inner, rules);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto first = [&](std::size_t o) {
       return static_cast<std::ptrdiff_t>((o * channels + c) * inner);
     };
-    for (std::size_t o = 0; o < outer; ++o)
+    for (std::size_t o = 0; o < layout.outer; ++o)
       std::copy_n(weights.begin() + first(o), inner,
-                  channel.begin() + static_cast<std::ptrdiff_t>(o * inner));
+                  channel.weights().begin() + static_cast<std::ptrdiff_t>(o * inner));
     double largest = 0;
-    for (const float weight : channel) largest = std::max(largest, std::abs(double{weight}));
+    for (const float weight : channel.weights())
+      largest = std::max(largest, std::abs(double{weight}));
     double scale = largest / 127;
-    if (!least_scales.empty()) scale = std::max(scale, least_scales[c]);
+    if (!rules.least_scales.empty()) scale = std::max(scale, rules.least_scales[c]);
     if (!(scale > std::numeric_limits<float>::min())) scale = 1.0;
-    result.scales[c] = best_scale(channel, static_cast<float>(scale), sums, rounded);
-    for (std::size_t o = 0; o < outer; ++o)
-      std::copy_n(rounded.begin() + static_cast<std::ptrdiff_t>(o * inner), inner,
+    result.scales[c] = channel.round_best(c, static_cast<float>(scale));
+    for (std::size_t o = 0; o < layout.outer; ++o)
+      std::copy_n(channel.rounded().begin() + static_cast<std::ptrdiff_t>(o * inner), inner,
                   result.values.begin() + first(o));
   }
   return result;

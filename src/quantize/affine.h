@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -40,15 +42,24 @@ struct QuantisedWeights {
   std::vector<float> scales;        ///< one per channel, > 0
 };
 
-/// `outer`, `channels`, `inner`: the tensor seen as [outer, channels, inner]; the columns of a
-/// channel run over [outer, inner]. `least_scales`: empty, or per channel the scale that must not
-/// be undercut (so that a bias fits into 32 bits). `sums`: what has to fit into 16 bits. A channel
-/// in which all fits has the scale of its largest weight, another one the scale of least squared
-/// error between that and the one with which nothing has to be limited.
-QuantisedWeights quantise_weights(std::span<const float> weights, std::size_t outer,
-                                  std::size_t channels, std::size_t inner,
-                                  std::span<const double> least_scales = {},
-                                  const PairSums& sums = {});
+/// Weights seen as [outer, channels, inner]; the columns of a channel run over [outer, inner].
+struct WeightLayout {
+  std::size_t outer = 1, channels = 1, inner = 1;
+};
+
+/// What rounding has to keep to, and what the choice of a scale goes by.
+struct WeightRules {
+  std::span<const double> least_scales = {};  ///< empty, or per channel the scale that must not be
+                                              ///< undercut (so that a bias fits into 32 bits)
+  PairSums sums = {};                         ///< what has to fit into 16 bits
+  /// Of a channel, what rounded minus original weights cost; empty: their squares.
+  std::function<double(std::size_t channel, std::span<const float> errors)> cost = {};
+};
+
+/// A channel in which all sums fit has the scale of its largest weight, another one the scale of
+/// least cost between that and the one with which nothing has to be limited.
+QuantisedWeights quantise_weights(std::span<const float> weights, const WeightLayout& layout,
+                                  const WeightRules& rules = {});
 
 /// One channel's weights at a scale: to the nearest, then limited. Returns whether nothing had to
 /// be limited for the sums' sake.

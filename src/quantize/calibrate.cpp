@@ -1,12 +1,14 @@
 #include "quantize/calibrate.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
@@ -192,17 +194,27 @@ void demand_numbers(const Observations& observations) {
 }
 
 /// Raised whenever what observe() gives for the same model and samples may differ.
-constexpr std::string_view kObserverVersion = "observer/3";
+constexpr std::string_view kObserverVersion = "observer/4";
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
                      [&](const std::string& v) { return observations.seen.count(v) != 0; });
 }
 
+/// As they lie in memory: a text of so many numbers would be several times as large, and would have
+/// to be read for each form.
+std::span<const std::uint8_t> bytes_of(const std::vector<float>& values) {
+  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(float)};
+}
+
 Json to_json(const LayerInputs& inputs) {
   Json json = Json::object();
   for (const auto& [key, input] : inputs)
-    json[key] = {{"count", input.count}, {"sums", input.sums}, {"largest", input.largest}};
+    json[key] = {{"count", input.count},
+                 {"sums", input.sums},
+                 {"largest", input.largest},
+                 {"block", input.block},
+                 {"products", to_base64(bytes_of(input.products))}};
   return json;
 }
 
@@ -213,8 +225,14 @@ LayerInputs parse_inputs(const Json& json) {
     input.count = one.at("count");
     input.sums = one.at("sums").get<std::vector<double>>();
     input.largest = one.at("largest").get<std::vector<float>>();
-    if (input.sums.empty() || input.largest.size() != input.sums.size())
+    input.block = one.at("block");
+    input.products.resize(input.sums.size() * input.block);
+    const std::vector<std::uint8_t> products =
+        from_base64(one.at("products").get_ref<const std::string&>());
+    if (input.sums.empty() || input.largest.size() != input.sums.size() || input.block == 0 ||
+        products.size() != bytes_of(input.products).size())
       throw Error(ErrorCode::corrupt_data, "statistics: not readable: inputs of " + key);
+    std::memcpy(input.products.data(), products.data(), products.size());
     input.columns = input.sums.size();
     inputs.emplace(key, std::move(input));
   }

@@ -7,6 +7,7 @@
 #include "base/tensor.h"
 #include "graph/graph.h"
 #include "quantize/affine.h"
+#include "quantize/layer_inputs.h"
 #include "quantize/pair_sums.h"
 #include "quantize/plan.h"
 
@@ -23,9 +24,10 @@ struct NodeConstants {
   float input_scale = 1;                               ///< of the activation
   std::shared_ptr<const std::vector<float>> original;  ///< float weights as they lie in the file
   QuantisedWeights weights;                            ///< laid out as `original`
-  std::vector<float> bias;    ///< one per row; empty where the node has none
-  std::vector<double> least;  ///< per row the least scale (affine.h); empty without bias
-  PairSums sums;              ///< of the columns: what has to fit into 16 bits
+  std::vector<float> bias;           ///< one per row; empty where the node has none
+  std::vector<float> original_bias;  ///< the float model's
+  std::vector<double> least;         ///< per row the least scale (affine.h); empty without bias
+  PairSums sums;                     ///< of the columns: what has to fit into 16 bits
 
   std::size_t columns() const { return outer * inner; }
   /// Of what the node reads (LayerInput), where the row's own columns begin: its group's.
@@ -42,9 +44,22 @@ struct NodeConstants {
   }
 };
 
-/// Rounded to nearest with one scale per row (quantise_weights); one entry per node of
-/// plan.compute. `affines` has one entry per group of the plan. Thread safe.
+/// One scale per row (quantise_weights); one entry per node of plan.compute. `affines` has one
+/// entry per group of the plan. Where a node's input was sampled, each weight is rounded up or down
+/// so that the output's error is least (descend() over gram_of_products()), the scales of a small
+/// layer go by that error too, and the bias takes the mean error off; else weights are rounded to
+/// the nearest. Thread safe.
 std::vector<NodeConstants> quantise_constants(const Graph& graph, const Plan& plan,
-                                              const std::vector<Affine>& affines);
+                                              const std::vector<Affine>& affines,
+                                              const LayerInputs& inputs = {});
+
+/// Takes the mean error that rounded weights give each output channel off the bias.
+///
+///   before  y = W' x + b         W' the rounded weights
+///   after   y = W' x + b'        b' = b - (W' - W) E[x]
+///
+/// Leaves alone  nodes without bias: matrix products, all of the tensorrt form (float biases).
+/// Source        Nagel et al. 2019, arXiv:1906.04721, section 4.2; E[x] as observed.
+void take_mean_error_off(NodeConstants& node, const LayerInput& input);
 
 }  // namespace tamis

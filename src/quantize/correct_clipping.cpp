@@ -24,6 +24,7 @@ bool clip(const WeightRow& r) {
   NodeConstants& node = r.node;
   const float widest = node.weights.scales[r.row];
   const double bound = node.least.empty() ? 0 : node.least[r.row];
+  const std::vector<std::int8_t> rounded = r.rounded();
   float best = widest;
   double least = kWorthIt * r.gram.error(r.errors());
   double last = least;
@@ -36,8 +37,14 @@ bool clip(const WeightRow& r) {
     if (error > 4 * last) break;  // clipping has taken over
     last = std::min(last, error);
   }
-  round_with(node, r.row, best);
-  return best != widest;
+  if (best != widest) {
+    round_with(node, r.row, best);
+    return true;
+  }
+  node.weights.scales[r.row] = widest;
+  for (std::size_t k = 0; k < rounded.size(); ++k)
+    node.weights.values[node.at(r.row, k)] = rounded[k];
+  return false;
 }
 
 }  // namespace

@@ -11,12 +11,11 @@ namespace {
 
 using Level = CorrectionLevel;
 
-constexpr std::array<CorrectionKind, 6> kKinds{{
+constexpr std::array<CorrectionKind, 5> kKinds{{
     {"channel equalisation", Level::fast, false, attempt_equalising},
     {"SmoothQuant", Level::fast, false, attempt_smoothing},
     {"weight clipping", Level::all, true, attempt_clipping},
     {"weight rounding", Level::all, true, attempt_rounding},
-    {"bias correction", Level::fast, false, attempt_bias},
     {"sequential bias correction", Level::all, false, attempt_sequential_bias},
 }};
 

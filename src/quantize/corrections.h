@@ -53,16 +53,6 @@ std::string layers_text(std::size_t layers);  ///< "1 layer", "63 layers"
 /// Channel equalisation (equalise.h).
 std::vector<Attempt> attempt_equalising(const Form& form, const CorrectionTools& tools);
 
-/// Takes the mean error that rounding the weights gives each output channel off the bias.
-///
-///   before  y = W' x + b         W' the rounded weights
-///   after   y = W' x + b'        b' = b - (W' - W) E[x]
-///
-/// Applies when  the node has a bias that is written in s32 and its input was sampled.
-/// Leaves alone  nodes without bias (matrix products), all of the tensorrt form (float biases).
-/// Source        Nagel et al. 2019, arXiv:1906.04721, section 4.2; E[x] as observed.
-std::vector<Attempt> attempt_bias(const Form& form, const CorrectionTools& tools);
-
 /// Layer by layer on the quantised model as corrected so far: the mean of each output channel over
 /// a few samples becomes that of the float model. Sees the error of activations too; one run of the
 /// samples per layer.
@@ -77,11 +67,8 @@ std::vector<Attempt> attempt_sequential_bias(const Form& form, const CorrectionT
 /// Source        Banner et al. 2019, arXiv:1810.05723, on the output instead of the weights.
 std::vector<Attempt> attempt_clipping(const Form& form, const CorrectionTools& tools);
 
-/// Rounds each weight up or down so that the layer's output error e^T G e is least, by coordinate
-/// descent from the nearest values.
-///
-/// Source        the objective of Nagel et al. 2020 (AdaRound), arXiv:2004.10568, eq. (20); the
-///               closed form over G as in Frantar et al. 2022, arXiv:2210.17323.
+/// descend() (weight_row.h) on the layer's output error e^T G e with G = E[x x^T] over the sampled
+/// rows, in wider blocks than those that every form is rounded by (constants.h).
 std::vector<Attempt> attempt_rounding(const Form& form, const CorrectionTools& tools);
 
 /// SmoothQuant (smooth.h), alpha .5 and its neighbours.

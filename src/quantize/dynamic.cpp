@@ -66,8 +66,8 @@ class DynamicWriter {
   const Weights& weights(const ConstantProduct& product) {
     const auto [at, fresh] = weights_.try_emplace({product.weights, product.transposed});
     if (fresh) {
-      const QuantisedWeights q = quantise_weights(weights_of(graph_, product, false), product.k,
-                                                  product.n, 1, {}, {product.k, 1});
+      const QuantisedWeights q = quantise_weights(
+          weights_of(graph_, product, false), {product.k, product.n, 1}, {.sums = {product.k, 1}});
       const auto k = static_cast<std::int64_t>(product.k);
       const auto n = static_cast<std::int64_t>(product.n);
       at->second.s8 = graph_.add_initializer(product.weights + "_s8", {k, n},

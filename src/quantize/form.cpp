@@ -17,10 +17,7 @@ Plan plan_for(const Graph& graph, const QuantizeOptions& options,
 }
 
 const LayerInput* input_of(const Planned& planned, const ComputeNode& compute) {
-  const std::optional<std::string> key = input_key(planned.graph, compute);
-  if (!key) return nullptr;
-  const auto found = planned.inputs.find(*key);
-  return found == planned.inputs.end() || found->second.count == 0 ? nullptr : &found->second;
+  return find_input(planned.inputs, planned.graph, compute);
 }
 
 Written write_form(const Form& form, const QuantizeOptions& options) {

@@ -37,6 +37,25 @@ Gram::Block block_of(const LayerInput& input, std::size_t from, std::size_t firs
   return block;
 }
 
+/// Columns [first, end) of the input, which lie in one block of it.
+Gram::Block products_block(const LayerInput& input, std::size_t first, std::size_t end,
+                           About about) {
+  constexpr double kRidge = 0.15;
+  constexpr double kNoise = 1e-4;  // of a mean square, what differences of floats may hold
+  Gram::Block block{0, end - first, std::vector<float>((end - first) * (end - first))};
+  for (std::size_t i = first; i < end; ++i) {
+    const float* products = input.products.data() + i * input.block;
+    for (std::size_t j = first; j < end; ++j) {
+      const double about_zero = static_cast<double>(products[j % input.block]) / input.count;
+      double value = about_zero;
+      if (about == About::mean) value -= input.mean(i) * input.mean(j);
+      if (i == j) value = (1 + kRidge) * std::max(value, 0.0) + kNoise * about_zero;
+      block.values[(i - first) * block.size + j - first] = static_cast<float>(value);
+    }
+  }
+  return block;
+}
+
 }  // namespace
 
 double Gram::error(std::span<const float> e) const {
@@ -50,6 +69,19 @@ double Gram::error(std::span<const float> e) const {
     }
   }
   return sum;
+}
+
+Gram gram_of_products(const LayerInput& input, std::size_t first_column, std::size_t columns,
+                      About about) {
+  Gram gram;
+  const std::size_t last = first_column + columns;
+  for (std::size_t first = first_column; first < last;) {
+    const std::size_t end = std::min((first / input.block + 1) * input.block, last);
+    gram.blocks.push_back(products_block(input, first, end, about));
+    gram.blocks.back().first = first - first_column;
+    first = end;
+  }
+  return gram;
 }
 
 Gram gram_of(const LayerInput& input, std::size_t first_column, std::size_t columns) {

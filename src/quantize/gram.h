@@ -24,6 +24,14 @@ struct Gram {
   double error(std::span<const float> e) const;
 };
 
+/// From the products that are sampled of every layer, in blocks of the columns that are sampled
+/// together (LayerInput::block), with 15 % of the diagonal added to it, as samples are few. About
+/// the mean, [x - E[x]] [x - E[x]]^T, for a node whose bias takes the mean error off; else about
+/// zero. Pure, thread safe.
+enum class About { mean, zero };
+Gram gram_of_products(const LayerInput& input, std::size_t first_column, std::size_t columns,
+                      About about);
+
 /// From the rows that were kept, with 1 % of the mean square added on the diagonal, as rows are
 /// few. Pure, thread safe.
 Gram gram_of(const LayerInput& input, std::size_t first_column, std::size_t columns);

@@ -159,6 +159,20 @@ std::optional<std::string> input_key(const Graph& graph, const ComputeNode& comp
   return value + text_of(*window);
 }
 
+std::size_t sampled_block(std::size_t columns, std::size_t positions) {
+  constexpr std::size_t kMost = 64;
+  if (columns <= kMost) return columns;
+  return positions == 1 ? kMost : std::min(positions, kMost);
+}
+
+const LayerInput* find_input(const LayerInputs& inputs, const Graph& graph,
+                             const ComputeNode& compute) {
+  const std::optional<std::string> key = input_key(graph, compute);
+  if (!key) return nullptr;
+  const auto found = inputs.find(*key);
+  return found == inputs.end() || found->second.count == 0 ? nullptr : &found->second;
+}
+
 std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::NodeProto& node) {
   std::string reason;
   const std::optional<ComputeNode> compute = as_compute(graph, node, reason);
@@ -201,7 +215,9 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
     input.columns = static_cast<std::size_t>(shape->back());
     made = add_rows_of(graph, value, *shape, spread(rows, count, shift_of(*key, 0)));
   }
+  input.block = sampled_block(input.columns, source.inside.size());
   input.sums.resize(input.columns);
+  input.products.resize(input.columns * input.block);
   input.largest.resize(input.columns);
   inputs_.emplace(*key, std::move(input));
   sources_.emplace(made, std::move(source));
@@ -224,6 +240,23 @@ void InputSampler::copy_row(const Source& source, const float* image, std::size_
       std::copy_n(first + c * plane + i * line, width, to);
 }
 
+namespace {
+
+/// Two places are both inside where the one is that is so less often: they lie at the same border.
+void add_products(const std::vector<double>& inside, const std::vector<float>& row,
+                  std::size_t block, std::vector<float>& products) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i] == 0) continue;
+    const double share = inside[i % inside.size()];
+    const std::size_t first = i / block * block, end = std::min(first + block, row.size());
+    float* to = products.data() + i * block;
+    for (std::size_t j = first; j < end; ++j, ++to)
+      *to += row[i] * row[j] * static_cast<float>(std::min(share, inside[j % inside.size()]));
+  }
+}
+
+}  // namespace
+
 void InputSampler::add_rows(const Source& source, std::span<const float> values) {
   LayerInput& input = inputs_.at(source.key);
   const std::size_t positions = source.positions[0] * source.positions[1];
@@ -236,6 +269,7 @@ void InputSampler::add_rows(const Source& source, std::span<const float> values)
         input.sums[i] += static_cast<double>(row[i]) * source.inside[i % source.inside.size()];
         input.largest[i] = std::max(input.largest[i], std::abs(row[i]));
       }
+      add_products(source.inside, row, input.block, input.products);
       if (keep_rows_) {
         const std::size_t slot = static_cast<std::size_t>(input.count) % kRows;
         if (input.rows.size() < (slot + 1) * input.columns)

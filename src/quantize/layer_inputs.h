@@ -19,17 +19,26 @@ namespace tamis {
 
 /// What a compute node reads, seen as rows of a matrix product: for a convolution one row per
 /// output position, with a column per input channel and kernel position. Sampled at a few positions
-/// per picture, whose windows lie inside the input where most do; the sums are then as if the
-/// padding had its share, `largest` and `rows` know no padding.
+/// per picture, whose windows lie inside the input where most do; sums and products are then as if
+/// the padding had its share, `largest` and `rows` know no padding.
 struct LayerInput {
   std::size_t columns = 0;
   double count = 0;                 ///< rows that the sums stand for
   std::vector<double> sums;         ///< per column
+  std::size_t block = 1;            ///< columns that are looked at together (sampled_block)
+  std::vector<float> products;      ///< sums of products [columns, block]: with each column of the
+                                    ///< same block; 0 behind the last column
   std::vector<float> largest;       ///< magnitude per column
   std::vector<std::uint16_t> rows;  ///< the last ones as bf16, row after row; empty if not kept
 
   double mean(std::size_t column) const { return sums[column] / count; }
 };
+
+/// How many columns, from the first on, are sampled with their products: all of a layer of few;
+/// of a kernel those of one input channel, whose neighbouring places have most in common; of one
+/// position a run of channels. So memory grows with the number of columns. `positions`: of the
+/// kernel.
+std::size_t sampled_block(std::size_t columns, std::size_t positions);
 
 /// By input_key().
 using LayerInputs = std::map<std::string, LayerInput>;
@@ -38,6 +47,10 @@ using LayerInputs = std::map<std::string, LayerInput>;
 /// strides, pads and dilations. Absent for what is not sampled: convolutions of other than two
 /// dimensions or with auto_pad.
 std::optional<std::string> input_key(const Graph& graph, const ComputeNode& compute);
+
+/// The samples of what a layer of the graph reads; null where there are none.
+const LayerInput* find_input(const LayerInputs& inputs, const Graph& graph,
+                             const ComputeNode& compute);
 
 /// Samples what the layers of a graph read, by nodes added to the float graph: memory and time are
 /// those of a few positions per picture. Not synchronised.

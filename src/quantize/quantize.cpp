@@ -279,8 +279,8 @@ Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& o
     planned->inputs = sample_rows(*parent, open, feed);
   else if (statistics.inputs)
     planned->inputs = std::move(*statistics.inputs);
-  Form form{std::move(parent), planned, quantise_constants(work, plan, planned->affines),
-            std::move(report)};
+  Form form{std::move(parent), planned,
+            quantise_constants(work, plan, planned->affines, planned->inputs), std::move(report)};
   return form;
 }
 

@@ -15,24 +15,11 @@ bool change_node(NodeConstants& node, const LayerInput& input,
     for (std::size_t row = g * rows; row < (g + 1) * rows; ++row)
       changed |= change(WeightRow{node, row, gram});
   }
+  if (changed) take_mean_error_off(node, input);
   return changed;
 }
 
 }  // namespace
-
-std::vector<float> WeightRow::errors() const {
-  std::vector<float> errors(node.columns());
-  for (std::size_t k = 0; k < errors.size(); ++k)
-    errors[k] = static_cast<float>(node.error(row, k));
-  return errors;
-}
-
-std::vector<std::int8_t> WeightRow::rounded() const {
-  std::vector<std::int8_t> rounded(node.columns());
-  for (std::size_t k = 0; k < rounded.size(); ++k)
-    rounded[k] = node.weights.values[node.at(row, k)];
-  return rounded;
-}
 
 std::vector<Attempt> attempt_rows(const Form& form,
                                   const std::function<bool(const WeightRow&)>& change) {

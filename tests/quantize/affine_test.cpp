@@ -50,7 +50,7 @@ TEST(Affine, rounds_half_to_even) {
 
 TEST(QuantiseWeights, uses_one_symmetric_scale_per_channel) {
   const float weights[] = {1.27F, -0.5F, 0.01F, 0.0F, 25.4F, -12.8F};
-  const QuantisedWeights q = quantise_weights(weights, 1, 2, 3);
+  const QuantisedWeights q = quantise_weights(weights, {1, 2, 3});
   EXPECT_NEAR(q.scales[0], 0.01F, 1e-8);
   EXPECT_NEAR(q.scales[1], 0.2F, 1e-7);
   EXPECT_EQ(q.values, (std::vector<std::int8_t>{127, -50, 1, 0, 127, -64}));
@@ -58,13 +58,13 @@ TEST(QuantiseWeights, uses_one_symmetric_scale_per_channel) {
 
 TEST(QuantiseWeights, goes_along_the_last_axis_of_a_matrix) {
   const float weights[] = {1.27F, 25.4F, -1.27F, 0.0F};
-  const QuantisedWeights q = quantise_weights(weights, 2, 2, 1);
+  const QuantisedWeights q = quantise_weights(weights, {2, 2, 1});
   EXPECT_EQ(q.values, (std::vector<std::int8_t>{127, 127, -127, 0}));
 }
 
 TEST(QuantiseWeights, gives_a_channel_of_zeros_scale_one) {
   const float weights[] = {0, 0};
-  const QuantisedWeights q = quantise_weights(weights, 1, 1, 2);
+  const QuantisedWeights q = quantise_weights(weights, {1, 1, 2});
   EXPECT_EQ(q.scales[0], 1.0F);
   EXPECT_EQ(q.values, (std::vector<std::int8_t>{0, 0}));
 }
@@ -79,7 +79,7 @@ TEST(LeastWeightScales, keep_a_large_bias_beside_tiny_weights_within_32_bits) {
   const float bias[] = {1000.0F};
   const float weights[] = {1e-9F};
   const std::vector<double> least = least_weight_scales(bias, 1e-3F);
-  const QuantisedWeights q = quantise_weights(weights, 1, 1, 1, least);
+  const QuantisedWeights q = quantise_weights(weights, {1, 1, 1}, {.least_scales = least});
   const std::vector<std::int32_t> stored = quantise_bias(bias, 1e-3F, q.scales);
   EXPECT_NEAR(stored[0] * double{1e-3F} * q.scales[0], 1000.0, 1e-3);
 }

@@ -82,14 +82,14 @@ TEST(PairSums, that_fit_never_overflow_16_bits_whatever_is_read) {
 
 TEST(QuantiseWeights, keep_eight_bits_where_every_pair_fits) {
   const float weights[] = {1.27F, -1.27F, 1.0F, 0.25F};
-  const QuantisedWeights q = quantise_weights(weights, 1, 1, 4, {}, {4, 1});
+  const QuantisedWeights q = quantise_weights(weights, {1, 1, 4}, {.sums = {4, 1}});
   EXPECT_EQ(q.values, (Row{127, -127, 100, 25}));
   EXPECT_NEAR(q.scales[0], 0.01F, 1e-8);
 }
 
 TEST(QuantiseWeights, that_all_crowd_take_the_scale_of_seven_bits) {
   const std::vector<float> weights(16, 1.0F);
-  const QuantisedWeights q = quantise_weights(weights, 1, 1, 16, {}, {16, 1});
+  const QuantisedWeights q = quantise_weights(weights, {1, 1, 16}, {.sums = {16, 1}});
   for (const std::int8_t value : q.values) EXPECT_EQ(value, 64);
   EXPECT_NEAR(q.scales[0], 1.0F / 64, 1e-3);
 }

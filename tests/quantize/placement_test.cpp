@@ -186,7 +186,10 @@ TEST(Placement, keeps_the_tail_in_float_and_says_so) {
 
 TEST(Placement, writes_weights_in_s8_and_bias_in_s32) {
   Graph graph = model("y = Conv(x, w, b)");
-  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  QuantizeOptions options;
+  options.target = QuantizeTarget::ort;
+  options.corrections = CorrectionLevel::none;  // to the nearest
+  quantise_ramp(graph, options, kInput);
   const onnx::NodeProto& conv = *graph.nodes_of("Conv").front();
   const onnx::NodeProto& weights = *graph.producer(conv.input(1));
   const onnx::NodeProto& bias = *graph.producer(conv.input(2));
