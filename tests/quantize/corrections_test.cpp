@@ -104,8 +104,6 @@ FeedCalibration shifted_noise(std::size_t count) {
   };
 }
 
-<<<<<<< HEAD
-=======
 /// Neighbouring pixels have nearly the same value, as in photographs.
 FeedCalibration smooth_pictures(std::size_t count) {
   return [count](const std::function<void(std::span<const Tensor>)>& use) {
@@ -125,9 +123,6 @@ FeedCalibration smooth_pictures(std::size_t count) {
   };
 }
 
-bool has_ort() { return is_there("ort"); }
-
->>>>>>> quant
 TEST(LayerInputs, have_the_means_of_the_windows_with_their_padding) {
   TAMIS_NEEDS_RUNTIME("ort");
   const Graph graph = convolutions();
@@ -237,34 +232,6 @@ class OneCorrection {
   Form form_;
 };
 
-<<<<<<< HEAD
-TEST(BiasCorrection, takes_the_mean_error_of_the_weights_off_the_bias) {
-  TAMIS_NEEDS_RUNTIME("ort");
-  OneCorrection one(convolutions(), shifted_noise(20));
-  const auto attempts = one.run(attempt_bias);
-  ASSERT_EQ(attempts.size(), 1U);
-  EXPECT_EQ(attempts[0].what, "2 layers");
-  // The second convolution's last row belongs to the second group: its columns are 36 to 71.
-  const NodeConstants& before = one.form().constants.at(1);
-  const NodeConstants& after = attempts[0].form.constants.at(1);
-  double mean_error = 0;
-  for (std::size_t k = 0; k < 36; ++k) mean_error += before.error(5, k) * one.input(1).mean(36 + k);
-  EXPECT_NEAR(after.bias[5], static_cast<double>(before.bias[5]) - mean_error, 1e-6);
-  EXPECT_NE(after.bias[5], before.bias[5]);
-  EXPECT_EQ(after.weights.values, before.weights.values);
-}
-
-TEST(BiasCorrection, leaves_products_without_bias_alone) {
-  TAMIS_NEEDS_RUNTIME("ort");
-  Graph graph = Graph::parse_text(R"(
-    <ir_version: 8, opset_import: ["" : 17]>
-    g (float[4,10,10] x) => (float[4,10,5] y) { y = MatMul(x, w) })");
-  add_random(graph, "w", {10, 5}, 0.3, 1);
-  graph.reindex();
-  graph.infer_shapes();
-  OneCorrection one(graph, noise_of({4, 10, 10}, 4));
-  EXPECT_TRUE(one.run(attempt_bias).empty());
-=======
 /// A form whose weights were rounded with what the layers read, or to the nearest.
 std::vector<NodeConstants> constants_of(const OneCorrection& one, bool sampled) {
   const Planned& planned = *one.form().planned;
@@ -273,7 +240,7 @@ std::vector<NodeConstants> constants_of(const OneCorrection& one, bool sampled) 
 }
 
 TEST(QuantiseConstants, take_the_mean_error_of_the_weights_off_the_bias) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(20));
   // The second convolution's last row belongs to the second group: its columns are 36 to 71.
   const NodeConstants node = constants_of(one, true).at(1);
@@ -296,7 +263,7 @@ double varying_error(const OneCorrection& one, const NodeConstants& node, std::s
 }
 
 TEST(QuantiseConstants, give_the_output_of_a_sampled_layer_less_error) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), smooth_pictures(20));
   const std::vector<NodeConstants> nearest = constants_of(one, false),
                                    rounded = constants_of(one, true);
@@ -312,7 +279,7 @@ TEST(QuantiseConstants, give_the_output_of_a_sampled_layer_less_error) {
 }
 
 TEST(GramOfProducts, is_the_covariance_within_blocks_of_the_columns) {
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
+  TAMIS_NEEDS_RUNTIME("ort");
   OneCorrection one(convolutions(), shifted_noise(20));
   const LayerInput& input = one.input(0);
   ASSERT_EQ(input.columns, 36U);
@@ -350,7 +317,6 @@ TEST(SampledBlock, is_a_channels_window_or_a_run_of_channels_and_all_of_a_small_
   EXPECT_EQ(sampled_block(576, 9), 9U);
   EXPECT_EQ(sampled_block(256, 1), 64U);
   EXPECT_EQ(sampled_block(768, 256), 64U);
->>>>>>> quant
 }
 
 TEST(WeightRounding, lowers_the_output_error_and_stays_next_to_the_weights) {
@@ -473,13 +439,8 @@ TEST(QuantizeStatic, corrects_to_the_same_bytes_each_time) {
 }
 
 TEST(QuantizeStatic, says_which_corrections_could_not_be_judged) {
-<<<<<<< HEAD
   TAMIS_NEEDS_RUNTIME("ort");
-  Graph graph = convolutions();
-=======
-  if (!has_ort()) GTEST_SKIP() << "ONNX Runtime is missing";
   Graph graph = with_outlier_channels();
->>>>>>> quant
   const QuantizeReport report =
       quantize_static(graph, {}, runtime_of("ort").open, noise_of({1, 9, 64}, 4));
   ASSERT_EQ(report.corrections.size(), 1U);
