@@ -298,7 +298,7 @@ fs::path user_cache() {
 }
 
 fs::path cache_folder() {
-  const fs::path folder = environment_folder("TAMIS_CACHE_DIR").value_or(user_cache());
+  fs::path folder = environment_folder("TAMIS_CACHE_DIR").value_or(user_cache());
   const auto problem = why_untrusted(folder);
   if (!problem) return folder;
   warn_once("cache " + folder.string() + " is not used: " + *problem +

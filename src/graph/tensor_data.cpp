@@ -112,7 +112,6 @@ std::vector<Out> integers(const TensorProto& tensor) {
     case TensorProto::INT8:
       return from_either<std::int8_t, Out>(tensor, small, plain);
     case TensorProto::UINT8:
-      return from_either<std::uint8_t, Out>(tensor, small, plain);
     case TensorProto::BOOL:
       return from_either<std::uint8_t, Out>(tensor, small, plain);
     case TensorProto::UINT16:

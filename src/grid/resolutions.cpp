@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -102,8 +103,7 @@ class Search {
 Size scaled(Size own, double by, std::int64_t stride) {
   auto one = [&](int length) {
     const auto s = static_cast<double>(stride);
-    return static_cast<int>(
-        std::max(1.0, static_cast<double>(static_cast<std::int64_t>(length * by / s + 0.5))) * s);
+    return static_cast<int>(std::max(1.0, std::round(length * by / s)) * s);
   };
   return {one(own.height), one(own.width)};
 }

@@ -90,7 +90,7 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
     inputs.placements.push_back(placement);
     usable.push_back(i);
   }
-  if (usable.empty() && last) throw *last;
+  if (usable.empty() && last) throw Error(*last);
   if (usable.empty())
     throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
   items = usable;

@@ -72,7 +72,7 @@ class Explainer {
                         kTimeout_s);
         worker->pause();
       }
-      unit(static_cast<std::size_t>(done + kRunsPerBlock));
+      unit(static_cast<std::size_t>(done) + kRunsPerBlock);
     }
   }
 

@@ -116,10 +116,9 @@ void write_holder(const fs::path& file) {
   int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return;
   std::string text = "process " + std::to_string(::getpid()) + own_command() + "\n";
-  if (::ftruncate(descriptor, 0) == 0 && ::write(descriptor, text.data(), text.size()) < 0)
-    ::close(descriptor);
-  else
-    ::close(descriptor);
+  if (::ftruncate(descriptor, 0) == 0)
+    static_cast<void>(::write(descriptor, text.data(), text.size()) < 0);
+  ::close(descriptor);
 }
 
 /// What the holder wrote about itself: its process number and command.
