@@ -47,7 +47,7 @@ struct Descent {
     const float wanted = std::nearbyint(-slope / curvature);
     if (wanted == 0) return 0;
     const PairSums& sums = at.node.sums;
-    const auto q = static_cast<int>(row[column]);
+    const int q = row[column];  // NOLINT(bugprone-signed-char-misuse): a number, no character
     const int steps =
         std::clamp(static_cast<int>(std::clamp(wanted, -1.0F, 1.0F)),
                    -sums.most(column, true, row) - q, sums.most(column, false, row) - q);
