@@ -152,12 +152,11 @@ def report(rows):
         print(f"called different: {share:.1f} %, " + harness.verdict(share, MOST_DIFFERENT))
     covered = known = busy = 0
     for name, some in groups(rows, "ab").items():
-        quiet = [r for r in some if r.get("others", 0) <= MOST_OF_OTHERS]
+        quiet = [r for r in some if r.get("others", 1) <= MOST_OF_OTHERS]  # unknown in old lines
         busy += len(some) - len(quiet)
-        some = quiet
-        c, k = coverage(some)
+        c, k = coverage(quiet)
         covered, known = covered + c, known + k
-        instances = sum(r["instances"] for r in some)
+        instances = sum(r["instances"] for r in quiet)
         note = "" if instances >= LEAST_INSTANCES else f"  (of {instances} instances only)"
         print(f"{name[3:]:<36} covers the mean in {c} of {k}{note}")
     if busy:
@@ -166,6 +165,7 @@ def report(rows):
     if known:
         share = 100 * covered / known
         low, high = COVERAGE
+        met = met and low <= share <= high
         print(f"coverage {share:.1f} %, limits {low} to {high}: "
               f"{'met' if low <= share <= high else 'MISSED'}")
     return met
