@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <sstream>
 
 #include "base/error_json.h"
@@ -22,13 +23,6 @@ fs::path file_to_hold(const fs::path& model) {
   const fs::path own = folder.path() / std::to_string(count++);
   fs::create_directories(own);
   return own / model.filename();
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> found;
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
 }
 
 Availability probe_backend(const std::string& name, const std::string& library, bool thorough) {
@@ -55,6 +49,11 @@ Availability probe_backend(const std::string& name, const std::string& library, 
 }
 
 }  // namespace
+
+std::vector<std::string> parse_calibration_hashes(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
 
 void ModelInfo::require_runnable() const {
   if (cannot_run)
@@ -111,7 +110,8 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
   }
   const Json& metadata = info.description.value("metadata", Json::object());
   if (metadata.contains(kCalibrationMetadata))
-    info.calibration_hashes = words(metadata.at(kCalibrationMetadata).get<std::string>());
+    info.calibration_hashes =
+        parse_calibration_hashes(metadata.at(kCalibrationMetadata).get<std::string>());
   return info;
 }
 

@@ -17,6 +17,8 @@ namespace tamis {
 /// The ONNX metadata key under which a quantised model carries the hashes of its calibration items
 /// (space separated).
 inline constexpr const char* kCalibrationMetadata = "tamis.calibration_hashes";
+/// The hashes in that key's text.
+std::vector<std::string> parse_calibration_hashes(const std::string& text);
 
 /// A model file as a worker described it.
 struct ModelInfo {

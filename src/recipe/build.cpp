@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <sstream>
+#include <set>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -136,15 +135,11 @@ void take_step(BuildState& state, const BuildRequest& request, ArtefactInfo& inf
       info.refused.push_back({{"runtime", check.at("runtime")}, {"reason", check.at("refused")}});
 }
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 /// Those that are not there yet.
 void add_hashes(std::vector<std::string>& known, const std::vector<std::string>& more) {
+  std::set<std::string> there(known.begin(), known.end());
   for (const std::string& hash : more)
-    if (std::find(known.begin(), known.end(), hash) == known.end()) known.push_back(hash);
+    if (there.insert(hash).second) known.push_back(hash);
 }
 
 /// A parent that was calibrated before keeps its own items: these may not evaluate either.
@@ -152,7 +147,7 @@ void note_calibration(Graph& graph, const std::vector<std::string>& hashes) {
   std::vector<std::string> all = hashes;
   const auto known = graph.metadata();
   if (auto own = known.find(kCalibrationMetadata); own != known.end())
-    add_hashes(all, words_of(own->second));
+    add_hashes(all, parse_calibration_hashes(own->second));
   graph.set_metadata(kCalibrationMetadata, joined(all));
 }
 
