@@ -98,19 +98,21 @@ struct Worker::Waiting {
 
 /// The reply; what comes before it is dealt with.
 std::optional<Frame> Worker::receive(Waiting& waiting) {
+  const auto may_wait = [&] {
+    child_.stderr_tail();  // a full pipe would stop a talkative worker
+    waiting.stopped = waiting.watch.go_on && !waiting.watch.go_on();
+    waiting.too_much = waiting.memory.exceeded();
+    return !waiting.stopped && !waiting.too_much;
+  };
   while (true) {
-    std::optional<Frame> frame = channel_.receive(waiting.patience.limit_s, [&] {
-      child_.stderr_tail();  // a full pipe would stop a talkative worker
-      waiting.stopped = waiting.watch.go_on && !waiting.watch.go_on();
-      waiting.too_much = waiting.memory.exceeded();
-      return !waiting.stopped && !waiting.too_much;
-    });
+    std::optional<Frame> frame = channel_.receive(waiting.patience.limit_s, may_wait);
     if (!frame) return std::nullopt;
     if (!greeted_) {
       greet(*frame);
     } else if (auto work = frame->head.find("progress"); work != frame->head.end()) {
       waiting.told = true;
       if (waiting.watch.progress) waiting.watch.progress(parse_work_done(*work));
+      if (!may_wait()) return std::nullopt;  // one that tells often leaves the channel no idle time
     } else {
       return frame;
     }
