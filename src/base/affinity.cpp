@@ -1,7 +1,5 @@
 #include "base/affinity.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
@@ -63,6 +61,18 @@ void pin_this_thread(int cpu) {
   if (::sched_setaffinity(0, sizeof one, &one) != 0)
     throw Error(ErrorCode::io, "pin thread to CPU " + std::to_string(cpu) + ": " +
                                    std::generic_category().message(errno));
+}
+
+PinnedThread::PinnedThread(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  pinned_ = ::sched_getaffinity(0, sizeof before_, &before_) == 0 &&
+            ::sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+PinnedThread::~PinnedThread() {
+  if (pinned_) ::sched_setaffinity(0, sizeof before_, &before_);
 }
 
 std::vector<int> parse_cpu_list(const std::string& text) {

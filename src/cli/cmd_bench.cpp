@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "machine/core_speed.h"
 #include "measure/bench.h"
 #include "measure/dump.h"
 #include "measure/summary.h"
@@ -384,6 +385,8 @@ int bench(const BenchOptions& options, const Console& console) {
     json["variants"].push_back(variant_json(options.models[i], ids[i], run, confidence));
   json["data"] = data;
   json["comparisons"] = comparisons_json(options.models, run, stopping);
+  for (const Json& w : to_json(hidden_neighbour_warning(run.table().disturbed_share())))
+    environment["warnings"].push_back(w);
   json["environment"] = environment;
   if (console.json)
     print_json(json);

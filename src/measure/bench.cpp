@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "measure/calm.h"
 
 namespace tamis {
 
@@ -18,7 +19,7 @@ Bench::Bench(ContestantSpecs specs, const BenchPlan& plan, const PairedStopping&
       rounds_(
           ids(),
           [this](const std::string& id) {
-            return std::make_unique<WorkerContestant>(specs_.at(id));
+            return in_calm(std::make_unique<WorkerContestant>(specs_.at(id)), calm_);
           },
           instance_plan()) {}
 

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "measure/calm.h"
 #include "measure/instanced_rounds.h"
 #include "measure/worker_contestant.h"
 #include "stats/sequential.h"
@@ -60,6 +62,7 @@ class Bench {
   void time_from_files(const std::vector<Contestant*>& open);
   bool is_settled() const;
 
+  std::shared_ptr<Calm> calm_ = calm_of_this_machine();
   ContestantSpecs specs_;
   BenchPlan plan_;
   const PairedStopping& stopping_;

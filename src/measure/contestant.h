@@ -19,12 +19,16 @@ struct VisitSample {
   std::optional<double> images_per_s{};
   /// The generation of fresh workers that it was taken in (Round::instance); not part of its JSON.
   std::size_t instance = 0;
+  /// Somebody outside the machine slowed it meanwhile (calm.h).
+  bool disturbed = false;
   double total() const;  ///< median of the block
   double inference() const;
   /// The sample of the round, ns: total(), or under load the time that a picture takes of the
   /// machine, 1 / images_per_s.
   double cost() const;
 };
+/// Those that were not disturbed, where they span as many instances as an interval needs; else all.
+std::vector<VisitSample> undisturbed(const std::vector<VisitSample>& samples);
 Json to_json(const VisitSample& sample);
 VisitSample parse_visit_sample(const Json& json);
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "execute/worker.h"
+#include "measure/calm.h"
 #include "measure/instanced_rounds.h"
 
 namespace tamis {
@@ -55,9 +56,12 @@ class SpinContestant final : public Contestant {
 
 InstanceNoise measure_instance_noise(int threads, double seconds) {
   std::optional<int> passes;
+  const std::shared_ptr<Calm> calm = calm_of_this_machine();
   InstancedRounds rounds(
       {"a", "b"},
-      [&](const std::string& id) { return std::make_unique<SpinContestant>(id, threads, passes); },
+      [&](const std::string& id) {
+        return in_calm(std::make_unique<SpinContestant>(id, threads, passes), calm);
+      },
       {});
   const std::int64_t start = now_ns();
   InstanceNoise noise;

@@ -40,16 +40,22 @@ Round run_round(const std::vector<Contestant*>& contestants, std::uint64_t seed,
   return round;
 }
 
-PairedSamples RoundTable::pair(const std::string& a, const std::string& b) const {
+bool Round::disturbed(const std::string& a, const std::string& b) const {
+  return samples.at(a).disturbed || samples.at(b).disturbed;
+}
+
+PairedSamples RoundTable::pair(const std::string& a, const std::string& b,
+                               double (VisitSample::*value)() const) const {
   PairedSamples columns;
   for (const Round& round : rounds_) {
     const auto in_a = round.samples.find(a), in_b = round.samples.find(b);
     if (in_a == round.samples.end() || in_b == round.samples.end()) continue;
-    columns.a.push_back(in_a->second.cost());
-    columns.b.push_back(in_b->second.cost());
+    columns.a.push_back((in_a->second.*value)());
+    columns.b.push_back((in_b->second.*value)());
     columns.instance.push_back(round.instance);
+    columns.disturbed.push_back(round.disturbed(a, b));
   }
-  return columns;
+  return undisturbed(columns);
 }
 
 std::vector<VisitSample> RoundTable::samples(const std::string& id) const {
@@ -59,7 +65,17 @@ std::vector<VisitSample> RoundTable::samples(const std::string& id) const {
       found.push_back(at->second);
       found.back().instance = round.instance;
     }
-  return found;
+  return undisturbed(found);
+}
+
+double RoundTable::disturbed_share() const {
+  std::size_t all = 0, disturbed = 0;
+  for (const Round& round : rounds_)
+    for (const auto& [id, sample] : round.samples) {
+      ++all;
+      disturbed += sample.disturbed ? 1 : 0;
+    }
+  return all == 0 ? 0 : static_cast<double>(disturbed) / static_cast<double>(all);
 }
 
 }  // namespace tamis

@@ -18,6 +18,7 @@ namespace tamis {
 struct Round {
   std::map<std::string, VisitSample> samples;  ///< by the contestant's id
   std::size_t instance = 0;  ///< the generation of freshly opened contestants that it belongs to
+  bool disturbed(const std::string& a, const std::string& b) const;  ///< either sample; has both
 };
 Json to_json(const Round& round);
 /// A round without an instance, as they were stored before there were several, is of instance 0.
@@ -43,9 +44,13 @@ class RoundTable {
   void add(Round round) { rounds_.push_back(std::move(round)); }
   std::size_t size() const { return rounds_.size(); }
 
-  /// The samples of both in the rounds that hold both, in order, ns.
-  PairedSamples pair(const std::string& a, const std::string& b) const;
+  /// That value of the samples of both in the rounds that hold both, in order, ns; undisturbed ones where there
+  /// are enough (stats/paired.h).
+  PairedSamples pair(const std::string& a, const std::string& b,
+                     double (VisitSample::*value)() const = &VisitSample::cost) const;
+  /// Likewise of one.
   std::vector<VisitSample> samples(const std::string& id) const;
+  double disturbed_share() const;  ///< of all samples
 
  private:
   std::vector<Round> rounds_;

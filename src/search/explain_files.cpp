@@ -7,6 +7,7 @@
 #include "execute/worker.h"
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
+#include "measure/calm.h"
 #include "measure/instanced_rounds.h"
 #include "measure/summary.h"
 #include "stats/sequential.h"
@@ -99,19 +100,14 @@ class Explainer {
 
   std::unique_ptr<Contestant> open_contestant(const std::string& id) const {
     const ExplainedFile& file = plan_.files[id == "model" ? 0 : 1];
-    return std::make_unique<WorkerContestant>(
-        ContestantSpec{id, request_for(file, false), plan_.inputs});
+    return in_calm(std::make_unique<WorkerContestant>(
+                       ContestantSpec{id, request_for(file, false), plan_.inputs}),
+                   calm_);
   }
 
   /// The runtime's time alone, in the rounds so far; without a parent, b is empty.
   static PairedSamples inference_pairs(const RoundTable& table) {
-    PairedSamples pair;
-    for (const VisitSample& sample : table.samples("model")) {
-      pair.a.push_back(sample.inference());
-      pair.instance.push_back(sample.instance);
-    }
-    for (const VisitSample& sample : table.samples("parent")) pair.b.push_back(sample.inference());
-    return pair;
+    return table.pair("model", "parent", &VisitSample::inference);
   }
 
   /// Inference alone, without the profile, in paired rounds of several instances.
@@ -161,6 +157,7 @@ class Explainer {
     return document;
   }
 
+  const std::shared_ptr<Calm> calm_ = calm_of_this_machine();
   const ExplainPlan& plan_;
   const SearchListener& listener_;
   std::vector<std::unique_ptr<Worker>> workers_;

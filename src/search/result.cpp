@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/version.h"
+#include "machine/core_speed.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -294,6 +295,8 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["warnings"] = json["environment"]["warnings"];
   add_calibration_warnings(candidates, json["warnings"]);
   add_skipped_warning(context, json["warnings"]);
+  for (const Json& warning : to_json(hidden_neighbour_warning(run.disturbed_share())))
+    json["warnings"].push_back(warning);
   return json;
 }
 

@@ -36,6 +36,7 @@ class SearchRun {
   /// Runs all phases and decides.
   SearchOutcome run();
   const std::vector<Candidate>& candidates() const { return field_.candidates(); }
+  double disturbed_share() const { return field_.timings().disturbed_share(); }
 
  private:
   double judging_share() const;

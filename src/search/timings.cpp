@@ -100,6 +100,7 @@ void Timings::take(Phase phase, const Round& round) {
     own.against_baseline.a.push_back(sample.cost());
     own.against_baseline.b.push_back(base->second.cost());
     own.against_baseline.instance.push_back(round.instance);
+    own.against_baseline.disturbed.push_back(round.disturbed(key, baseline_));
   }
   rounds_.push_back(round);
 }
@@ -107,7 +108,7 @@ void Timings::take(Phase phase, const Round& round) {
 std::vector<double> Timings::levels(const std::string& key) const {
   auto own = of_.find(key);
   if (own == of_.end()) return {};
-  const PairedSamples& pair = own->second.against_baseline;
+  const PairedSamples pair = undisturbed(own->second.against_baseline);
   std::map<std::size_t, std::vector<double>> logs;
   for (std::size_t i = 0; i < pair.size(); ++i)
     logs[pair.instance[i]].push_back(std::log(pair.a[i] / pair.b[i]));
@@ -124,7 +125,13 @@ std::vector<VisitSample> Timings::samples(const std::string& key) const {
     found.push_back(rounds_[i].samples.at(key));
     found.back().instance = rounds_[i].instance;
   }
-  return found;
+  return undisturbed(found);
+}
+
+double Timings::disturbed_share() const {
+  RoundTable table;
+  for (const Round& round : rounds_) table.add(round);
+  return table.disturbed_share();
 }
 
 std::size_t Timings::instances(const std::string& key, std::optional<Phase> phase) const {
@@ -144,7 +151,7 @@ Phase Timings::phase(const std::string& key) const {
 PairedSamples Timings::pair(const std::string& a, const std::string& b) const {
   if (b == baseline_) {
     auto own = of_.find(a);
-    return own == of_.end() ? PairedSamples{} : own->second.against_baseline;
+    return own == of_.end() ? PairedSamples{} : undisturbed(own->second.against_baseline);
   }
   PairedSamples found;
   auto own = of_.find(a);
@@ -156,8 +163,9 @@ PairedSamples Timings::pair(const std::string& a, const std::string& b) const {
     found.a.push_back(round.samples.at(a).cost());
     found.b.push_back(other->second.cost());
     found.instance.push_back(round.instance);
+    found.disturbed.push_back(round.disturbed(a, b));
   }
-  return found;
+  return undisturbed(found);
 }
 
 std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, const std::string& b,

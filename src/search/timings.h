@@ -47,6 +47,8 @@ class Timings {
   /// Of all phases, or of one.
   std::size_t instances(const std::string& key, std::optional<Phase> phase = {}) const;
   std::vector<VisitSample> samples(const std::string& key) const;
+  /// Of all samples (measure/calm.h).
+  double disturbed_share() const;
   /// The latest phase that timed the variant.
   Phase phase(const std::string& key) const;
 

@@ -1,5 +1,6 @@
 #include "execute/worker.h"
 #include "machine/peak.h"
+#include "measure/calm.h"
 #include "measure/dump.h"
 #include "search/lab.h"
 
@@ -50,7 +51,7 @@ class WorkerLab : public Lab {
   }
 
   std::unique_ptr<Contestant> open(const ContestantSpec& spec) override {
-    return std::make_unique<WorkerContestant>(spec);
+    return in_calm(std::make_unique<WorkerContestant>(spec), calm_);
   }
 
   std::unique_ptr<Evaluator> evaluate(const EvaluationSpec& spec) override {
@@ -68,6 +69,8 @@ class WorkerLab : public Lab {
   }
 
  private:
+  const std::shared_ptr<Calm> calm_ = calm_of_this_machine();
+
   static Json ask(const char* operation, const BuildRequest& request, const Patience& patience,
                   const Watch& watch = {}) {
     Json head = to_json(request);

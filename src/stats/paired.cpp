@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <vector>
 
@@ -68,6 +69,30 @@ std::string_view to_text(Verdict verdict) {
 
 std::size_t PairedSamples::instances() const {
   return std::set<std::size_t>(instance.begin(), instance.end()).size();
+}
+
+std::vector<std::size_t> undisturbed_places(const std::vector<bool>& disturbed,
+                                            const std::vector<std::size_t>& instance) {
+  std::vector<std::size_t> all(instance.size()), kept;
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::set<std::size_t> instances;
+  for (std::size_t i = 0; i < disturbed.size(); ++i)
+    if (!disturbed[i]) {
+      kept.push_back(i);
+      instances.insert(instance[i]);
+    }
+  return instances.size() >= kLeastInstances ? kept : all;
+}
+
+PairedSamples undisturbed(const PairedSamples& samples) {
+  if (samples.disturbed.empty()) return samples;
+  PairedSamples kept;
+  for (std::size_t i : undisturbed_places(samples.disturbed, samples.instance)) {
+    kept.a.push_back(samples.a[i]);
+    kept.b.push_back(samples.b[i]);
+    kept.instance.push_back(samples.instance[i]);
+  }
+  return kept;
 }
 
 RatioEstimate RatioEstimate::inverse() const {

@@ -16,9 +16,21 @@ namespace tamis {
 struct PairedSamples {
   std::vector<double> a, b;
   std::vector<std::size_t> instance;
+  /// Whether somebody outside the machine slowed it in that round (measure/calm.h). Empty: in none.
+  std::vector<bool> disturbed{};
   std::size_t size() const { return a.size(); }
   std::size_t instances() const;  ///< different ones
 };
+
+/// The rounds that were not disturbed, where they span as many instances as an interval needs
+/// (kLeastInstances); else all: where the machine is never itself, its figures are those of the
+/// disturbed one.
+PairedSamples undisturbed(const PairedSamples& samples);
+
+/// The same choice: places of the values that count, ascending. `disturbed` and `instance` have one
+/// entry a value.
+std::vector<std::size_t> undisturbed_places(const std::vector<bool>& disturbed,
+                                            const std::vector<std::size_t>& instance);
 
 /// How many times as long A takes as B. Two-sided interval, both ends positive; (0, infinity) where
 /// there is none, since the method needs more than there is: has_interval() says it.

@@ -1,0 +1,162 @@
+#include "machine/core_speed.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/affinity.h"
+#include "base/clock.h"
+
+namespace tamis {
+namespace {
+
+using Floats = float __attribute__((vector_size(16)));
+
+/// As many independent floating-point and integer operations as a core takes at once, so that
+/// whatever a neighbour on the same core does takes from it. About 20 us.
+void fixed_work() {
+  constexpr int kPasses = 10'000;
+  constexpr std::size_t kFloats = 12, kIntegers = 3;
+  // Unknown to the compiler and all different: else it computes one for all.
+  volatile float start = 1;
+  Floats floats[kFloats];
+  std::uint64_t integers[kIntegers];
+  for (std::size_t i = 0; i < kFloats; ++i) {
+    const float x = start + static_cast<float>(i);
+    floats[i] = Floats{x, x, x, x};
+  }
+  for (std::size_t i = 0; i < kIntegers; ++i)
+    integers[i] = static_cast<std::uint64_t>(start) + i;
+  const Floats factor = {0.999F, 0.999F, 0.999F, 0.999F};
+  for (int pass = 0; pass < kPasses; ++pass) {
+#pragma GCC unroll 12
+    for (std::size_t i = 0; i < kFloats; ++i) floats[i] = floats[i] * factor + factor;
+#pragma GCC unroll 3
+    for (std::size_t i = 0; i < kIntegers; ++i)
+      integers[i] = (integers[i] ^ (integers[i] << 7U)) + 0x9e37U;
+  }
+  volatile float keep = 0;  // else it leaves the work out
+  for (const Floats& x : floats) keep = keep + x[0];
+  for (std::uint64_t x : integers) keep = keep + static_cast<float>(x);
+}
+
+/// A thread on each core, asleep but for time().
+class Team {
+ public:
+  explicit Team(const std::vector<int>& cpus) : times_ns_(cpus.size()) {
+    for (std::size_t i = 0; i < cpus.size(); ++i)
+      threads_.emplace_back([this, i, cpu = cpus[i]] { run(i, cpu); });
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team() {
+    start([this] { stop_ = true; });
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  std::vector<double> time() {
+    ready_ = 0;
+    done_ = 0;
+    left_ = threads_.size();
+    start([this] { ++round_; });
+    std::unique_lock<std::mutex> lock(mutex_);
+    finished_.wait(lock, [this] { return left_ == 0; });
+    return times_ns_;
+  }
+
+ private:
+  template <typename Change>
+  void start(Change change) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    change();
+    started_.notify_all();
+  }
+
+  void run(std::size_t i, int cpu) {
+    const PinnedThread pinned(cpu);
+    for (unsigned seen = 0;;) {
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        started_.wait(lock, [&] { return stop_ || round_ != seen; });
+        if (stop_) return;
+        seen = round_;
+      }
+      const double ns = time_with_the_others();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      times_ns_[i] = ns;
+      if (--left_ == 0) finished_.notify_one();
+    }
+  }
+
+  /// The fastest of a few tries, since what interrupts one is not what makes a core slow. Nobody
+  /// stops working before all have made theirs.
+  double time_with_the_others() {
+    constexpr int kTries = 3;
+    ++ready_;
+    while (ready_ < threads_.size()) std::this_thread::yield();
+    auto fastest = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < kTries; ++i) {
+      const std::int64_t start = now_ns();
+      fixed_work();
+      fastest = std::min(fastest, static_cast<double>(now_ns() - start));
+    }
+    ++done_;
+    while (done_ < threads_.size()) fixed_work();
+    return fastest;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable started_, finished_;
+  unsigned round_ = 0;
+  bool stop_ = false;
+  std::size_t left_ = 0;  // at work in this round
+  std::vector<double> times_ns_;
+  std::atomic<std::size_t> ready_{0}, done_{0};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+CoreSpeed::CoreSpeed() {
+  constexpr int kLooks = 20;
+  const auto team = std::make_shared<Team>(usable_cpus());
+  time_work_ = [team] { return team->time(); };
+  for (int i = 0; i < kLooks; ++i) {
+    slowdown();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+double CoreSpeed::slowdown() {
+  const std::vector<double> times_ns = time_work_();
+  if (times_ns.empty()) return 1;
+  double sum_ns = 0;
+  for (double ns : times_ns) {
+    fastest_ns_ = std::min(fastest_ns_, ns);
+    sum_ns += ns;
+  }
+  return sum_ns / static_cast<double>(times_ns.size()) / fastest_ns_;
+}
+
+bool may_have_hidden_neighbours(const Fingerprint& fingerprint) {
+  return fingerprint.container.find("vm: ") != std::string::npos;
+}
+
+std::vector<EnvironmentWarning> hidden_neighbour_warning(double disturbed_share) {
+  if (disturbed_share < 0.01) return {};
+  char share[16];
+  std::snprintf(share, sizeof share, "%.0f %%", disturbed_share * 100);
+  return {{"other machines on the same host slowed the cores in " + std::string(share) +
+               " of the visits, for longer than was waited",
+           "measure longer or at another time, or use a machine with cores of its own (dedicated "
+           "or bare metal)"}};
+}
+
+}  // namespace tamis

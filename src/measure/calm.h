@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "measure/contestant.h"
+
+namespace tamis {
+
+/// Tells moments in which the cores are wholly this machine's from those in which a neighbour that
+/// the machine cannot see slows them (machine/core_speed.h), and waits for the former: a ratio that
+/// was measured in the latter is another machine's. It loses at most kMostLost of the time: then
+/// visits are taken as they come, and marked. Not thread safe.
+class Calm {
+ public:
+  struct World {
+    std::function<double()> slowdown;  ///< as CoreSpeed::slowdown()
+    const Clock* clock = nullptr;
+    std::function<void(double seconds)> sleep;
+  };
+  explicit Calm(World world) : world_(std::move(world)) {}
+
+  /// One visit: waits for calm, runs it, and runs it again where it did not stay calm. A sample that
+  /// was not taken in calm is marked. Throws what `visit` throws.
+  VisitSample visit(const std::function<VisitSample()>& visit);
+
+ private:
+  bool is_calm() const;
+  bool patient() const;
+  bool wait();
+
+  World world_;
+  double used_s_ = 0;  // by visits that were kept
+  double lost_s_ = 0;  // by waiting and by visits that were not
+};
+
+/// This machine's; null where it has no neighbours that it cannot see.
+std::shared_ptr<Calm> calm_of_this_machine();
+
+/// The contestant, visited in calm; the contestant itself where `calm` is null.
+std::unique_ptr<Contestant> in_calm(std::unique_ptr<Contestant> contestant,
+                                    std::shared_ptr<Calm> calm);
+
+}  // namespace tamis

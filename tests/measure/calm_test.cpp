@@ -1,0 +1,115 @@
+#include "measure/calm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "measure/interleave.h"
+#include "scripted.h"
+
+namespace tamis {
+namespace {
+
+using testing::ScriptedContestant;
+
+constexpr double kVisit_s = 0.02;
+
+/// A machine whose neighbour works at times that the test says. A visit takes 20 ms, and half as
+/// long again while the neighbour works.
+class SharedMachine {
+ public:
+  explicit SharedMachine(std::function<bool(double second)> neighbour)
+      : neighbour_(std::move(neighbour)) {}
+
+  std::shared_ptr<Calm> calm() {
+    return std::make_shared<Calm>(Calm::World{[this] { return works() ? 1.5 : 1.0; }, &clock_,
+                                              [this](double s) { clock_.advance(s); }});
+  }
+  std::unique_ptr<Contestant> contestant(const std::shared_ptr<Calm>& calm) {
+    return in_calm(std::make_unique<ScriptedContestant>("a",
+                                                        [this](std::size_t) {
+                                                          const double s =
+                                                              kVisit_s * (works() ? 1.5 : 1);
+                                                          clock_.advance(s);
+                                                          return s * 1e9;
+                                                        }),
+                   calm);
+  }
+  double seconds() const { return clock_.seconds_since(0); }
+
+ private:
+  bool works() const { return neighbour_(seconds()); }
+
+  std::function<bool(double)> neighbour_;
+  ManualClock clock_;
+};
+
+TEST(Calm, takes_visits_as_they_come_on_a_machine_of_its_own) {
+  SharedMachine machine([](double) { return false; });
+  auto a = machine.contestant(machine.calm());
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_FALSE(a->visit(i, Block::full).disturbed);
+  EXPECT_NEAR(machine.seconds(), 10 * kVisit_s, 1e-9);
+}
+
+TEST(Calm, waits_for_a_neighbour_that_comes_and_goes) {
+  // Works in two of every four tenths of a second.
+  SharedMachine machine([](double s) { return std::fmod(s, 0.4) < 0.2; });
+  auto a = machine.contestant(machine.calm());
+  for (std::size_t i = 0; i < 100; ++i) {
+    const VisitSample sample = a->visit(i, Block::full);
+    EXPECT_FALSE(sample.disturbed);
+    EXPECT_NEAR(sample.total(), kVisit_s * 1e9, 1);
+  }
+  EXPECT_LT(machine.seconds(), 2.5 * 100 * kVisit_s);
+}
+
+TEST(Calm, marks_what_a_neighbour_that_stays_disturbs_and_loses_no_more_than_its_share) {
+  SharedMachine machine([](double s) { return s > 1; });
+  auto a = machine.contestant(machine.calm());
+  std::size_t disturbed = 0;
+  for (std::size_t i = 0; i < 400; ++i) disturbed += a->visit(i, Block::full).disturbed ? 1 : 0;
+  EXPECT_GT(disturbed, 330U);
+  EXPECT_LT(machine.seconds(), 400 * 1.5 * kVisit_s / 0.4 + 2.5);
+}
+
+TEST(Calm, is_not_asked_for_where_nobody_hides) {
+  auto own = std::make_unique<ScriptedContestant>("a", [](std::size_t) { return 1.0; });
+  const Contestant* before = own.get();
+  EXPECT_EQ(in_calm(std::move(own), nullptr).get(), before);
+}
+
+Round round_of(std::size_t instance, bool disturbed) {
+  Round round;
+  round.instance = instance;
+  const double slow = disturbed ? 2 : 1;
+  round.samples["a"] = {{100 * slow}, {100}};
+  round.samples["b"] = {{100}, {100}};
+  round.samples["a"].disturbed = disturbed;
+  return round;
+}
+
+TEST(Undisturbed, rounds_alone_count_where_they_span_enough_instances) {
+  RoundTable table;
+  for (std::size_t instance = 0; instance < 3; ++instance) {
+    table.add(round_of(instance, false));
+    table.add(round_of(instance, true));
+  }
+  EXPECT_EQ(table.pair("a", "b").size(), 3U);
+  EXPECT_EQ(table.samples("a").size(), 3U);
+  EXPECT_DOUBLE_EQ(table.disturbed_share(), 0.25);
+}
+
+TEST(Undisturbed, rounds_of_too_few_instances_leave_all) {
+  RoundTable table;
+  for (std::size_t instance = 0; instance < 5; ++instance)
+    table.add(round_of(instance, instance > 1));
+  EXPECT_EQ(table.pair("a", "b").size(), 5U);
+}
+
+TEST(Undisturbed, is_kept_in_the_document_of_a_round) {
+  EXPECT_TRUE(parse_round(to_json(round_of(2, true))).samples.at("a").disturbed);
+  EXPECT_FALSE(parse_round(to_json(round_of(2, false))).samples.at("a").disturbed);
+}
+
+}  // namespace
+}  // namespace tamis
