@@ -9,7 +9,6 @@
 #include "machine/fingerprint.h"
 #include "machine/peak.h"
 #include "search/explain_files.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -45,11 +44,11 @@ void write_reports(const std::filesystem::path& folder, const Json& document) {
   save_file(folder / "explain.md", std::string_view(explain_text(document, {true, true})));
 }
 
-Json make_document(const ExplainArguments& a, Progress& progress) {
-  MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
-  RunSettings settings = run_settings(a.execute.model, a.execute);
-  std::vector<ModelInfo> infos{inspect_in_worker(a.execute.model, a.execute.card)};
-  if (!a.against.empty()) infos.push_back(inspect_in_worker(a.against, a.execute.card));
+Json make_document(Place& place, const ExplainArguments& a, Progress& progress) {
+  const auto lock = wait_for_machine(place);
+  RunSettings settings = run_settings(place, a.execute.model, a.execute);
+  std::vector<ModelInfo> infos{inspect_in_worker(place, a.execute.model, a.execute.card)};
+  if (!a.against.empty()) infos.push_back(inspect_in_worker(place, a.against, a.execute.card));
   ExplainPlan plan;
   for (const ModelInfo& info : infos) {
     info.require_runnable();
@@ -63,10 +62,10 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   plan.runs = a.runs;
   plan.engine_cache = a.execute.engine_cache;
   if (a.roof) {
-    const int cores = usable_cores(capture_fingerprint());
-    plan.peak = to_json(measure_peak(settings.threads.value_or(cores)));
+    const int cores = usable_cores(place.fingerprint());
+    plan.peak = to_json(place.measure_peak(settings.threads.value_or(cores)));
   }
-  Json document = explain_files(plan, make_listener(progress));
+  Json document = explain_files(place, plan, make_listener(progress));
   document["data"] = about;
   return document;
 }
@@ -75,7 +74,7 @@ int explain_model(const ExplainArguments& a, const Console& console) {
   install_interrupt_handler();
   if (!a.out.empty()) make_writable_folder(a.out);
   auto progress = make_progress(console);
-  Json document = make_document(a, *progress);
+  Json document = make_document(*console.place, a, *progress);
   progress->finish();
   if (!a.out.empty()) write_reports(a.out, document);
   if (console.json)

@@ -174,7 +174,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   SearchRequest request = to_request(options, console, exhaustive);
   auto progress = make_progress(console);
   progress->limit(request.budget_s);
-  Json result = optimize(request, make_listener(*progress));
+  Json result = optimize(request, make_listener(*progress), *console.place);
   write_files(result, request, *progress);
   if (console.json) {
     print_json(load_json(request.out / "decision.json"));
@@ -191,7 +191,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
 int dry_run(const SearchOptions& options, const Console& console) {
   SearchRequest request = to_request(options, console, true);
   auto progress = make_progress(console);
-  SearchPlan plan = plan_search(request, make_listener(*progress));
+  SearchPlan plan = plan_search(request, make_listener(*progress), *console.place);
   progress->finish();
   if (console.json) {
     Json json{{"expected_runs", plan.variants.size()},

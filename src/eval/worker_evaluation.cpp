@@ -7,8 +7,9 @@
 
 namespace tamis {
 
-WorkerEvaluation::WorkerEvaluation(const EvaluationSpec& spec, std::function<bool()> go_on)
-    : go_on_(std::move(go_on)) {
+WorkerEvaluation::WorkerEvaluation(Place& place, const EvaluationSpec& spec,
+                                   std::function<bool()> go_on)
+    : worker_(place), go_on_(std::move(go_on)) {
   std::int64_t start = now_ns();
   Json open = to_json(spec.request);
   open["op"] = "open";

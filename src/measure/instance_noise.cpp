@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "measure/instanced_rounds.h"
 
 namespace tamis {
@@ -23,7 +23,8 @@ constexpr std::size_t kRounds = 5, kMostInstances = 30;
 class SpinContestant final : public Contestant {
  public:
   /// `passes`: of a piece; absent: as many as take kPiece_ms here, and left there for the others.
-  SpinContestant(std::string id, int threads, std::optional<int>& passes) : id_(std::move(id)) {
+  SpinContestant(Place& place, std::string id, int threads, std::optional<int>& passes)
+      : id_(std::move(id)), worker_(place) {
     const Json open{{"op", "spin_open"},
                     {"threads", threads},
                     {"piece_ms", kPiece_ms},
@@ -53,11 +54,13 @@ class SpinContestant final : public Contestant {
 
 }  // namespace
 
-InstanceNoise measure_instance_noise(int threads, double seconds) {
+InstanceNoise measure_instance_noise(Place& place, int threads, double seconds) {
   std::optional<int> passes;
   InstancedRounds rounds(
       {"a", "b"},
-      [&](const std::string& id) { return std::make_unique<SpinContestant>(id, threads, passes); },
+      [&](const std::string& id) {
+        return std::make_unique<SpinContestant>(place, id, threads, passes);
+      },
       {});
   const std::int64_t start = now_ns();
   InstanceNoise noise;

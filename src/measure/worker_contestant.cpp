@@ -33,7 +33,8 @@ std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const C
   return items;
 }
 
-WorkerContestant::WorkerContestant(ContestantSpec spec) : spec_(std::move(spec)) {
+WorkerContestant::WorkerContestant(Place& place, ContestantSpec spec)
+    : spec_(std::move(spec)), worker_(place) {
   Json open = to_json(spec_.request);
   open["op"] = "open";
   open["inputs"] = to_json(spec_.inputs);

@@ -6,7 +6,7 @@
 
 #include "execute/input_spec.h"
 #include "execute/opened_model.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "measure/contestant.h"
 
 namespace tamis {
@@ -28,8 +28,8 @@ struct ContestantSpec {
 /// thread safe.
 class WorkerContestant final : public Contestant {
  public:
-  /// Starts the worker, opens, warms up. Throws what the worker reports.
-  explicit WorkerContestant(ContestantSpec spec);
+  /// Starts the worker at the place, opens, warms up. Throws what the worker reports.
+  WorkerContestant(Place& place, ContestantSpec spec);
 
   const std::string& id() const override { return spec_.id; }
   const OpenedInfo& info() const override { return info_; }

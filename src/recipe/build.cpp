@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "eval/card_check.h"
 #include "eval/parent_check.h"
-#include "execute/model_info.h"
+#include "place/model_info.h"
 #include "graph/inspect.h"
 #include "graph/value_shapes.h"
 #include "measure/visit.h"

@@ -10,7 +10,7 @@
 #include "base/leftovers.h"
 #include "base/percent.h"
 #include "data/picture_sizes.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "grid/resolutions.h"
 #include "recipe/build.h"
 #include "stats/random.h"
@@ -141,10 +141,9 @@ std::string hash_items(const ItemSet& set, const std::vector<std::size_t>& order
 
 }  // namespace
 
-SearchContext prepare_search(SearchRequest request, SearchListener listener,
-                             std::shared_ptr<Lab> lab) {
+SearchContext prepare_search(SearchRequest request, SearchListener listener, Place& place) {
   SearchContext c;
-  c.lab = std::move(lab);
+  c.lab = make_worker_lab(place);
   c.budget = Budget(request.budget_s, c.lab->clock());
   c.request = std::move(request);
   c.listener = std::move(listener);
@@ -167,12 +166,12 @@ SearchContext prepare_search(SearchRequest request, SearchListener listener,
   Random random(c.request.seed, 7);
   shuffle(std::span<std::size_t>(c.evaluation_order), random);
   c.data_hash = hash_items(c.data.evaluation, c.evaluation_order);
-  c.machine = capture_fingerprint();
+  c.machine = place.fingerprint();
   c.machine_hash = fingerprint_hash(c.machine);
   make_writable_folder(c.request.out);
   remove_leftovers(c.request.out);
   c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {c.machine_hash, ""}));
-  c.cache = std::make_unique<ArtefactCache>(cache_folder() / "artefacts");
+  c.cache = std::make_unique<ArtefactCache>(place.artefact_folder());
   probe(c);
   plan_resolutions(c);
   for (const Json& note : c.model.description.value("notes", Json::array()))

@@ -76,8 +76,8 @@ struct SearchContext {
   }
 };
 
-/// Opens the output folder and store, inspects, plans the data, probes the runtimes.
-SearchContext prepare_search(SearchRequest request, SearchListener listener,
-                             std::shared_ptr<Lab> lab = make_worker_lab());
+/// Opens the output folder and store, inspects, plans the data, probes the runtimes of the place,
+/// which must outlive the context.
+SearchContext prepare_search(SearchRequest request, SearchListener listener, Place& place);
 
 }  // namespace tamis

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
 #include "measure/instanced_rounds.h"
@@ -20,8 +20,8 @@ constexpr int kRunsPerBlock = 3;
 
 class Explainer {
  public:
-  Explainer(const ExplainPlan& plan, const SearchListener& listener)
-      : plan_(plan), listener_(listener) {
+  Explainer(Place& place, const ExplainPlan& plan, const SearchListener& listener)
+      : place_(place), plan_(plan), listener_(listener) {
     for (const ExplainedFile& file : plan.files) workers_.push_back(open_profiled(file));
   }
 
@@ -53,7 +53,7 @@ class Explainer {
   }
 
   std::unique_ptr<Worker> open_profiled(const ExplainedFile& file) const {
-    auto worker = std::make_unique<Worker>();
+    auto worker = std::make_unique<Worker>(place_);
     Json open = to_json(request_for(file, true));
     open["op"] = "open";
     open["inputs"] = to_json(plan_.inputs);
@@ -100,7 +100,7 @@ class Explainer {
   std::unique_ptr<Contestant> open_contestant(const std::string& id) const {
     const ExplainedFile& file = plan_.files[id == "model" ? 0 : 1];
     return std::make_unique<WorkerContestant>(
-        ContestantSpec{id, request_for(file, false), plan_.inputs});
+        place_, ContestantSpec{id, request_for(file, false), plan_.inputs});
   }
 
   /// The runtime's time alone, in the rounds so far; without a parent, b is empty.
@@ -143,7 +143,7 @@ class Explainer {
   }
 
   Json explain_layers() {
-    Fingerprint machine = capture_fingerprint();
+    Fingerprint machine = place_.fingerprint();
     ExplainRequest request;
     request.runs = static_cast<std::size_t>(plan_.runs);
     request.backend = plan_.files.front().settings.backend;
@@ -161,6 +161,7 @@ class Explainer {
     return document;
   }
 
+  Place& place_;
   const ExplainPlan& plan_;
   const SearchListener& listener_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -168,8 +169,8 @@ class Explainer {
 
 }  // namespace
 
-Json explain_files(const ExplainPlan& plan, const SearchListener& listener) {
-  return Explainer(plan, listener).document();
+Json explain_files(Place& place, const ExplainPlan& plan, const SearchListener& listener) {
+  return Explainer(place, plan, listener).document();
 }
 
 }  // namespace tamis

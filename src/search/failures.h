@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "grid/variant.h"
 #include "search/context.h"
 #include "search/units.h"

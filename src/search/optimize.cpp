@@ -13,7 +13,6 @@
 #include "search/failures.h"
 #include "search/result.h"
 #include "search/search_run.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -165,11 +164,11 @@ Json search_and_hand_over(SearchContext& context, const std::string& key) {
   return result;
 }
 
-SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
+SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener, Place& place) {
   SearchRequest own = request;
   TemporaryFolder scratch("tamis-plan");
   own.out = scratch.path();
-  SearchContext context = prepare_search(own, listener);
+  SearchContext context = prepare_search(own, listener, place);
   SearchPlan plan;
   plan.variants = expand_grid(context.facts, request.axes, request.exhaustive);
   if (request.axes.count("precision") == 0) plan.note = note_on_precisions(context.facts);
@@ -183,8 +182,8 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
   return plan;
 }
 
-Json optimize(const SearchRequest& request, const SearchListener& listener) {
-  SearchContext context = prepare_search(request, listener);
+Json optimize(const SearchRequest& request, const SearchListener& listener, Place& place) {
+  SearchContext context = prepare_search(request, listener, place);
   std::string key = run_key(context);
   if (auto finished = finished_before(context, key)) {
     context.note("finished before with the same arguments: showing its stored result");
@@ -195,8 +194,8 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
                      {{"command", request.command}, {"identity", identity(request)}});
   const std::int64_t waiting_ns = context.lab->clock().ns();
   constexpr double kLeastWait_s = 3600;  // it has its place in the queue
-  MachineLock lock = MachineLock::take(true, std::max(request.budget_s, kLeastWait_s),
-                                       [&context] { return !context.interrupted(); });
+  const auto lock = place.lock({true, std::max(request.budget_s, kLeastWait_s),
+                                [&context] { return !context.interrupted(); }});
   context.budget.exclude(context.lab->clock().seconds_since(waiting_ns));
   if (auto finished = finished_before(context, key))  // the run that was waited for did the same
     if (hand_over_again(context, *finished)) return *finished;

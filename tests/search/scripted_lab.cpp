@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/hash.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "stats/random.h"
 #include "tasks/task.h"
 

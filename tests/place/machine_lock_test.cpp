@@ -1,4 +1,4 @@
-#include "store/machine_lock.h"
+#include "place/machine_lock.h"
 
 #include <gmock/gmock.h>
 #include <sys/prctl.h>
