@@ -102,7 +102,6 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
       ->default_str("")
       ->delimiter(',')
       ->type_name("A,B,…");
-  app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO (default: CPU)");
   app.add_option("--ort-library", o.ort_library, "ONNX Runtime's library to load");
   app.add_option("--openvino-library", o.openvino_library, "OpenVINO's C library to load");
   add_gate_options(app, o);
@@ -141,7 +140,6 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.exhaustive = exhaustive;
   r.allow_bad = o.execute.allow_bad;
   r.seed = o.seed;
-  if (!o.execute.device.empty()) r.device = o.execute.device;
   if (!o.ort_library.empty()) r.libraries["ort"] = o.ort_library;
   if (!o.openvino_library.empty()) r.libraries["openvino"] = o.openvino_library;
   r.baseline = o.baseline;

@@ -43,6 +43,12 @@ void PlaceFacts::set_backends(std::vector<Availability> all) {
     if (a.ok()) backends.push_back(a);
 }
 
+std::string PlaceFacts::version_of(const std::string& backend) const {
+  for (const Availability& a : known)
+    if (a.backend == backend) return a.version;
+  return "";
+}
+
 PlaceFacts machine_facts(Place& place) {
   PlaceFacts facts;
   facts.machine = place.fingerprint();

@@ -22,6 +22,8 @@ struct PlaceFacts {
 
   /// Takes what probing gave.
   void set_backends(std::vector<Availability> all);
+  /// Of a known backend's runtime; "" for any other.
+  std::string version_of(const std::string& backend) const;
 };
 
 /// The machine; its backends are not probed yet.

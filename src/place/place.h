@@ -20,7 +20,7 @@ class PlaceLock {
 struct LockWait {
   bool wait = true;              ///< else a lock that is not free is refused at once
   double seconds = 0;            ///< at most
-  std::function<bool()> go_on{}; /// asked about ten times a second; false ends the wait
+  std::function<bool()> go_on{};  ///< asked about ten times a second; false ends the wait
 };
 
 /// A machine that work runs on. All that the program does to it goes through here, so that it does
