@@ -102,7 +102,7 @@ void measure_instances(Place& place, Findings& findings) {
 void measure(Place& place, Findings& findings) {
   try {
     const auto lock = place.lock({false, 0});
-    findings.noise = measure_noise(
+    findings.noise = place.measure_noise(
         {.seconds = kNoiseSeconds, .threads = usable_cores(findings.machine), .piece_ms = 2.0});
     findings.peak = place.measure_peak(usable_cores(findings.machine));
   } catch (const Error& error) {

@@ -86,6 +86,10 @@ bool LocalPlace::has_fast_cores() { return !performance_cpus().empty(); }
 
 MachinePeak LocalPlace::measure_peak(int threads) { return tamis::measure_peak(threads); }
 
+NoiseReport LocalPlace::measure_noise(const NoiseOptions& options) {
+  return tamis::measure_noise(options);
+}
+
 std::filesystem::path LocalPlace::artefact_folder() { return cache_folder() / "artefacts"; }
 
 }  // namespace tamis

@@ -16,6 +16,7 @@ class LocalPlace final : public Place {
   Fingerprint fingerprint() override;
   bool has_fast_cores() override;
   MachinePeak measure_peak(int threads) override;
+  NoiseReport measure_noise(const NoiseOptions& options) override;
   std::filesystem::path artefact_folder() override;
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "machine/fingerprint.h"
+#include "machine/noise.h"
 #include "machine/peak.h"
 #include "place/worker_process.h"
 
@@ -41,6 +42,8 @@ class Place {
   virtual bool has_fast_cores() = 0;
   /// What its CPU can do at most with so many threads. Takes about a second of all of them.
   virtual MachinePeak measure_peak(int threads) = 0;
+  /// How quietly it runs, with nothing but fixed work.
+  virtual NoiseReport measure_noise(const NoiseOptions& options) = 0;
 
   /// Where it keeps the artefacts that were built, as it names the folder.
   virtual std::filesystem::path artefact_folder() = 0;

@@ -29,6 +29,9 @@ class OtherPlace final : public Place {
   }
   bool has_fast_cores() override { return true; }
   MachinePeak measure_peak(int threads) override { return local_.measure_peak(threads); }
+  NoiseReport measure_noise(const NoiseOptions& options) override {
+    return local_.measure_noise(options);
+  }
   std::filesystem::path artefact_folder() override { return "/elsewhere"; }
 
   bool closed = false;
