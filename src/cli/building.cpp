@@ -10,6 +10,7 @@ BuildRequest request_for_original(Place& place, const ExecuteOptions& options,
                                   const ModelInfo& info, const std::filesystem::path& out) {
   BuildRequest request;
   request.parent = info.file;
+  request.parent_content = info.hash;
   request.card = info.card;
   for (const Availability& backend : probe_backends(place, {}, false)) {
     if (!backend.ok() || !backend.can.computes) continue;
@@ -30,6 +31,7 @@ ArtefactInfo build_in_workers(Place& place, const Building& building, Progress& 
   const auto build = [&](const BuildRequest& one) {
     Json head = to_json(one);
     head["op"] = "build";
+    head["parent"] = place.path_of({one.parent, one.parent_content}).string();
     const bool all = one.calibration && uses_calibration(*one.step);
     const std::size_t items = all ? one.calibration->items.size() : 0;
     Worker worker(place);

@@ -165,7 +165,8 @@ ContestantSpecs inspect_all(Place& place, const std::vector<Entry>& entries,
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
                  measuring_inputs(options.common, info),
-                 options.under_load()};
+                 options.under_load(),
+                 info.hash};
     specs[id].request.input_shapes = info.open_inputs;
     progress.advance();
   }

@@ -147,7 +147,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   ExecuteRequest request{info.file, info.required_card(), run_settings(place, options.model, options),
                          false, options.engine_cache};
   const auto lock = wait_for_machine(place);  // it reports times, and would falsify others'
-  Evaluated found = evaluate_all(place, {request, items}, options.allow_bad, *progress);
+  Evaluated found = evaluate_all(place, {request, items, true, info.hash}, options.allow_bad, *progress);
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);

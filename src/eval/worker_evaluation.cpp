@@ -13,6 +13,7 @@ WorkerEvaluation::WorkerEvaluation(Place& place, const EvaluationSpec& spec,
   std::int64_t start = now_ns();
   Json open = to_json(spec.request);
   open["op"] = "open";
+  open["model"] = place.path_of({spec.request.model, spec.content}).string();
   open["warm_up"] = false;
   first_ms_ =
       parse_opened_info(worker_.request(open, patience_to_open(), {go_on_, nullptr}).head).first_ms;

@@ -14,7 +14,8 @@ namespace tamis {
 struct EvaluationSpec {
   ExecuteRequest request;
   InputSpec items;       ///< in the order of evaluating
-  bool labelled = true;  ///< items without truth are an error
+  bool labelled = true;   ///< items without truth are an error
+  std::string content{};  ///< of request.model (ModelFile)
 };
 
 /// What became of some items.

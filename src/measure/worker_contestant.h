@@ -22,6 +22,7 @@ struct ContestantSpec {
   InputSpec inputs;
   /// Visits keep several requests in flight (load.h) instead of one after the other.
   bool under_load = false;
+  std::string content{};  ///< of request.model (ModelFile)
 };
 
 /// A variant open in a worker of its own, stopped (SIGSTOP) except while it is being visited. Not

@@ -90,6 +90,8 @@ NoiseReport LocalPlace::measure_noise(const NoiseOptions& options) {
   return tamis::measure_noise(options);
 }
 
+std::filesystem::path LocalPlace::path_of(const ModelFile& file) { return file.path; }
+
 std::filesystem::path LocalPlace::artefact_folder() { return cache_folder() / "artefacts"; }
 
 }  // namespace tamis

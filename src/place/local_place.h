@@ -17,6 +17,8 @@ class LocalPlace final : public Place {
   bool has_fast_cores() override;
   MachinePeak measure_peak(int threads) override;
   NoiseReport measure_noise(const NoiseOptions& options) override;
+  /// The path as it is: every content is where this machine has it.
+  std::filesystem::path path_of(const ModelFile& file) override;
   std::filesystem::path artefact_folder() override;
 };
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "machine/fingerprint.h"
 #include "machine/noise.h"
@@ -22,6 +23,13 @@ struct LockWait {
   bool wait = true;              ///< else a lock that is not free is refused at once
   double seconds = 0;            ///< at most
   std::function<bool()> go_on{};  ///< asked about ten times a second; false ends the wait
+};
+
+/// A model's file, by which a request names it.
+struct ModelFile {
+  std::filesystem::path path;  ///< on the machine that asks
+  /// Key of its content, by which places know it; "" = `path` is the place's own already.
+  std::string content{};
 };
 
 /// A machine that work runs on. All that the program does to it goes through here, so that it does
@@ -45,6 +53,9 @@ class Place {
   /// How quietly it runs, with nothing but fixed work.
   virtual NoiseReport measure_noise(const NoiseOptions& options) = 0;
 
+  /// Where the place has a model that a request to its worker is about. Throws what bringing it
+  /// there throws.
+  virtual std::filesystem::path path_of(const ModelFile& file) = 0;
   /// Where it keeps the artefacts that were built, as it names the folder.
   virtual std::filesystem::path artefact_folder() = 0;
 };

@@ -43,6 +43,7 @@ ParentFacts facts_of(const ModelInfo& model) {
 std::optional<std::int64_t> stride_of(SearchContext& c) {
   BuildRequest request;
   request.parent = c.parent.model.file;
+  request.parent_content = c.parent.model.hash;
   request.card = c.parent.card();
   for (const Availability& a : c.place.backends) request.backends.push_back(a.backend);
   if (request.backends.empty()) return std::nullopt;

@@ -39,7 +39,8 @@ Evaluator& VariantEvaluation::evaluator(std::size_t from) {
   const auto& order = context_.plan.evaluation_order;
   InputSpec items{spec.inputs.data,
                   {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  evaluator_ = context_.lab->evaluate({spec.request, items, context_.plan.agreement == nullptr});
+  evaluator_ = context_.lab->evaluate(
+      {spec.request, items, context_.plan.agreement == nullptr, spec.content});
   item_s_ = std::max(item_s_, evaluator_->first_ms() * 1e-3);
   evaluator_at_ = from;
   return *evaluator_;

@@ -56,6 +56,7 @@ class Explainer {
     auto worker = std::make_unique<Worker>(place_);
     Json open = to_json(request_for(file, true));
     open["op"] = "open";
+    open["model"] = place_.path_of({file.model, file.content}).string();
     open["inputs"] = to_json(plan_.inputs);
     worker->request(open, kTimeout_s);
     worker->pause();
@@ -100,7 +101,7 @@ class Explainer {
   std::unique_ptr<Contestant> open_contestant(const std::string& id) const {
     const ExplainedFile& file = plan_.files[id == "model" ? 0 : 1];
     return std::make_unique<WorkerContestant>(
-        place_, ContestantSpec{id, request_for(file, false), plan_.inputs});
+        place_, ContestantSpec{id, request_for(file, false), plan_.inputs, false, file.content});
   }
 
   /// The runtime's time alone, in the rounds so far; without a parent, b is empty.

@@ -17,6 +17,7 @@ struct ExplainedFile {
   std::filesystem::path model;
   std::optional<Card> card;
   RunSettings settings;
+  std::string content{};  ///< of the file (ModelFile)
 };
 
 struct ExplainPlan {

@@ -11,20 +11,19 @@ namespace {
 
 constexpr int kRuns = 15;
 
-ExplainedFile file_of(const ContestantSpec& spec, const std::filesystem::path& model) {
-  return {model, spec.request.card, spec.request.settings};
+/// The parent in the variant's settings.
+ExplainedFile file_of(const Parent& parent, const RunSettings& settings) {
+  return {parent.model.file, parent.card(), settings, parent.model.hash};
 }
 
 Json explained(SearchContext& context, const Variant& variant, const Artefact& artefact,
                bool new_peak) {
   const ContestantSpec spec = contestant_spec(context, variant, artefact);
   ExplainPlan plan;
-  plan.files.push_back(file_of(spec, artefact.model));
-  if (!variant.recipe.empty()) {
-    const Parent& parent = context.parent_of(variant);
-    plan.files.push_back(file_of(spec, parent.model.file));
-    plan.files.back().card = parent.card();
-  }
+  plan.files.push_back(
+      {artefact.model, artefact.card, spec.request.settings, artefact.content});
+  if (!variant.recipe.empty())
+    plan.files.push_back(file_of(context.parent_of(variant), spec.request.settings));
   plan.inputs = spec.inputs;
   plan.runs = kRuns;
   plan.with_latency = false;  // the race has measured it, in more rounds

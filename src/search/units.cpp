@@ -43,6 +43,7 @@ BuildRequest build_request(const SearchContext& context, const Artefact& parent,
                            const std::optional<Step>& step, const fs::path& out) {
   BuildRequest request;
   request.parent = parent.model;
+  request.parent_content = parent.content;
   request.made = parent.info;
   request.card = parent.card;
   request.step = step;
@@ -234,6 +235,7 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
   spec.inputs = {DataSpec{context.plan.request.data.path, context.plan.data.evaluation.split},
                  measuring_items(context.plan.evaluation_order, &artefact.card)};
   spec.under_load = context.plan.under_load();
+  spec.content = artefact.content;
   return spec;
 }
 

@@ -43,8 +43,7 @@ class WorkerLab : public Lab {
 
   Sensitivity rank_layers(const BuildRequest& request, const RunSettings& target,
                           const Patience& patience, const Watch& watch) override {
-    Json head = to_json(request);
-    head["op"] = "rank_layers";
+    Json head = head_of("rank_layers", request);
     head["target"] = to_json(target);
     Worker worker(place_);
     return parse_sensitivity(worker.request(head, patience, watch).head);
@@ -71,10 +70,15 @@ class WorkerLab : public Lab {
  private:
   Json ask(const char* operation, const BuildRequest& request, const Patience& patience,
            const Watch& watch = {}) {
+    Worker worker(place_);
+    return worker.request(head_of(operation, request), patience, watch).head;
+  }
+
+  Json head_of(const char* operation, const BuildRequest& request) {
     Json head = to_json(request);
     head["op"] = operation;
-    Worker worker(place_);
-    return worker.request(head, patience, watch).head;
+    head["parent"] = place_.path_of({request.parent, request.parent_content}).string();
+    return head;
   }
 
   Place& place_;

@@ -6,6 +6,7 @@
 #include "measure/worker_contestant.h"
 #include "support/demo.h"
 #include "support/fake.h"
+#include "support/other_place.h"
 
 namespace tamis {
 namespace {
@@ -26,6 +27,17 @@ TEST_F(ContestantTest, tells_what_opening_cost) {
   EXPECT_GE(contestant.info().warm_ms, 2);
   EXPECT_GT(contestant.info().peak_memory_bytes, 1'000'000U);
   EXPECT_EQ(contestant.info().effective.at("device"), "CPU");
+}
+
+TEST_F(ContestantTest, opens_the_file_that_its_place_has_of_the_content) {
+  testing::OtherPlace place;
+  place.files["key"] = fake_.model();
+  ExecuteRequest request = fake_.request({{"latency_us", 100}});
+  request.model = "/only/where/it/was/asked/model.json";
+  const WorkerContestant contestant(place, {"a", request, {}, false, "key"});
+  EXPECT_EQ(place.started, 1);
+  EXPECT_GT(contestant.info().warm_ms, 0);
+  EXPECT_THROW(WorkerContestant(place, {"b", request, {}, false, "another key"}), Error);
 }
 
 TEST_F(ContestantTest, counts_the_memory_that_runs_take) {

@@ -6,40 +6,13 @@
 #include "place/local_place.h"
 #include "place/model_info.h"
 #include "support/fake.h"
+#include "support/other_place.h"
 
 namespace tamis {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// This machine under another name: counts its workers, and starts none once it is closed.
-class OtherPlace final : public Place {
- public:
-  std::unique_ptr<WorkerProcess> start_worker() override {
-    if (closed) throw Error(ErrorCode::unavailable, "the other place is closed");
-    ++started;
-    return local_.start_worker();
-  }
-  std::unique_ptr<PlaceLock> lock(const LockWait& wait) override { return local_.lock(wait); }
-  Fingerprint fingerprint() override {
-    Fingerprint machine;
-    machine.cpu_model = "another";
-    machine.physical_cores = machine.logical_cores = machine.affinity_cores = 6;
-    return machine;
-  }
-  bool has_fast_cores() override { return true; }
-  MachinePeak measure_peak(int threads) override { return local_.measure_peak(threads); }
-  NoiseReport measure_noise(const NoiseOptions& options) override {
-    return local_.measure_noise(options);
-  }
-  std::filesystem::path artefact_folder() override { return "/elsewhere"; }
-
-  bool closed = false;
-  int started = 0;
-
- private:
-  LocalPlace local_;
-};
+using testing::OtherPlace;
 
 TEST(PlaceFacts, are_of_the_place_and_not_of_this_machine) {
   OtherPlace place;
