@@ -144,10 +144,11 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
   Random random(1, 7);  // any first part of it then stands for the whole
   shuffle(std::span<std::size_t>(items.items), random);
-  ExecuteRequest request{info.file, info.required_card(), run_settings(place, options.model, options),
-                         false, options.engine_cache};
+  ExecuteRequest request{info.file, info.required_card(),
+                         run_settings(place, options.model, options), false, options.engine_cache};
   const auto lock = wait_for_machine(place);  // it reports times, and would falsify others'
-  Evaluated found = evaluate_all(place, {request, items, true, info.hash}, options.allow_bad, *progress);
+  Evaluated found =
+      evaluate_all(place, {request, items, true, info.hash}, options.allow_bad, *progress);
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);

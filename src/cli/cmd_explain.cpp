@@ -54,7 +54,8 @@ Json make_document(Place& place, const ExplainArguments& a, Progress& progress) 
     info.require_runnable();
     say_notes(info, progress);
   }
-  for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings, info.hash});
+  for (const ModelInfo& info : infos)
+    plan.files.push_back({info.file, info.card, settings, info.hash});
   share_cards(plan.files);
   if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();
   Json about;

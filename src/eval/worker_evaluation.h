@@ -13,7 +13,7 @@ namespace tamis {
 
 struct EvaluationSpec {
   ExecuteRequest request;
-  InputSpec items;       ///< in the order of evaluating
+  InputSpec items;        ///< in the order of evaluating
   bool labelled = true;   ///< items without truth are an error
   std::string content{};  ///< of request.model (ModelFile)
 };

@@ -19,8 +19,7 @@ const DeviceInfo* device_of(const PlaceFacts& place, const std::string& backend,
                             const std::string& device) {
   for (const Availability& a : place.backends)
     for (const DeviceInfo& d : a.devices)
-      if (a.backend == backend &&
-          (d.name == device || (device == "AUTO" && a.can.chooses_device)))
+      if (a.backend == backend && (d.name == device || (device == "AUTO" && a.can.chooses_device)))
         return &d;
   return nullptr;
 }
@@ -45,8 +44,8 @@ Values device_values(const GridFacts& facts, const Choice&, bool every) {
 
 /// "CPU", "GPU.1", "AUTO": whether it is there is another question.
 std::string read_device(std::string_view axis, const std::string& value) {
-  if (!value.empty() && value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") ==
-                            std::string::npos)
+  if (!value.empty() &&
+      value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") == std::string::npos)
     return value;
   throw Error(ErrorCode::invalid_argument,
               fmt::format("--{}: '{}' is no device; give CPU, GPU, NPU or AUTO", axis, value));
@@ -62,8 +61,7 @@ bool runs_on(const std::string& provider, const std::string& device) {
   return (provider == "cuda" || provider == "tensorrt") == (device != kUsualDevice);
 }
 
-bool computes_in_half(const GridFacts& facts, const std::string& backend,
-                      const std::string& on) {
+bool computes_in_half(const GridFacts& facts, const std::string& backend, const std::string& on) {
   const DeviceInfo* device = device_of(facts.place, backend, on);
   if (device == nullptr) return false;
   const auto& can = device->capabilities;
@@ -135,7 +133,8 @@ bool narrowed(const GridFacts& facts, const Choice& chosen, bool every) {
 
 /// An axis of the interface: its first value is the model as it is.
 Values interface_values(const GridFacts& facts, const std::string& axis, Values values) {
-  if (facts.plan.allow.count(axis) == 0 || facts.parent.nothing_to_choose.count(axis) != 0) return {};
+  if (facts.plan.allow.count(axis) == 0 || facts.parent.nothing_to_choose.count(axis) != 0)
+    return {};
   return values;
 }
 
@@ -154,8 +153,7 @@ Values head_values(const GridFacts& facts, const Choice&, bool) {
   return interface_values(facts, "head", {"graph", "cut"});
 }
 
-void apply_head(Variant& variant, const std::string& value, const ParentFacts&,
-                const PlaceFacts&) {
+void apply_head(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
 }
 
@@ -225,8 +223,7 @@ Values form_values(const GridFacts& facts, const Choice& chosen, bool every) {
   return narrowed(facts, chosen, every) ? Values{own} : Values{own, "portable"};
 }
 
-void apply_form(Variant& variant, const std::string& value, const ParentFacts&,
-                const PlaceFacts&) {
+void apply_form(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   variant.recipe.back().params["for"] = value;
 }
 
@@ -317,9 +314,8 @@ Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
 /// One that is there, but not on this device or with nothing else to choose, has its own reason.
 std::string why_no_provider(const GridFacts& facts, const Asked& asked, const std::string& value) {
   const Values devices = asked.count("device") != 0 ? asked.at("device") : Values{kUsualDevice};
-  const bool runs = std::any_of(devices.begin(), devices.end(), [&](const std::string& device) {
-    return runs_on(value, device);
-  });
+  const bool runs = std::any_of(devices.begin(), devices.end(),
+                                [&](const std::string& device) { return runs_on(value, device); });
   for (const Availability& a : facts.place.backends)
     for (const ProbeStep& step : a.provider_steps) {
       if (step.name != value) continue;
@@ -339,8 +335,7 @@ Values hint_values(const GridFacts& facts, const Choice& chosen, bool) {
   return facts.plan.under_load ? row_of(facts, chosen).hints : Values{};
 }
 
-void apply_hint(Variant& variant, const std::string& value, const ParentFacts&,
-                const PlaceFacts&) {
+void apply_hint(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   if (value == "throughput") variant.settings.hint = value;
 }
 
@@ -353,8 +348,8 @@ std::string why_no_load(const GridFacts& facts, const Asked&, const std::string&
 /// One stream on all cores, and one core for each stream; in a sweep what lies between too.
 Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
   const std::string& threads = chosen.at("threads");
-  if (!facts.plan.under_load || chosen.at("hint") == "throughput" || chosen.at("provider") == "cuda" ||
-      chosen.at("provider") == "tensorrt")
+  if (!facts.plan.under_load || chosen.at("hint") == "throughput" ||
+      chosen.at("provider") == "cuda" || chosen.at("provider") == "tensorrt")
     return {};
   const int cores = threads.empty() ? facts.place.cores : std::stoi(threads);
   std::set<int, std::greater<>> counts{cores, 1};

@@ -86,8 +86,8 @@ std::string note_on_precisions(const ParentFacts& parent);
 
 /// The baseline first (v01), then every point of the grid, each once. `asked` restricts axes to the
 /// named values; a value that exists on no backend here is an error (unavailable) that says so.
-/// Where facts.plan.baseline is an id, it is that of the whole grid (`every`), and the default baseline
-/// is one variant more.
+/// Where facts.plan.baseline is an id, it is that of the whole grid (`every`), and the default
+/// baseline is one variant more.
 std::vector<Variant> expand_grid(const GridFacts& facts,
                                  const std::map<std::string, std::vector<std::string>>& asked,
                                  bool every);

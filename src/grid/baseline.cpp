@@ -45,9 +45,9 @@ void set_baseline_word(Variant& baseline, const GridFacts& facts, const std::str
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--baseline: unknown '{}'; {}", word, suggest(word, known)));
   } else if (at < known.begin() + 3) {
-    Values can = find_axis("inference-precision")
-                     .values(facts, {{"device", baseline.settings.device}, {"backend", backend}},
-                             true);
+    Values can =
+        find_axis("inference-precision")
+            .values(facts, {{"device", baseline.settings.device}, {"backend", backend}}, true);
     if (std::find(can.begin(), can.end(), word) == can.end())
       throw Error(ErrorCode::unavailable,
                   fmt::format("--baseline {}:{}: {} cannot do that here", backend, word, backend));

@@ -81,8 +81,7 @@ std::string why_unused(const GridFacts& facts, const Asked& asked, const Axis& a
   if (axis.why_not != nullptr)
     if (std::string why = axis.why_not(facts, asked, value); !why.empty()) return why;
   const auto& nothing = facts.parent.nothing_to_choose;
-  if (auto why = nothing.find(name); why != nothing.end())
-    return why->second + "; leave it out";
+  if (auto why = nothing.find(name); why != nothing.end()) return why->second + "; leave it out";
   return "nothing here can run that; see tamis doctor";
 }
 

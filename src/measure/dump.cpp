@@ -6,8 +6,7 @@
 
 namespace tamis {
 
-void dump_runtime_model(Place& place, ExecuteRequest request,
-                        const std::filesystem::path& folder) {
+void dump_runtime_model(Place& place, ExecuteRequest request, const std::filesystem::path& folder) {
   constexpr int kDiscarded = 2;
   make_writable_folder(folder);
   request.profile = true;

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "place/worker.h"
 #include "measure/instanced_rounds.h"
+#include "place/worker.h"
 
 namespace tamis {
 namespace {
@@ -56,12 +56,11 @@ class SpinContestant final : public Contestant {
 
 InstanceNoise measure_instance_noise(Place& place, int threads, double seconds) {
   std::optional<int> passes;
-  InstancedRounds rounds(
-      {"a", "b"},
-      [&](const std::string& id) {
-        return std::make_unique<SpinContestant>(place, id, threads, passes);
-      },
-      {});
+  InstancedRounds rounds({"a", "b"},
+                         [&](const std::string& id) {
+                           return std::make_unique<SpinContestant>(place, id, threads, passes);
+                         },
+                         {});
   const std::int64_t start = now_ns();
   InstanceNoise noise;
   std::size_t count = 0;

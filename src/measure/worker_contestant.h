@@ -6,8 +6,8 @@
 
 #include "execute/input_spec.h"
 #include "execute/opened_model.h"
-#include "place/worker.h"
 #include "measure/contestant.h"
+#include "place/worker.h"
 
 namespace tamis {
 

@@ -14,9 +14,9 @@ namespace tamis {
 /// measured belongs to a variant and to `hash`.
 struct PlaceFacts {
   Fingerprint machine;
-  std::string hash;             ///< fingerprint_hash(machine)
-  int cores = 1;                ///< usable physical cores
-  bool has_fast_cores = false;  ///< beside slower ones
+  std::string hash;                    ///< fingerprint_hash(machine)
+  int cores = 1;                       ///< usable physical cores
+  bool has_fast_cores = false;         ///< beside slower ones
   std::vector<Availability> known;     ///< all backends, also those that do not run
   std::vector<Availability> backends;  ///< those that run
 

@@ -20,8 +20,8 @@ class PlaceLock {
 
 /// How long another run's lock is waited for.
 struct LockWait {
-  bool wait = true;              ///< else a lock that is not free is refused at once
-  double seconds = 0;            ///< at most
+  bool wait = true;               ///< else a lock that is not free is refused at once
+  double seconds = 0;             ///< at most
   std::function<bool()> go_on{};  ///< asked about ten times a second; false ends the wait
 };
 

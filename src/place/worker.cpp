@@ -99,8 +99,8 @@ void Worker::greet(const Frame& hello) {
   if (said.value("protocol", 0) == kProtocol) return;
   give_up(fmt::format("{} speaks protocol {} (version {}), this program {} (version {}); install "
                       "both from one build",
-                      process_->program(), said.value("protocol", 0), said.value("version", "unknown"),
-                      kProtocol, kVersion),
+                      process_->program(), said.value("protocol", 0),
+                      said.value("version", "unknown"), kProtocol, kVersion),
           ErrorCode::unavailable);
 }
 

@@ -86,10 +86,10 @@ void SearchRun::explain_handed_over() {
 void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
   const Candidate& pick = field_[outcome_.pick];
   if (outcome_.pick != kBaseline && pick.speedup)
-    why.push_back(fmt::format("{} x {} the baseline, {} paired rounds over {} instances",
-                              to_text(*pick.speedup, 2),
-                              context_.plan.under_load() ? "the images per second of" : "as fast as",
-                              pick.speedup->rounds, pick.speedup->instances));
+    why.push_back(fmt::format(
+        "{} x {} the baseline, {} paired rounds over {} instances", to_text(*pick.speedup, 2),
+        context_.plan.under_load() ? "the images per second of" : "as fast as",
+        pick.speedup->rounds, pick.speedup->instances));
   if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
 }

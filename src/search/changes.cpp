@@ -16,7 +16,8 @@ class ClassNames {
       : labels_(!context.parent.card().labels.empty() || !context.plan.data.evaluation.dataset
                     ? context.parent.card().labels
                     : context.plan.data.evaluation.dataset->labels()),
-        decisions_(context.plan.agreement != nullptr && context.parent.card().task == TaskKind::anomaly) {}
+        decisions_(context.plan.agreement != nullptr &&
+                   context.parent.card().task == TaskKind::anomaly) {}
 
   std::string name(int label) const {
     if (decisions_) return label == 1 ? "flagged" : "not flagged";
@@ -180,7 +181,8 @@ Json per_class_json(const SearchContext& context, const JudgedPair& pair, const 
 
 Json changes_json(const SearchContext& context, const ChangedVariant& variant,
                   const JudgedPair& pair) {
-  const std::vector<ItemChange> changes = find_changes(*context.plan.task, pair.baseline, pair.variant);
+  const std::vector<ItemChange> changes =
+      find_changes(*context.plan.task, pair.baseline, pair.variant);
   const ClassNames names(context);
   Json json{{"reason", nullptr},
             {"variant", variant.id},

@@ -8,8 +8,8 @@
 #include "base/leftovers.h"
 #include "base/percent.h"
 #include "data/picture_sizes.h"
-#include "place/worker.h"
 #include "grid/resolutions.h"
+#include "place/worker.h"
 #include "recipe/build.h"
 #include "stats/random.h"
 
@@ -69,13 +69,14 @@ void probe(SearchContext& c) {
   const std::size_t probed = c.place.backends.size();
   if (probed > 0)
     c.plan.budget.found_slowness(c.lab->clock().seconds_since(start_ns) /
-                            (kQuietProbe_s * static_cast<double>(probed)));
+                                 (kQuietProbe_s * static_cast<double>(probed)));
   c.plan.budget.reserve(kWriting_s * c.plan.budget.slowness());
 }
 
 /// Finds the resolutions worth trying on this data, and says what they save.
 void plan_resolutions(SearchContext& c) {
-  if (c.plan.request.allow.count("resolution") == 0 || c.plan.request.axes.count("resolution") != 0) return;
+  if (c.plan.request.allow.count("resolution") == 0 || c.plan.request.axes.count("resolution") != 0)
+    return;
   const auto stride = stride_of(c);
   if (!stride) return;
   const Size own = c.parent.card().input_size;
@@ -84,13 +85,13 @@ void plan_resolutions(SearchContext& c) {
   c.parent.facts.resolutions = resolutions_worth_trying(pictures, own, *stride, keeps_aspect);
   if (!keeps_aspect || pictures.empty()) return;
   c.plan.data.notes.push_back(fmt::format("{} of what the model computes at {}x{} is padding",
-                                     percent_of(padding_share(pictures, {own})), own.height,
-                                     own.width));
+                                          percent_of(padding_share(pictures, {own})), own.height,
+                                          own.width));
   for (const std::string& value : c.parent.facts.resolutions) {
     const auto shapes = parse_resolution(value);
-    c.plan.data.notes.push_back(fmt::format("resolution {}: {:.2f} x the pixels, {} of them padding",
-                                       value, pixel_share(pictures, shapes, own),
-                                       percent_of(padding_share(pictures, shapes))));
+    c.plan.data.notes.push_back(fmt::format(
+        "resolution {}: {:.2f} x the pixels, {} of them padding", value,
+        pixel_share(pictures, shapes, own), percent_of(padding_share(pictures, shapes))));
   }
 }
 
@@ -167,8 +168,8 @@ const Parent& SearchContext::parent_of(const Variant& variant) const {
 }
 
 std::vector<Variant> SearchContext::variants() const {
-  std::vector<Variant> all = expand_grid({parent.facts, place, plan.facts()}, plan.request.axes,
-                                         plan.request.exhaustive);
+  std::vector<Variant> all =
+      expand_grid({parent.facts, place, plan.facts()}, plan.request.axes, plan.request.exhaustive);
   for (Variant& variant : all) variant.parent = parent.name;
   return all;
 }

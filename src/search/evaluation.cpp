@@ -84,7 +84,8 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
     chunk = Json::from_msgpack(*stored);
   } else {
     const double guess_s = expected_s(end - seen_);
-    if (!context_.may_begin(context_.plan.budget.expected_s(kUnit, guess_s), budget_share)) return false;
+    if (!context_.may_begin(context_.plan.budget.expected_s(kUnit, guess_s), budget_share))
+      return false;
     // Variants that share records need not share a crash.
     FailingUnit unit{hash_text(key + variant_key(context_, variant_, artefact_)),
                      eval_command(context_, variant_, artefact_)};

@@ -4,11 +4,11 @@
 #include <string>
 
 #include "base/error.h"
-#include "place/worker.h"
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
 #include "measure/instanced_rounds.h"
 #include "measure/summary.h"
+#include "place/worker.h"
 #include "stats/sequential.h"
 
 namespace tamis {

@@ -20,21 +20,21 @@ Json explained(SearchContext& context, const Variant& variant, const Artefact& a
                bool new_peak) {
   const ContestantSpec spec = contestant_spec(context, variant, artefact);
   ExplainPlan plan;
-  plan.files.push_back(
-      {artefact.model, artefact.card, spec.request.settings, artefact.content});
+  plan.files.push_back({artefact.model, artefact.card, spec.request.settings, artefact.content});
   if (!variant.recipe.empty())
     plan.files.push_back(file_of(context.parent_of(variant), spec.request.settings));
   plan.inputs = spec.inputs;
   plan.runs = kRuns;
   plan.with_latency = false;  // the race has measured it, in more rounds
-  plan.peak = ensure_peak(context, variant.settings.threads.value_or(context.place.cores),
-                          new_peak);
+  plan.peak =
+      ensure_peak(context, variant.settings.threads.value_or(context.place.cores), new_peak);
   Json document = context.lab->explain(plan, context.listener);
   for (const char* side : {"model", "against"})
     if (Json& one = document[side]; !one.is_null()) {
       one.erase("layers");
-      one["model"] =
-          side == std::string("model") ? "model.onnx" : context.parent_of(variant).model.file.filename().string();
+      one["model"] = side == std::string("model")
+                         ? "model.onnx"
+                         : context.parent_of(variant).model.file.filename().string();
     }
   document["reason"] = nullptr;
   return document;
@@ -43,8 +43,7 @@ Json explained(SearchContext& context, const Variant& variant, const Artefact& a
 }  // namespace
 
 Json ensure_peak(SearchContext& context, int threads, bool again) {
-  const std::string key =
-      hash_text("peak/1 " + std::to_string(threads) + " " + context.place.hash);
+  const std::string key = hash_text("peak/1 " + std::to_string(threads) + " " + context.place.hash);
   auto checked = [](const Json& json) { return to_json(parse_machine_peak(json)); };
   const auto stored = context.store->find_as(Kind::measurement, key, checked);
   if (stored && !again) return *stored;

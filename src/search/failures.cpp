@@ -94,8 +94,9 @@ std::string build_command(const SearchContext& context, const Variant& variant) 
       !recipe.empty() && recipe.back().name.starts_with("int");  // int8-…, int4-…
   if (!quantises || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
-  std::string command =
-      "tamis quantize " + quoted(context.parent_of(variant).model.named.string()) + data_arguments(context);
+  std::string command = "tamis quantize " +
+                        quoted(context.parent_of(variant).model.named.string()) +
+                        data_arguments(context);
   if (r.calibration) command += " --calibration " + quoted(r.calibration->path.string());
   if (recipe.back().name != "int8-static")
     return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,

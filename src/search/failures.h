@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "place/worker.h"
 #include "grid/variant.h"
+#include "place/worker.h"
 #include "search/context.h"
 #include "search/units.h"
 

@@ -35,8 +35,8 @@ double Generations::visit_s(const Entrant& entrant, Block block) const {
   auto opened = timings_.opened(entrant.key);
   if (!opened) opened = timings_.opened(baseline_.key);
   const double warm_ms = opened ? opened->info.warm_ms : kUnknown_ms;
-  const double least_ms =
-      context_.plan.under_load() ? (block == Block::full ? 200 : 80) : (block == Block::full ? 23 : 9);
+  const double least_ms = context_.plan.under_load() ? (block == Block::full ? 200 : 80)
+                                                     : (block == Block::full ? 23 : 9);
   const double least_runs = block == Block::full ? 4 : 2;
   return std::max(least_ms, least_runs * warm_ms) * 1e-3;
 }
@@ -215,7 +215,8 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
   std::map<std::string, std::vector<double>> times;
   double guess_s = 0;
   for (const Entrant& member : members) {
-    const std::string key = "from file:" + member.key + context_.place.hash + context_.plan.data_hash;
+    const std::string key =
+        "from file:" + member.key + context_.place.hash + context_.plan.data_hash;
     const auto parse = [](const Json& json) { return json.get<std::vector<double>>(); };
     if (auto stored = context_.store->find_as(Kind::measurement, key, parse))
       times[member.key] = std::move(*stored);

@@ -121,8 +121,7 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
   std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
   for (std::size_t count : given_back_counts(ranking.order.size())) {
     std::size_t index = add_relative(parent, ranking, count);
-    if (!context_.may_begin(expected_build_s(context_, field_[index].variant),
-                            kJudgingShare)) {
+    if (!context_.may_begin(expected_build_s(context_, field_[index].variant), kJudgingShare)) {
       field_.candidates().pop_back();
       outcome_.budget_ended = true;
       return;

@@ -58,9 +58,10 @@ std::string drop_sentence(const Judgement& j, const std::string& metric, double 
 /// What the error is made in.
 std::string claim_of(const SearchContext& context) {
   const SearchRequest& r = context.plan.request;
-  return context.parent.model.hash + canonical_text(to_json(context.parent.card(), false)) + context.plan.data_hash +
-         context.place.hash +
-         gates_json(r.gates, std::string(context.plan.task->metric), context.plan.under_load()).dump() +
+  return context.parent.model.hash + canonical_text(to_json(context.parent.card(), false)) +
+         context.plan.data_hash + context.place.hash +
+         gates_json(r.gates, std::string(context.plan.task->metric), context.plan.under_load())
+             .dump() +
          fmt::format("{}", r.confidence);
 }
 
@@ -88,7 +89,8 @@ std::span<const ItemRecord> AccuracyJudge::records(const std::string& id) {
   std::vector<ItemRecord>& agreed = agreed_[id];
   for (std::size_t i = agreed.size(); i < std::min(found.size(), base.size()); ++i) {
     agreed.push_back(found[i]);
-    agreed.back().truth = context_.plan.agreement->truth_of(context_.parent.card(), base[i].prediction);
+    agreed.back().truth =
+        context_.plan.agreement->truth_of(context_.parent.card(), base[i].prediction);
   }
   return agreed;
 }
@@ -124,7 +126,8 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   j.baseline = baseline_accuracy(found);
   j.value = estimate_metric(*context_.plan.task, own, 0.95);
   j.figures = context_.plan.task->figures(own);
-  bool absolute = context_.plan.request.gates.max_drop && !context_.plan.request.gates.max_drop->relative;
+  bool absolute =
+      context_.plan.request.gates.max_drop && !context_.plan.request.gates.max_drop->relative;
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
   double confidence = confidence_of(variant);
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
@@ -167,8 +170,8 @@ void AccuracyJudge::find_confidence(const Variant& variant, const std::string& o
   if (own != error_parts_.end() && !own->second.answer.empty())
     part *= shares_.of(own->second.answer);
   else if (variant.id != baseline_.id)
-    part *= shares_.of(
-        answer_key(context_, variant, ensure_artefact(context_, variant), output_hash));
+    part *=
+        shares_.of(answer_key(context_, variant, ensure_artefact(context_, variant), output_hash));
   confidences_[variant.id] = confidence_of_each(asked, 1, part);
 }
 

@@ -27,8 +27,8 @@ std::string run_key(const SearchContext& c) {
   std::string calibration;
   for (const std::string& hash : c.plan.data.calibration_hashes) calibration += hash;
   return hash_text(canonical_text(identity(c.plan.request)) + kVersion +
-                   canonical_text(to_json(c.parent.card(), false)) + c.parent.model.hash + c.plan.data_hash +
-                   calibration + c.place.hash + versions);
+                   canonical_text(to_json(c.parent.card(), false)) + c.parent.model.hash +
+                   c.plan.data_hash + calibration + c.place.hash + versions);
 }
 
 void warn_if_too_few_items(const SearchContext& c) {

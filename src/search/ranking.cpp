@@ -56,7 +56,8 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
   RunSettings settings = variant.settings;
   settings.library = context.plan.library_of(settings.backend);
-  double guess_s = guessed_inference_s(context.parent_of(variant).model.description.value("macs", 0.0));
+  double guess_s =
+      guessed_inference_s(context.parent_of(variant).model.description.value("macs", 0.0));
   const Artefact parent = ensure_last_parent(context, quantised);
   Sensitivity ranking = attempt(context, {key, build_command(context, quantised)}, [&] {
     return context.lab->rank_layers(

@@ -25,7 +25,8 @@ Json accuracy_json(const Candidate& c, const SearchContext& context) {
             {"items", j.items},
             {"seen", j.seen},
             {"figures", j.figures}};
-  bool relative = !context.plan.request.gates.max_drop || context.plan.request.gates.max_drop->relative;
+  bool relative =
+      !context.plan.request.gates.max_drop || context.plan.request.gates.max_drop->relative;
   json["drop"] = j.drop ? Json(j.drop->drop) : Json();
   json["drop_low"] = j.drop ? Json(j.drop->low) : Json();
   json["drop_high"] = j.drop ? Json(j.drop->high) : Json();
@@ -277,8 +278,8 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["counterfactuals"] = outcome.counterfactuals;
   json["caller_changes"] = Json::array();
   if (const auto& picked = candidates[outcome.pick].artefact; picked && settled)
-    json["caller_changes"] =
-        caller_changes(context.parent.card(), context.parent.model.description, picked->card, picked->info.io);
+    json["caller_changes"] = caller_changes(context.parent.card(), context.parent.model.description,
+                                            picked->card, picked->info.io);
   json["counts"] = counts_json(candidates);
   json["variants"] = Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -429,7 +430,8 @@ void hand_over(const SearchContext& context, const Variant& variant, const Artef
   FolderContent files;
   for (const char* name : {kModel, "model.card.yaml", "run.json"})
     files[name] = content_of(out / name);
-  const bool measured = artefact.key == context.parent_of(variant).model.hash || artefact.content.empty() ||
+  const bool measured = artefact.key == context.parent_of(variant).model.hash ||
+                        artefact.content.empty() ||
                         context.cache->content(artefact.key).at(kModel) == files.at(kModel);
   if (files.at(kModel) != judged || !measured)
     throw Error(ErrorCode::corrupt_data,

@@ -99,8 +99,8 @@ bool SearchRun::stands(std::size_t i) const {
   const Candidate& c = field_[i];
   if (c.failure) return false;
   if (c.gate() == GateOutcome::met) return true;
-  return i == kBaseline && c.hard == GateOutcome::met && !context_.plan.request.gates.min_accuracy &&
-         c.gate() == GateOutcome::undecided;
+  return i == kBaseline && c.hard == GateOutcome::met &&
+         !context_.plan.request.gates.min_accuracy && c.gate() == GateOutcome::undecided;
 }
 
 /// Those that were not judged yet and may be faster than the leaders.
@@ -261,8 +261,8 @@ void SearchRun::time_from_file() {
 }
 
 SearchOutcome SearchRun::run() {
-  const bool complete =
-      context_.plan.request.exhaustive ? measure_all(context_, field_) : screen_all(context_, field_);
+  const bool complete = context_.plan.request.exhaustive ? measure_all(context_, field_)
+                                                         : screen_all(context_, field_);
   outcome_.budget_ended = !complete;
   judge_ = std::make_unique<AccuracyJudge>(context_, field_.baseline().variant,
                                            field_.baseline().opened->output_hash);

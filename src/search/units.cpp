@@ -57,7 +57,8 @@ BuildRequest build_request(const SearchContext& context, const Artefact& parent,
   request.libraries = context.plan.request.libraries;
   request.out = out;
   request.cache = context.cache->folder();
-  request.check_parent = context.plan.agreement != nullptr;  // without a truth only the card is asked
+  request.check_parent =
+      context.plan.agreement != nullptr;  // without a truth only the card is asked
   request.reference_version = context.place.version_of(request.settings.backend);
   return request;
 }
@@ -127,8 +128,8 @@ double expected_build_s(const SearchContext& context, const Variant& variant) {
   for (std::size_t i = variant.recipe.size(); i > 0; --i) {
     if (context.cache->find(keys[i])) break;
     const Variant part = up_to(variant, i);
-    seconds += context.plan.budget.expected_s(build_kind(last_step(part)),
-                                              build_guess_s(context, part));
+    seconds +=
+        context.plan.budget.expected_s(build_kind(last_step(part)), build_guess_s(context, part));
   }
   for (const std::string& key : keys)
     if (context.failed_builds.count(key) != 0) return 0;
@@ -229,8 +230,8 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
                                const Artefact& artefact) {
   ContestantSpec spec;
   spec.id = variant.id;
-  spec.request = {artefact.model,       artefact.card, variant.settings, false, {}, {},
-                  context.plan.from_pixels()};
+  spec.request = {
+      artefact.model, artefact.card, variant.settings, false, {}, {}, context.plan.from_pixels()};
   spec.request.settings.library = context.plan.library_of(variant.settings.backend);
   spec.inputs = {DataSpec{context.plan.request.data.path, context.plan.data.evaluation.split},
                  measuring_items(context.plan.evaluation_order, &artefact.card)};

@@ -482,10 +482,11 @@ TEST(Grid, pins_to_fast_cores_where_the_place_has_some) {
 
 TEST(Grid, names_providers_that_the_library_has) {
   GridFacts f = facts();
-  f.place.backends[0].provider_steps = {{"cpu", true, "", ""},
-                                  {"openvino", true, "", ""},
-                                  {"dnnl", false, "the library was built without it", "build it"},
-                                  {"cuda", true, "", ""}};
+  f.place.backends[0].provider_steps = {
+      {"cpu", true, "", ""},
+      {"openvino", true, "", ""},
+      {"dnnl", false, "the library was built without it", "build it"},
+      {"cuda", true, "", ""}};
   const std::set<std::string> found = names(expand_grid(f, {}, false));
   EXPECT_EQ(found.count("fp32 · ort · f32 · all · provider openvino · 2 threads"), 1U);
   EXPECT_EQ(found.count("fp32 · ort · f32 · all · 2 threads"), 1U);

@@ -30,8 +30,8 @@ class BenchTest : public ::testing::Test {
 
 TEST_F(BenchTest, ends_where_every_pair_is_told_apart) {
   const PairedStopping stopping({0.95, 3, 12, 0.01});
-  Bench bench(fake_.place(), specs({{"latency_us", 100}}, {{"latency_us", 1000}}), {400, 12, 60, 1, false},
-              stopping, listener());
+  Bench bench(fake_.place(), specs({{"latency_us", 100}}, {{"latency_us", 1000}}),
+              {400, 12, 60, 1, false}, stopping, listener());
   bench.run();
   EXPECT_EQ(bench.ids(), (std::vector<std::string>{"a", "b"}));
   EXPECT_GE(bench.instances(), 3U);

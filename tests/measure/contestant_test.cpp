@@ -62,10 +62,12 @@ TEST_F(ContestantTest, is_fed_real_pictures_where_there_are_some) {
   testing::save_tiny_set(testing::make_tiny_set(12, 1, 5), fake_.folder() / "data", "t10k");
   InputSpec inputs{DataSpec{fake_.folder() / "data", "val"}, {3, 1, 7}};
   ExecuteRequest request = fake_.request({{"latency_us", 100}}, testing::FakeBackend::card());
-  WorkerContestant one(fake_.place(), {"a", request, inputs}), same(fake_.place(), {"b", request, inputs});
+  WorkerContestant one(fake_.place(), {"a", request, inputs}),
+      same(fake_.place(), {"b", request, inputs});
   EXPECT_EQ(one.output_hash(), same.output_hash());
   request.settings.extra["wrong"] = true;
-  EXPECT_NE(WorkerContestant(fake_.place(), {"c", request, inputs}).output_hash(), one.output_hash());
+  EXPECT_NE(WorkerContestant(fake_.place(), {"c", request, inputs}).output_hash(),
+            one.output_hash());
   std::vector<double> times = one.time_from_file(2);
   EXPECT_EQ(times.size(), 6U);
   for (double t : times) EXPECT_GE(t, 1e5);
@@ -73,7 +75,8 @@ TEST_F(ContestantTest, is_fed_real_pictures_where_there_are_some) {
 
 TEST_F(ContestantTest, that_cannot_open_throws_its_reason) {
   try {
-    WorkerContestant contestant(fake_.place(), {"a", fake_.request({{"open_fails", "no such device"}}), {}});
+    WorkerContestant contestant(fake_.place(),
+                                {"a", fake_.request({{"open_fails", "no such device"}}), {}});
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::backend_failed);

@@ -276,7 +276,8 @@ SearchContext ScriptedSearch::context() {
   c.listener = listener;
   c.lab = lab;
   c.plan.budget = Budget(request.budget_s, lab->clock());
-  if (lab->load) c.plan.budget.found_slowness(lab->load(static_cast<double>(lab->clock().ns()) * 1e-9));
+  if (lab->load)
+    c.plan.budget.found_slowness(lab->load(static_cast<double>(lab->clock().ns()) * 1e-9));
   c.place.hash = "machine";
   c.parent.model = lab->inspect(c.plan.request.model, {});
   c.plan.task = &find_task(TaskKind::classify);
@@ -286,7 +287,8 @@ SearchContext ScriptedSearch::context() {
   c.plan.data.calibration.items = {0};
   c.plan.data.evaluation = {dataset_, {}, "val"};
   c.plan.data.evaluation.items.resize(items);
-  std::iota(c.plan.data.evaluation.items.begin(), c.plan.data.evaluation.items.end(), std::size_t{0});
+  std::iota(c.plan.data.evaluation.items.begin(), c.plan.data.evaluation.items.end(),
+            std::size_t{0});
   c.plan.evaluation_order = c.plan.data.evaluation.items;
   c.plan.data_hash = "data";
   c.store = std::make_unique<Store>(Store::open(c.plan.request.out / "tamis.db", {"machine", ""}));
