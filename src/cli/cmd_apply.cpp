@@ -47,11 +47,11 @@ Recipe recipe_of(const ApplyArguments& a) {
   return recipe;
 }
 
-BuildRequest build_request(const ApplyArguments& a, const ModelInfo& info,
+BuildRequest build_request(Place& place, const ApplyArguments& a, const ModelInfo& info,
                            const std::filesystem::path& out) {
   for (const Step& step : recipe_of(a))
     if (find_step_kind(step.name).traits.needs_card) info.required_card();
-  BuildRequest request = request_for_original(a.execute, info, out);
+  BuildRequest request = request_for_original(place, a.execute, info, out);
   if (!info.card) request.input_size = given_input_size(a.execute.card);
   request.check_exact = true;
   return request;
@@ -82,14 +82,15 @@ int apply(const ApplyArguments& a, const Console& console) {
   recipe_of(a);  // before anything is written
   const std::filesystem::path out =
       writable_model_file(a.out, model_file(a.execute.model), "model");
-  const ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+  const ModelInfo model = inspect_in_worker(*console.place, a.execute.model, a.execute.card);
   model.require_runnable();
   const auto progress = make_progress(console);
   say_notes(model, *progress);
   const std::int64_t start = now_ns();
   TemporaryFolder folder("tamis-apply");
+  const BuildRequest request = build_request(*console.place, a, model, folder.path());
   const ArtefactInfo info =
-      build_in_workers(build_request(a, model, folder.path()), recipe_of(a), model, *progress);
+      build_in_workers(*console.place, {request, recipe_of(a), model}, *progress);
   copy_model_with_card(folder.path(), out);
   const Json document{{"schema", "tamis/apply/1"},
                       {"model", out.string()},

@@ -100,7 +100,7 @@ std::size_t settings_at(const std::string& text) {
   return std::string::npos;
 }
 
-Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
+Entry parse_entry(Place& place, const std::string& text, const ExecuteOptions& common) {
   const std::size_t at = settings_at(text);
   Entry entry{text, text.substr(0, at), {}};
   ExecuteOptions own = common;
@@ -117,7 +117,7 @@ Entry parse_entry(const std::string& text, const ExecuteOptions& common) {
                   fmt::format("bench {}: '{}' has no value; write {}=VALUE", text, key, key));
     set_entry_key(own, text, key, value);
   }
-  entry.settings = run_settings(entry.model, own);
+  entry.settings = run_settings(place, entry.model, own);
   return entry;
 }
 
@@ -151,14 +151,14 @@ void check_card(const Entry& entry, const ModelInfo& info, const BenchOptions& o
                             entry.name, info.card_error->what()));
 }
 
-ContestantSpecs inspect_all(const std::vector<Entry>& entries, const BenchOptions& options,
-                            Progress& progress) {
+ContestantSpecs inspect_all(Place& place, const std::vector<Entry>& entries,
+                            const BenchOptions& options, Progress& progress) {
   ContestantSpecs specs;
   progress.begin("inspecting", entries.size());
   for (const Entry& entry : entries) {
     if (interrupt_asked()) break;
     progress.working_on(entry.name);
-    ModelInfo info = inspect_in_worker(entry.model, options.common.card);
+    ModelInfo info = inspect_in_worker(place, entry.model, options.common.card);
     info.require_runnable();
     say_notes(info, progress);
     check_card(entry, info, options, progress);
@@ -166,7 +166,8 @@ ContestantSpecs inspect_all(const std::vector<Entry>& entries, const BenchOption
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
                  measuring_inputs(options.common, info),
-                 options.under_load()};
+                 options.under_load(),
+                 info.hash};
     specs[id].request.input_shapes = info.open_inputs;
     progress.advance();
   }
@@ -174,18 +175,18 @@ ContestantSpecs inspect_all(const std::vector<Entry>& entries, const BenchOption
 }
 
 /// "01-yolov8n": a folder of its own for each model.
-void dump_models(const std::vector<Entry>& entries, const BenchOptions& options,
+void dump_models(Place& place, const std::vector<Entry>& entries, const BenchOptions& options,
                  Progress& progress) {
   if (options.dump.empty()) return;
   progress.begin("writing what the runtimes make of the models", entries.size());
   for (std::size_t i = 0; i < entries.size() && !interrupt_asked(); ++i) {
     const Entry& entry = entries[i];
-    const ModelInfo info = inspect_in_worker(entry.model, options.common.card);
+    const ModelInfo info = inspect_in_worker(place, entry.model, options.common.card);
     const auto folder = std::filesystem::path(options.dump) /
                         fmt::format("{:02}-{}", i + 1, info.file.stem().string());
     ExecuteRequest request{info.file, info.card, entry.settings, true, {}, {}};
     request.input_shapes = info.open_inputs;
-    dump_runtime_model(request, folder);
+    dump_runtime_model(place, request, folder);
     progress.line(fmt::format("{}: {}", entry.name, folder.string()));
     progress.advance();
   }
@@ -362,18 +363,19 @@ int bench(const BenchOptions& options, const Console& console) {
   check_options(options);
   install_interrupt_handler();
   const PairedStopping stopping(stopping_plan(options));
+  Place& place = *console.place;
   std::vector<Entry> entries;
   for (const std::string& text : options.models)
-    entries.push_back(parse_entry(text, options.common));
+    entries.push_back(parse_entry(place, text, options.common));
   auto progress = make_progress(console);
-  MachineLock lock = wait_for_machine();
-  Json environment = environment_json(capture_fingerprint());
+  const auto lock = wait_for_machine(place);
+  Json environment = environment_json(place.fingerprint());
   Json data = describe_data(options.common, *progress);
-  Bench run(inspect_all(entries, options, *progress), bench_plan(options), stopping,
+  Bench run(place, inspect_all(place, entries, options, *progress), bench_plan(options), stopping,
             bench_listener(options, *progress));
   progress->begin("measuring", options.instances);
   run.run();
-  if (run.table().size() > 0) dump_models(entries, options, *progress);
+  if (run.table().size() > 0) dump_models(place, entries, options, *progress);
   progress->finish();
   if (run.table().size() == 0) return kExitInterrupted;
   const double confidence = stopping.plan().confidence;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/units.h"
 #include "cli/console.h"
 #include "store/artefact_cache.h"
@@ -14,7 +13,7 @@ struct CacheArguments {
 };
 
 int cache(const CacheArguments& a, const Console& console) {
-  ArtefactCache artefacts(cache_folder() / "artefacts");
+  ArtefactCache artefacts(console.place->artefact_folder());
   if (a.action == "clean") {
     std::optional<double> age;
     if (!a.older_than.empty()) age = parse_seconds(a.older_than, "--older-than");

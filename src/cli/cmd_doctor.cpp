@@ -14,7 +14,6 @@
 #include "machine/peak.h"
 #include "measure/instance_noise.h"
 #include "stats/percentile.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -55,13 +54,13 @@ struct Findings {
 
 /// Where a backend's worker died on the smallest model, the steps that it can still do, and then
 /// that one.
-void keep_steps_of_crashed(std::vector<Availability>& backends,
+void keep_steps_of_crashed(Place& place, std::vector<Availability>& backends,
                            const std::map<std::string, std::string>& libraries) {
   auto crashed = [](const Availability& a) {
     return a.steps.size() == 1 && a.steps[0].name == "loaded" && !a.steps[0].ok;
   };
   if (std::none_of(backends.begin(), backends.end(), crashed)) return;
-  std::vector<Availability> cheap = probe_backends(libraries, false);
+  std::vector<Availability> cheap = probe_backends(place, libraries, false);
   for (std::size_t i = 0; i < backends.size(); ++i) {
     if (!crashed(backends[i]) || !cheap[i].ok()) continue;
     ProbeStep step = backends[i].steps[0];
@@ -82,9 +81,10 @@ std::vector<ProbeStep> unreached_steps(const Availability& a) {
 }
 
 /// How fresh workers of equal work differ, and what that leaves to be resolved.
-void measure_instances(Findings& findings) {
+void measure_instances(Place& place, Findings& findings) {
   try {
-    findings.instances = measure_instance_noise(usable_cores(findings.machine), kInstancesSeconds);
+    findings.instances =
+        measure_instance_noise(place, usable_cores(findings.machine), kInstancesSeconds);
   } catch (const Error& error) {
     findings.warnings.push_back(
         {fmt::format("differences between instances were not measured: {}", error.what()),
@@ -99,12 +99,12 @@ void measure_instances(Findings& findings) {
                                                                           .power = kPower});
 }
 
-void measure(Findings& findings) {
+void measure(Place& place, Findings& findings) {
   try {
-    MachineLock lock = MachineLock::take(false, 0);
-    findings.noise = measure_noise(
+    const auto lock = place.lock({false, 0});
+    findings.noise = place.measure_noise(
         {.seconds = kNoiseSeconds, .threads = usable_cores(findings.machine), .piece_ms = 2.0});
-    findings.peak = measure_peak(usable_cores(findings.machine));
+    findings.peak = place.measure_peak(usable_cores(findings.machine));
   } catch (const Error& error) {
     findings.warnings.push_back({fmt::format("noise and peak were not measured: {}", error.what()),
                                  "run tamis doctor again when nothing else measures"});
@@ -112,7 +112,7 @@ void measure(Findings& findings) {
   }
   for (EnvironmentWarning& w : suspicious_conditions(*findings.noise))
     findings.warnings.push_back(w);
-  measure_instances(findings);
+  measure_instances(place, findings);
 }
 
 Findings examine(const DoctorOptions& options, const Console& console) {
@@ -123,14 +123,15 @@ Findings examine(const DoctorOptions& options, const Console& console) {
   if (!options.ort_library.empty()) libraries["ort"] = options.ort_library;
   if (!options.openvino_library.empty()) libraries["openvino"] = options.openvino_library;
 
+  Place& place = *console.place;
   Findings findings;
-  findings.machine = capture_fingerprint();
+  findings.machine = place.fingerprint();
   findings.warnings = suspicious_conditions(findings.machine);
   progress->begin("probing the runtimes", std::nullopt);
-  findings.backends = probe_backends(libraries, true);
-  keep_steps_of_crashed(findings.backends, libraries);
+  findings.backends = probe_backends(place, libraries, true);
+  keep_steps_of_crashed(place, findings.backends, libraries);
   progress->begin("measuring this machine's noise", std::nullopt);
-  measure(findings);
+  measure(place, findings);
   progress->finish();
   return findings;
 }

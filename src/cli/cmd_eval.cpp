@@ -63,10 +63,11 @@ void evaluate_items(WorkerEvaluation& evaluation, std::size_t count, Evaluated& 
   }
 }
 
-Evaluated evaluate_all(const EvaluationSpec& spec, std::size_t allow_bad, Progress& progress) {
+Evaluated evaluate_all(Place& place, const EvaluationSpec& spec, std::size_t allow_bad,
+                       Progress& progress) {
   Evaluated result;
   BadItems bad(allow_bad);
-  WorkerEvaluation evaluation(spec, go_on);
+  WorkerEvaluation evaluation(place, spec, go_on);
   result.load_s = evaluation.load_s();
   const std::int64_t start = now_ns();
   evaluate_items(evaluation, spec.items.items.size(), result, bad, progress);
@@ -132,7 +133,8 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   install_interrupt_handler();
   auto progress = make_progress(console);
   std::int64_t start = now_ns();
-  ModelInfo info = inspect_in_worker(options.model, options.card);
+  Place& place = *console.place;
+  ModelInfo info = inspect_in_worker(place, options.model, options.card);
   const Task& task = task_that_reads(info.required_card().task);
   say_notes(info, *progress);
   EvaluationPlan plan = plan_evaluation(
@@ -142,10 +144,11 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   InputSpec items{DataSpec{options.data, plan.evaluation.split}, plan.evaluation.items};
   Random random(1, 7);  // any first part of it then stands for the whole
   shuffle(std::span<std::size_t>(items.items), random);
-  ExecuteRequest request{info.file, info.required_card(), run_settings(options.model, options),
-                         false, options.engine_cache};
-  MachineLock lock = wait_for_machine();  // it reports times, and would falsify others'
-  Evaluated found = evaluate_all({request, items}, options.allow_bad, *progress);
+  ExecuteRequest request{info.file, info.required_card(),
+                         run_settings(place, options.model, options), false, options.engine_cache};
+  const auto lock = wait_for_machine(place);  // it reports times, and would falsify others'
+  Evaluated found =
+      evaluate_all(place, {request, items, true, info.hash}, options.allow_bad, *progress);
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);

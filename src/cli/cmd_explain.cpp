@@ -9,7 +9,6 @@
 #include "machine/fingerprint.h"
 #include "machine/peak.h"
 #include "search/explain_files.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -45,17 +44,18 @@ void write_reports(const std::filesystem::path& folder, const Json& document) {
   save_file(folder / "explain.md", std::string_view(explain_text(document, {true, true})));
 }
 
-Json make_document(const ExplainArguments& a, Progress& progress) {
-  MachineLock lock = MachineLock::take(true, 600, [] { return !interrupt_asked(); });
-  RunSettings settings = run_settings(a.execute.model, a.execute);
-  std::vector<ModelInfo> infos{inspect_in_worker(a.execute.model, a.execute.card)};
-  if (!a.against.empty()) infos.push_back(inspect_in_worker(a.against, a.execute.card));
+Json make_document(Place& place, const ExplainArguments& a, Progress& progress) {
+  const auto lock = wait_for_machine(place);
+  RunSettings settings = run_settings(place, a.execute.model, a.execute);
+  std::vector<ModelInfo> infos{inspect_in_worker(place, a.execute.model, a.execute.card)};
+  if (!a.against.empty()) infos.push_back(inspect_in_worker(place, a.against, a.execute.card));
   ExplainPlan plan;
   for (const ModelInfo& info : infos) {
     info.require_runnable();
     say_notes(info, progress);
   }
-  for (const ModelInfo& info : infos) plan.files.push_back({info.file, info.card, settings});
+  for (const ModelInfo& info : infos)
+    plan.files.push_back({info.file, info.card, settings, info.hash});
   share_cards(plan.files);
   if (!a.execute.data.empty() && !plan.files[0].card) infos[0].required_card();
   Json about;
@@ -63,10 +63,10 @@ Json make_document(const ExplainArguments& a, Progress& progress) {
   plan.runs = a.runs;
   plan.engine_cache = a.execute.engine_cache;
   if (a.roof) {
-    const int cores = usable_cores(capture_fingerprint());
-    plan.peak = to_json(measure_peak(settings.threads.value_or(cores)));
+    const int cores = usable_cores(place.fingerprint());
+    plan.peak = to_json(place.measure_peak(settings.threads.value_or(cores)));
   }
-  Json document = explain_files(plan, make_listener(progress));
+  Json document = explain_files(place, plan, make_listener(progress));
   document["data"] = about;
   return document;
 }
@@ -75,7 +75,7 @@ int explain_model(const ExplainArguments& a, const Console& console) {
   install_interrupt_handler();
   if (!a.out.empty()) make_writable_folder(a.out);
   auto progress = make_progress(console);
-  Json document = make_document(a, *progress);
+  Json document = make_document(*console.place, a, *progress);
   progress->finish();
   if (!a.out.empty()) write_reports(a.out, document);
   if (console.json)

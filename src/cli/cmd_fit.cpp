@@ -93,16 +93,23 @@ void print_text(const Json& d) {
   for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
 }
 
-ArtefactInfo build(const FitArguments& a, const std::filesystem::path& folder, Json& about,
-                   Progress& progress) {
-  ModelInfo backbone = inspect_in_worker(a.execute.model, a.execute.card);
+struct Built {
+  ArtefactInfo info;
+  Json about;  ///< of the data
+};
+
+Built build(Place& place, const FitArguments& a, const std::filesystem::path& folder,
+            Progress& progress) {
+  Built built;
+  ModelInfo backbone = inspect_in_worker(place, a.execute.model, a.execute.card);
   backbone.require_runnable();
-  BuildRequest request = request_for_original(a.execute, backbone, folder);
+  BuildRequest request = request_for_original(place, a.execute, backbone, folder);
   request.card = whole_picture(backbone.required_card());
-  request.calibration = good_pictures(a, about, progress);
-  MachineLock lock = wait_for_machine();  // it keeps all cores busy
+  request.calibration = good_pictures(a, built.about, progress);
+  const auto lock = wait_for_machine(place);  // it keeps all cores busy
   progress.begin("fitting", std::nullopt);
-  return build_in_workers(request, recipe_of(a), backbone, progress);
+  built.info = build_in_workers(place, {request, recipe_of(a), backbone}, progress);
+  return built;
 }
 
 int fit_anomaly(const FitArguments& a, const Console& console) {
@@ -111,11 +118,10 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
       writable_model_file(a.out, model_file(a.execute.model), "backbone");
   auto progress = make_progress(console);
   TemporaryFolder folder("tamis-fit");
-  Json about;
-  ArtefactInfo info = build(a, folder.path(), about, *progress);
+  const Built built = build(*console.place, a, folder.path(), *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, about);
+  Json document = to_document(built.info, out, built.about);
   if (console.json)
     print_json(document);
   else

@@ -37,7 +37,7 @@ void print_card(const ModelInfo& info) {
 }
 
 int inspect(const ExecuteOptions& options, const Console& console) {
-  ModelInfo info = inspect_in_worker(options.model, options.card);
+  ModelInfo info = inspect_in_worker(*console.place, options.model, options.card);
   const Json& d = info.description;
   if (console.json) {
     Json json = d;

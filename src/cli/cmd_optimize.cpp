@@ -102,7 +102,6 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
       ->default_str("")
       ->delimiter(',')
       ->type_name("A,B,…");
-  app.add_option("--device", o.execute.device, "CPU, GPU, NPU, AUTO (default: CPU)");
   app.add_option("--ort-library", o.ort_library, "ONNX Runtime's library to load");
   app.add_option("--openvino-library", o.openvino_library, "OpenVINO's C library to load");
   add_gate_options(app, o);
@@ -141,7 +140,6 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   r.exhaustive = exhaustive;
   r.allow_bad = o.execute.allow_bad;
   r.seed = o.seed;
-  if (!o.execute.device.empty()) r.device = o.execute.device;
   if (!o.ort_library.empty()) r.libraries["ort"] = o.ort_library;
   if (!o.openvino_library.empty()) r.libraries["openvino"] = o.openvino_library;
   r.baseline = o.baseline;
@@ -174,7 +172,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   SearchRequest request = to_request(options, console, exhaustive);
   auto progress = make_progress(console);
   progress->limit(request.budget_s);
-  Json result = optimize(request, make_listener(*progress));
+  Json result = optimize(request, make_listener(*progress), *console.place);
   write_files(result, request, *progress);
   if (console.json) {
     print_json(load_json(request.out / "decision.json"));
@@ -191,7 +189,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
 int dry_run(const SearchOptions& options, const Console& console) {
   SearchRequest request = to_request(options, console, true);
   auto progress = make_progress(console);
-  SearchPlan plan = plan_search(request, make_listener(*progress));
+  SearchPlan plan = plan_search(request, make_listener(*progress), *console.place);
   progress->finish();
   if (console.json) {
     Json json{{"expected_runs", plan.variants.size()},

@@ -80,13 +80,12 @@ Recipe recipe_of(const QuantizeArguments& a) {
   return {{"simplify", Json::object()}, quantising_step(a)};
 }
 
-BuildRequest build_request(const QuantizeArguments& a, const ModelInfo& info,
-                           const std::filesystem::path& out, Json& about, Progress& progress) {
+BuildRequest build_request(Place& place, const QuantizeArguments& a, const ModelInfo& info,
+                           const std::filesystem::path& out) {
   if (find_step_kind(a.precision).traits.needs_card) info.required_card();
-  BuildRequest request = request_for_original(a.execute, info, out);
+  BuildRequest request = request_for_original(place, a.execute, info, out);
   if (!request.card) request.input_size = given_input_size(a.execute.card);
-  if (calibrates(a)) request.calibration = calibration_items(a, info, about, progress);
-  request.cache = cache_folder() / "artefacts";
+  request.cache = place.artefact_folder();
   request.check_parent = !a.trust_parent;
   return request;
 }
@@ -145,15 +144,23 @@ void print_text(const Json& d, bool for_tensorrt) {
     say("  TensorRT was not run: the file's numbers were checked in ONNX Runtime\n");
 }
 
-ArtefactInfo build(const QuantizeArguments& a, const std::filesystem::path& out, Json& about,
-                   Progress& progress) {
-  ModelInfo model = inspect_in_worker(a.execute.model, a.execute.card);
+struct Built {
+  ArtefactInfo info;
+  Json about;  ///< of the data; null where no pictures are read
+};
+
+Built build(Place& place, const QuantizeArguments& a, const std::filesystem::path& out,
+            Progress& progress) {
+  Built built;
+  ModelInfo model = inspect_in_worker(place, a.execute.model, a.execute.card);
   model.require_runnable();
   say_notes(model, progress);
-  BuildRequest request = build_request(a, model, out, about, progress);
-  MachineLock lock = wait_for_machine();  // it keeps all cores busy
+  BuildRequest request = build_request(place, a, model, out);
+  if (calibrates(a)) request.calibration = calibration_items(a, model, built.about, progress);
+  const auto lock = wait_for_machine(place);  // it keeps all cores busy
   progress.begin("quantising", std::nullopt);
-  return build_in_workers(request, recipe_of(a), model, progress);
+  built.info = build_in_workers(place, {request, recipe_of(a), model}, progress);
+  return built;
 }
 
 void check_arguments(const QuantizeArguments& a) {
@@ -185,11 +192,10 @@ int quantize(const QuantizeArguments& a, const Console& console) {
       writable_model_file(a.out, model_file(a.execute.model), "model");
   auto progress = make_progress(console);
   TemporaryFolder folder("tamis-quantize");
-  Json about;  // of the data; null where no pictures are read
-  ArtefactInfo info = build(a, folder.path(), about, *progress);
+  const Built built = build(*console.place, a, folder.path(), *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(info, out, about);
+  Json document = to_document(built.info, out, built.about);
   if (console.json)
     print_json(document);
   else

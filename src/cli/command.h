@@ -2,16 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "place/place.h"
+
 namespace tamis {
 
-/// What every command knows of how it was called.
+/// What every command knows of how it was called, and where it works.
 struct Console {
   bool json = false;
   bool quiet = false;
-  std::string command_line;  ///< as typed
+  std::string command_line;      ///< as typed
+  std::shared_ptr<Place> place;  ///< never null once a command runs
 };
 
 /// A subcommand: adds its options to `app` and returns what to run; the returned function gives the

@@ -49,7 +49,7 @@ void add_console_options(CLI::App& app, Console& console) {
 
 int print_versions(const Console& console) {
   Json json{{"tamis", kVersion}};
-  for (const Availability& a : probe_backends({}, false))
+  for (const Availability& a : probe_backends(*console.place, {}, false))
     json[a.backend] = a.ok() ? Json(a.version) : Json("not usable: " + a.reason());
   if (console.json) {
     print_json(json);
@@ -84,9 +84,9 @@ void install_interrupt_handler() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-MachineLock wait_for_machine() {
+std::unique_ptr<PlaceLock> wait_for_machine(Place& place) {
   constexpr double kMost_s = 600;
-  return MachineLock::take(true, kMost_s, [] { return !interrupt_asked(); });
+  return place.lock({true, kMost_s, [] { return !interrupt_asked(); }});
 }
 
 SearchListener make_listener(Progress& progress) {
@@ -192,7 +192,7 @@ void add_data_options(CLI::App& app, ExecuteOptions& options) {
       ->type_name("N");
 }
 
-RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
+RunSettings run_settings(Place& place, const std::string& model, const ExecuteOptions& o) {
   bool folder = std::filesystem::is_directory(model);
   RunSettings settings;
   if (folder) settings = settings_of_folder(model);
@@ -200,7 +200,7 @@ RunSettings run_settings(const std::string& model, const ExecuteOptions& o) {
   if (!folder || other_backend) {
     settings = RunSettings();
     settings.inference_precision = "f32";
-    settings.threads = usable_cores(capture_fingerprint());
+    settings.threads = usable_cores(place.fingerprint());
   }
   if (!o.backend.empty()) settings.backend = o.backend;
   find_backend(settings.backend);

@@ -8,10 +8,11 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/print.h"
+#include "place/facts.h"
+#include "place/model_info.h"
 #include "report/progress.h"
 #include "search/context.h"
 #include "search/listener.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 
@@ -33,9 +34,9 @@ int terminal_columns();
 bool interrupt_asked();
 void install_interrupt_handler();
 
-/// The lock of all that measures or keeps the machine busy: says whom it waits for, at most ten
-/// minutes. Throws unavailable then, and on Ctrl-C.
-MachineLock wait_for_machine();
+/// The lock of all that measures or keeps the place's machine busy: says whom it waits for, at most
+/// ten minutes. Throws unavailable then, and on Ctrl-C.
+std::unique_ptr<PlaceLock> wait_for_machine(Place& place);
 
 /// A listener that shows phases on `progress`, which must outlive it.
 SearchListener make_listener(Progress& progress);
@@ -59,8 +60,8 @@ void add_run_options(CLI::App& app, ExecuteOptions& options);
 void add_data_options(CLI::App& app, ExecuteOptions& options);
 
 /// The run settings asked for: those of a folder's run.json where MODEL is one, with the given
-/// options on top; else ONNX Runtime, f32, all cores.
-RunSettings run_settings(const std::string& model, const ExecuteOptions& options);
+/// options on top; else ONNX Runtime, f32, all cores of the place.
+RunSettings run_settings(Place& place, const std::string& model, const ExecuteOptions& options);
 
 /// --out of a command that makes one model from another: an .onnx file that is not `source`, in a
 /// folder that is made where it is missing. `what` the source is called: "model", "backbone".

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/print.h"
+#include "place/local_place.h"
 
 namespace tamis {
 namespace {
@@ -59,6 +60,7 @@ void remove_temporary_leftovers() {
 
 int run(int argc, char** argv) {
   Console console;
+  console.place = std::make_shared<LocalPlace>();
   for (int i = 0; i < argc; ++i)
     console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
   CLI::App app(

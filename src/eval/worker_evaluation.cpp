@@ -7,11 +7,13 @@
 
 namespace tamis {
 
-WorkerEvaluation::WorkerEvaluation(const EvaluationSpec& spec, std::function<bool()> go_on)
-    : go_on_(std::move(go_on)) {
+WorkerEvaluation::WorkerEvaluation(Place& place, const EvaluationSpec& spec,
+                                   std::function<bool()> go_on)
+    : worker_(place), go_on_(std::move(go_on)) {
   std::int64_t start = now_ns();
   Json open = to_json(spec.request);
   open["op"] = "open";
+  open["model"] = place.path_of({spec.request.model, spec.content}).string();
   open["warm_up"] = false;
   first_ms_ =
       parse_opened_info(worker_.request(open, patience_to_open(), {go_on_, nullptr}).head).first_ms;

@@ -6,15 +6,16 @@
 #include "base/json.h"
 #include "execute/input_spec.h"
 #include "execute/opened_model.h"
-#include "execute/patience.h"
-#include "execute/worker.h"
+#include "place/patience.h"
+#include "place/worker.h"
 
 namespace tamis {
 
 struct EvaluationSpec {
   ExecuteRequest request;
-  InputSpec items;       ///< in the order of evaluating
-  bool labelled = true;  ///< items without truth are an error
+  InputSpec items;        ///< in the order of evaluating
+  bool labelled = true;   ///< items without truth are an error
+  std::string content{};  ///< of request.model (ModelFile)
 };
 
 /// What became of some items.
@@ -29,8 +30,8 @@ struct EvaluatedPart {
 /// given and says no, what goes on ends with unavailable. Not thread safe.
 class WorkerEvaluation {
  public:
-  /// Starts the worker, opens the model and the data. Throws what the worker reports.
-  explicit WorkerEvaluation(const EvaluationSpec& spec, std::function<bool()> go_on = {});
+  /// Starts the worker at the place, opens the model and the data. Throws what the worker reports.
+  WorkerEvaluation(Place& place, const EvaluationSpec& spec, std::function<bool()> go_on = {});
 
   double first_ms() const { return first_ms_; }  ///< the first inference
   double load_s() const { return load_s_; }      ///< that opening the model took

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/affinity.h"
 #include "base/error.h"
 #include "grid/resolutions.h"
 
@@ -15,27 +14,55 @@ namespace {
 using Values = std::vector<std::string>;
 using Asked = std::map<std::string, Values>;
 
-const DeviceInfo* device_of(const GridFacts& facts, const std::string& backend) {
-  for (const Availability& a : facts.backends)
+/// The device of that name in a backend; null where it has none.
+const DeviceInfo* device_of(const PlaceFacts& place, const std::string& backend,
+                            const std::string& device) {
+  for (const Availability& a : place.backends)
     for (const DeviceInfo& d : a.devices)
-      if (a.backend == backend &&
-          (d.name == facts.device || (facts.device == "AUTO" && a.can.chooses_device)))
+      if (a.backend == backend && (d.name == device || (device == "AUTO" && a.can.chooses_device)))
         return &d;
   return nullptr;
 }
 
 /// Of the backend that was chosen on the axis of that name.
 const Capabilities& row_of(const GridFacts& facts, const Choice& chosen) {
-  return find_backend(facts, chosen.at("backend")).can;
+  return find_backend(facts.place, chosen.at("backend")).can;
+}
+
+/// The CPU first, unless there is none.
+Values device_values(const GridFacts& facts, const Choice&, bool every) {
+  Values devices;
+  for (const Availability& a : facts.place.backends)
+    for (const DeviceInfo& d : a.devices)
+      if (std::find(devices.begin(), devices.end(), d.name) == devices.end())
+        devices.push_back(d.name);
+  std::stable_partition(devices.begin(), devices.end(),
+                        [](const std::string& name) { return name == kUsualDevice; });
+  if (!every && !devices.empty()) devices.resize(1);
+  return devices;
+}
+
+/// "CPU", "GPU.1", "AUTO": whether it is there is another question.
+std::string read_device(std::string_view axis, const std::string& value) {
+  if (!value.empty() &&
+      value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") == std::string::npos)
+    return value;
+  throw Error(ErrorCode::invalid_argument,
+              fmt::format("--{}: '{}' is no device; give CPU, GPU, NPU or AUTO", axis, value));
+}
+
+void apply_device(Variant& variant, const std::string& value, const ParentFacts&,
+                  const PlaceFacts&) {
+  variant.settings.device = value;
 }
 
 bool runs_on(const std::string& provider, const std::string& device) {
   if (provider == "openvino") return true;
-  return (provider == "cuda" || provider == "tensorrt") == (device != "CPU");
+  return (provider == "cuda" || provider == "tensorrt") == (device != kUsualDevice);
 }
 
-bool computes_in_half(const GridFacts& facts, const std::string& backend) {
-  const DeviceInfo* device = device_of(facts, backend);
+bool computes_in_half(const GridFacts& facts, const std::string& backend, const std::string& on) {
+  const DeviceInfo* device = device_of(facts.place, backend, on);
   if (device == nullptr) return false;
   const auto& can = device->capabilities;
   return std::find(can.begin(), can.end(), "f16") != can.end();
@@ -66,11 +93,11 @@ std::string read_count_or_zero(std::string_view axis, const std::string& value) 
   return value == "0" ? value : read_count(axis, value);
 }
 
-std::string share_text(const GridFacts& facts) {
+std::string share_text(const ParentFacts& parent) {
   return fmt::format(
       "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
       " on it can pay",
-      100 * facts.product_share, 100 * kLeastProductShare);
+      100 * parent.product_share, 100 * kLeastProductShare);
 }
 
 std::string read_resolution(std::string_view, const std::string& value) {
@@ -78,9 +105,9 @@ std::string read_resolution(std::string_view, const std::string& value) {
 }
 
 Values resolution_values(const GridFacts& facts, const Choice&, bool) {
-  if (facts.allow.count("resolution") == 0) return {};
-  Values values{facts.own_resolution};
-  values.insert(values.end(), facts.resolutions.begin(), facts.resolutions.end());
+  if (facts.plan.allow.count("resolution") == 0) return {};
+  Values values{facts.parent.own_resolution};
+  values.insert(values.end(), facts.parent.resolutions.begin(), facts.parent.resolutions.end());
   return values;
 }
 
@@ -89,7 +116,9 @@ void simplify_first(Recipe& recipe) {
   if (!find_step(recipe, "simplify")) recipe.push_back({"simplify", Json::object()});
 }
 
-void apply_resolution_value(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_resolution_value(Variant& variant, const std::string& value, const ParentFacts& parent,
+                            const PlaceFacts&) {
+  if (value == parent.own_resolution) return;
   simplify_first(variant.recipe);
   variant.recipe.push_back({"resolution", resolution_params(parse_resolution(value))});
 }
@@ -99,12 +128,13 @@ void apply_resolution_value(Variant& variant, const std::string& value, const Gr
 bool narrowed(const GridFacts& facts, const Choice& chosen, bool every) {
   auto resolution = chosen.find("resolution");
   return !every && resolution != chosen.end() && !resolution->second.empty() &&
-         resolution->second != facts.own_resolution;
+         resolution->second != facts.parent.own_resolution;
 }
 
 /// An axis of the interface: its first value is the model as it is.
 Values interface_values(const GridFacts& facts, const std::string& axis, Values values) {
-  if (facts.allow.count(axis) == 0 || facts.nothing_to_choose.count(axis) != 0) return {};
+  if (facts.plan.allow.count(axis) == 0 || facts.parent.nothing_to_choose.count(axis) != 0)
+    return {};
   return values;
 }
 
@@ -123,7 +153,7 @@ Values head_values(const GridFacts& facts, const Choice&, bool) {
   return interface_values(facts, "head", {"graph", "cut"});
 }
 
-void apply_head(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_head(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   if (value == "cut") variant.recipe.push_back({"head-cut", Json::object()});
 }
 
@@ -140,42 +170,48 @@ Values input_values(const GridFacts& facts, const Choice& chosen, bool) {
 }
 
 /// Behind the precision: quantising places the first Q, which the pixels may then be.
-void apply_input(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_input(Variant& variant, const std::string& value, const ParentFacts&,
+                 const PlaceFacts&) {
   if (value == "u8") variant.recipe.push_back({"input-u8", Json::object()});
 }
 
-/// Whether some device here computes in it, or the file's size is what counts.
-bool half_pays(const GridFacts& facts) {
-  return facts.for_size ||
-         std::any_of(facts.backends.begin(), facts.backends.end(),
-                     [&](const Availability& a) { return computes_in_half(facts, a.backend); });
+/// Whether the device computes in it somewhere, or the file's size is what counts.
+bool half_pays(const GridFacts& facts, const std::string& device) {
+  return facts.plan.for_size || std::any_of(facts.place.backends.begin(),
+                                            facts.place.backends.end(), [&](const Availability& a) {
+                                              return computes_in_half(facts, a.backend, device);
+                                            });
 }
 
 Values precision_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (narrowed(facts, chosen, every)) return {facts.can_calibrate ? "int8-static" : "fp32"};
+  if (narrowed(facts, chosen, every)) return {facts.plan.can_calibrate ? "int8-static" : "fp32"};
   Values values{"fp32"};
-  if (every || half_pays(facts)) values.emplace_back("fp16");
-  if (facts.can_calibrate) values.emplace_back("int8-static");
-  if (facts.product_share >= kLeastProductShare)
+  if (every || half_pays(facts, chosen.at("device"))) values.emplace_back("fp16");
+  if (facts.plan.can_calibrate) values.emplace_back("int8-static");
+  if (facts.parent.product_share >= kLeastProductShare)
     values.insert(values.end(), product_precisions().begin(), product_precisions().end());
   return values;
 }
 
-void apply_precision(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_precision(Variant& variant, const std::string& value, const ParentFacts&,
+                     const PlaceFacts&) {
   simplify_first(variant.recipe);
   if (value != "fp32") variant.recipe.push_back({value, Json::object()});
 }
 
 Values backend_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  const bool all = every || facts.for_size || chosen.at("precision") != "fp16";
+  const bool all = every || facts.plan.for_size || chosen.at("precision") != "fp16";
   Values names;
-  for (const Availability& a : facts.backends)
-    if (device_of(facts, a.backend) != nullptr && (all || computes_in_half(facts, a.backend)))
+  const std::string& device = chosen.at("device");
+  for (const Availability& a : facts.place.backends)
+    if (device_of(facts.place, a.backend, device) != nullptr &&
+        (all || computes_in_half(facts, a.backend, device)))
       names.push_back(a.backend);
   return names;
 }
 
-void apply_backend(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_backend(Variant& variant, const std::string& value, const ParentFacts&,
+                   const PlaceFacts&) {
   variant.settings.backend = value;
 }
 
@@ -187,7 +223,7 @@ Values form_values(const GridFacts& facts, const Choice& chosen, bool every) {
   return narrowed(facts, chosen, every) ? Values{own} : Values{own, "portable"};
 }
 
-void apply_form(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_form(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   variant.recipe.back().params["for"] = value;
 }
 
@@ -196,16 +232,17 @@ Values rewrites_values(const GridFacts& facts, const Choice& chosen, bool) {
   const std::string& precision = chosen.at("precision");
   const bool cut = chosen.at("head") == "cut";
   if ((precision != "fp32" && precision != "fp16") ||
-      facts.nothing_to_choose.count("rewrites") != 0)
+      facts.parent.nothing_to_choose.count("rewrites") != 0)
     return {};
   return cut && row_of(facts, chosen).rewrites == "all" ? Values{"none"}
                                                         : Values{"none", "runtime"};
 }
 
-void apply_rewrites_value(Variant& variant, const std::string& value, const GridFacts& facts) {
+void apply_rewrites_value(Variant& variant, const std::string& value, const ParentFacts&,
+                          const PlaceFacts& place) {
   if (value != "runtime") return;
   const Step step{"rewrites",
-                  {{"for", find_backend(facts, variant.settings.backend).can.rewrites}}};
+                  {{"for", find_backend(place, variant.settings.backend).can.rewrites}}};
   const auto at = find_step(variant.recipe, "fp16").value_or(variant.recipe.size());
   variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(at), step);
 }
@@ -215,12 +252,14 @@ Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
 }
 
-void apply_float_layers(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_float_layers(Variant& variant, const std::string& value, const ParentFacts&,
+                        const PlaceFacts&) {
   if (value != "0") variant.recipe.back().params["float_layers"] = std::stoul(value);
 }
 
 Values inference_precision_values(const GridFacts& facts, const Choice& chosen, bool) {
-  const DeviceInfo* device = device_of(facts, chosen.at("backend"));
+  const DeviceInfo* device = device_of(facts.place, chosen.at("backend"), chosen.at("device"));
+  if (device == nullptr) return {};
   Values values;
   for (const char* precision : {"f32", "bf16", "f16"}) {
     auto& c = device->capabilities;
@@ -229,7 +268,8 @@ Values inference_precision_values(const GridFacts& facts, const Choice& chosen, 
   return values;
 }
 
-void apply_inference_precision(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_inference_precision(Variant& variant, const std::string& value, const ParentFacts&,
+                               const PlaceFacts&) {
   variant.settings.inference_precision = value;
 }
 
@@ -242,65 +282,76 @@ Values graph_level_values(const GridFacts& facts, const Choice& chosen, bool eve
   return levels;
 }
 
-void apply_graph_level(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_graph_level(Variant& variant, const std::string& value, const ParentFacts&,
+                       const PlaceFacts&) {
   variant.settings.graph_level = value;
 }
 
 Values thread_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if ((!every && facts.under_load) || narrowed(facts, chosen, every) ||
+  if ((!every && facts.plan.under_load) || narrowed(facts, chosen, every) ||
       (!every && is_special(chosen)))
-    return {std::to_string(facts.cores)};
-  std::set<int, std::greater<>> counts{facts.cores, 1};
-  if (facts.cores > 4) counts.insert(facts.cores / 2);
+    return {std::to_string(facts.place.cores)};
+  std::set<int, std::greater<>> counts{facts.place.cores, 1};
+  if (facts.place.cores > 4) counts.insert(facts.place.cores / 2);
   Values values;
   for (int count : counts) values.push_back(std::to_string(count));
   return values;
 }
 
-void apply_threads(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_threads(Variant& variant, const std::string& value, const ParentFacts&,
+                   const PlaceFacts&) {
   variant.settings.threads = std::stoi(value);
 }
 
 /// None where the default is all that there is.
 Values provider_values(const GridFacts& facts, const Choice& chosen, bool) {
   Values names;
-  for (const ProbeStep& step : find_backend(facts, chosen.at("backend")).provider_steps)
-    if (step.ok && runs_on(step.name, facts.device)) names.push_back(step.name);
+  for (const ProbeStep& step : find_backend(facts.place, chosen.at("backend")).provider_steps)
+    if (step.ok && runs_on(step.name, chosen.at("device"))) names.push_back(step.name);
   return names.size() == 1 && names.front() == "cpu" ? Values{} : names;
 }
 
 /// One that is there, but not on this device or with nothing else to choose, has its own reason.
-std::string why_no_provider(const GridFacts& facts, const Asked&, const std::string& value) {
-  for (const Availability& a : facts.backends)
+std::string why_no_provider(const GridFacts& facts, const Asked& asked, const std::string& value) {
+  const Values devices = asked.count("device") != 0 ? asked.at("device") : Values{kUsualDevice};
+  const bool runs = std::any_of(devices.begin(), devices.end(),
+                                [&](const std::string& device) { return runs_on(value, device); });
+  for (const Availability& a : facts.place.backends)
     for (const ProbeStep& step : a.provider_steps) {
       if (step.name != value) continue;
       if (!step.ok) return fmt::format("{}; {}", step.detail, step.remedy);
-      if (!runs_on(value, facts.device))
-        return fmt::format("does not run on {}; give --device", facts.device);
+      if (!runs) return fmt::format("does not run on {}; give --device", fmt::join(devices, ", "));
       return "is all that ONNX Runtime's library has here; leave it out";
     }
   return "";
 }
 
-void apply_provider(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_provider(Variant& variant, const std::string& value, const ParentFacts&,
+                    const PlaceFacts&) {
   if (value != "cpu") variant.settings.provider = value;
 }
 
 Values hint_values(const GridFacts& facts, const Choice& chosen, bool) {
-  return facts.under_load ? row_of(facts, chosen).hints : Values{};
+  return facts.plan.under_load ? row_of(facts, chosen).hints : Values{};
 }
 
-void apply_hint(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_hint(Variant& variant, const std::string& value, const ParentFacts&, const PlaceFacts&) {
   if (value == "throughput") variant.settings.hint = value;
+}
+
+std::string why_no_load(const GridFacts& facts, const Asked&, const std::string&) {
+  return facts.plan.under_load ? ""
+                               : "one request at a time is measured; give --objective throughput; "
+                                 "leave it out";
 }
 
 /// One stream on all cores, and one core for each stream; in a sweep what lies between too.
 Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
   const std::string& threads = chosen.at("threads");
-  if (!facts.under_load || chosen.at("hint") == "throughput" || chosen.at("provider") == "cuda" ||
-      chosen.at("provider") == "tensorrt")
+  if (!facts.plan.under_load || chosen.at("hint") == "throughput" ||
+      chosen.at("provider") == "cuda" || chosen.at("provider") == "tensorrt")
     return {};
-  const int cores = threads.empty() ? facts.cores : std::stoi(threads);
+  const int cores = threads.empty() ? facts.place.cores : std::stoi(threads);
   std::set<int, std::greater<>> counts{cores, 1};
   for (int count = cores / 2; every && count > 1; count /= 2) counts.insert(count);
   if (!every && !chosen.at("hint").empty()) counts = {1};  // another hint chooses the others
@@ -309,56 +360,60 @@ Values stream_values(const GridFacts& facts, const Choice& chosen, bool every) {
   return values;
 }
 
-void apply_streams(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_streams(Variant& variant, const std::string& value, const ParentFacts&,
+                   const PlaceFacts&) {
   variant.settings.streams = std::stoi(value);
 }
 
 Values batch_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (!facts.under_load || !facts.dynamic_batch) return {};
+  if (!facts.plan.under_load || !facts.parent.dynamic_batch) return {};
   if (narrowed(facts, chosen, every) || (!every && is_special(chosen))) return {"1"};
   return every ? Values{"1", "2", "4", "8"} : Values{"1", "4"};
 }
 
-std::string why_no_batch(const GridFacts& facts, const Asked&, const std::string&) {
-  if (!facts.under_load || facts.dynamic_batch) return "";
+std::string why_no_batch(const GridFacts& facts, const Asked& asked, const std::string& value) {
+  if (!facts.plan.under_load) return why_no_load(facts, asked, value);
+  if (facts.parent.dynamic_batch) return "";
   return "the model takes one picture at a time; export it with dynamic batch";
 }
 
-void apply_batch(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_batch(Variant& variant, const std::string& value, const ParentFacts&,
+                 const PlaceFacts&) {
   if (value != "1") variant.settings.batch = std::stoi(value);
 }
 
 /// Threads that keep to a core seldom gain; fast cores alone only exist on CPUs of two kinds.
 Values pinning_values(const GridFacts& facts, const Choice& chosen, bool every) {
-  if (facts.device != "CPU") return {};
+  if (chosen.at("device") != kUsualDevice) return {};
   Values values{"default"};
   if (!every) return values;
   if (row_of(facts, chosen).pins_threads) values.emplace_back("off");
   values.emplace_back("on");
-  if (!performance_cpus().empty()) values.emplace_back("performance");
+  if (facts.place.has_fast_cores) values.emplace_back("performance");
   return values;
 }
 
-std::string why_no_pinning(const GridFacts&, const Asked&, const std::string& value) {
-  return value == "performance" && performance_cpus().empty()
+std::string why_no_pinning(const GridFacts& facts, const Asked&, const std::string& value) {
+  return value == "performance" && !facts.place.has_fast_cores
              ? "this CPU has no two kinds of cores; use on"
              : "";
 }
 
-void apply_pinning(Variant& variant, const std::string& value, const GridFacts&) {
+void apply_pinning(Variant& variant, const std::string& value, const ParentFacts&,
+                   const PlaceFacts&) {
   if (value != "default") variant.settings.pinning = value;
 }
 
 /// Of values that quantise matrix products only.
 std::string why_no_products(const GridFacts& facts, const Asked&, const std::string& value) {
   const Values& known = product_precisions();
-  if (facts.product_share >= kLeastProductShare ||
+  if (facts.parent.product_share >= kLeastProductShare ||
       std::find(known.begin(), known.end(), value) == known.end())
     return "";
   return fmt::format(
       "quantises matrix products only; {}; tamis quantize --precision {} makes the file all the "
       "same",
-      share_text(facts), value);
+      share_text(facts.parent), value);
 }
 
 constexpr const char* kSetWithBytes =
@@ -379,14 +434,20 @@ std::string why_no_bytes(const GridFacts&, const Asked& asked, const std::string
 
 }  // namespace
 
-std::string note_on_precisions(const GridFacts& facts) {
-  if (facts.product_share >= kLeastProductShare) return "";
+std::string note_on_precisions(const ParentFacts& parent) {
+  if (parent.product_share >= kLeastProductShare) return "";
   return fmt::format("{} are left out: {}", fmt::join(product_precisions(), ", "),
-                     share_text(facts));
+                     share_text(parent));
 }
 
 const std::vector<Axis>& axes() {
   static const std::vector<Axis> table{
+      {"device",
+       "CPU, GPU, NPU, or AUTO, by which openvino chooses (default: CPU)",
+       {},
+       device_values,
+       apply_device,
+       read_device},
       {"resolution",
        "height x width of the picture, such as 480x640; a set of shapes: 480x640+640x480+640x640",
        {},
@@ -457,13 +518,16 @@ const std::vector<Axis>& axes() {
        "OpenVINO's, with --objective throughput: throughput (it chooses the streams), latency",
        {"throughput", "latency"},
        hint_values,
-       apply_hint},
+       apply_hint,
+       nullptr,
+       why_no_load},
       {"streams",
        "requests that the runtime works on side by side; with --objective throughput",
        {},
        stream_values,
        apply_streams,
-       read_count},
+       read_count,
+       why_no_load},
       {"batch",
        "pictures in a request, where the model takes several; with --objective throughput",
        {},
@@ -482,8 +546,8 @@ const std::vector<Axis>& axes() {
   return table;
 }
 
-const Availability& find_backend(const GridFacts& facts, const std::string& name) {
-  return *std::find_if(facts.backends.begin(), facts.backends.end(),
+const Availability& find_backend(const PlaceFacts& place, const std::string& name) {
+  return *std::find_if(place.backends.begin(), place.backends.end(),
                        [&](const Availability& a) { return a.backend == name; });
 }
 

@@ -23,7 +23,7 @@ Values split(const std::string& text, char separator) {
 
 const Availability& runtime_named(const GridFacts& facts, const std::string& name) {
   Values running;
-  for (const Availability& a : facts.backends) {
+  for (const Availability& a : facts.place.backends) {
     if (a.backend == name) return a;
     running.push_back(a.backend);
   }
@@ -45,13 +45,15 @@ void set_baseline_word(Variant& baseline, const GridFacts& facts, const std::str
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--baseline: unknown '{}'; {}", word, suggest(word, known)));
   } else if (at < known.begin() + 3) {
-    Values can = find_axis("inference-precision").values(facts, {{"backend", backend}}, true);
+    Values can =
+        find_axis("inference-precision")
+            .values(facts, {{"device", baseline.settings.device}, {"backend", backend}}, true);
     if (std::find(can.begin(), can.end(), word) == can.end())
       throw Error(ErrorCode::unavailable,
                   fmt::format("--baseline {}:{}: {} cannot do that here", backend, word, backend));
     baseline.settings.inference_precision = word;
   } else {
-    const Values& levels = find_backend(facts, backend).can.graph_levels;
+    const Values& levels = find_backend(facts.place, backend).can.graph_levels;
     if (std::find(levels.begin(), levels.end(), word) == levels.end())
       throw Error(ErrorCode::invalid_argument,
                   fmt::format("--baseline {}:{}: {} has {}", backend, word, backend,
@@ -67,22 +69,23 @@ bool is_variant_id(const std::string& text) {
          text.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
-Variant baseline_variant(const GridFacts& facts) {
-  if (facts.backends.empty())
+Variant baseline_variant(const GridFacts& facts, const std::string& device) {
+  if (facts.place.backends.empty())
     throw Error(ErrorCode::unavailable, "no runtime works on this machine; tamis doctor says why");
-  Values words = is_variant_id(facts.baseline) ? Values() : split(facts.baseline, ':');
+  const std::string& named = facts.plan.baseline;
+  const Values words = is_variant_id(named) ? Values() : split(named, ':');
   Variant baseline;
-  baseline.settings.device = facts.device;
-  const Availability* chosen = &facts.backends.front();
-  for (const Availability& a : facts.backends)
+  baseline.settings.device = device;
+  const Availability* chosen = &facts.place.backends.front();
+  for (const Availability& a : facts.place.backends)
     if (a.can.reference) chosen = &a;
   if (!words.empty()) chosen = &runtime_named(facts, words.front());
   baseline.settings.backend = chosen->backend;
-  if (chosen->can.has_providers) baseline.settings.device = "CPU";
+  if (chosen->can.has_providers) baseline.settings.device = kUsualDevice;
   baseline.settings.inference_precision = "f32";
   if (const Values& levels = chosen->can.graph_levels; !levels.empty())
     baseline.settings.graph_level = levels.front();
-  baseline.settings.threads = facts.cores;
+  baseline.settings.threads = facts.place.cores;
   for (std::size_t i = 1; i < words.size(); ++i) set_baseline_word(baseline, facts, words[i]);
   return baseline;
 }

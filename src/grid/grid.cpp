@@ -33,7 +33,7 @@ Values values_here(const Axis& axis, const GridFacts& facts, const Choice& chose
 
 /// Naming values of an axis of the interface allows them.
 GridFacts with_allowed(GridFacts facts, const Asked& asked) {
-  for (const auto& [axis, values] : asked) facts.allow.insert(axis);
+  for (const auto& [axis, values] : asked) facts.plan.allow.insert(axis);
   return facts;
 }
 
@@ -53,6 +53,7 @@ struct Expansion {
     Values here = values_here(axis, facts, chosen, asked, every);
     bool applies = !axis.values(facts, chosen, true).empty();
     Choice next = chosen;
+    if (!applies && name == "backend") return;  // nothing runs there
     if (!applies) {
       next[name] = "";
       expand(at + 1, next);
@@ -66,11 +67,9 @@ struct Expansion {
 
 Variant to_variant(const Choice& choice, const GridFacts& facts) {
   Variant variant;
-  variant.settings.device = facts.device;
   for (const Axis& axis : axes())
-    if (const std::string& value = choice.at(std::string(axis.name));
-        !value.empty() && !(axis.name == "resolution" && value == facts.own_resolution))
-      axis.apply(variant, value, facts);
+    if (const std::string& value = choice.at(std::string(axis.name)); !value.empty())
+      axis.apply(variant, value, facts.parent, facts.place);
   free_sets_of_shapes(variant.recipe);
   return variant;
 }
@@ -81,8 +80,8 @@ std::string why_unused(const GridFacts& facts, const Asked& asked, const Axis& a
   const std::string name(axis.name);
   if (axis.why_not != nullptr)
     if (std::string why = axis.why_not(facts, asked, value); !why.empty()) return why;
-  if (auto why = facts.nothing_to_choose.find(name); why != facts.nothing_to_choose.end())
-    return why->second + "; leave it out";
+  const auto& nothing = facts.parent.nothing_to_choose;
+  if (auto why = nothing.find(name); why != nothing.end()) return why->second + "; leave it out";
   return "nothing here can run that; see tamis doctor";
 }
 
@@ -120,17 +119,23 @@ std::vector<Variant> grid_with(const Variant& baseline, const GridFacts& facts, 
   return variants;
 }
 
+/// On the first of the devices that are asked for.
+Variant usual_baseline(const GridFacts& facts, const Asked& asked) {
+  const auto devices = asked.find("device");
+  return baseline_variant(facts, devices == asked.end() ? kUsualDevice : devices->second.front());
+}
+
 /// The variant of the whole grid that the id names, then the others.
 std::vector<Variant> grid_from_id(const GridFacts& facts, const Asked& asked, bool every) {
-  Variant usual = baseline_variant(facts);
+  Variant usual = usual_baseline(facts, asked);
   std::vector<Variant> whole = grid_with(usual, facts, asked, true);
   auto named = std::find_if(whole.begin(), whole.end(),
-                            [&](const Variant& v) { return v.id == facts.baseline; });
+                            [&](const Variant& v) { return v.id == facts.plan.baseline; });
   if (named == whole.end())
     throw Error(ErrorCode::not_found,
                 fmt::format("--baseline {}: no such variant; tamis sweep --dry-run with the same "
                             "options lists v01 to {}",
-                            facts.baseline, whole.back().id));
+                            facts.plan.baseline, whole.back().id));
   std::vector<Variant> variants{*named};
   for (Variant& v : every ? whole : grid_with(usual, facts, asked, false))
     if (!same(v, variants.front())) variants.push_back(v);
@@ -167,8 +172,8 @@ std::vector<Variant> expand_grid(const GridFacts& given, const Asked& typed, boo
   for (const Axis& axis : axes())
     if (auto named = asked.find(std::string(axis.name)); named != asked.end() && axis.read)
       for (std::string& value : named->second) value = axis.read(axis.name, value);
-  if (is_variant_id(facts.baseline)) return grid_from_id(facts, asked, every);
-  return grid_with(baseline_variant(facts), facts, asked, every);
+  if (is_variant_id(facts.plan.baseline)) return grid_from_id(facts, asked, every);
+  return grid_with(usual_baseline(facts, asked), facts, asked, every);
 }
 
 }  // namespace tamis

@@ -10,7 +10,8 @@ namespace tamis {
 
 /// A recipe and how its artefact is run: a row of the result.
 struct Variant {
-  std::string id;  ///< v01, v02, … in the order of the plan; v01 is the baseline
+  std::string id;      ///< v01, v02, … in the order of the plan; v01 is the baseline
+  std::string parent;  ///< that the recipe begins with, by its name; "" = the only one
   Recipe recipe;
   RunSettings settings;
 };

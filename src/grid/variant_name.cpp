@@ -33,7 +33,7 @@ std::string variant_name(const Variant& variant) {
     parts.push_back(find_step_kind("resolution").text(variant.recipe[*at].params));
   parts.push_back(made_text(variant.recipe));
   parts.push_back(s.backend);
-  if (s.device != "CPU") parts.push_back(s.device);
+  if (s.device != kUsualDevice) parts.push_back(s.device);
   for (std::string& text : setting_texts(s)) parts.push_back(std::move(text));
   return fmt::format("{}", fmt::join(parts, " · "));
 }

@@ -32,8 +32,7 @@ void fixed_work() {
     const float x = start + static_cast<float>(i);
     floats[i] = Floats{x, x, x, x};
   }
-  for (std::size_t i = 0; i < kIntegers; ++i)
-    integers[i] = static_cast<std::uint64_t>(start) + i;
+  for (std::size_t i = 0; i < kIntegers; ++i) integers[i] = static_cast<std::uint64_t>(start) + i;
   const Floats factor = {0.999F, 0.999F, 0.999F, 0.999F};
   for (int pass = 0; pass < kPasses; ++pass) {
 #pragma GCC unroll 12

@@ -10,16 +10,17 @@
 
 namespace tamis {
 
-Bench::Bench(ContestantSpecs specs, const BenchPlan& plan, const PairedStopping& stopping,
-             BenchListener listener)
-    : specs_(std::move(specs)),
+Bench::Bench(Place& place, ContestantSpecs specs, const BenchPlan& plan,
+             const PairedStopping& stopping, BenchListener listener)
+    : place_(place),
+      specs_(std::move(specs)),
       plan_(plan),
       stopping_(stopping),
       listener_(std::move(listener)),
       rounds_(
           ids(),
           [this](const std::string& id) {
-            return in_calm(std::make_unique<WorkerContestant>(specs_.at(id)), calm_);
+            return in_calm(std::make_unique<WorkerContestant>(place_, specs_.at(id)), calm_);
           },
           instance_plan()) {}
 

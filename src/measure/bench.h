@@ -36,7 +36,8 @@ struct BenchListener {
 /// Instances of all models, their rounds, and what else an open model is asked. Not thread safe.
 class Bench {
  public:
-  Bench(ContestantSpecs specs, const BenchPlan& plan, const PairedStopping& stopping,
+  /// Opens the instances at the place, which must outlive it, as must `stopping`.
+  Bench(Place& place, ContestantSpecs specs, const BenchPlan& plan, const PairedStopping& stopping,
         BenchListener listener);
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
@@ -62,6 +63,7 @@ class Bench {
   void time_from_files(const std::vector<Contestant*>& open);
   bool is_settled() const;
 
+  Place& place_;
   std::shared_ptr<Calm> calm_ = calm_of_this_machine();
   ContestantSpecs specs_;
   BenchPlan plan_;

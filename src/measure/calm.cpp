@@ -75,9 +75,9 @@ VisitSample Calm::visit(const std::function<VisitSample()>& visit) {
 std::shared_ptr<Calm> calm_of_this_machine() {
   if (!may_have_hidden_neighbours(capture_fingerprint())) return nullptr;
   auto speed = std::make_shared<CoreSpeed>();
-  return std::make_shared<Calm>(Calm::World{
-      [speed] { return speed->slowdown(); }, &system_clock(),
-      [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); }});
+  return std::make_shared<Calm>(
+      Calm::World{[speed] { return speed->slowdown(); }, &system_clock(),
+                  [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); }});
 }
 
 std::unique_ptr<Contestant> in_calm(std::unique_ptr<Contestant> contestant,

@@ -22,8 +22,8 @@ class Calm {
   };
   explicit Calm(World world) : world_(std::move(world)) {}
 
-  /// One visit: waits for calm, runs it, and runs it again where it did not stay calm. A sample that
-  /// was not taken in calm is marked. Throws what `visit` throws.
+  /// One visit: waits for calm, runs it, and runs it again where it did not stay calm. A sample
+  /// that was not taken in calm is marked. Throws what `visit` throws.
   VisitSample visit(const std::function<VisitSample()>& visit);
 
  private:

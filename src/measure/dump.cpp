@@ -1,18 +1,18 @@
 #include "measure/dump.h"
 
 #include "base/files.h"
-#include "execute/patience.h"
-#include "execute/worker.h"
+#include "place/patience.h"
+#include "place/worker.h"
 
 namespace tamis {
 
-void dump_runtime_model(ExecuteRequest request, const std::filesystem::path& folder) {
+void dump_runtime_model(Place& place, ExecuteRequest request, const std::filesystem::path& folder) {
   constexpr int kDiscarded = 2;
   make_writable_folder(folder);
   request.profile = true;
   request.dump = std::filesystem::absolute(folder);
   request.engine_cache.clear();  // a cached engine would be nothing that is made now
-  Worker worker;
+  Worker worker(place);
   Json open = to_json(request);
   open["op"] = "open";
   open["inputs"] = nullptr;

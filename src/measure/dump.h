@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "execute/opened_model.h"
+#include "place/place.h"
 
 namespace tamis {
 
@@ -11,6 +12,6 @@ namespace tamis {
 /// `compiled.blob` (OpenVINO), and `layers.json`, the layers that it executes, with the precision,
 /// kernel and time of each in one run (Session::profile). Throws what opening or running throws; a
 /// provider that compiles parts of the graph itself cannot write them.
-void dump_runtime_model(ExecuteRequest request, const std::filesystem::path& folder);
+void dump_runtime_model(Place& place, ExecuteRequest request, const std::filesystem::path& folder);
 
 }  // namespace tamis

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "execute/worker.h"
 #include "measure/calm.h"
 #include "measure/instanced_rounds.h"
+#include "place/worker.h"
 
 namespace tamis {
 namespace {
@@ -24,7 +24,8 @@ constexpr std::size_t kRounds = 5, kMostInstances = 30;
 class SpinContestant final : public Contestant {
  public:
   /// `passes`: of a piece; absent: as many as take kPiece_ms here, and left there for the others.
-  SpinContestant(std::string id, int threads, std::optional<int>& passes) : id_(std::move(id)) {
+  SpinContestant(Place& place, std::string id, int threads, std::optional<int>& passes)
+      : id_(std::move(id)), worker_(place) {
     const Json open{{"op", "spin_open"},
                     {"threads", threads},
                     {"piece_ms", kPiece_ms},
@@ -54,15 +55,15 @@ class SpinContestant final : public Contestant {
 
 }  // namespace
 
-InstanceNoise measure_instance_noise(int threads, double seconds) {
+InstanceNoise measure_instance_noise(Place& place, int threads, double seconds) {
   std::optional<int> passes;
   const std::shared_ptr<Calm> calm = calm_of_this_machine();
-  InstancedRounds rounds(
-      {"a", "b"},
-      [&](const std::string& id) {
-        return in_calm(std::make_unique<SpinContestant>(id, threads, passes), calm);
-      },
-      {});
+  InstancedRounds rounds({"a", "b"},
+                         [&](const std::string& id) {
+                           return in_calm(
+                               std::make_unique<SpinContestant>(place, id, threads, passes), calm);
+                         },
+                         {});
   const std::int64_t start = now_ns();
   InstanceNoise noise;
   std::size_t count = 0;

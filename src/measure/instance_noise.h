@@ -1,10 +1,11 @@
 #pragma once
 
+#include "place/place.h"
 #include "stats/random_effects.h"
 
 namespace tamis {
 
-/// How much this machine lets equal things differ: the same fixed work against itself, in fresh
+/// How much a machine lets equal things differ: the same fixed work against itself, in fresh
 /// workers again and again, measured the way variants are.
 struct InstanceNoise {
   RandomEffects log_ratio;  ///< of the pair's rounds, over instances
@@ -14,6 +15,6 @@ struct InstanceNoise {
 
 /// Takes about `seconds`, at least kLeastInstances instances of five rounds. Throws what starting a
 /// worker throws. One at a time: two would measure each other.
-InstanceNoise measure_instance_noise(int threads, double seconds);
+InstanceNoise measure_instance_noise(Place& place, int threads, double seconds);
 
 }  // namespace tamis

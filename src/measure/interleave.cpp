@@ -1,6 +1,6 @@
 #include "measure/interleave.h"
 
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "stats/random.h"
 
 namespace tamis {

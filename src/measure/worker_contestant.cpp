@@ -33,9 +33,11 @@ std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const C
   return items;
 }
 
-WorkerContestant::WorkerContestant(ContestantSpec spec) : spec_(std::move(spec)) {
+WorkerContestant::WorkerContestant(Place& place, ContestantSpec spec)
+    : spec_(std::move(spec)), worker_(place) {
   Json open = to_json(spec_.request);
   open["op"] = "open";
+  open["model"] = place.path_of({spec_.request.model, spec_.content}).string();
   open["inputs"] = to_json(spec_.inputs);
   open["under_load"] = spec_.under_load;
   info_ = parse_opened_info(worker_.request(open, patience_to_open()).head);

@@ -6,8 +6,8 @@
 
 #include "execute/input_spec.h"
 #include "execute/opened_model.h"
-#include "execute/worker.h"
 #include "measure/contestant.h"
+#include "place/worker.h"
 
 namespace tamis {
 
@@ -22,14 +22,15 @@ struct ContestantSpec {
   InputSpec inputs;
   /// Visits keep several requests in flight (load.h) instead of one after the other.
   bool under_load = false;
+  std::string content{};  ///< of request.model (ModelFile)
 };
 
 /// A variant open in a worker of its own, stopped (SIGSTOP) except while it is being visited. Not
 /// thread safe.
 class WorkerContestant final : public Contestant {
  public:
-  /// Starts the worker, opens, warms up. Throws what the worker reports.
-  explicit WorkerContestant(ContestantSpec spec);
+  /// Starts the worker at the place, opens, warms up. Throws what the worker reports.
+  WorkerContestant(Place& place, ContestantSpec spec);
 
   const std::string& id() const override { return spec_.id; }
   const OpenedInfo& info() const override { return info_; }

@@ -44,6 +44,7 @@ ArtefactInfo parse_artefact_info(const Json& json);
 /// One step on one parent, which is an original or another artefact.
 struct BuildRequest {
   std::filesystem::path parent;
+  std::string parent_content;      ///< its key (ModelFile); not part of the JSON
   std::optional<Card> card;        ///< absent: only steps that need none are applied
   std::optional<Size> input_size;  ///< without a card: what open sides of the picture are
   std::optional<Step> step;        ///< absent: the parent as it is, in one file

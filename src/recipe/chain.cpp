@@ -9,6 +9,7 @@ namespace fs = std::filesystem;
 
 BuildRequest request_behind(BuildRequest request, const ArtefactInfo& made, const fs::path& model,
                             const Step& step) {
+  if (request.parent != model) request.parent_content.clear();  // built where it is worked on
   request.parent = model;
   request.made = made;
   if (!made.card.is_null()) request.card = parse_card(made.card);

@@ -74,22 +74,22 @@ void SearchRun::find_changes_of_predictions() {
 void SearchRun::explain_handed_over() {
   const Candidate& handed = field_[outcome_.pick];
   if (context_.interrupted() || !handed.artefact || handed.failure) return;
-  const double guess_s = kExplainGuess_s * context_.budget.slowness();
-  if (!context_.may_begin(context_.budget.expected_s(kExplaining, guess_s))) {
+  const double guess_s = kExplainGuess_s * context_.plan.budget.slowness();
+  if (!context_.may_begin(context_.plan.budget.expected_s(kExplaining, guess_s))) {
     outcome_.explained = {{"reason", "the budget had no time left for it"}};
     return;
   }
-  Budget::Unit unit(context_.budget, kExplaining, guess_s);
+  Budget::Unit unit(context_.plan.budget, kExplaining, guess_s);
   outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
 }
 
 void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
   const Candidate& pick = field_[outcome_.pick];
   if (outcome_.pick != kBaseline && pick.speedup)
-    why.push_back(fmt::format("{} x {} the baseline, {} paired rounds over {} instances",
-                              to_text(*pick.speedup, 2),
-                              context_.under_load() ? "the images per second of" : "as fast as",
-                              pick.speedup->rounds, pick.speedup->instances));
+    why.push_back(fmt::format(
+        "{} x {} the baseline, {} paired rounds over {} instances", to_text(*pick.speedup, 2),
+        context_.plan.under_load() ? "the images per second of" : "as fast as",
+        pick.speedup->rounds, pick.speedup->instances));
   if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
 }
@@ -105,7 +105,7 @@ void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
             ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
             : std::string()));
   }
-  const auto& limit = context_.request.gates.max_drop;
+  const auto& limit = context_.plan.request.gates.max_drop;
   for (std::size_t i : field_.by_objective()) {
     const Candidate& c = field_[i];
     if (!limit || what_if.size() >= kMost || i == outcome_.fastest_estimated) continue;

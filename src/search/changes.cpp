@@ -13,10 +13,11 @@ namespace {
 class ClassNames {
  public:
   explicit ClassNames(const SearchContext& context)
-      : labels_(!context.card().labels.empty() || !context.data.evaluation.dataset
-                    ? context.card().labels
-                    : context.data.evaluation.dataset->labels()),
-        decisions_(context.agreement != nullptr && context.card().task == TaskKind::anomaly) {}
+      : labels_(!context.parent.card().labels.empty() || !context.plan.data.evaluation.dataset
+                    ? context.parent.card().labels
+                    : context.plan.data.evaluation.dataset->labels()),
+        decisions_(context.plan.agreement != nullptr &&
+                   context.parent.card().task == TaskKind::anomaly) {}
 
   std::string name(int label) const {
     if (decisions_) return label == 1 ? "flagged" : "not flagged";
@@ -72,7 +73,7 @@ Json anomaly_json(const AnomalyPrediction& p) {
 
 /// What labels say of the item; null where the data have none.
 Json truth_json(const SearchContext& context, const ItemRecord& record, const ClassNames& names) {
-  if (context.agreement != nullptr) return Json();
+  if (context.plan.agreement != nullptr) return Json();
   Json truth = Json::object();
   if (record.truth.label) truth["class"] = names.name(*record.truth.label);
   if (record.truth.anomaly) truth["class"] = record.truth.anomaly->kind;
@@ -96,7 +97,7 @@ Json item_json(const SearchContext& context, const ItemChange& change, const Jud
   if (before.prediction.anomaly) {
     item["baseline"] = anomaly_json(*before.prediction.anomaly);
     item["variant"] = anomaly_json(*after.prediction.anomaly);
-  } else if (context.card().task == TaskKind::classify) {
+  } else if (context.parent.card().task == TaskKind::classify) {
     item["baseline"] = classes_json(before.prediction, names);
     item["variant"] = classes_json(after.prediction, names);
   } else {
@@ -139,9 +140,9 @@ Json right_totals(const std::vector<ItemChange>& changes, const JudgedPair& pair
 
 Json totals_json(const SearchContext& context, const std::vector<ItemChange>& changes,
                  const JudgedPair& pair) {
-  const TaskKind task = context.card().task;
+  const TaskKind task = context.parent.card().task;
   if (task == TaskKind::detect || task == TaskKind::segment) return object_totals(changes);
-  return context.agreement == nullptr ? right_totals(changes, pair) : Json::object();
+  return context.plan.agreement == nullptr ? right_totals(changes, pair) : Json::object();
 }
 
 Json verdict_json(const ClassDelta& c) {
@@ -166,13 +167,13 @@ Json class_json(const ClassDelta& c, const ClassNames& names, bool agreement) {
 }
 
 Json per_class_json(const SearchContext& context, const JudgedPair& pair, const ClassNames& names) {
-  const ClassDeltas deltas = class_deltas(*context.task, pair.baseline, pair.variant);
-  Json json{{"metric", context.task->metric},
+  const ClassDeltas deltas = class_deltas(*context.plan.task, pair.baseline, pair.variant);
+  Json json{{"metric", context.plan.task->metric},
             {"confidence", deltas.confidence},
             {"intervals", deltas.intervals},
             {"classes", Json::array()}};
   for (const ClassDelta& c : deltas.classes)
-    json["classes"].push_back(class_json(c, names, context.agreement != nullptr));
+    json["classes"].push_back(class_json(c, names, context.plan.agreement != nullptr));
   return json;
 }
 
@@ -180,14 +181,15 @@ Json per_class_json(const SearchContext& context, const JudgedPair& pair, const 
 
 Json changes_json(const SearchContext& context, const ChangedVariant& variant,
                   const JudgedPair& pair) {
-  const std::vector<ItemChange> changes = find_changes(*context.task, pair.baseline, pair.variant);
+  const std::vector<ItemChange> changes =
+      find_changes(*context.plan.task, pair.baseline, pair.variant);
   const ClassNames names(context);
   Json json{{"reason", nullptr},
             {"variant", variant.id},
             {"role", variant.role},
             {"data",
-             {{"path", std::filesystem::absolute(context.request.data.path).string()},
-              {"split", context.data.evaluation.split}}},
+             {{"path", std::filesystem::absolute(context.plan.request.data.path).string()},
+              {"split", context.plan.data.evaluation.split}}},
             {"items", changes.size()},
             {"changed", std::count_if(changes.begin(), changes.end(),
                                       [](const ItemChange& c) { return c.changed; })}};

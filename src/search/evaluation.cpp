@@ -27,8 +27,8 @@ std::size_t chunk_end(std::size_t seen, std::size_t items) {
 
 VariantEvaluation::VariantEvaluation(SearchContext& context, const Variant& variant,
                                      const std::string& output_hash)
-    : context_(context), variant_(variant), artefact_(ensure_artefact(context, variant.recipe)) {
-  key_ = hash_text(answer_key(context, variant, artefact_, output_hash) + context.data_hash +
+    : context_(context), variant_(variant), artefact_(ensure_artefact(context, variant)) {
+  key_ = hash_text(answer_key(context, variant, artefact_, output_hash) + context.plan.data_hash +
                    "metric/2");
 }
 
@@ -36,10 +36,11 @@ Evaluator& VariantEvaluation::evaluator(std::size_t from) {
   if (evaluator_ && evaluator_at_ == from) return *evaluator_;
   evaluator_.reset();
   ContestantSpec spec = contestant_spec(context_, variant_, artefact_);
-  const auto& order = context_.evaluation_order;
+  const auto& order = context_.plan.evaluation_order;
   InputSpec items{spec.inputs.data,
                   {order.begin() + static_cast<std::ptrdiff_t>(from), order.end()}};
-  evaluator_ = context_.lab->evaluate({spec.request, items, context_.agreement == nullptr});
+  evaluator_ = context_.lab->evaluate(
+      {spec.request, items, context_.plan.agreement == nullptr, spec.content});
   item_s_ = std::max(item_s_, evaluator_->first_ms() * 1e-3);
   evaluator_at_ = from;
   return *evaluator_;
@@ -73,7 +74,7 @@ double VariantEvaluation::expected_s(std::size_t count) const {
   const double item_s =
       item_s_ > 0 ? item_s_ : kBesideInference * context_.inference_s.value_or(0.01);
   return static_cast<double>(count) * item_s +
-         (evaluator_ ? 0 : kOpening_s * context_.budget.slowness());
+         (evaluator_ ? 0 : kOpening_s * context_.plan.budget.slowness());
 }
 
 bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
@@ -83,12 +84,13 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
     chunk = Json::from_msgpack(*stored);
   } else {
     const double guess_s = expected_s(end - seen_);
-    if (!context_.may_begin(context_.budget.expected_s(kUnit, guess_s), budget_share)) return false;
+    if (!context_.may_begin(context_.plan.budget.expected_s(kUnit, guess_s), budget_share))
+      return false;
     // Variants that share records need not share a crash.
     FailingUnit unit{hash_text(key + variant_key(context_, variant_, artefact_)),
                      eval_command(context_, variant_, artefact_)};
     chunk = attempt(context_, unit, [&] {
-      Budget::Unit timed(context_.budget, kUnit, guess_s);
+      Budget::Unit timed(context_.plan.budget, kUnit, guess_s);
       return evaluate(end - seen_);
     });
     context_.store->put_blob(Kind::evaluation, key, Json::to_msgpack(chunk));
@@ -99,7 +101,7 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
   for (const Json& bad : chunk.at("bad")) {
     bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
                                bad.at("reason").get<std::string>()));
-    if (context_.skipped.insert(bad_.back()).second && context_.request.allow_bad > 0)
+    if (context_.skipped.insert(bad_.back()).second && context_.plan.request.allow_bad > 0)
       context_.note("left out, because it cannot be used: " + bad_.back());
   }
   seen_ = end;
@@ -107,7 +109,7 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
 }
 
 void VariantEvaluation::refuse_bad_items() const {
-  if (bad_.size() <= context_.request.allow_bad) return;
+  if (bad_.size() <= context_.plan.request.allow_bad) return;
   constexpr std::size_t kNamed = 3;
   const auto named_end = bad_.begin() + static_cast<std::ptrdiff_t>(std::min(bad_.size(), kNamed));
   throw Error(ErrorCode::corrupt_data,
@@ -117,7 +119,7 @@ void VariantEvaluation::refuse_bad_items() const {
 }
 
 bool VariantEvaluation::advance(std::size_t count, double budget_share) {
-  const std::size_t items = context_.evaluation_order.size();
+  const std::size_t items = context_.plan.evaluation_order.size();
   count = std::min(count, items);
   while (seen_ < count) {
     if (!load_chunk(chunk_end(seen_, items), budget_share)) return false;

@@ -4,12 +4,12 @@
 #include <string>
 
 #include "base/error.h"
-#include "execute/worker.h"
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
 #include "measure/calm.h"
 #include "measure/instanced_rounds.h"
 #include "measure/summary.h"
+#include "place/worker.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -21,8 +21,8 @@ constexpr int kRunsPerBlock = 3;
 
 class Explainer {
  public:
-  Explainer(const ExplainPlan& plan, const SearchListener& listener)
-      : plan_(plan), listener_(listener) {
+  Explainer(Place& place, const ExplainPlan& plan, const SearchListener& listener)
+      : place_(place), plan_(plan), listener_(listener) {
     for (const ExplainedFile& file : plan.files) workers_.push_back(open_profiled(file));
   }
 
@@ -54,9 +54,10 @@ class Explainer {
   }
 
   std::unique_ptr<Worker> open_profiled(const ExplainedFile& file) const {
-    auto worker = std::make_unique<Worker>();
+    auto worker = std::make_unique<Worker>(place_);
     Json open = to_json(request_for(file, true));
     open["op"] = "open";
+    open["model"] = place_.path_of({file.model, file.content}).string();
     open["inputs"] = to_json(plan_.inputs);
     worker->request(open, kTimeout_s);
     worker->pause();
@@ -101,7 +102,8 @@ class Explainer {
   std::unique_ptr<Contestant> open_contestant(const std::string& id) const {
     const ExplainedFile& file = plan_.files[id == "model" ? 0 : 1];
     return in_calm(std::make_unique<WorkerContestant>(
-                       ContestantSpec{id, request_for(file, false), plan_.inputs}),
+                       place_, ContestantSpec{id, request_for(file, false), plan_.inputs, false,
+                                              file.content}),
                    calm_);
   }
 
@@ -139,7 +141,7 @@ class Explainer {
   }
 
   Json explain_layers() {
-    Fingerprint machine = capture_fingerprint();
+    Fingerprint machine = place_.fingerprint();
     ExplainRequest request;
     request.runs = static_cast<std::size_t>(plan_.runs);
     request.backend = plan_.files.front().settings.backend;
@@ -157,6 +159,7 @@ class Explainer {
     return document;
   }
 
+  Place& place_;
   const std::shared_ptr<Calm> calm_ = calm_of_this_machine();
   const ExplainPlan& plan_;
   const SearchListener& listener_;
@@ -165,8 +168,8 @@ class Explainer {
 
 }  // namespace
 
-Json explain_files(const ExplainPlan& plan, const SearchListener& listener) {
-  return Explainer(plan, listener).document();
+Json explain_files(Place& place, const ExplainPlan& plan, const SearchListener& listener) {
+  return Explainer(place, plan, listener).document();
 }
 
 }  // namespace tamis

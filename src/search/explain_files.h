@@ -17,6 +17,7 @@ struct ExplainedFile {
   std::filesystem::path model;
   std::optional<Card> card;
   RunSettings settings;
+  std::string content{};  ///< of the file (ModelFile)
 };
 
 struct ExplainPlan {
@@ -28,9 +29,9 @@ struct ExplainPlan {
   std::filesystem::path engine_cache;
 };
 
-/// Profiles the files in workers, in turn, and explains the first (explain/explain.h): the document
-/// "tamis/explain/1" (docs/json.md), whose latency_ms is null without `with_latency`. Throws
-/// unavailable where it is interrupted, and what opening, running and explaining throw.
-Json explain_files(const ExplainPlan& plan, const SearchListener& listener);
+/// Profiles the files in workers of the place, in turn, and explains the first (explain/explain.h):
+/// the document "tamis/explain/1" (docs/json.md), whose latency_ms is null without `with_latency`.
+/// Throws unavailable where it is interrupted, and what opening, running and explaining throw.
+Json explain_files(Place& place, const ExplainPlan& plan, const SearchListener& listener);
 
 }  // namespace tamis

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "machine/fingerprint.h"
 #include "machine/peak.h"
 #include "search/explain_files.h"
 #include "search/failures.h"
@@ -12,30 +11,30 @@ namespace {
 
 constexpr int kRuns = 15;
 
-ExplainedFile file_of(const ContestantSpec& spec, const std::filesystem::path& model) {
-  return {model, spec.request.card, spec.request.settings};
+/// The parent in the variant's settings.
+ExplainedFile file_of(const Parent& parent, const RunSettings& settings) {
+  return {parent.model.file, parent.card(), settings, parent.model.hash};
 }
 
 Json explained(SearchContext& context, const Variant& variant, const Artefact& artefact,
                bool new_peak) {
   const ContestantSpec spec = contestant_spec(context, variant, artefact);
   ExplainPlan plan;
-  plan.files.push_back(file_of(spec, artefact.model));
-  if (!variant.recipe.empty()) {
-    plan.files.push_back(file_of(spec, context.model.file));
-    plan.files.back().card = context.card();
-  }
+  plan.files.push_back({artefact.model, artefact.card, spec.request.settings, artefact.content});
+  if (!variant.recipe.empty())
+    plan.files.push_back(file_of(context.parent_of(variant), spec.request.settings));
   plan.inputs = spec.inputs;
   plan.runs = kRuns;
   plan.with_latency = false;  // the race has measured it, in more rounds
-  plan.peak = ensure_peak(context, variant.settings.threads.value_or(usable_cores(context.machine)),
-                          new_peak);
+  plan.peak =
+      ensure_peak(context, variant.settings.threads.value_or(context.place.cores), new_peak);
   Json document = context.lab->explain(plan, context.listener);
   for (const char* side : {"model", "against"})
     if (Json& one = document[side]; !one.is_null()) {
       one.erase("layers");
-      one["model"] =
-          side == std::string("model") ? "model.onnx" : context.model.file.filename().string();
+      one["model"] = side == std::string("model")
+                         ? "model.onnx"
+                         : context.parent_of(variant).model.file.filename().string();
     }
   document["reason"] = nullptr;
   return document;
@@ -44,8 +43,7 @@ Json explained(SearchContext& context, const Variant& variant, const Artefact& a
 }  // namespace
 
 Json ensure_peak(SearchContext& context, int threads, bool again) {
-  const std::string key =
-      hash_text("peak/1 " + std::to_string(threads) + " " + context.machine_hash);
+  const std::string key = hash_text("peak/1 " + std::to_string(threads) + " " + context.place.hash);
   auto checked = [](const Json& json) { return to_json(parse_machine_peak(json)); };
   const auto stored = context.store->find_as(Kind::measurement, key, checked);
   if (stored && !again) return *stored;
@@ -57,7 +55,7 @@ Json ensure_peak(SearchContext& context, int threads, bool again) {
 
 Json explain_pick(SearchContext& context, const Variant& variant, const Artefact& artefact) {
   const std::string key =
-      hash_text("explain/3 " + variant_key(context, variant, artefact) + context.machine_hash);
+      hash_text("explain/3 " + variant_key(context, variant, artefact) + context.place.hash);
   auto checked = [](const Json& json) {
     json.at("reason");
     json.at("roof");

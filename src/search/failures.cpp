@@ -25,13 +25,13 @@ std::string quoted(const std::string& text) {
 
 std::string card_arguments(const SearchContext& context) {
   std::string text;
-  for (const auto& [name, value] : context.request.card_options.given)
+  for (const auto& [name, value] : context.plan.request.card_options.given)
     text += " --" + name + " " + quoted(value);
   return text;
 }
 
 std::string data_arguments(const SearchContext& context) {
-  const SearchRequest& r = context.request;
+  const SearchRequest& r = context.plan.request;
   std::string text = " --data " + quoted(r.data.path.string());
   if (!r.data.split.empty()) text += " --split " + quoted(r.data.split);
   return text;
@@ -41,7 +41,7 @@ std::string data_arguments(const SearchContext& context) {
 std::string run_command(const char* verb, const SearchContext& context, const Variant& variant,
                         const Artefact& artefact) {
   RunSettings s = variant.settings;
-  s.library = library_of(context, s.backend);
+  s.library = context.plan.library_of(s.backend);
   std::string command =
       fmt::format("tamis {} {}{}", verb, quoted(artefact.model.string()), data_arguments(context));
   for (const std::string& argument : setting_arguments(s)) command += " " + quoted(argument);
@@ -86,15 +86,17 @@ void note_killed_again(SearchContext& context, const Error& error) {
 void forget_failures(Store& store) { store.remove_all(Kind::failure); }
 
 /// Only quantising by itself has a command of its own; for the rest the whole run is repeated.
-std::string build_command(const SearchContext& context, const Recipe& recipe) {
-  const SearchRequest& r = context.request;
+std::string build_command(const SearchContext& context, const Variant& variant) {
+  const Recipe& recipe = variant.recipe;
+  const SearchRequest& r = context.plan.request;
   const std::size_t steps = find_step(recipe, "simplify") ? 2 : 1;
   const bool quantises =
       !recipe.empty() && recipe.back().name.starts_with("int");  // int8-…, int4-…
   if (!quantises || recipe.size() != steps)
     return r.command + (r.retry_failed ? "" : " --retry-failed");
-  std::string command =
-      "tamis quantize " + quoted(context.model.named.string()) + data_arguments(context);
+  std::string command = "tamis quantize " +
+                        quoted(context.parent_of(variant).model.named.string()) +
+                        data_arguments(context);
   if (r.calibration) command += " --calibration " + quoted(r.calibration->path.string());
   if (recipe.back().name != "int8-static")
     return command + fmt::format(" --precision {}{} --out quantised.onnx", recipe.back().name,
@@ -111,15 +113,15 @@ std::string build_command(const SearchContext& context, const Recipe& recipe) {
 std::string bench_command(const SearchContext& context, const Variant& variant,
                           const Artefact& artefact) {
   std::string command = run_command("bench", context, variant, artefact);
-  if (context.under_load()) command += " --objective throughput";
-  return command + fmt::format(" --seed {}", context.request.seed);
+  if (context.plan.under_load()) command += " --objective throughput";
+  return command + fmt::format(" --seed {}", context.plan.request.seed);
 }
 
 std::string eval_command(const SearchContext& context, const Variant& variant,
                          const Artefact& artefact) {
   std::string command = run_command("eval", context, variant, artefact);
-  if (context.request.allow_bad > 0)
-    command += fmt::format(" --allow-bad {}", context.request.allow_bad);
+  if (context.plan.request.allow_bad > 0)
+    command += fmt::format(" --allow-bad {}", context.plan.request.allow_bad);
   return command;
 }
 

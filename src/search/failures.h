@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "execute/worker.h"
 #include "grid/variant.h"
+#include "place/worker.h"
 #include "search/context.h"
 #include "search/units.h"
 
@@ -72,7 +72,7 @@ auto attempt(SearchContext& context, const FailingUnit& unit, Work work) {
 }
 
 /// The commands that repeat one unit by itself: building, measuring, evaluating.
-std::string build_command(const SearchContext& context, const Recipe& recipe);
+std::string build_command(const SearchContext& context, const Variant& variant);
 std::string bench_command(const SearchContext& context, const Variant& variant,
                           const Artefact& artefact);
 std::string eval_command(const SearchContext& context, const Variant& variant,

@@ -13,13 +13,13 @@ constexpr double kPracticallyEqual = 1.01;  // of sizes and memories
 
 std::vector<Candidate> planned(SearchContext& context) {
   std::vector<Candidate> candidates;
-  for (Variant& v : expand_grid(context.facts, context.request.axes, context.request.exhaustive)) {
+  for (Variant& v : context.variants()) {
     candidates.emplace_back();
     candidates.back().variant = std::move(v);
   }
   Candidate& baseline = candidates[kBaseline];
   try {
-    baseline.artefact = ensure_artefact(context, baseline.variant.recipe);
+    baseline.artefact = ensure_artefact(context, baseline.variant);
   } catch (const Error& e) {
     throw Error(e.code(), std::string("baseline: ") + e.what());
   }
@@ -41,8 +41,8 @@ std::vector<std::string> all_established(SearchContext& context) {
 }  // namespace
 
 std::string timing_scope(const SearchContext& context) {
-  return hash_text("timing/1" + context.machine_hash + context.data_hash +
-                   (context.under_load() ? "under load" : ""));
+  return hash_text("timing/1" + context.place.hash + context.plan.data_hash +
+                   (context.plan.under_load() ? "under load" : ""));
 }
 
 Field::Field(SearchContext& context)
@@ -60,7 +60,7 @@ void Field::recall() {
   for (std::size_t i : all_but_baseline()) {
     const bool known =
         std::find(established.begin(), established.end(), identity_of(i)) != established.end();
-    if (expected_build_s(context_, candidates_[i].variant.recipe) == 0 || known) prepare(i);
+    if (expected_build_s(context_, candidates_[i].variant) == 0 || known) prepare(i);
   }
 }
 
@@ -76,7 +76,7 @@ std::string Field::label(std::size_t i) const {
 
 std::string Field::identity_of(std::size_t i) const {
   const Variant& v = candidates_[i].variant;
-  return hash_text(recipe_key(context_, v.recipe) + canonical_text(to_json(v.settings)));
+  return hash_text(recipe_key(context_, v) + canonical_text(to_json(v.settings)));
 }
 
 void Field::establish(std::size_t i) {
@@ -111,7 +111,7 @@ bool Field::prepare(std::size_t i) {
   if (c.failure) return false;
   if (c.artefact) return true;
   try {
-    c.artefact = ensure_artefact(context_, c.variant.recipe);
+    c.artefact = ensure_artefact(context_, c.variant);
     if (auto reason = c.artefact->info.refusal(c.variant.settings.backend))
       throw Error(ErrorCode::unsupported, c.variant.settings.backend + ": " + *reason);
   } catch (const Error& e) {
@@ -129,7 +129,7 @@ void Field::fail(std::size_t i, const Error& error) {
   if (c.failure) return;
   c.failure = Failure{error.code(), error.what(),
                       c.artefact ? bench_command(context_, c.variant, *c.artefact)
-                                 : build_command(context_, c.variant.recipe)};
+                                 : build_command(context_, c.variant)};
 }
 
 /// What the timings now say of the candidate.
@@ -144,7 +144,7 @@ void Field::refresh(std::size_t i) {
   c.samples = timings_.samples(c.key);
   c.timed_in = to_text(timings_.phase(c.key));
   if (i == kBaseline) context_.inference_s = c.opened->info.warm_ms * 1e-3;
-  judge_hard_gates(c, context_.request.gates, context_.request.confidence);
+  judge_hard_gates(c, context_.plan.request.gates, context_.plan.request.confidence);
 }
 
 double Field::expected_s(const std::vector<std::size_t>& members,
@@ -182,7 +182,7 @@ std::vector<std::size_t> Field::by_objective() const {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < candidates_.size(); ++i)
     if (candidates_[i].ratio) order.push_back(i);
-  const Objective objective = context_.request.objective;
+  const Objective objective = context_.plan.request.objective;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     const double va = objective_value(candidates_[a], objective),
                  vb = objective_value(candidates_[b], objective);
@@ -202,7 +202,7 @@ const std::vector<Levels>& Field::levels() const {
 }
 
 bool Field::clearly_behind(std::size_t i, std::size_t j) const {
-  const Objective objective = context_.request.objective;
+  const Objective objective = context_.plan.request.objective;
   if (!by_time(objective))
     return objective_value(candidates_[i], objective) >
            kPracticallyEqual * objective_value(candidates_[j], objective);

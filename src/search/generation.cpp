@@ -26,7 +26,7 @@ double Generations::open_s(const Entrant& entrant) const {
   constexpr double kStart_s = 0.15, kUnknown_s = 0.5, kWarmUps = 20;
   auto opened = timings_.opened(entrant.key);
   if (!opened) opened = timings_.opened(baseline_.key);
-  if (!opened) return kUnknown_s * context_.budget.slowness();
+  if (!opened) return kUnknown_s * context_.plan.budget.slowness();
   return kStart_s + (opened->info.compile_ms + kWarmUps * opened->info.warm_ms) * 1e-3;
 }
 
@@ -35,8 +35,8 @@ double Generations::visit_s(const Entrant& entrant, Block block) const {
   auto opened = timings_.opened(entrant.key);
   if (!opened) opened = timings_.opened(baseline_.key);
   const double warm_ms = opened ? opened->info.warm_ms : kUnknown_ms;
-  const double least_ms =
-      context_.under_load() ? (block == Block::full ? 200 : 80) : (block == Block::full ? 23 : 9);
+  const double least_ms = context_.plan.under_load() ? (block == Block::full ? 200 : 80)
+                                                     : (block == Block::full ? 23 : 9);
   const double least_runs = block == Block::full ? 4 : 2;
   return std::max(least_ms, least_runs * warm_ms) * 1e-3;
 }
@@ -52,13 +52,13 @@ double Generations::expected_s(const std::vector<Entrant>& members,
   const auto entrants = all(members);
   double opening_s = 0;
   for (const Entrant* entrant : entrants) opening_s += open_s(*entrant);
-  return context_.budget.expected_s(kOpening, opening_s) +
-         context_.budget.expected_s(
+  return context_.plan.budget.expected_s(kOpening, opening_s) +
+         context_.plan.budget.expected_s(
              kVisiting, round_s(entrants, plan.block) * static_cast<double>(plan.rounds));
 }
 
 std::size_t Generations::most_members() const {
-  const std::uint64_t free = context_.machine.memory_available_bytes;
+  const std::uint64_t free = context_.place.machine.memory_available_bytes;
   const auto opened = timings_.opened(baseline_.key);
   if (free == 0 || !opened || opened->info.peak_memory_bytes == 0) return kMostMembers;
   const std::uint64_t held = free / 2 / opened->info.peak_memory_bytes;
@@ -79,7 +79,7 @@ std::size_t Generations::rounds_per_instance(const std::vector<Entrant>& members
 }
 
 FailingUnit Generations::unit(const Entrant& entrant) {
-  return {hash_text("measure/2" + entrant.key + context_.machine_hash),
+  return {hash_text("measure/2" + entrant.key + context_.place.hash),
           bench_command(context_, entrant.variant, entrant.artefact)};
 }
 
@@ -97,7 +97,7 @@ void Generations::fail(const Entrant& entrant, const Error& error, GenerationRes
 std::unique_ptr<Contestant> Generations::open(const Entrant& entrant) {
   ContestantSpec spec = contestant_spec(context_, entrant.variant, entrant.artefact);
   spec.id = entrant.key;
-  Budget::Unit timed(context_.budget, kOpening, open_s(entrant));
+  Budget::Unit timed(context_.plan.budget, kOpening, open_s(entrant));
   std::unique_ptr<Contestant> contestant = context_.lab->open(spec);
   if (!timings_.opened(entrant.key))
     timings_.put_opened(entrant.key, {contestant->info(), contestant->output_hash()});
@@ -109,9 +109,9 @@ void Generations::open_all(const std::vector<Entrant>& members, const Generation
                            Open& open, GenerationResult& result) {
   const std::vector<const Entrant*> entrants = all(members);
   for (std::size_t place :
-       opening_order(entrants.size(), context_.request.seed, timings_.next_generation())) {
+       opening_order(entrants.size(), context_.plan.request.seed, timings_.next_generation())) {
     const Entrant* entrant = entrants[place];
-    const double expected_s = context_.budget.expected_s(kOpening, open_s(*entrant));
+    const double expected_s = context_.plan.budget.expected_s(kOpening, open_s(*entrant));
     if (!plan.at_any_price && !context_.may_begin(expected_s, plan.budget_share)) return;
     try {
       if (auto before = stored_failure(context_, unit(*entrant).key)) throw Error(*before);
@@ -138,12 +138,12 @@ void Generations::visit_all(const std::vector<Entrant>& members, const Generatio
       }
     if (open.count(baseline_.key) == 0 || contestants.size() < needed) break;
     const double guess_s = round_s(entrants, plan.block);
-    const double expected_s = context_.budget.expected_s(kVisiting, guess_s);
+    const double expected_s = context_.plan.budget.expected_s(kVisiting, guess_s);
     const bool must = plan.at_any_price && r == 0;
     if (!must && !context_.may_begin(expected_s, plan.budget_share)) break;
     std::vector<RoundFailure> failures;
-    Budget::Unit timed(context_.budget, kVisiting, guess_s);
-    Round round = run_round(contestants, context_.request.seed,
+    Budget::Unit timed(context_.plan.budget, kVisiting, guess_s);
+    Round round = run_round(contestants, context_.plan.request.seed,
                             timings_.next_generation() * plan.rounds + r, failures, plan.block);
     for (const RoundFailure& failure : failures) {
       open.erase(failure.id);
@@ -215,7 +215,8 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
   std::map<std::string, std::vector<double>> times;
   double guess_s = 0;
   for (const Entrant& member : members) {
-    const std::string key = "from file:" + member.key + context_.machine_hash + context_.data_hash;
+    const std::string key =
+        "from file:" + member.key + context_.place.hash + context_.plan.data_hash;
     const auto parse = [](const Json& json) { return json.get<std::vector<double>>(); };
     if (auto stored = context_.store->find_as(Kind::measurement, key, parse))
       times[member.key] = std::move(*stored);
@@ -224,13 +225,13 @@ std::map<std::string, std::vector<double>> Generations::times_from_file(
           open_s(member) + kTurns * kItems * (kRepeats + 1) * 2 * visit_s(member, Block::brief);
   }
   if (times.size() == members.size() ||
-      !context_.may_begin(context_.budget.expected_s(kFromFile, guess_s)))
+      !context_.may_begin(context_.plan.budget.expected_s(kFromFile, guess_s)))
     return times;
-  Budget::Unit timed(context_.budget, kFromFile, guess_s);
+  Budget::Unit timed(context_.plan.budget, kFromFile, guess_s);
   times = retried_if_killed(context_, [&] { return time_from_file(members, kTurns, kRepeats); });
   for (const auto& [key, found] : times)
     context_.store->put(Kind::measurement,
-                        "from file:" + key + context_.machine_hash + context_.data_hash,
+                        "from file:" + key + context_.place.hash + context_.plan.data_hash,
                         Json(found));
   return times;
 }

@@ -25,18 +25,18 @@ constexpr const char* kRanking = "rank layers";
 double ranking_guess_s(const SearchContext& context) {
   constexpr double kModels = 64, kBuild_s = 0.5, kItems = 6;
   return kModels *
-         (kBuild_s * context.budget.slowness() + kItems * context.inference_s.value_or(0.05));
+         (kBuild_s * context.plan.budget.slowness() + kItems * context.inference_s.value_or(0.05));
 }
 
 }  // namespace
 
 double SearchRun::expected_ranking_s(std::size_t parent) const {
   if (is_ranked(context_, field_[parent].variant)) return 0;
-  return context_.budget.expected_s(kRanking, ranking_guess_s(context_));
+  return context_.plan.budget.expected_s(kRanking, ranking_guess_s(context_));
 }
 
 bool SearchRun::may_give_back(const Candidate& c) const {
-  const SearchRequest& r = context_.request;
+  const SearchRequest& r = context_.plan.request;
   bool gated = r.gates.max_drop || r.gates.min_accuracy;
   return gated && !r.exhaustive && by_time(r.objective) && r.axes.count("float-layers") == 0 &&
          is_plain_int8(c.variant.recipe);
@@ -106,7 +106,7 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
   Sensitivity ranking;
   try {
     const bool known = is_ranked(context_, field_[parent].variant);
-    Budget::Unit unit(context_.budget, kRanking, known ? 0 : ranking_guess_s(context_));
+    Budget::Unit unit(context_.plan.budget, kRanking, known ? 0 : ranking_guess_s(context_));
     ranking = ensure_ranking(context_, field_[parent].variant);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io || context_.interrupted()) throw;
@@ -118,11 +118,10 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
       fmt::format("{} does not keep its accuracy: layers are given back to FP32, by a "
                   "ranking of {} from {} models",
                   field_.label(parent), ranking.order.size(), ranking.models));
-  std::size_t misses_left = context_.request.confidence > 0.5 ? 1 : 2;
+  std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
   for (std::size_t count : given_back_counts(ranking.order.size())) {
     std::size_t index = add_relative(parent, ranking, count);
-    if (!context_.may_begin(expected_build_s(context_, field_[index].variant.recipe),
-                            kJudgingShare)) {
+    if (!context_.may_begin(expected_build_s(context_, field_[index].variant), kJudgingShare)) {
       field_.candidates().pop_back();
       outcome_.budget_ended = true;
       return;

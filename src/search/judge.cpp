@@ -57,10 +57,11 @@ std::string drop_sentence(const Judgement& j, const std::string& metric, double 
 
 /// What the error is made in.
 std::string claim_of(const SearchContext& context) {
-  const SearchRequest& r = context.request;
-  return context.model.hash + canonical_text(to_json(context.card(), false)) + context.data_hash +
-         context.machine_hash +
-         gates_json(r.gates, std::string(context.task->metric), context.under_load()).dump() +
+  const SearchRequest& r = context.plan.request;
+  return context.parent.model.hash + canonical_text(to_json(context.parent.card(), false)) +
+         context.plan.data_hash + context.place.hash +
+         gates_json(r.gates, std::string(context.plan.task->metric), context.plan.under_load())
+             .dump() +
          fmt::format("{}", r.confidence);
 }
 
@@ -83,12 +84,13 @@ VariantEvaluation& AccuracyJudge::evaluation(const Variant& variant,
 /// A variant's records; where the data have no truth, the baseline's answers take its place.
 std::span<const ItemRecord> AccuracyJudge::records(const std::string& id) {
   const std::vector<ItemRecord>& found = evaluations_.at(id)->records();
-  if (context_.agreement == nullptr) return found;
+  if (context_.plan.agreement == nullptr) return found;
   const std::vector<ItemRecord>& base = evaluations_.at(baseline_.id)->records();
   std::vector<ItemRecord>& agreed = agreed_[id];
   for (std::size_t i = agreed.size(); i < std::min(found.size(), base.size()); ++i) {
     agreed.push_back(found[i]);
-    agreed.back().truth = context_.agreement->truth_of(context_.card(), base[i].prediction);
+    agreed.back().truth =
+        context_.plan.agreement->truth_of(context_.parent.card(), base[i].prediction);
   }
   return agreed;
 }
@@ -96,7 +98,7 @@ std::span<const ItemRecord> AccuracyJudge::records(const std::string& id) {
 std::vector<AccuracyLimit> AccuracyJudge::limits() const {
   using AccuracyKind = AccuracyLimit::Kind;
   std::vector<AccuracyLimit> found;
-  const Gates& gates = context_.request.gates;
+  const Gates& gates = context_.plan.request.gates;
   if (gates.max_drop)
     found.push_back(
         {gates.max_drop->relative ? AccuracyKind::relative_drop : AccuracyKind::absolute_drop,
@@ -108,29 +110,30 @@ std::vector<AccuracyLimit> AccuracyJudge::limits() const {
 PairedEvidence AccuracyJudge::evidence(const std::string& a, const std::string& b) {
   auto first = records(a), second = records(b);
   std::size_t shared = std::min(first.size(), second.size());
-  return PairedScores(*context_.task, first.first(shared), second.first(shared)).evidence();
+  return PairedScores(*context_.plan.task, first.first(shared), second.first(shared)).evidence();
 }
 
 Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool last) {
-  std::size_t items = context_.evaluation_order.size();
+  std::size_t items = context_.plan.evaluation_order.size();
   Judgement j;
   j.items = items;
   // The baseline may have run ahead: compare on what both have seen.
   std::span<const ItemRecord> own = records(variant.id), base = records(baseline_.id);
   const std::size_t shared = std::min({own.size(), base.size(), last ? items : count});
   own = own.first(shared);
-  PairedEvidence found = PairedScores(*context_.task, base.first(shared), own).evidence();
+  PairedEvidence found = PairedScores(*context_.plan.task, base.first(shared), own).evidence();
   j.seen = shared;
   j.baseline = baseline_accuracy(found);
-  j.value = estimate_metric(*context_.task, own, 0.95);
-  j.figures = context_.task->figures(own);
-  bool absolute = context_.request.gates.max_drop && !context_.request.gates.max_drop->relative;
+  j.value = estimate_metric(*context_.plan.task, own, 0.95);
+  j.figures = context_.plan.task->figures(own);
+  bool absolute =
+      context_.plan.request.gates.max_drop && !context_.plan.request.gates.max_drop->relative;
   auto kind = absolute ? AccuracyLimit::Kind::absolute_drop : AccuracyLimit::Kind::relative_drop;
   double confidence = confidence_of(variant);
   if (j.baseline > 0) j.drop = estimate_drop(found, kind, confidence);
   if (j.baseline <= 0 && !last) return j;  // nothing to be relative to yet: undecided
   if (!last && has_no_spread(found)) return j;
-  if (j.baseline <= 0 && context_.agreement != nullptr)
+  if (j.baseline <= 0 && context_.plan.agreement != nullptr)
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("agreement: the baseline finds nothing in {} pictures that could be "
                             "agreed with; give other pictures, or labelled ones",
@@ -150,25 +153,25 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
       j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
   }
   if (last) warn_if_too_few_items(variant, found);
-  j.reason = drop_sentence(j, std::string(context_.task->metric),
-                           std::max(context_.request.confidence, 0.5), shares_.answers());
-  if (context_.request.gates.min_accuracy)
+  j.reason = drop_sentence(j, std::string(context_.plan.task->metric),
+                           std::max(context_.plan.request.confidence, 0.5), shares_.answers());
+  if (context_.plan.request.gates.min_accuracy)
     j.reason +=
-        fmt::format("; at least {:.4g} was asked for", *context_.request.gates.min_accuracy);
+        fmt::format("; at least {:.4g} was asked for", *context_.plan.request.gates.min_accuracy);
   return j;
 }
 
 void AccuracyJudge::find_confidence(const Variant& variant, const std::string& output_hash) {
   if (confidences_.count(variant.id) != 0) return;
-  const double asked = std::max(context_.request.confidence, 0.5);
+  const double asked = std::max(context_.plan.request.confidence, 0.5);
   // The baseline is no answer among others: only a least accuracy is asked of it.
   const auto own = error_parts_.find(variant.id);
   double part = own == error_parts_.end() ? 1 : own->second.part;
   if (own != error_parts_.end() && !own->second.answer.empty())
     part *= shares_.of(own->second.answer);
   else if (variant.id != baseline_.id)
-    part *= shares_.of(
-        answer_key(context_, variant, ensure_artefact(context_, variant.recipe), output_hash));
+    part *=
+        shares_.of(answer_key(context_, variant, ensure_artefact(context_, variant), output_hash));
   confidences_[variant.id] = confidence_of_each(asked, 1, part);
 }
 
@@ -189,8 +192,8 @@ void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEv
         "{} evaluation items are few for {} at {} confidence: by the spread between {} and "
         "the baseline on them (paired bootstrap), a variant that loses nothing would need about "
         "{} to be proven; that is an estimate. Give more, or lower --confidence",
-        tamis::items(found), to_text(*context_.request.gates.max_drop),
-        exact_percent(context_.request.confidence), variant.id, two_digits(*needed)));
+        tamis::items(found), to_text(*context_.plan.request.gates.max_drop),
+        exact_percent(context_.plan.request.confidence), variant.id, two_digits(*needed)));
   }
 }
 
@@ -204,9 +207,9 @@ Judgement AccuracyJudge::judge(const Variant& variant, const std::string& output
                                double budget_share) {
   evaluation(variant, output_hash);
   find_confidence(variant, output_hash);
-  const std::size_t items = context_.evaluation_order.size();
+  const std::size_t items = context_.plan.evaluation_order.size();
   GateDecider plan(
-      {{}, std::max(context_.request.confidence, 0.5), items, std::min(kFirstLook, items)});
+      {{}, std::max(context_.plan.request.confidence, 0.5), items, std::min(kFirstLook, items)});
   Judgement found;
   found.items = items;
   bool established = false;

@@ -11,9 +11,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "eval/worker_evaluation.h"
-#include "execute/model_info.h"
-#include "execute/patience.h"
 #include "measure/worker_contestant.h"
+#include "place/facts.h"
+#include "place/model_info.h"
+#include "place/patience.h"
 #include "quantize/sensitivity.h"
 #include "recipe/build.h"
 #include "search/explain_files.h"
@@ -56,7 +57,7 @@ class Lab {
   virtual void dump(const ExecuteRequest& request, const std::filesystem::path& folder) = 0;
 };
 
-/// The real one: workers.
-std::unique_ptr<Lab> make_worker_lab();
+/// The real one: workers of the place, which must outlive it.
+std::unique_ptr<Lab> make_worker_lab(Place& place);
 
 }  // namespace tamis

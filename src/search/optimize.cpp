@@ -13,7 +13,6 @@
 #include "search/failures.h"
 #include "search/result.h"
 #include "search/search_run.h"
-#include "store/machine_lock.h"
 
 namespace tamis {
 namespace {
@@ -24,42 +23,42 @@ constexpr double kScreenSeconds =
 /// What a finished run is stored under: the same request on the same model, data and machine.
 std::string run_key(const SearchContext& c) {
   std::string versions;
-  for (const Availability& a : c.backends) versions += a.version + (a.ok() ? "+" : "-");
+  for (const Availability& a : c.place.known) versions += a.version + (a.ok() ? "+" : "-");
   std::string calibration;
-  for (const std::string& hash : c.data.calibration_hashes) calibration += hash;
-  return hash_text(canonical_text(identity(c.request)) + kVersion +
-                   canonical_text(to_json(c.card(), false)) + c.model.hash + c.data_hash +
-                   calibration + c.machine_hash + versions);
+  for (const std::string& hash : c.plan.data.calibration_hashes) calibration += hash;
+  return hash_text(canonical_text(identity(c.plan.request)) + kVersion +
+                   canonical_text(to_json(c.parent.card(), false)) + c.parent.model.hash +
+                   c.plan.data_hash + calibration + c.place.hash + versions);
 }
 
 void warn_if_too_few_items(const SearchContext& c) {
-  if (!c.request.gates.max_drop) return;
-  const DropLimit& limit = *c.request.gates.max_drop;
+  if (!c.plan.request.gates.max_drop) return;
+  const DropLimit& limit = *c.plan.request.gates.max_drop;
   AccuracyLimit asked{
       limit.relative ? AccuracyLimit::Kind::relative_drop : AccuracyLimit::Kind::absolute_drop,
       limit.value};
-  if (limit.value <= 0 || c.request.confidence <= 0.5) return;
+  if (limit.value <= 0 || c.plan.request.confidence <= 0.5) return;
   // The others' spread is measured first (AccuracyJudge).
-  if (!c.task->right({})) return;
+  if (!c.plan.task->right({})) return;
   // A good INT8 variant changes its mind on about three items in a hundred.
   constexpr double kDiscordance = 0.03, kPower = 0.8, kTypicalBaseline = 0.8;
-  std::size_t needed = items_to_plan(asked, c.agreement == nullptr ? kTypicalBaseline : 1.0,
-                                     kDiscordance, c.request.confidence, kPower);
-  std::size_t have = c.evaluation_order.size();
+  std::size_t needed = items_to_plan(asked, c.plan.agreement == nullptr ? kTypicalBaseline : 1.0,
+                                     kDiscordance, c.plan.request.confidence, kPower);
+  std::size_t have = c.plan.evaluation_order.size();
   if (have < needed)
     c.note(
         fmt::format("{} evaluation items are few for {} at {} confidence: a variant that "
                     "loses nothing would need "
                     "about {} to be proven; give more, or lower --confidence",
-                    have, to_text(limit), exact_percent(c.request.confidence), needed));
+                    have, to_text(limit), exact_percent(c.plan.request.confidence), needed));
 }
 
 void announce(const SearchContext& c, const std::vector<Candidate>& candidates) {
-  for (const EnvironmentWarning& w : suspicious_conditions(c.machine))
+  for (const EnvironmentWarning& w : suspicious_conditions(c.place.machine))
     c.note("warning: " + w.text + "; " + w.remedy);
   c.note(fmt::format("baseline: {}", variant_name(candidates[kBaseline].variant)));
   c.note(fmt::format("{} evaluation items, {} calibration items; {} variants",
-                     c.evaluation_order.size(), c.data.calibration.items.size(),
+                     c.plan.evaluation_order.size(), c.plan.data.calibration.items.size(),
                      candidates.size()));
 }
 
@@ -70,8 +69,7 @@ bool hand_over_again(SearchContext& context, Json& result) {
   const std::string other = not_handed_over(context, result);
   if (other.empty()) return true;
   context.note(fmt::format("{}: is not what was handed over; it is written anew",
-                           (context.request.out / other).string()));
-  const SearchRequest& request = context.request;
+                           (context.plan.request.out / other).string()));
   std::string id = handed_over_id(result);
   Json layers = Json::array();
   for (const Json& row : result.at("variants"))
@@ -79,14 +77,14 @@ bool hand_over_again(SearchContext& context, Json& result) {
       layers = row.at("given_back").at("layers");
       id = row.at("given_back").at("from");
     }
-  for (Variant& v : expand_grid(context.facts, request.axes, request.exhaustive)) {
+  for (Variant& v : context.variants()) {
     if (v.id != id) continue;
     for (const Json& layer : layers)
       v.recipe.at(find_step(v.recipe, "int8-static").value())
           .params["keep_float"]
           .push_back(layer.at("node"));
     v.id = handed_over_id(result);
-    const Artefact artefact = ensure_artefact(context, v.recipe);
+    const Artefact artefact = ensure_artefact(context, v);
     if (!is_what_was_judged(artefact, result)) {
       context.note(
           "what was judged is gone, and building it again gave another file: it is "
@@ -102,16 +100,16 @@ bool hand_over_again(SearchContext& context, Json& result) {
 /// The stored result, unless some of it is to be tried again.
 std::optional<Json> finished_before(const SearchContext& context, const std::string& key) {
   auto finished = context.store->find_as(Kind::decision, key, checked_result);
-  bool again = context.request.retry_failed && finished &&
+  bool again = context.plan.request.retry_failed && finished &&
                finished->at("counts").at("failed").get<int>() > 0;
   return again ? std::nullopt : finished;
 }
 
 /// The folder that a search of before left is another model's.
 void dump_handed_over(SearchContext& context, const Candidate& handed) {
-  const std::filesystem::path folder = context.request.out / "runtime-model";
+  const std::filesystem::path folder = context.plan.request.out / "runtime-model";
   std::filesystem::remove_all(folder);
-  if (!context.request.dump || handed.failure) return;
+  if (!context.plan.request.dump || handed.failure) return;
   ExecuteRequest request = contestant_spec(context, handed.variant, *handed.artefact).request;
   try {
     retried_if_killed(context, [&] { context.lab->dump(request, folder); });
@@ -152,7 +150,7 @@ Json search_and_hand_over(SearchContext& context, const std::string& key) {
   if (!context.unsettled.empty() && !context.interrupted())
     context.note("not finished: " + context.unsettled.front() +
                  "; the same command tries it again");
-  Json own = make_result(context, run, outcome, context.budget.elapsed_s());
+  Json own = make_result(context, run, outcome, context.plan.budget.elapsed_s());
   Json result = best_known(context, key, complete, own);
   if (handed_over_id(result) != handed_over_id(own)) {
     if (hand_over_again(context, result)) return result;
@@ -165,26 +163,26 @@ Json search_and_hand_over(SearchContext& context, const std::string& key) {
   return result;
 }
 
-SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener) {
+SearchPlan plan_search(const SearchRequest& request, const SearchListener& listener, Place& place) {
   SearchRequest own = request;
   TemporaryFolder scratch("tamis-plan");
   own.out = scratch.path();
-  SearchContext context = prepare_search(own, listener);
+  SearchContext context = prepare_search(own, listener, place);
   SearchPlan plan;
-  plan.variants = expand_grid(context.facts, request.axes, request.exhaustive);
-  if (request.axes.count("precision") == 0) plan.note = note_on_precisions(context.facts);
-  double macs = context.model.description.value("macs", 0.0);
+  plan.variants = context.variants();
+  if (request.axes.count("precision") == 0) plan.note = note_on_precisions(context.parent.facts);
+  double macs = context.parent.model.description.value("macs", 0.0);
   // About 0.1 TOPS in f32 through a whole net on two threads of the machines this was tuned on.
   double per_item_s = macs * 2 / 1e11;
-  double items = request.exhaustive ? static_cast<double>(context.evaluation_order.size()) : 0;
+  double items = request.exhaustive ? static_cast<double>(context.plan.evaluation_order.size()) : 0;
   plan.estimated_s =
       static_cast<double>(plan.variants.size()) * (kScreenSeconds + items * per_item_s);
   plan.how = "rough: from the model's multiply-accumulates; the progress bar corrects itself";
   return plan;
 }
 
-Json optimize(const SearchRequest& request, const SearchListener& listener) {
-  SearchContext context = prepare_search(request, listener);
+Json optimize(const SearchRequest& request, const SearchListener& listener, Place& place) {
+  SearchContext context = prepare_search(request, listener, place);
   std::string key = run_key(context);
   if (auto finished = finished_before(context, key)) {
     context.note("finished before with the same arguments: showing its stored result");
@@ -195,9 +193,9 @@ Json optimize(const SearchRequest& request, const SearchListener& listener) {
                      {{"command", request.command}, {"identity", identity(request)}});
   const std::int64_t waiting_ns = context.lab->clock().ns();
   constexpr double kLeastWait_s = 3600;  // it has its place in the queue
-  MachineLock lock = MachineLock::take(true, std::max(request.budget_s, kLeastWait_s),
-                                       [&context] { return !context.interrupted(); });
-  context.budget.exclude(context.lab->clock().seconds_since(waiting_ns));
+  const auto lock = place.lock({true, std::max(request.budget_s, kLeastWait_s),
+                                [&context] { return !context.interrupted(); }});
+  context.plan.budget.exclude(context.lab->clock().seconds_since(waiting_ns));
   if (auto finished = finished_before(context, key))  // the run that was waited for did the same
     if (hand_over_again(context, *finished)) return *finished;
   if (request.retry_failed) forget_failures(*context.store);

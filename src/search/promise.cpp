@@ -40,9 +40,9 @@ double resolution_share(const Json& params, Size size) {
 
 }  // namespace
 
-double promised_share(const Variant& variant, const GridFacts& facts, Size size) {
+double promised_share(const Variant& variant, const PlaceFacts& place, Size size) {
   const RunSettings& s = variant.settings;
-  double share = find_backend(facts, s.backend).can.usual_share;
+  double share = find_backend(place, s.backend).can.usual_share;
   for (const Step& step : variant.recipe)
     share *=
         step.name == "resolution" ? resolution_share(step.params, size) : rule(kSteps, step.name);
@@ -52,9 +52,9 @@ double promised_share(const Variant& variant, const GridFacts& facts, Size size)
 }
 
 std::vector<std::size_t> screening_order(const std::vector<Variant>& variants,
-                                         const GridFacts& facts, Size size) {
+                                         const PlaceFacts& place, Size size) {
   std::vector<double> shares;
-  for (const Variant& variant : variants) shares.push_back(promised_share(variant, facts, size));
+  for (const Variant& variant : variants) shares.push_back(promised_share(variant, place, size));
   std::vector<std::size_t> order(variants.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() > 1)

@@ -129,7 +129,7 @@ std::vector<Ranked> rank_finalists(
     std::vector<std::size_t> equals;
     std::vector<Finalist> options;
     for (std::size_t i : leaders) {
-      if (i != best && !by_time(context.request.objective) && field.clearly_behind(i, best))
+      if (i != best && !by_time(context.plan.request.objective) && field.clearly_behind(i, best))
         continue;
       const auto ratio = i == best ? std::nullopt : field.look(i, best, kShownConfidence);
       if (i != best && !(ratio && tied(*ratio))) continue;

@@ -32,15 +32,14 @@ Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t c
 namespace {
 
 /// What comes after quantising changes no layer.
-Recipe quantising_part(const Variant& variant) {
-  Recipe recipe = variant.recipe;
-  recipe.resize(find_step(recipe, "int8-static").value() + 1);
-  return recipe;
+Variant quantising_part(Variant variant) {
+  variant.recipe.resize(find_step(variant.recipe, "int8-static").value() + 1);
+  return variant;
 }
 
 std::string ranking_key(const SearchContext& context, const Variant& variant) {
   return hash_text("ranking/1" + recipe_key(context, quantising_part(variant)) +
-                   canonical_text(to_json(variant.settings)) + context.machine_hash);
+                   canonical_text(to_json(variant.settings)) + context.place.hash);
 }
 
 }  // namespace
@@ -50,19 +49,20 @@ bool is_ranked(const SearchContext& context, const Variant& variant) {
 }
 
 Sensitivity ensure_ranking(SearchContext& context, const Variant& variant) {
-  const Recipe recipe = quantising_part(variant);
+  const Variant quantised = quantising_part(variant);
   const std::string key = ranking_key(context, variant);
   if (auto stored = context.store->find_as(Kind::measurement, key, parse_sensitivity))
     return *stored;
   constexpr std::size_t kModels = 64;  // about so many are built, each run on a few items
   RunSettings settings = variant.settings;
-  settings.library = library_of(context, settings.backend);
-  double guess_s = guessed_inference_s(context.model.description.value("macs", 0.0));
-  const Artefact parent = ensure_parent(context, recipe);
-  Sensitivity ranking = attempt(context, {key, build_command(context, recipe)}, [&] {
+  settings.library = context.plan.library_of(settings.backend);
+  double guess_s =
+      guessed_inference_s(context.parent_of(variant).model.description.value("macs", 0.0));
+  const Artefact parent = ensure_last_parent(context, quantised);
+  Sensitivity ranking = attempt(context, {key, build_command(context, quantised)}, [&] {
     return context.lab->rank_layers(
-        build_request(context, parent, recipe.back(), {}), settings,
-        patience_to_build(context.data.calibration.items.size() + kModels,
+        build_request(context, parent, quantised.recipe.back(), {}), settings,
+        patience_to_build(context.plan.data.calibration.items.size() + kModels,
                           context.inference_s.value_or(guess_s)),
         context.watch());
   });

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "grid/axes.h"
 
 namespace tamis {
 namespace {
@@ -51,19 +52,32 @@ std::set<std::string> parse_allow(const std::vector<std::string>& names) {
   return {names.begin(), names.end()};
 }
 
+namespace {
+
+/// "CPU", "CPU,GPU".
+std::string devices_text(const SearchRequest& r) {
+  const auto asked = r.axes.find("device");
+  return asked == r.axes.end() ? kUsualDevice : fmt::format("{}", fmt::join(asked->second, ","));
+}
+
+}  // namespace
+
 Json identity(const SearchRequest& r) {
+  // The device has a member of its own, which says what runs where none is asked for.
+  auto other_axes = r.axes;
+  other_axes.erase("device");
   Json json{{"model", std::filesystem::weakly_canonical(r.model).string()},
             {"card_options", r.card_options.given},
             {"data", std::filesystem::weakly_canonical(r.data.path).string()},
             {"split", r.data.split},
             {"confidence", r.confidence},
             {"objective", to_text(r.objective)},
-            {"axes", r.axes},
+            {"axes", other_axes},
             {"allow", r.allow},
             {"exhaustive", r.exhaustive},
             {"allow_bad", r.allow_bad},
             {"seed", r.seed},
-            {"device", r.device},
+            {"device", devices_text(r)},
             {"baseline", r.baseline},
             {"libraries", r.libraries},
             {"gates", gates_json(r.gates, "metric", false)}};

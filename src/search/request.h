@@ -49,8 +49,7 @@ struct SearchRequest {
   bool exhaustive = false;  ///< sweep: every variant of the grid is measured and evaluated in full
   std::size_t allow_bad = 0;
   std::uint64_t seed = 1;
-  std::string device = "CPU";
-  std::string baseline;                          ///< as GridFacts::baseline
+  std::string baseline;                          ///< as PlanFacts::baseline
   std::map<std::string, std::string> libraries;  ///< backend → path of the vendor's library
 
   // What changes how long it takes.

@@ -18,7 +18,7 @@ namespace {
 Json accuracy_json(const Candidate& c, const SearchContext& context) {
   if (!c.judgement) return Json();
   const Judgement& j = *c.judgement;
-  Json json{{"metric", context.task->metric},
+  Json json{{"metric", context.plan.task->metric},
             {"value", j.value.value},
             {"low", j.value.interval.low},
             {"high", j.value.interval.high},
@@ -26,12 +26,13 @@ Json accuracy_json(const Candidate& c, const SearchContext& context) {
             {"items", j.items},
             {"seen", j.seen},
             {"figures", j.figures}};
-  bool relative = !context.request.gates.max_drop || context.request.gates.max_drop->relative;
+  bool relative =
+      !context.plan.request.gates.max_drop || context.plan.request.gates.max_drop->relative;
   json["drop"] = j.drop ? Json(j.drop->drop) : Json();
   json["drop_low"] = j.drop ? Json(j.drop->low) : Json();
   json["drop_high"] = j.drop ? Json(j.drop->high) : Json();
   json["drop_kind"] = relative ? "relative" : "absolute";
-  json["confidence"] = context.request.confidence;
+  json["confidence"] = context.plan.request.confidence;
   json["probability"] = j.probability;
   return json;
 }
@@ -104,7 +105,7 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
   json["images_per_s"] = rate_json(c);
   json["timed_in"] = c.samples.empty() ? Json() : Json(c.timed_in);
   json["inference_ms"] = timing_json(c, Which::inference);
-  json["prepare_ms"] = context.from_pixels() ? timing_json(c, Which::prepare) : Json();
+  json["prepare_ms"] = context.plan.from_pixels() ? timing_json(c, Which::prepare) : Json();
   json["from_file_ms"] =
       c.from_file_ns.empty() ? Json() : to_json(summarise_times(c.from_file_ns, 0.95));
   const OpenedInfo* info = c.opened ? &c.opened->info : nullptr;
@@ -131,21 +132,21 @@ Json variant_json(const Candidate& c, const SearchContext& context, bool is_base
 }
 
 Json data_json(const SearchContext& c) {
-  const DataSpec& calibration = c.request.calibration.value_or(c.request.data);
+  const DataSpec& calibration = c.plan.request.calibration.value_or(c.plan.request.data);
   Json json{{"evaluation",
-             {{"path", c.request.data.path.string()},
-              {"split", c.data.evaluation.split},
-              {"items", c.data.evaluation.items.size()}}},
-            {"about", c.data.about},
-            {"notes", c.data.notes},
-            {"truth", c.agreement == nullptr ? "labels" : "baseline"},
-            {"caveat", c.agreement == nullptr ? "" : agreement_caveat(*c.agreement)},
+             {{"path", c.plan.request.data.path.string()},
+              {"split", c.plan.data.evaluation.split},
+              {"items", c.plan.data.evaluation.items.size()}}},
+            {"about", c.plan.data.about},
+            {"notes", c.plan.data.notes},
+            {"truth", c.plan.agreement == nullptr ? "labels" : "baseline"},
+            {"caveat", c.plan.agreement == nullptr ? "" : agreement_caveat(*c.plan.agreement)},
             {"skipped", c.skipped}};
-  json["calibration"] = c.data.calibration.items.empty()
+  json["calibration"] = c.plan.data.calibration.items.empty()
                             ? Json()
                             : Json{{"path", calibration.path.string()},
-                                   {"split", c.data.calibration.split},
-                                   {"items", c.data.calibration.items.size()}};
+                                   {"split", c.plan.data.calibration.split},
+                                   {"items", c.plan.data.calibration.items.size()}};
   return json;
 }
 
@@ -163,22 +164,22 @@ Json counts_json(const std::vector<Candidate>& candidates) {
 }
 
 Json environment_json(const SearchContext& c) {
-  Json environment = environment_json(c.machine);
+  Json environment = environment_json(c.place.machine);
   environment["runtimes"] = Json::object();
-  for (const Availability& a : c.backends)
+  for (const Availability& a : c.place.known)
     environment["runtimes"][a.backend] = a.ok() ? a.version : "not usable: " + a.reason();
   return environment;
 }
 
 Json model_json(const SearchContext& c) {
-  const Json& d = c.model.description;
-  return Json{{"path", c.model.named.string()},
-              {"name", c.model.named.stem().string()},
-              {"hash", c.model.hash},
+  const Json& d = c.parent.model.description;
+  return Json{{"path", c.parent.model.named.string()},
+              {"name", c.parent.model.named.stem().string()},
+              {"hash", c.parent.model.hash},
               {"size_bytes", d.value("file_bytes", 0)},
-              {"task", to_text(c.card().task)},
-              {"metric", c.task->metric},
-              {"input_size", {c.card().input_size.height, c.card().input_size.width}},
+              {"task", to_text(c.parent.card().task)},
+              {"metric", c.plan.task->metric},
+              {"input_size", {c.parent.card().input_size.height, c.parent.card().input_size.width}},
               {"parameters", d.value("parameters", 0)},
               {"macs", d.value("macs", 0)}};
 }
@@ -197,7 +198,7 @@ void add_calibration_warnings(const std::vector<Candidate>& candidates, Json& wa
 /// What --allow-bad let pass.
 void add_skipped_warning(const SearchContext& context, Json& warnings) {
   constexpr std::size_t kNamed = 5;
-  if (context.skipped.empty() || context.skipped.size() > context.request.allow_bad) return;
+  if (context.skipped.empty() || context.skipped.size() > context.plan.request.allow_bad) return;
   std::string text;
   std::size_t named = 0;
   for (const std::string& one : context.skipped)
@@ -246,18 +247,18 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   };
   Json json{{"schema", "tamis/result/1"},
             {"status", outcome.status},
-            {"command", context.request.command},
+            {"command", context.plan.request.command},
             {"created", utc_now_text()},
             {"wall_s", wall_s},
             {"tamis_version", kVersion},
             {"model", model_json(context)},
-            {"card", to_json(context.card(), true)},
+            {"card", to_json(context.parent.card(), true)},
             {"data", data_json(context)},
-            {"gates", gates_json(context.request.gates, std::string(context.task->metric),
-                                 context.under_load())},
-            {"confidence", context.request.confidence},
-            {"objective", to_text(context.request.objective)},
-            {"latency_from", context.from_pixels() ? "pixels" : "tensor"},
+            {"gates", gates_json(context.plan.request.gates, std::string(context.plan.task->metric),
+                                 context.plan.under_load())},
+            {"confidence", context.plan.request.confidence},
+            {"objective", to_text(context.plan.request.objective)},
+            {"latency_from", context.plan.from_pixels() ? "pixels" : "tensor"},
             {"baseline", candidates[kBaseline].variant.id}};
   bool settled = outcome.status == "met" || candidates[outcome.pick].gate() == GateOutcome::met;
   json["pick"] = settled && outcome.status != "nearest_miss"
@@ -278,8 +279,8 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   json["counterfactuals"] = outcome.counterfactuals;
   json["caller_changes"] = Json::array();
   if (const auto& picked = candidates[outcome.pick].artefact; picked && settled)
-    json["caller_changes"] =
-        caller_changes(context.card(), context.model.description, picked->card, picked->info.io);
+    json["caller_changes"] = caller_changes(context.parent.card(), context.parent.model.description,
+                                            picked->card, picked->info.io);
   json["counts"] = counts_json(candidates);
   json["variants"] = Json::array();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -385,6 +386,7 @@ constexpr const char* kModel = "model.onnx";
 
 Json run_json(const SearchContext& context, const Variant& variant, const Artefact& artefact,
               const Json& result) {
+  const ModelInfo& parent = context.parent_of(variant).model;
   Json settings = to_json(variant.settings);
   settings.erase("library");
   settings.erase("extra");
@@ -396,7 +398,7 @@ Json run_json(const SearchContext& context, const Variant& variant, const Artefa
           {"load", load_of(result, variant.id)},
           {"card", to_json(artefact.card, false)},
           {"io", artefact.info.io},
-          {"parent", {{"path", context.model.named.string()}, {"hash", context.model.hash}}},
+          {"parent", {{"path", parent.named.string()}, {"hash", parent.hash}}},
           {"tamis_version", kVersion}};
 }
 
@@ -422,7 +424,7 @@ bool holds(const fs::path& file, const Json& document) {
 
 void hand_over(const SearchContext& context, const Variant& variant, const Artefact& artefact,
                Json& result) {
-  const fs::path& out = context.request.out;
+  const fs::path& out = context.plan.request.out;
   fs::remove(out / "result.json");  // until all is written, nothing is handed over
   const FileContent judged = content_of(artefact.model);
   copy_file_atomically(artefact.model, out / kModel);
@@ -431,7 +433,8 @@ void hand_over(const SearchContext& context, const Variant& variant, const Artef
   FolderContent files;
   for (const char* name : {kModel, "model.card.yaml", "run.json"})
     files[name] = content_of(out / name);
-  const bool measured = artefact.key == context.model.hash || artefact.content.empty() ||
+  const bool measured = artefact.key == context.parent_of(variant).model.hash ||
+                        artefact.content.empty() ||
                         context.cache->content(artefact.key).at(kModel) == files.at(kModel);
   if (files.at(kModel) != judged || !measured)
     throw Error(ErrorCode::corrupt_data,
@@ -444,7 +447,7 @@ void hand_over(const SearchContext& context, const Variant& variant, const Artef
 }
 
 std::string not_handed_over(const SearchContext& context, const Json& result) {
-  const fs::path& out = context.request.out;
+  const fs::path& out = context.plan.request.out;
   if (std::string other = other_file(out, result.at("files")); !other.empty()) return other;
   if (!holds(out / "decision.json", make_decision(result, out))) return "decision.json";
   return holds(out / "result.json", result) ? "" : "result.json";  // written last

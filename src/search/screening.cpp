@@ -46,7 +46,7 @@ class Grouping {
   bool fits(std::size_t i) const {
     std::vector<std::size_t> with = group_;
     const bool built = field_[i].artefact.has_value();
-    const double build_s = built ? 0 : expected_build_s(context_, field_[i].variant.recipe);
+    const double build_s = built ? 0 : expected_build_s(context_, field_[i].variant);
     // One that is not built has the baseline's place in the estimate.
     if (built) with.push_back(i);
     return context_.may_begin(build_s + field_.expected_s(with, plan_), plan_.budget_share);
@@ -62,7 +62,7 @@ class Grouping {
 std::vector<std::size_t> promising_first(const SearchContext& context, const Field& field) {
   std::vector<Variant> variants;
   for (const Candidate& c : field.candidates()) variants.push_back(c.variant);
-  return screening_order(variants, context.facts, context.card().input_size);
+  return screening_order(variants, context.place, context.parent.card().input_size);
 }
 
 /// For an objective that is no time: the best by their values, each with two instances.
@@ -109,7 +109,7 @@ bool screen_all(SearchContext& context, Field& field) {
 }
 
 Front refine(SearchContext& context, Field& field, const std::vector<std::size_t>& candidates) {
-  const bool timed = by_time(context.request.objective);
+  const bool timed = by_time(context.plan.request.objective);
   Front front;
   for (;;) {
     std::vector<std::size_t> left;

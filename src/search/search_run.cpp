@@ -40,7 +40,7 @@ std::string SearchRun::answer_of(const Candidate& c) const {
 /// accuracy is, so that the error can be shared among them.
 std::set<std::string> SearchRun::answers_to_judge() const {
   const bool baseline_may_miss =
-      context_.request.gates.min_accuracy || field_.baseline().hard != GateOutcome::met;
+      context_.plan.request.gates.min_accuracy || field_.baseline().hard != GateOutcome::met;
   std::set<std::string> answers;
   for (std::size_t i : field_.all_but_baseline()) {
     const Candidate& c = field_[i];
@@ -99,8 +99,8 @@ bool SearchRun::stands(std::size_t i) const {
   const Candidate& c = field_[i];
   if (c.failure) return false;
   if (c.gate() == GateOutcome::met) return true;
-  return i == kBaseline && c.hard == GateOutcome::met && !context_.request.gates.min_accuracy &&
-         c.gate() == GateOutcome::undecided;
+  return i == kBaseline && c.hard == GateOutcome::met &&
+         !context_.plan.request.gates.min_accuracy && c.gate() == GateOutcome::undecided;
 }
 
 /// Those that were not judged yet and may be faster than the leaders.
@@ -132,8 +132,8 @@ bool SearchRun::judge_front(const std::vector<std::size_t>& front,
 std::vector<std::size_t> SearchRun::find_leaders() {
   judged_ = 0;
   if (context_.listener.phase) context_.listener.phase("accuracy", field_.size());
-  judge(0, context_.request.exhaustive);
-  if (context_.request.exhaustive)
+  judge(0, context_.plan.request.exhaustive);
+  if (context_.plan.request.exhaustive)
     for (std::size_t i : field_.by_objective()) judge(i, true);
   std::vector<std::size_t> leaders;
   for (std::size_t i = 0; i < field_.size(); ++i)
@@ -167,7 +167,7 @@ bool SearchRun::holds(std::size_t pick) {
 void SearchRun::take(const Ranked& finalist) {
   const bool plain_baseline = finalist.candidate == kBaseline && !finalist.choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalist.equals) : finalist.choice.why};
-  if (finalist.choice.more_accurate && context_.agreement != nullptr)
+  if (finalist.choice.more_accurate && context_.plan.agreement != nullptr)
     outcome_.reasons[0] += " (agrees most with the baseline)";
   outcome_.pick = finalist.candidate;
   outcome_.runner_up = second_to(finalist.candidate);
@@ -187,7 +187,7 @@ bool SearchRun::decide_among(const std::vector<std::size_t>& leaders) {
     const bool gains = i != kBaseline && gained(field_, i);
     if (gains) field_.establish(i);
     const bool needs_no_gain =
-        i == kBaseline || !by_time(context_.request.objective) || !stands(kBaseline);
+        i == kBaseline || !by_time(context_.plan.request.objective) || !stands(kBaseline);
     if (gains || needs_no_gain) {
       take(finalist);
       return true;
@@ -239,7 +239,7 @@ void SearchRun::add_comparisons() {
 }
 
 void SearchRun::time_from_file() {
-  if (context_.interrupted() || context_.under_load() || outcome_.pick == kBaseline) return;
+  if (context_.interrupted() || context_.plan.under_load() || outcome_.pick == kBaseline) return;
   std::vector<std::size_t> members{0, outcome_.pick};
   if (outcome_.runner_up && *outcome_.runner_up != kBaseline)
     members.push_back(*outcome_.runner_up);
@@ -261,8 +261,8 @@ void SearchRun::time_from_file() {
 }
 
 SearchOutcome SearchRun::run() {
-  const bool complete =
-      context_.request.exhaustive ? measure_all(context_, field_) : screen_all(context_, field_);
+  const bool complete = context_.plan.request.exhaustive ? measure_all(context_, field_)
+                                                         : screen_all(context_, field_);
   outcome_.budget_ended = !complete;
   judge_ = std::make_unique<AccuracyJudge>(context_, field_.baseline().variant,
                                            field_.baseline().opened->output_hash);

@@ -27,28 +27,28 @@ struct Artefact {
   Card card;  ///< the parent's, as the recipe's steps left it
 };
 
-/// Builds or finds, step by step: what recipes begin with alike is built once, and a chain that was
-/// killed goes on behind its last finished step. Throws what the steps throw; lasting failures are
-/// stored (failures.h) for the step that failed, and so for all recipes that go through it.
-Artefact ensure_artefact(SearchContext& context, const Recipe& recipe);
+/// What the variant's recipe makes of its parent, built or found, step by step: what recipes begin
+/// with alike is built once, and a chain that was killed goes on behind its last finished step.
+/// Throws what the steps throw; lasting failures are stored (failures.h) for the step that failed,
+/// and so for all recipes that go through it.
+Artefact ensure_artefact(SearchContext& context, const Variant& variant);
 
 /// The artefact's key, whether it is built or not.
-std::string recipe_key(const SearchContext& context, const Recipe& recipe);
+std::string recipe_key(const SearchContext& context, const Variant& variant);
 
 /// What building it should take, the steps before included; 0 where it is built, or known to fail.
-double expected_build_s(const SearchContext& context, const Recipe& recipe);
+double expected_build_s(const SearchContext& context, const Variant& variant);
 
 /// The artefact that the recipe's last step works on, built or found. Throws as above.
-Artefact ensure_parent(SearchContext& context, const Recipe& recipe);
+Artefact ensure_last_parent(SearchContext& context, const Variant& variant);
 
-/// What a worker needs to take the step, or none, on an artefact and write into the folder.
+/// What a worker of the place needs to take the step, or none, on an artefact and write into the
+/// folder.
 BuildRequest build_request(const SearchContext& context, const Artefact& parent,
                            const std::optional<Step>& step, const std::filesystem::path& out);
 
-/// The vendor's library that was asked for; "" = found by the plugin's rules.
-std::string library_of(const SearchContext& context, const std::string& backend);
-
-/// H(artefact, settings, versions of the runtimes).
+/// H(artefact, settings, versions of the place's runtimes): what a measurement is of, beside the
+/// place.
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact);
 
 /// What tells the answers of variants apart: the artefact, what of the settings an answer hangs on,

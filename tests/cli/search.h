@@ -3,7 +3,8 @@
 #include <numeric>
 
 #include "cli/cli.h"
-#include "execute/worker.h"
+#include "place/local_place.h"
+#include "place/worker.h"
 
 namespace tamis::testing {
 
@@ -45,7 +46,8 @@ class Search : public Cli {
   /// What the model answers to each picture, as label bytes.
   std::string answers() const {
     ::setenv("TAMIS_WORKER", TAMIS_BINARY_DIR "/tamis-worker", 1);
-    Worker worker;
+    LocalPlace place;
+    Worker worker(place);
     Json described = worker.request({{"op", "inspect"}, {"model", demo_model()}}, 60).head;
     worker.request({{"op", "open"},
                     {"model", demo_model()},

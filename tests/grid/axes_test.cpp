@@ -18,8 +18,8 @@ using Asked = std::map<std::string, std::vector<std::string>>;
 
 GridFacts facts(int cores = 2) {
   GridFacts f = testing::two_runtimes();
-  f.cores = cores;
-  f.nothing_to_choose = {{"rewrites", "nothing to rewrite"}};
+  f.place.cores = cores;
+  f.parent.nothing_to_choose = {{"rewrites", "nothing to rewrite"}};
   return f;
 }
 
@@ -63,7 +63,7 @@ TEST(Grid, changes_the_interface_only_where_that_is_allowed) {
   const std::size_t plain = expand_grid(f, {}, false).size();
   EXPECT_EQ(names(expand_grid(f, {}, false)).count("fp32 + head-cut · ort · f32 · all · 2 threads"),
             0U);
-  f.allow = {"head", "input"};
+  f.plan.allow = {"head", "input"};
   const std::set<std::string> found = names(expand_grid(f, {}, false));
   // Each of the three others: float in ort 1 and openvino 2, in INT8 twice that.
   EXPECT_EQ(found.size(), plain + 3 * (3 + 6));
@@ -82,7 +82,7 @@ TEST(Grid, takes_naming_a_value_for_allowing_it) {
 
 TEST(Grid, says_why_a_step_cannot_be_applied) {
   GridFacts f = facts();
-  f.nothing_to_choose["head"] = "no YOLO tail is recognised";
+  f.parent.nothing_to_choose["head"] = "no YOLO tail is recognised";
   EXPECT_THAT(refusal(
                   [&] {
                     expand_grid(f, {{"head", {"cut"}}}, false);
@@ -93,7 +93,7 @@ TEST(Grid, says_why_a_step_cannot_be_applied) {
 
 TEST(Grid, takes_bytes_last_and_cuts_first) {
   GridFacts f = facts();
-  f.allow = {"head", "input"};
+  f.plan.allow = {"head", "input"};
   for (const Variant& v : expand_grid(f, {{"precision", {"int8-static"}}}, false))
     if (v.recipe.size() == 4) {
       EXPECT_EQ(v.recipe.front().name, "head-cut");
@@ -104,9 +104,9 @@ TEST(Grid, takes_bytes_last_and_cuts_first) {
 
 GridFacts with_resolutions() {
   GridFacts f = facts();
-  f.own_resolution = "640x640";
-  f.resolutions = {"480x640+640x480"};
-  f.allow = {"resolution", "head", "input"};
+  f.parent.own_resolution = "640x640";
+  f.parent.resolutions = {"480x640+640x480"};
+  f.plan.allow = {"resolution", "head", "input"};
   return f;
 }
 
@@ -130,7 +130,7 @@ TEST(Grid, changes_the_resolution_first_and_simplifies_once) {
     EXPECT_FALSE(find_step(v.recipe, "input-u8")) << variant_name(v);
   }
   GridFacts f = with_resolutions();
-  f.nothing_to_choose.clear();
+  f.parent.nothing_to_choose.clear();
   const Asked asked{{"resolution", {"512"}}, {"head", {"cut"}},         {"input", {"u8"}},
                     {"precision", {"fp16"}}, {"rewrites", {"runtime"}}, {"backend", {"ort"}}};
   EXPECT_EQ(steps(expand_grid(f, asked, false).back()),
@@ -150,7 +150,7 @@ TEST(Grid, takes_bytes_at_one_size_only) {
 
 TEST(Grid, rewrites_a_float_file_for_its_runtime) {
   GridFacts f = facts();
-  f.nothing_to_choose.clear();
+  f.parent.nothing_to_choose.clear();
   const std::set<std::string> found = names(expand_grid(f, {}, false));
   EXPECT_EQ(found.count("fp32 + rewrites(ort) · ort · f32 · all · 2 threads"), 1U);
   EXPECT_EQ(found.count("fp32 + rewrites · openvino · f32 · 2 threads"), 1U);
@@ -160,11 +160,11 @@ TEST(Grid, rewrites_a_float_file_for_its_runtime) {
 TEST(Grid, tries_half_precision_where_a_device_gains_or_the_size_counts) {
   EXPECT_EQ(names(expand_grid(facts(), {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
   GridFacts half = facts();
-  half.backends[1].devices[0].capabilities = {"f32", "f16"};
+  half.place.backends[1].devices[0].capabilities = {"f32", "f16"};
   EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · openvino · f16 · 2 threads"), 1U);
   EXPECT_EQ(names(expand_grid(half, {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 0U);
   GridFacts small = facts();
-  small.for_size = true;
+  small.plan.for_size = true;
   EXPECT_EQ(names(expand_grid(small, {}, false)).count("fp16 · ort · f32 · all · 2 threads"), 1U);
 }
 
@@ -209,7 +209,7 @@ TEST(Grid, an_axis_that_does_not_apply_drops_nothing) {
 
 TEST(Grid, without_calibration_pictures_stays_in_float) {
   GridFacts f = facts();
-  f.can_calibrate = false;
+  f.plan.can_calibrate = false;
   EXPECT_EQ(expand_grid(f, {}, false).size(), 1U + 8);
   EXPECT_THAT(refusal(
                   [&] {
@@ -221,15 +221,15 @@ TEST(Grid, without_calibration_pictures_stays_in_float) {
 
 TEST(Grid, quantises_products_alone_only_where_they_dominate) {
   GridFacts f = facts();
-  f.product_share = 0.6;
+  f.parent.product_share = 0.6;
   const std::set<std::string> found = names(expand_grid(f, {}, false));
   for (const char* precision : {"int8-dynamic", "int8-weights", "int4-weights"})
     for (const char* rest : {" · ort · f32 · all · 2 threads", " · openvino · bf16 · 1 thread"})
       EXPECT_EQ(found.count(precision + std::string(rest)), 1U) << precision << rest;
-  EXPECT_EQ(note_on_precisions(f), "");
-  f.product_share = 0.02;
+  EXPECT_EQ(note_on_precisions(f.parent), "");
+  f.parent.product_share = 0.02;
   EXPECT_EQ(names(expand_grid(f, {}, true)), names(expand_grid(facts(), {}, true)));
-  EXPECT_EQ(note_on_precisions(f),
+  EXPECT_EQ(note_on_precisions(f.parent),
             "int8-dynamic, int8-weights, int4-weights are left out: MatMul and Gemm do 2 % of this "
             "model's multiplications, and from 50 % on it can pay");
   EXPECT_THAT(refusal(
@@ -242,8 +242,8 @@ TEST(Grid, quantises_products_alone_only_where_they_dominate) {
 
 TEST(Grid, needs_no_pictures_for_what_is_not_calibrated) {
   GridFacts f = facts();
-  f.product_share = 1;
-  f.can_calibrate = false;
+  f.parent.product_share = 1;
+  f.plan.can_calibrate = false;
   EXPECT_EQ(names(expand_grid(f, {{"precision", {"int4-weights"}}}, false))
                 .count("int4-weights · openvino · f32 · 2 threads"),
             1U);
@@ -263,8 +263,8 @@ TEST(Grid, refuses_what_this_machine_has_not) {
                   ErrorCode::unavailable),
               HasSubstr("--inference-precision f16"));
   GridFacts one;
-  one.backends = {facts().backends[1]};
-  one.backends[0].devices[0].capabilities = {"f32"};
+  one.place.backends = {facts().place.backends[1]};
+  one.place.backends[0].devices[0].capabilities = {"f32"};
   EXPECT_EQ(baseline_variant(one).settings.backend, "openvino");
   EXPECT_THAT(refusal(
                   [&] {
@@ -317,9 +317,10 @@ TEST(Axes, are_each_applied_by_a_row_of_the_table) {
   Variant variant;
   for (const Axis& axis : axes()) {
     std::string value = axis.name == "precision" ? "int8-static"
+                        : axis.name == "device"  ? "GPU"
                         : axis.known.empty()     ? "3"
                                                  : axis.known.front();
-    axis.apply(variant, value, facts());
+    axis.apply(variant, value, facts().parent, facts().place);
   }
   EXPECT_EQ(variant.recipe.back().params.at("for"), "ort");
   EXPECT_EQ(variant.settings.threads, 3);
@@ -328,18 +329,18 @@ TEST(Axes, are_each_applied_by_a_row_of_the_table) {
 
 TEST(Baseline, is_the_parent_in_the_settings_that_are_asked_for) {
   GridFacts f = facts();
-  f.baseline = "openvino:bf16:1";
+  f.plan.baseline = "openvino:bf16:1";
   std::vector<Variant> variants = expand_grid(f, {}, false);
   EXPECT_EQ(variant_name(variants.front()), "parent · openvino · bf16 · 1 thread");
   EXPECT_EQ(variants.size(), expand_grid(facts(), {}, false).size());
-  f.baseline = "ort:basic";
+  f.plan.baseline = "ort:basic";
   EXPECT_EQ(variant_name(baseline_variant(f)), "parent · ort · f32 · basic · 2 threads");
 }
 
 TEST(Baseline, may_be_a_variant_of_the_whole_grid) {
   std::vector<Variant> whole = expand_grid(facts(), {}, true);
   GridFacts f = facts();
-  f.baseline = whole[6].id;
+  f.plan.baseline = whole[6].id;
   for (bool every : {true, false}) {
     std::vector<Variant> variants = expand_grid(f, {}, every);
     EXPECT_EQ(variants.front().id, "v01");
@@ -353,7 +354,7 @@ TEST(Baseline, may_be_a_variant_of_the_whole_grid) {
 TEST(Baseline, that_is_none_is_refused) {
   auto refused = [](const std::string& text, ErrorCode code) {
     GridFacts f = facts();
-    f.baseline = text;
+    f.plan.baseline = text;
     return refusal([&] { expand_grid(f, {}, false); }, code);
   };
   EXPECT_THAT(refused("openvina", ErrorCode::unavailable), HasSubstr("openvino"));
@@ -365,8 +366,8 @@ TEST(Baseline, that_is_none_is_refused) {
 
 GridFacts under_load(int cores = 4) {
   GridFacts f = facts(cores);
-  f.under_load = true;
-  f.can_calibrate = false;
+  f.plan.under_load = true;
+  f.plan.can_calibrate = false;
   return f;
 }
 
@@ -392,7 +393,7 @@ TEST(Grid, tries_batches_of_models_that_take_them) {
                   },
                   ErrorCode::unavailable),
               HasSubstr("--batch 4: the model takes one picture at a time"));
-  f.dynamic_batch = true;
+  f.parent.dynamic_batch = true;
   EXPECT_EQ(names(expand_grid(f, {}, false))
                 .count("fp32 · openvino · f32 · 4 threads · hint throughput · batch 4"),
             1U);
@@ -400,22 +401,92 @@ TEST(Grid, tries_batches_of_models_that_take_them) {
 
 TEST(Grid, has_streams_only_where_several_requests_are_in_flight) {
   for (const Variant& v : expand_grid(facts(), {}, true)) EXPECT_FALSE(v.settings.streams);
+  for (const char* axis : {"streams", "batch", "hint"}) {
+    const std::string value = axis == std::string("hint") ? "latency" : "2";
+    EXPECT_THAT(refusal(
+                    [&] {
+                      expand_grid(facts(), {{axis, {value}}}, false);
+                    },
+                    ErrorCode::unavailable),
+                HasSubstr("--" + std::string(axis) + " " + value +
+                          ": one request at a time is measured; give --objective throughput; "
+                          "leave it out"));
+  }
+}
+
+GridFacts with_gpu() {
   GridFacts f = facts();
-  f.nothing_to_choose["streams"] = "one request at a time is measured";
+  f.place.backends[1].devices.push_back({"GPU", "a GPU", {"f32", "f16"}});
+  return f;
+}
+
+std::set<std::string> devices(const std::vector<Variant>& variants) {
+  std::set<std::string> found;
+  for (const Variant& v : variants) found.insert(v.settings.device);
+  return found;
+}
+
+TEST(Devices, are_an_axis_whose_values_the_place_has) {
+  const std::set<std::string> cpu{"CPU"}, both{"CPU", "GPU"};
+  EXPECT_EQ(devices(expand_grid(with_gpu(), {}, false)), cpu) << "by itself a search stays there";
+  EXPECT_EQ(devices(expand_grid(with_gpu(), {}, true)), both);
+  EXPECT_EQ(devices(expand_grid(facts(), {}, true)), cpu);
+  const auto asked = expand_grid(with_gpu(), {{"device", {"CPU", "GPU"}}}, false);
+  EXPECT_EQ(devices(asked), both);
+  EXPECT_EQ(names(asked).count("fp16 · openvino · GPU · f16 · 2 threads"), 1U);
+  EXPECT_EQ(names(asked).count("fp16 · openvino · f32 · 2 threads"), 0U) << "the CPU has no f16";
+  EXPECT_EQ(names(asked).count("fp32 · ort · GPU · f32 · all · 2 threads"), 0U);
+}
+
+TEST(Devices, leave_the_grid_of_one_device_as_it_is_without_the_axis) {
+  EXPECT_EQ(names(expand_grid(facts(), {{"device", {"CPU"}}}, false)),
+            names(expand_grid(facts(), {}, false)));
+}
+
+TEST(Devices, may_be_chosen_by_the_runtime) {
+  const auto variants = expand_grid(facts(), {{"device", {"AUTO"}}}, false);
+  ASSERT_GT(variants.size(), 1U);
+  for (std::size_t i = 1; i < variants.size(); ++i) {
+    EXPECT_EQ(variants[i].settings.device, "AUTO");
+    EXPECT_EQ(variants[i].settings.backend, "openvino");
+  }
+  EXPECT_EQ(variants.front().settings.device, "CPU") << "of ONNX Runtime, which has providers";
+}
+
+TEST(Devices, that_the_place_lacks_are_refused) {
   EXPECT_THAT(refusal(
-                  [&] {
-                    expand_grid(f, {{"streams", {"2"}}}, false);
+                  [] {
+                    expand_grid(facts(), {{"device", {"GPU"}}}, false);
                   },
                   ErrorCode::unavailable),
-              HasSubstr("--streams 2: one request at a time is measured; leave it out"));
+              HasSubstr("--device GPU: nothing here can run that; see tamis doctor"));
+  EXPECT_THAT(refusal(
+                  [] {
+                    check_axes({{"device", {"gpu"}}});
+                  },
+                  ErrorCode::invalid_argument),
+              HasSubstr("--device: 'gpu' is no device; give CPU, GPU, NPU or AUTO"));
+}
+
+TEST(Grid, pins_to_fast_cores_where_the_place_has_some) {
+  GridFacts f = facts();
+  EXPECT_THAT(refusal(
+                  [&] {
+                    expand_grid(f, {{"pinning", {"performance"}}}, false);
+                  },
+                  ErrorCode::unavailable),
+              HasSubstr("this CPU has no two kinds of cores"));
+  f.place.has_fast_cores = true;
+  EXPECT_NO_THROW(expand_grid(f, {{"pinning", {"performance"}}}, false));
 }
 
 TEST(Grid, names_providers_that_the_library_has) {
   GridFacts f = facts();
-  f.backends[0].provider_steps = {{"cpu", true, "", ""},
-                                  {"openvino", true, "", ""},
-                                  {"dnnl", false, "the library was built without it", "build it"},
-                                  {"cuda", true, "", ""}};
+  f.place.backends[0].provider_steps = {
+      {"cpu", true, "", ""},
+      {"openvino", true, "", ""},
+      {"dnnl", false, "the library was built without it", "build it"},
+      {"cuda", true, "", ""}};
   const std::set<std::string> found = names(expand_grid(f, {}, false));
   EXPECT_EQ(found.count("fp32 · ort · f32 · all · provider openvino · 2 threads"), 1U);
   EXPECT_EQ(found.count("fp32 · ort · f32 · all · 2 threads"), 1U);

@@ -30,7 +30,8 @@ inline GridFacts two_runtimes() {
   openvino.chooses_device = true;
   openvino.usual_share = 0.85;
   GridFacts facts;
-  facts.backends = {runtime("ort", {"f32"}, ort), runtime("openvino", {"f32", "bf16"}, openvino)};
+  facts.place.backends = {runtime("ort", {"f32"}, ort),
+                          runtime("openvino", {"f32", "bf16"}, openvino)};
   return facts;
 }
 

@@ -30,8 +30,8 @@ class BenchTest : public ::testing::Test {
 
 TEST_F(BenchTest, ends_where_every_pair_is_told_apart) {
   const PairedStopping stopping({0.95, 3, 12, 0.01});
-  Bench bench(specs({{"latency_us", 100}}, {{"latency_us", 1000}}), {400, 12, 60, 1, false},
-              stopping, listener());
+  Bench bench(fake_.place(), specs({{"latency_us", 100}}, {{"latency_us", 1000}}),
+              {400, 12, 60, 1, false}, stopping, listener());
   bench.run();
   EXPECT_EQ(bench.ids(), (std::vector<std::string>{"a", "b"}));
   EXPECT_GE(bench.instances(), 3U);
@@ -50,7 +50,7 @@ TEST_F(BenchTest, ends_where_every_pair_is_told_apart) {
 TEST_F(BenchTest, measures_no_more_rounds_and_instances_than_asked_for) {
   const PairedStopping stopping({0.95, 3, 3, 0.0});
   const Json same{{"latency_us", 100}};
-  Bench bench(specs(same, same), {8, 2, 60, 1, false}, stopping, listener());
+  Bench bench(fake_.place(), specs(same, same), {8, 2, 60, 1, false}, stopping, listener());
   bench.run();
   EXPECT_LE(bench.instances(), 2U);
   EXPECT_LE(bench.table().size(), 8U);
@@ -61,7 +61,7 @@ TEST_F(BenchTest, stops_when_told) {
   steps_ = 5;
   const PairedStopping stopping({0.95, 3, 12, 0.0});
   const Json same{{"latency_us", 100}};
-  Bench bench(specs(same, same), {400, 12, 60, 1, false}, stopping, listener());
+  Bench bench(fake_.place(), specs(same, same), {400, 12, 60, 1, false}, stopping, listener());
   bench.run();
   EXPECT_EQ(bench.instances(), 1U);
   EXPECT_LE(bench.table().size(), 3U);
@@ -69,7 +69,7 @@ TEST_F(BenchTest, stops_when_told) {
 
 TEST_F(BenchTest, throws_what_a_model_throws_that_fails) {
   const PairedStopping stopping({0.95, 3, 12, 0.01});
-  Bench bench(specs({{"latency_us", 100}}, {{"latency_us", 100}, {"crash_at", 5}}),
+  Bench bench(fake_.place(), specs({{"latency_us", 100}}, {{"latency_us", 100}, {"crash_at", 5}}),
               {400, 12, 60, 1, false}, stopping, listener());
   EXPECT_THROW(bench.run(), Error);
 }

@@ -6,6 +6,7 @@
 #include "measure/worker_contestant.h"
 #include "support/demo.h"
 #include "support/fake.h"
+#include "support/other_place.h"
 
 namespace tamis {
 namespace {
@@ -19,7 +20,7 @@ class ContestantTest : public ::testing::Test {
 
 TEST_F(ContestantTest, tells_what_opening_cost) {
   Json slow{{"latency_us", 2000}, {"load_ms", 30}, {"compile_ms", 50}};
-  WorkerContestant contestant({"a", fake_.request(slow), {}});
+  WorkerContestant contestant(fake_.place(), {"a", fake_.request(slow), {}});
   EXPECT_GE(contestant.info().load_ms, 30);
   EXPECT_GE(contestant.info().compile_ms, 80);
   EXPECT_GE(contestant.info().first_ms, 2);
@@ -28,15 +29,26 @@ TEST_F(ContestantTest, tells_what_opening_cost) {
   EXPECT_EQ(contestant.info().effective.at("device"), "CPU");
 }
 
+TEST_F(ContestantTest, opens_the_file_that_its_place_has_of_the_content) {
+  testing::OtherPlace place;
+  place.files["key"] = fake_.model();
+  ExecuteRequest request = fake_.request({{"latency_us", 100}});
+  request.model = "/only/where/it/was/asked/model.json";
+  const WorkerContestant contestant(place, {"a", request, {}, false, "key"});
+  EXPECT_EQ(place.started, 1);
+  EXPECT_GT(contestant.info().warm_ms, 0);
+  EXPECT_THROW(WorkerContestant(place, {"b", request, {}, false, "another key"}), Error);
+}
+
 TEST_F(ContestantTest, counts_the_memory_that_runs_take) {
-  WorkerContestant thrifty({"a", fake_.request({{"latency_us", 100}}), {}});
+  WorkerContestant thrifty(fake_.place(), {"a", fake_.request({{"latency_us", 100}}), {}});
   WorkerContestant greedy(
-      {"b", fake_.request({{"latency_us", 100}, {"leak_bytes", 5'000'000}}), {}});
+      fake_.place(), {"b", fake_.request({{"latency_us", 100}, {"leak_bytes", 5'000'000}}), {}});
   EXPECT_GT(greedy.info().peak_memory_bytes, thrifty.info().peak_memory_bytes + 20'000'000);
 }
 
 TEST_F(ContestantTest, times_a_block_of_inferences_per_visit) {
-  WorkerContestant contestant({"a", fake_.request({{"latency_us", 1000}}), {}});
+  WorkerContestant contestant(fake_.place(), {"a", fake_.request({{"latency_us", 1000}}), {}});
   VisitSample full = contestant.visit(0, Block::full), brief = contestant.visit(1, Block::brief);
   EXPECT_GE(full.total_ns.size(), 10U);
   EXPECT_LT(brief.total_ns.size(), full.total_ns.size());
@@ -50,10 +62,12 @@ TEST_F(ContestantTest, is_fed_real_pictures_where_there_are_some) {
   testing::save_tiny_set(testing::make_tiny_set(12, 1, 5), fake_.folder() / "data", "t10k");
   InputSpec inputs{DataSpec{fake_.folder() / "data", "val"}, {3, 1, 7}};
   ExecuteRequest request = fake_.request({{"latency_us", 100}}, testing::FakeBackend::card());
-  WorkerContestant one({"a", request, inputs}), same({"b", request, inputs});
+  WorkerContestant one(fake_.place(), {"a", request, inputs}),
+      same(fake_.place(), {"b", request, inputs});
   EXPECT_EQ(one.output_hash(), same.output_hash());
   request.settings.extra["wrong"] = true;
-  EXPECT_NE(WorkerContestant({"c", request, inputs}).output_hash(), one.output_hash());
+  EXPECT_NE(WorkerContestant(fake_.place(), {"c", request, inputs}).output_hash(),
+            one.output_hash());
   std::vector<double> times = one.time_from_file(2);
   EXPECT_EQ(times.size(), 6U);
   for (double t : times) EXPECT_GE(t, 1e5);
@@ -61,7 +75,8 @@ TEST_F(ContestantTest, is_fed_real_pictures_where_there_are_some) {
 
 TEST_F(ContestantTest, that_cannot_open_throws_its_reason) {
   try {
-    WorkerContestant contestant({"a", fake_.request({{"open_fails", "no such device"}}), {}});
+    WorkerContestant contestant(fake_.place(),
+                                {"a", fake_.request({{"open_fails", "no such device"}}), {}});
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::backend_failed);
@@ -70,7 +85,7 @@ TEST_F(ContestantTest, that_cannot_open_throws_its_reason) {
 }
 
 TEST_F(ContestantTest, is_compared_with_equal_work_in_fresh_workers_for_the_noise) {
-  const InstanceNoise noise = measure_instance_noise(1, 0);
+  const InstanceNoise noise = measure_instance_noise(fake_.place(), 1, 0);
   EXPECT_EQ(noise.log_ratio.instances, kLeastInstances);
   EXPECT_GT(noise.log_ratio.within_variance, 0);
   EXPECT_GT(noise.open_s, 0);

@@ -6,7 +6,7 @@
 #include <limits>
 #include <set>
 
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "scripted.h"
 #include "stats/random.h"
 

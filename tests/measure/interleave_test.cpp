@@ -45,7 +45,8 @@ TEST(RoundJson, of_a_store_from_before_there_were_instances_is_of_instance_0) {
 class Interleave : public ::testing::Test {
  protected:
   std::unique_ptr<Contestant> open(const std::string& id, const Json& behaviour) {
-    return std::make_unique<WorkerContestant>(ContestantSpec{id, fake_.request(behaviour), {}});
+    return std::make_unique<WorkerContestant>(fake_.place(),
+                                              ContestantSpec{id, fake_.request(behaviour), {}});
   }
   testing::FakeBackend fake_;
 };

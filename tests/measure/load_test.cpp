@@ -96,7 +96,7 @@ TEST_F(Load, ends_with_what_a_request_throws) {
 TEST_F(Load, is_a_visit_whose_sample_is_a_pictures_share_of_the_machine) {
   ExecuteRequest request = fake_.request({{"latency_us", 1000}});
   request.settings.streams = 2;
-  WorkerContestant contestant({"a", request, {}, true});
+  WorkerContestant contestant(fake_.place(), {"a", request, {}, true});
   EXPECT_EQ(contestant.info().in_flight, 2);
   const VisitSample sample = contestant.visit(0, Block::brief);
   ASSERT_TRUE(sample.images_per_s.has_value());

@@ -14,7 +14,8 @@ RatioEstimate measure(const Json& first, const Json& second) {
   RoundTable table;
   std::vector<RoundFailure> failures;
   for (std::size_t instance = 0; instance < 5; ++instance) {
-    WorkerContestant a({"a", fake.request(first), {}}), b({"b", fake.request(second), {}});
+    WorkerContestant a(fake.place(), {"a", fake.request(first), {}}),
+        b(fake.place(), {"b", fake.request(second), {}});
     for (std::size_t i = 0; i < 12; ++i) {
       Round round = run_round({&a, &b}, 1, i, failures);
       round.instance = instance;

@@ -8,9 +8,10 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/selection.h"
-#include "execute/model_info.h"
-#include "execute/worker.h"
 #include "graph/graph.h"
+#include "place/local_place.h"
+#include "place/model_info.h"
+#include "place/worker.h"
 #include "quantize/sensitivity.h"
 #include "recipe/chain.h"
 #include "support/demo.h"
@@ -40,7 +41,7 @@ class Build : public ::testing::Test {
   }
 
   BuildRequest request(const std::string& out) const {
-    Worker worker;
+    Worker worker(place_);
     Json described = worker.request({{"op", "inspect"}, {"model", testing::demo_model()}}, 60).head;
     BuildRequest r;
     r.parent = testing::demo_model();
@@ -59,8 +60,8 @@ class Build : public ::testing::Test {
   }
   ArtefactInfo build(const BuildRequest& request, const Recipe& recipe) const {
     const TemporaryFolder steps(folder_.path(), "steps");
-    return build_chain(request, recipe, steps.path(), [](const BuildRequest& one) {
-      Worker worker;
+    return build_chain(request, recipe, steps.path(), [&place = place_](const BuildRequest& one) {
+      Worker worker(place);
       Json json = to_json(one);
       json["op"] = "build";
       return parse_artefact_info(worker.request(json, 300).head);
@@ -70,6 +71,7 @@ class Build : public ::testing::Test {
   const Recipe simplify_{{"simplify", Json::object()}};
   const Recipe int8_{{"simplify", Json::object()}, {"int8-static", {{"for", "ort"}}}};
   TemporaryFolder folder_{"tamis-build"};
+  mutable LocalPlace place_;
 };
 
 TEST_F(Build, writes_a_model_its_card_and_what_was_done) {
@@ -188,7 +190,7 @@ TEST_F(Build, ranks_layers_of_a_variant_with_another_resolution) {
   Json head = to_json(next);
   head["op"] = "rank_layers";
   head["target"] = to_json(r.settings);
-  Worker worker;
+  Worker worker(place_);
   EXPECT_EQ(parse_sensitivity(worker.request(head, 300).head).order.size(), 2U);
   const ArtefactInfo info = build(next, {quantise});
   EXPECT_EQ(info.calibration_hashes.size(), 24U);
@@ -214,7 +216,7 @@ TEST_F(Build, tells_how_far_it_is_and_stops_when_told_to) {
   r.step = int8_.back();
   Json head = to_json(r);
   head["op"] = "build";
-  Worker worker;
+  Worker worker(place_);
   std::vector<WorkDone> heard;
   worker.request(head, 300, {nullptr, [&](const WorkDone& work) { heard.push_back(work); }});
   ASSERT_FALSE(heard.empty());

@@ -30,13 +30,13 @@ RunSettings every_setting() {
 
 SearchContext searched() {
   SearchContext context;
-  context.request.data.path = "/data/my pictures";
-  context.request.data.split = "val";
-  context.request.seed = 5;
-  context.request.allow_bad = 2;
-  context.request.libraries["openvino"] = "/opt/libopenvino_c.so";
-  context.request.card_options.given["mean"] = "0.5";
-  context.request.objective = Objective::throughput;
+  context.plan.request.data.path = "/data/my pictures";
+  context.plan.request.data.split = "val";
+  context.plan.request.seed = 5;
+  context.plan.request.allow_bad = 2;
+  context.plan.request.libraries["openvino"] = "/opt/libopenvino_c.so";
+  context.plan.request.card_options.given["mean"] = "0.5";
+  context.plan.request.objective = Objective::throughput;
   return context;
 }
 

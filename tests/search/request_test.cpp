@@ -48,7 +48,7 @@ TEST(Identity, hangs_on_all_that_changes_results) {
       [](SearchRequest& r) { r.exhaustive = true; },
       [](SearchRequest& r) { r.allow_bad = 1; },
       [](SearchRequest& r) { r.seed = 2; },
-      [](SearchRequest& r) { r.device = "GPU"; },
+      [](SearchRequest& r) { r.axes["device"] = {"GPU"}; },
       [](SearchRequest& r) { r.libraries["ort"] = "/lib.so"; },
   };
   for (std::size_t i = 0; i < std::size(changes); ++i) {

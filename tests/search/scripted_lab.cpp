@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/hash.h"
-#include "execute/worker.h"
+#include "place/worker.h"
 #include "stats/random.h"
 #include "tasks/task.h"
 
@@ -269,27 +269,29 @@ void ScriptedSearch::forget() {
 
 SearchContext ScriptedSearch::context() {
   SearchContext c;
-  c.request = request;
-  c.request.model = folder_->path() / "parent.onnx";
-  c.request.out = folder_->path() / "out";
-  std::filesystem::create_directories(c.request.out);
+  c.plan.request = request;
+  c.plan.request.model = folder_->path() / "parent.onnx";
+  c.plan.request.out = folder_->path() / "out";
+  std::filesystem::create_directories(c.plan.request.out);
   c.listener = listener;
   c.lab = lab;
-  c.budget = Budget(request.budget_s, lab->clock());
-  if (lab->load) c.budget.found_slowness(lab->load(static_cast<double>(lab->clock().ns()) * 1e-9));
-  c.machine_hash = "machine";
-  c.model = lab->inspect(c.request.model, {});
-  c.task = &find_task(TaskKind::classify);
-  c.backends = lab->probe({});
-  c.facts.backends = c.backends;
-  c.facts.own_resolution = "8x8";
-  c.facts.nothing_to_choose["rewrites"] = "scripted";
-  c.data.evaluation = {dataset_, {}, "val"};
-  c.data.evaluation.items.resize(items);
-  std::iota(c.data.evaluation.items.begin(), c.data.evaluation.items.end(), std::size_t{0});
-  c.evaluation_order = c.data.evaluation.items;
-  c.data_hash = "data";
-  c.store = std::make_unique<Store>(Store::open(c.request.out / "tamis.db", {"machine", ""}));
+  c.plan.budget = Budget(request.budget_s, lab->clock());
+  if (lab->load)
+    c.plan.budget.found_slowness(lab->load(static_cast<double>(lab->clock().ns()) * 1e-9));
+  c.place.hash = "machine";
+  c.parent.model = lab->inspect(c.plan.request.model, {});
+  c.plan.task = &find_task(TaskKind::classify);
+  c.place.set_backends(lab->probe({}));
+  c.parent.facts.own_resolution = "8x8";
+  c.parent.facts.nothing_to_choose["rewrites"] = "scripted";
+  c.plan.data.calibration.items = {0};
+  c.plan.data.evaluation = {dataset_, {}, "val"};
+  c.plan.data.evaluation.items.resize(items);
+  std::iota(c.plan.data.evaluation.items.begin(), c.plan.data.evaluation.items.end(),
+            std::size_t{0});
+  c.plan.evaluation_order = c.plan.data.evaluation.items;
+  c.plan.data_hash = "data";
+  c.store = std::make_unique<Store>(Store::open(c.plan.request.out / "tamis.db", {"machine", ""}));
   c.cache = std::make_unique<ArtefactCache>(folder_->path() / "cache", 1'000'000'000);
   return c;
 }

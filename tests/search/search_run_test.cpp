@@ -40,7 +40,7 @@ Ended run(ScriptedSearch& search, double budget_s = 600) {
   ended.pick = ended.picked().variant.recipe.empty()
                    ? 1
                    : ended.picked().variant.settings.threads.value_or(1);
-  ended.took_s = context.budget.elapsed_s();
+  ended.took_s = context.plan.budget.elapsed_s();
   ended.unsettled = context.unsettled;
   return ended;
 }

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "execute/opened_model.h"
+#include "place/local_place.h"
 
 namespace tamis::testing {
 
@@ -61,8 +62,10 @@ class FakeBackend {
   }
 
   std::filesystem::path folder() const { return folder_.path(); }
+  Place& place() const { return place_; }  ///< that starts these workers
 
  private:
+  mutable LocalPlace place_;
   TemporaryFolder folder_{"tamis-fake"};
 };
 

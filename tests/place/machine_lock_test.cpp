@@ -1,4 +1,4 @@
-#include "store/machine_lock.h"
+#include "place/machine_lock.h"
 
 #include <gmock/gmock.h>
 #include <sys/prctl.h>
@@ -56,7 +56,7 @@ TEST_F(MachineLockTest, refuses_while_another_process_measures_and_names_it) {
     ADD_FAILURE();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::unavailable);
-    EXPECT_THAT(e.what(), HasSubstr("process " + std::to_string(child) + " (test_store"));
+    EXPECT_THAT(e.what(), HasSubstr("process " + std::to_string(child) + " (test_place_lock"));
   }
   std::int64_t start = now_ns();
   EXPECT_THROW(MachineLock::take(true, 0.25), Error);
@@ -138,7 +138,7 @@ TEST_F(MachineLockTest, says_who_holds_it_and_how_many_came_before) {
   }
   set_log_sink(nullptr);
   ASSERT_EQ(said.size(), 2U);
-  EXPECT_THAT(said[0], HasSubstr("(process " + std::to_string(first) + " (test_store"));
+  EXPECT_THAT(said[0], HasSubstr("(process " + std::to_string(first) + " (test_place_lock"));
   EXPECT_THAT(said[0], HasSubstr("; 1 came before this one"));
   EXPECT_THAT(said[1], ::testing::Not(HasSubstr("came before")));
   ::kill(first, SIGKILL);

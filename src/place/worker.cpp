@@ -1,4 +1,4 @@
-#include "execute/worker.h"
+#include "place/worker.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 #include "base/error_json.h"
-#include "base/files.h"
-#include "base/memory.h"
 #include "base/version.h"
 
 namespace tamis {
@@ -28,14 +26,14 @@ std::string last_line(const std::string& text) {
 
 /// A worker that closed its pipe is about to end by itself; give it a moment, so that its own exit
 /// state is seen.
-ExitState end_of(Child& child) {
+ExitState end_of(WorkerProcess& process) {
   std::int64_t start = now_ns();
   while (seconds_since(start) < 2) {
-    if (auto state = child.poll()) return *state;
+    if (auto state = process.poll()) return *state;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  child.kill();
-  return child.wait();
+  process.kill();
+  return process.wait();
 }
 
 /// Signals that a process brings on itself.
@@ -51,22 +49,6 @@ bool was_told_to_end(const ExitState& state) {
   return state.signal && !is_crash(*state.signal) && *state.signal != SIGKILL;
 }
 
-/// A folder for its temporary files, which is removed when a worker could not. Absent where none
-/// can be made: then it says so itself, if it needs one.
-std::optional<TemporaryFolder> scratch_folder() {
-  try {
-    return std::optional<TemporaryFolder>(std::in_place, "tamis-worker");
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-Child::Options options_with(const std::optional<TemporaryFolder>& scratch) {
-  Child::Options options;
-  if (scratch) options.environment.emplace_back("TMPDIR", scratch->path().string());
-  return options;
-}
-
 std::string hang_text(const std::string& operation, const Patience& patience) {
   std::string text = fmt::format("{}: no answer within {:.3g} s", operation, patience.limit_s);
   if (patience.expected_s)
@@ -76,21 +58,13 @@ std::string hang_text(const std::string& operation, const Patience& patience) {
 
 }  // namespace
 
-std::string worker_program() {
-  if (auto given = environment("TAMIS_WORKER")) return *given;
-  return (program_folder() / "tamis-worker").string();
-}
-
-Worker::Worker()
-    : scratch_(scratch_folder()),
-      child_({worker_program()}, options_with(scratch_)),
-      channel_(child_.output(), child_.input()) {}
+Worker::Worker(Place& place)
+    : process_(place.start_worker()), channel_(process_->output(), process_->input()) {}
 
 /// One request's wait: what it goes by, and why it ended without a reply.
 struct Worker::Waiting {
   Patience patience;
   Watch watch;
-  MemoryLimit memory;
   std::optional<std::string> too_much{};
   bool stopped = false;
   bool told = false;  ///< the worker said how far it is
@@ -99,9 +73,9 @@ struct Worker::Waiting {
 /// The reply; what comes before it is dealt with.
 std::optional<Frame> Worker::receive(Waiting& waiting) {
   const auto may_wait = [&] {
-    child_.stderr_tail();  // a full pipe would stop a talkative worker
+    process_->last_words();  // a full pipe would stop a talkative worker
     waiting.stopped = waiting.watch.go_on && !waiting.watch.go_on();
-    waiting.too_much = waiting.memory.exceeded();
+    waiting.too_much = process_->too_much_memory();
     return !waiting.stopped && !waiting.too_much;
   };
   while (true) {
@@ -125,15 +99,16 @@ void Worker::greet(const Frame& hello) {
   if (said.value("protocol", 0) == kProtocol) return;
   give_up(fmt::format("{} speaks protocol {} (version {}), this program {} (version {}); install "
                       "both from one build",
-                      worker_program(), said.value("protocol", 0), said.value("version", "unknown"),
-                      kProtocol, kVersion),
+                      process_->program(), said.value("protocol", 0),
+                      said.value("version", "unknown"), kProtocol, kVersion),
           ErrorCode::unavailable);
 }
 
 /// Whether the worker gave up its work and can be asked again.
 bool Worker::cancel() {
   channel_.send({{{"op", "cancel"}}, {}});
-  Waiting waiting{kCancelPatience_s, {}, MemoryLimit(child_.pid())};
+  process_->begin_work();
+  Waiting waiting{kCancelPatience_s, {}};
   const std::optional<Frame> reply = receive(waiting);
   if (!reply) return false;
   // It may have been done before it heard of it, and then answers the cancelling by itself.
@@ -144,7 +119,8 @@ Frame Worker::request(const Json& head, const Patience& patience, const Watch& w
   const std::string operation = head.value("op", "request");
   if (!dead_.empty()) throw_end();
   resume();
-  Waiting waiting{patience, watch, MemoryLimit(child_.pid())};
+  process_->begin_work();
+  Waiting waiting{patience, watch};
   std::optional<Frame> reply;
   bool cancelled = false;
   try {
@@ -166,8 +142,8 @@ Frame Worker::request(const Json& head, const Patience& patience, const Watch& w
 }
 
 void Worker::give_up(const std::string& why, ErrorCode code) {
-  child_.kill();
-  child_.wait();
+  process_->kill();
+  process_->wait();
   dead_ = why;
   dead_code_ = code;
   throw Error(code, why);
@@ -179,23 +155,23 @@ void Worker::throw_end() const {
 }
 
 void Worker::fail(const std::string& operation) {
-  ExitState end = end_of(child_);
+  ExitState end = end_of(*process_);
   killed_ = end.signal && !is_crash(*end.signal);
   if (was_told_to_end(end)) dead_code_ = ErrorCode::unavailable;
   dead_ = fmt::format("{}: the worker ended: {}", operation, end.text());
-  std::string words = last_line(child_.stderr_tail());
+  std::string words = last_line(process_->last_words());
   if (!words.empty()) dead_ += "; its last words: " + words;
   throw_end();
 }
 
 void Worker::pause() {
-  if (!paused_ && dead_.empty()) child_.pause();
+  if (!paused_ && dead_.empty()) process_->pause();
   paused_ = true;
-  child_.stderr_tail();
+  process_->last_words();
 }
 
 void Worker::resume() {
-  if (paused_) child_.resume();
+  if (paused_) process_->resume();
   paused_ = false;
 }
 

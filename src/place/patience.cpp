@@ -1,4 +1,4 @@
-#include "execute/patience.h"
+#include "place/patience.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "store/machine_lock.h"
+#include "place/machine_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

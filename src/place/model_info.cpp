@@ -1,4 +1,4 @@
-#include "execute/model_info.h"
+#include "place/model_info.h"
 
 #include <fmt/format.h>
 
@@ -7,14 +7,12 @@
 
 #include "base/error_json.h"
 #include "base/files.h"
-#include "execute/patience.h"
-#include "execute/worker.h"
+#include "place/patience.h"
+#include "place/worker.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr double kProbeTimeout_s = 120;
 
 /// A file of the model's name, should inputs of it be held: it lasts as long as the program.
 fs::path file_to_hold(const fs::path& model) {
@@ -23,29 +21,6 @@ fs::path file_to_hold(const fs::path& model) {
   const fs::path own = folder.path() / std::to_string(count++);
   fs::create_directories(own);
   return own / model.filename();
-}
-
-Availability probe_backend(const std::string& name, const std::string& library, bool thorough) {
-  RunSettings settings;
-  settings.backend = name;
-  settings.library = library;
-  try {
-    return again_if_killed([&] {
-      Worker worker;
-      return parse_availability(
-          worker
-              .request({{"op", "probe"}, {"settings", to_json(settings)}, {"thorough", thorough}},
-                       kProbeTimeout_s)
-              .head);
-    });
-  } catch (const Error& e) {
-    if (e.code() == ErrorCode::io) throw;  // a full disk is no runtime's fault
-    Availability failed;
-    failed.backend = name;
-    failed.steps.push_back(
-        {"loaded", false, e.what(), "reinstall the runtime, or name another library"});
-    return failed;
-  }
 }
 
 }  // namespace
@@ -84,7 +59,7 @@ fs::path model_file(const fs::path& model) {
                           model.string()));
 }
 
-ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
+ModelInfo inspect_in_worker(Place& place, const fs::path& model, const CardOptions& options) {
   ModelInfo info;
   info.named = info.file = model_file(model);
   Json request{{"op", "inspect"}, {"model", info.file.string()}, {"options", options.given}};
@@ -94,7 +69,7 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
     request["held_model"] = held.string();
   }
   const Json head =
-      again_if_killed([&] { return Worker().request(request, patience_to_inspect()).head; });
+      again_if_killed([&] { return Worker(place).request(request, patience_to_inspect()).head; });
   if (head.value("held", false)) info.file = held;
   info.hash = head.at("hash");
   info.description = head.at("model");
@@ -113,17 +88,6 @@ ModelInfo inspect_in_worker(const fs::path& model, const CardOptions& options) {
     info.calibration_hashes =
         parse_calibration_hashes(metadata.at(kCalibrationMetadata).get<std::string>());
   return info;
-}
-
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
-                                         bool thorough) {
-  std::vector<Availability> found;
-  for (const std::string& name : backend_names()) {
-    auto library = libraries.find(name);
-    found.push_back(
-        probe_backend(name, library == libraries.end() ? "" : library->second, thorough));
-  }
-  return found;
 }
 
 }  // namespace tamis

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/tensor.h"
 #include "card/card.h"
 #include "data/classes.h"
-#include "runtime/backend.h"
+#include "place/place.h"
 
 namespace tamis {
 
@@ -51,11 +51,7 @@ struct ModelInfo {
 std::filesystem::path model_file(const std::filesystem::path& model);
 
 /// Reads, checks and describes a model in a worker.
-ModelInfo inspect_in_worker(const std::filesystem::path& model, const CardOptions& options);
-
-/// Probes backends, each in a worker of its own, so that a crash is only that one's answer.
-/// `libraries`: backend → path.
-std::vector<Availability> probe_backends(const std::map<std::string, std::string>& libraries,
-                                         bool thorough);
+ModelInfo inspect_in_worker(Place& place, const std::filesystem::path& model,
+                            const CardOptions& options);
 
 }  // namespace tamis

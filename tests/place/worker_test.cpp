@@ -1,4 +1,4 @@
-#include "execute/worker.h"
+#include "place/worker.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ Json open_request(const ExecuteRequest& request) {
 }
 
 TEST_F(WorkerTest, keeps_the_code_and_text_of_an_error_and_goes_on) {
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(failure(worker, {{"op", "dance"}}, ErrorCode::invalid_argument),
               HasSubstr("unknown operation 'dance'"));
   EXPECT_THAT(
@@ -64,7 +64,7 @@ TEST_F(WorkerTest, keeps_the_code_and_text_of_an_error_and_goes_on) {
 }
 
 TEST_F(WorkerTest, does_what_the_protocols_document_lists_and_nothing_else) {
-  Worker worker;
+  Worker worker(fake_.place());
   std::string said = failure(worker, {{"op", "dance"}}, ErrorCode::invalid_argument);
   std::string documented;
   for (const auto& [operation, row] : testing::documented_operations())
@@ -83,7 +83,7 @@ TEST_F(WorkerTest, takes_for_opening_what_the_protocols_document_lists) {
 }
 
 TEST_F(WorkerTest, takes_a_request_that_lacks_a_member_for_an_error_of_that_request) {
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::corrupt_data), HasSubstr("settings"));
   EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 20));
 }
@@ -91,7 +91,7 @@ TEST_F(WorkerTest, takes_a_request_that_lacks_a_member_for_an_error_of_that_requ
 TEST_F(WorkerTest, that_takes_more_memory_than_it_may_is_ended_and_says_so) {
   put_in_place("exec awk 'BEGIN { s = \"x\"; while (length(s) < 3e8) s = s s; while (1) {} }'\n");
   ::setenv("TAMIS_WORKER_MEMORY", "100MB", 1);
-  Worker worker;
+  Worker worker(fake_.place());
   const std::string text = failure(worker, {{"op", "inspect"}}, ErrorCode::unavailable);
   ::unsetenv("TAMIS_WORKER_MEMORY");
   EXPECT_THAT(text, HasSubstr("inspect: the worker needed more than 100 MB of memory"));
@@ -134,7 +134,7 @@ std::string interrupted_build(Worker& worker) {
 
 TEST_F(WorkerTest, of_another_protocol_is_refused_and_both_are_named) {
   put_in_place("exec 3<&0\n" + scripted(1, "    send({'ok': True})\n"));
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::unavailable),
               AllOf(HasSubstr("speaks protocol 1 (version 0.0.1), this program 2"),
                     HasSubstr("install both from one build")));
@@ -147,7 +147,7 @@ TEST_F(WorkerTest, says_how_far_it_is_and_so_is_not_taken_for_hanging) {
                         "        time.sleep(.5)\n"
                         "        send({'progress': {'what': 'train', 'done': i, 'of': 8}})\n"
                         "    send({'ok': True})\n"));
-  Worker worker;
+  Worker worker(fake_.place());
   worker.request({{"op", "probe"}}, 60);  // Python has started
   std::vector<std::string> heard;
   worker.request({{"op", "build"}}, 3,  // less than all of it takes
@@ -166,7 +166,7 @@ TEST_F(WorkerTest, that_is_told_to_cancel_and_obeys_can_be_asked_again) {
                         "              'cancelled': True})\n"
                         "    else:\n"
                         "        send({'ok': True, 'asked': asked['op']})\n"));
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_EQ(interrupted_build(worker), "build: interrupted");
   EXPECT_TRUE(worker.alive());
   EXPECT_EQ(worker.request({{"op", "probe"}}, 20).head.at("asked"), "probe");
@@ -177,13 +177,13 @@ TEST_F(WorkerTest, that_does_not_cancel_is_killed) {
                scripted(2,
                         "    send({'progress': {'what': 'train', 'done': 1, 'of': None}})\n"
                         "    time.sleep(60)\n"));
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_EQ(interrupted_build(worker), "build: interrupted");
   EXPECT_FALSE(worker.alive());
 }
 
 TEST_F(WorkerTest, that_crashes_is_an_error_with_its_signal) {
-  Worker worker;
+  Worker worker(fake_.place());
   std::string text =
       failure(worker, open_request(fake_.request({{"crash_at", 3}})), ErrorCode::backend_failed);
   EXPECT_THAT(text, AllOf(HasSubstr("open: the worker ended"), HasSubstr("signal 6 (aborted)")));
@@ -191,7 +191,7 @@ TEST_F(WorkerTest, that_crashes_is_an_error_with_its_signal) {
 }
 
 TEST_F(WorkerTest, that_hangs_is_killed_after_the_time_out) {
-  Worker worker;
+  Worker worker(fake_.place());
   std::int64_t start = now_ns();
   EXPECT_THAT(
       failure(worker, open_request(fake_.request({{"hang_at", 2}})), ErrorCode::backend_failed, 1),
@@ -201,7 +201,7 @@ TEST_F(WorkerTest, that_hangs_is_killed_after_the_time_out) {
 }
 
 TEST_F(WorkerTest, that_is_killed_from_outside_says_so) {
-  Worker worker;
+  Worker worker(fake_.place());
   worker.request(open_request(fake_.request({{"latency_us", 10}})), 20);
   ::kill(worker.pid(), SIGKILL);
   EXPECT_THAT(failure(worker, {{"op", "output_hash"}}, ErrorCode::backend_failed),
@@ -209,7 +209,7 @@ TEST_F(WorkerTest, that_is_killed_from_outside_says_so) {
 }
 
 TEST_F(WorkerTest, that_fails_in_its_runtime_lives_on) {
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(failure(worker, open_request(fake_.request({{"open_fails", "no licence"}})),
                       ErrorCode::backend_failed),
               HasSubstr("no licence"));
@@ -221,7 +221,7 @@ TEST_F(WorkerTest, that_fails_in_its_runtime_lives_on) {
 
 TEST_F(WorkerTest, gives_its_last_words) {
   put_in_place("echo 'first line' >&2; echo 'cannot find libmagic.so' >&2; exit 3\n");
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(
       failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed),
       AllOf(HasSubstr("exit status 3"), HasSubstr("its last words: cannot find libmagic.so")));
@@ -231,13 +231,13 @@ TEST_F(WorkerTest, that_talks_a_lot_is_not_stopped_by_a_full_pipe) {
   put_in_place(
       "i=0; while [ $i -lt 20000 ]; do echo 'warning: many words'; i=$((i+1)); done >&2\n"
       "exec " TAMIS_BINARY_DIR "/tamis-worker\n");
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_NO_THROW(worker.request(open_request(fake_.request({{"latency_us", 10}})), 30));
 }
 
 TEST_F(WorkerTest, that_speaks_no_frames_is_an_error) {
   put_in_place("echo hello world, this is no frame at all; cat >/dev/null\n");
-  Worker worker;
+  Worker worker(fake_.place());
   EXPECT_THAT(failure(worker, {{"op", "probe"}}, ErrorCode::backend_failed),
               HasSubstr("the worker ended"));
 }
@@ -245,7 +245,7 @@ TEST_F(WorkerTest, that_speaks_no_frames_is_an_error) {
 TEST_F(WorkerTest, that_is_missing_is_unavailable) {
   ::setenv("TAMIS_WORKER", "/nowhere/tamis-worker", 1);
   try {
-    Worker worker;
+    Worker worker(fake_.place());
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::unavailable);
@@ -254,7 +254,7 @@ TEST_F(WorkerTest, that_is_missing_is_unavailable) {
 }
 
 TEST_F(WorkerTest, takes_no_time_of_the_cpu_while_it_is_paused) {
-  Worker worker;
+  Worker worker(fake_.place());
   worker.request(open_request(fake_.request({{"latency_us", 10}})), 20);
   worker.pause();
   for (int i = 0; i < 300; ++i) {
@@ -267,7 +267,7 @@ TEST_F(WorkerTest, takes_no_time_of_the_cpu_while_it_is_paused) {
 }
 
 TEST_F(WorkerTest, refuses_a_card_that_does_not_fit_the_model) {
-  Worker worker;
+  Worker worker(fake_.place());
   Card card = testing::FakeBackend::card();
   card.input_size = {16, 16};
   EXPECT_THAT(failure(worker, open_request(fake_.request({}, card)), ErrorCode::invalid_argument),

@@ -8,13 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "base/child.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/frame.h"
 #include "base/json.h"
 #include "base/work_done.h"
-#include "execute/patience.h"
+#include "place/patience.h"
+#include "place/place.h"
 
 namespace tamis {
 
@@ -23,16 +22,14 @@ namespace tamis {
 /// an error of one request and never the end of the run. Not thread safe.
 class Worker {
  public:
-  /// Starts the program: $TAMIS_WORKER, else tamis-worker beside the running program. Its folder
-  /// for temporary files is its own and goes with this object, however the worker ends. Throws
-  /// unavailable.
-  Worker();
+  /// Starts the program at the place. Throws unavailable.
+  explicit Worker(Place& place);
 
   /// Sends a request and waits for its reply. `watch.progress` hears what the worker says meanwhile
   /// of how far it is; each such word begins the patience anew. Throws the worker's own error (its
   /// code and text); backend_failed when it died (how, and its last words) or was silent for too
-  /// long (it is then killed); unavailable when it needed more memory than the machine can spare
-  /// (MemoryLimit; it is then killed), it speaks another protocol than this program, or
+  /// long (it is then killed); unavailable when it needed more memory than its machine can spare
+  /// (it is then killed), it speaks another protocol than this program, or
   /// `watch.go_on` gave false; WorkerKilled when a signal from outside ended it. Where go_on gave
   /// false, a worker that has said how far it is is told to cancel, and lives on where it obeys
   /// within kCancelPatience_s; another is killed. After an end every further request throws the
@@ -44,7 +41,7 @@ class Worker {
   void pause();
   void resume();
 
-  pid_t pid() const { return child_.pid(); }
+  pid_t pid() const { return process_->pid(); }
   /// False once a request has found it dead or has killed it.
   bool alive() const { return dead_.empty(); }
 
@@ -57,8 +54,7 @@ class Worker {
   [[noreturn]] void throw_end() const;
   [[noreturn]] void give_up(const std::string& why, ErrorCode code);
 
-  std::optional<TemporaryFolder> scratch_;  // before child_: removed after its end
-  Child child_;
+  std::unique_ptr<WorkerProcess> process_;
   FrameChannel channel_;
   bool paused_ = false;
   bool greeted_ = false;
@@ -87,8 +83,5 @@ auto again_if_killed(Work work) {
   }
   return work();
 }
-
-/// Where the worker program is.
-std::string worker_program();
 
 }  // namespace tamis
