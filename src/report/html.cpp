@@ -101,7 +101,7 @@ std::string list_html(const char* title, const std::vector<std::string>& lines) 
 std::string reasons_html(const ResultView& result) {
   std::string lists = list_html(kCallerChanges, result.caller_changes) +
                       list_html("Why", result.reasons) +
-                      list_html("What would change it", result.counterfactuals);
+                      list_html("What would change the decision", result.counterfactuals);
   return lists.empty() ? "" : "<section><div class=\"two\">" + lists + "</div></section>";
 }
 

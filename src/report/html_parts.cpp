@@ -213,10 +213,10 @@ std::string variants_html(const ResultView& result) {
   for (const char* name : kCounts)
     if (auto found = result.counts.find(name); found != result.counts.end())
       counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", found->second, name);
-  text += counts + (counts.empty() ? "" : ". ") +
-          "Intervals are beneath their values; click a heading to sort.</p>"
-          "<div class=\"scroll\"><table class=\"sortable\" id=\"variants\"><thead><tr><th>ID</th>"
-          "<th>Variant</th>";
+  text +=
+      counts + (counts.empty() ? "" : ". ") +
+      "Intervals are below their values; click a heading to sort.</p><div class=\"scroll\"><table "
+      "class=\"sortable\" id=\"variants\"><thead><tr><th>ID</th><th>Variant</th>";
   for (const Column& column : all)
     text += fmt::format("<th class=\"{}\">{}</th>", column.kind, column.title);
   text += "<th>Verdict</th><th>Gate</th></tr></thead><tbody>\n";
@@ -232,7 +232,7 @@ std::string failures_html(const ResultView& result) {
                         escape_html(v.name), chip("failed", v.failure->code),
                         escape_html(v.failure->text));
     if (!v.failure->command.empty())
-      text += "<p class=\"hint\">Reproduce it with</p><pre class=\"wrap\">" +
+      text += "<p class=\"hint\">Repeat it with</p><pre class=\"wrap\">" +
               escape_html(v.failure->command) + "</pre>";
     text += "</div>";
   }

@@ -134,7 +134,7 @@ std::string report_markdown(const ResultView& result, const std::vector<std::str
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
   text += list_section(kCallerChanges, result.caller_changes);
   text += list_section("Why", result.reasons);
-  text += list_section("What would change it", result.counterfactuals);
+  text += list_section("What would change the decision", result.counterfactuals);
   text += variants_section(result);
   text += changed_markdown(result, changes);
   text += explained_markdown(result);

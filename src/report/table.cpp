@@ -233,7 +233,8 @@ std::string footnotes(const ResultView& result, std::size_t width) {
     if (v.accuracy && !seen_note(*v.accuracy).empty())
       seen += fmt::format("{}{} on {}", seen.empty() ? "" : ", ", v.id, seen_note(*v.accuracy));
   }
-  if (screening) text += wrapped("* timed in the screening only: compare by the speed-up", width);
+  if (screening)
+    text += wrapped("* timed only in screening: compare speed-ups, not milliseconds", width);
   if (!seen.empty()) text += wrapped("† decided early: " + seen, width);
   return text;
 }

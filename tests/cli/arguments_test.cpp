@@ -176,7 +176,7 @@ TEST_F(CommandLine, quantize_refuses_a_model_that_is_no_better_than_chance_on_it
   std::string text = refusal({"quantize", demo_model(), "--data", tiny_data(), "--out",
                               file("q.onnx"), "--threads", "1", "--quiet"},
                              2);
-  EXPECT_THAT(text, HasSubstr("no better than chance on 16 labelled pictures"));
+  EXPECT_THAT(text, HasSubstr("no better than chance on 16 labelled images"));
   EXPECT_THAT(text, HasSubstr("labels are in the model's order"));
 }
 

@@ -133,7 +133,7 @@ TEST_F(MixedPrecision, quantize_gives_back_so_many_as_asked_for) {
     all.insert(all.end(), more.begin(), more.end());
     return run(all);
   };
-  EXPECT_THAT(quantize({}).err, HasSubstr("no runtime executes the result rightly"));
+  EXPECT_THAT(quantize({}).err, HasSubstr("no runtime executes the result correctly"));
   Ended mixed = quantize({"--float-layers", "2"});
   ASSERT_EQ(mixed.status, 0) << mixed.err;
   std::string kept = parse_json(mixed.out, "stdout").at("kept_in_float").dump();
@@ -141,7 +141,7 @@ TEST_F(MixedPrecision, quantize_gives_back_so_many_as_asked_for) {
   EXPECT_THAT(kept, HasSubstr(R"({"node":"blocks.2.conv2","reason":"given back: +)"));
   Ended named = quantize({"--keep-float", "blocks.2.conv1,blocks.2.conv2"});
   EXPECT_EQ(parse_json(named.out, "stdout").at("quantised_nodes"), 10) << named.err;
-  EXPECT_THAT(quantize({"--float-layers", "12"}).err, HasSubstr("leave nothing in INT8"));
+  EXPECT_THAT(quantize({"--float-layers", "12"}).err, HasSubstr("leave no layer in INT8"));
   EXPECT_THAT(quantize({"--keep-float", "nowhere"}).err, HasSubstr("no node is called 'nowhere'"));
 }
 
