@@ -77,7 +77,7 @@ std::map<std::string, std::string> give_back_layers(const BuildState& state, con
                     count, ranking.order.size()));
   for (std::size_t i = 0; i < count; ++i) {
     options.keep_float.push_back(ranking.order[i].node);
-    reasons[ranking.order[i].node] = "given back: " + to_text(ranking.order[i]);
+    reasons[ranking.order[i].node] = "kept in FP32: " + to_text(ranking.order[i]);
   }
   return reasons;
 }

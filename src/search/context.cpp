@@ -38,7 +38,7 @@ GridFacts make_facts(const SearchContext& context) {
   for (const char* axis : {"streams", "batch", "hint"})
     if (!facts.under_load)
       facts.nothing_to_choose[axis] =
-          "one request at a time is measured; give --objective throughput";
+          "only one request at a time is measured; give --objective throughput";
   for (const auto& [axis, step] : {std::pair("head", "head-cut"), std::pair("input", "input-u8"),
                                    std::pair("rewrites", "rewrites")})
     if (const Json why = context.model.steps.value(step, Json()); !why.is_null())
@@ -70,7 +70,7 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
   try {
     return again_if_killed([&] { return c.lab->stride(request); });
   } catch (const Error& e) {
-    c.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
+    c.data.notes.push_back(fmt::format("other resolutions are skipped: {}", e.what()));
     return std::nullopt;
   }
 }
@@ -104,7 +104,7 @@ void plan_resolutions(SearchContext& c) {
                                      own.width));
   for (const std::string& value : c.resolutions) {
     const auto shapes = parse_resolution(value);
-    c.data.notes.push_back(fmt::format("resolution {}: {:.2f} x the pixels, {} of them padding",
+    c.data.notes.push_back(fmt::format("resolution {}: {:.2f} × the pixels, {} of them padding",
                                        value, pixel_share(pictures, shapes, own),
                                        percent_of(padding_share(pictures, shapes))));
   }

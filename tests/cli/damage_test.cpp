@@ -85,11 +85,11 @@ TEST_F(Damage, of_what_was_handed_over_is_said_and_mended) {
       if (how == std::string("remove")) fs::remove(file);
       Ended ended = optimize("out");
       ASSERT_EQ(ended.status, 0) << ended.err;
-      EXPECT_THAT(ended.err, HasSubstr(name + ": is not what was handed over"));
+      EXPECT_THAT(ended.err, HasSubstr(name + ": differs from what was handed over"));
       for (const auto& [other, other_text] : sound)
         EXPECT_EQ(load_text(path("out") / other), other_text) << other;
     }
-  EXPECT_THAT(optimize("out").err, Not(HasSubstr("is not what was handed over")));
+  EXPECT_THAT(optimize("out").err, Not(HasSubstr("differs from what was handed over")));
 }
 
 TEST_F(Damage, of_a_row_of_the_store_is_said_and_done_anew) {

@@ -46,7 +46,7 @@ TEST_F(Optimize, a_finished_run_is_shown_again_at_once) {
   Ended again = optimize("out");
   EXPECT_LT(seconds_since(start), 2.0);
   EXPECT_EQ(again.status, 0);
-  EXPECT_THAT(again.err, HasSubstr("finished before"));
+  EXPECT_THAT(again.err, HasSubstr("has finished"));
   EXPECT_EQ(document("out/result.json"), before);
 }
 
