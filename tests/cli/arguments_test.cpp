@@ -68,7 +68,7 @@ TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
            {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"},
            {{"bench", model + "@threads"}, "'threads' has no value; write threads=VALUE"},
            {{"bench", model, "--budget", "10"}, "--budget 10: has no unit"},
-           {{"bench", model, "--in-flight", "2"}, "with --objective throughput only"},
+           {{"bench", model, "--in-flight", "2"}, "only --objective throughput"},
            {{"bench", model, "--objective", "speed"}, "known: latency, throughput"},
            {{"bench", model + "@provider=cudda"}, "did you mean cuda?"}})
     EXPECT_THAT(refusal(row.arguments, 2), HasSubstr(row.text));

@@ -102,7 +102,7 @@ TEST_F(Fit, refuses_defective_pictures_and_classes) {
   EXPECT_THAT(refusal(arguments({"--split", "test"}), 2), HasSubstr("is defective"));
   fs::rename(path("tiles/ground_truth"), path("masks"));
   save_tile("train/other", 7, false);
-  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("labelled pictures"));
+  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("labelled images"));
 }
 
 TEST_F(Fit, refuses_a_backbone_without_feature_maps) {
