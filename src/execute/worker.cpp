@@ -70,7 +70,7 @@ Child::Options options_with(const std::optional<TemporaryFolder>& scratch) {
 std::string hang_text(const std::string& operation, const Patience& patience) {
   std::string text = fmt::format("{}: no answer within {:.3g} s", operation, patience.limit_s);
   if (patience.expected_s)
-    text += fmt::format(", where about {:.2g} s were expected", *patience.expected_s);
+    text += fmt::format(", but about {:.2g} s were expected", *patience.expected_s);
   return text + ", the worker was killed";
 }
 
