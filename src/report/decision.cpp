@@ -112,12 +112,12 @@ std::string accuracy_sentence(const VariantView& variant) {
   const AccuracyView& accuracy = *variant.accuracy;
   std::string text = fmt::format("{} {}", metric_name(accuracy.metric),
                                  accuracy_text(accuracy.metric, accuracy.value.value));
-  if (!accuracy.relative_drop) return text;
-  double drop = accuracy.relative_drop->value;
-  std::string interval = percent_interval_text(*accuracy.relative_drop);
-  text += fmt::format(", {} {} the baseline's", percent_text(std::abs(drop)),
-                      drop < 0 ? "above" : "below");
-  return interval.empty() ? text : fmt::format("{} (drop {})", text, interval);
+  if (!accuracy.relative_change) return text;
+  double change = accuracy.relative_change->value;
+  std::string interval = change_interval_text(*accuracy.relative_change);
+  text += fmt::format(", {} {} the baseline's", percent_text(std::abs(change)),
+                      change > 0 ? "above" : "below");
+  return interval.empty() ? text : fmt::format("{} (change {})", text, interval);
 }
 
 std::string gate_text(const VariantView& variant) {

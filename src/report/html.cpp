@@ -44,10 +44,10 @@ std::string accuracy_cards(const VariantView& pick, bool baseline_picked) {
   std::string baseline =
       accuracy.baseline ? "baseline " + accuracy_text(accuracy.metric, *accuracy.baseline) : "";
   std::string cards = card(escape_html(metric_name(accuracy.metric)).c_str(), value, baseline);
-  if (!accuracy.relative_drop || baseline_picked) return cards;
-  std::string interval = percent_interval_text(*accuracy.relative_drop);
+  if (!accuracy.relative_change || baseline_picked) return cards;
+  std::string interval = change_interval_text(*accuracy.relative_change);
   if (accuracy.confidence) interval += fmt::format(" at {}", exact_percent(*accuracy.confidence));
-  return cards + card("Accuracy drop", percent_text(accuracy.relative_drop->value), interval);
+  return cards + card("Accuracy change", change_text(accuracy.relative_change->value), interval);
 }
 
 std::string cards_html(const ResultView& result, const VariantView& pick) {

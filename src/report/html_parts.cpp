@@ -55,11 +55,11 @@ Cell accuracy_cell(const ResultView&, const VariantView& v) {
   return {accuracy_text(a.metric, a.value.value), below, key(a.value.value), ""};
 }
 
-Cell drop_cell(const ResultView& result, const VariantView& v) {
-  if (v.id == result.baseline) return {"", "", "0", "drops refer to this variant"};
-  if (!v.accuracy || !v.accuracy->relative_drop) return absent(v, "accuracy drop");
-  const IntervalView& drop = *v.accuracy->relative_drop;
-  return {percent_text(drop.value), percent_interval_text(drop), key(drop.value), ""};
+Cell change_cell(const ResultView& result, const VariantView& v) {
+  if (v.id == result.baseline) return {"", "", "0", "changes refer to this variant"};
+  if (!v.accuracy || !v.accuracy->relative_change) return absent(v, "accuracy change");
+  const IntervalView& change = *v.accuracy->relative_change;
+  return {change_text(change.value), change_interval_text(change), key(change.value), ""};
 }
 
 Cell speedup_cell(const ResultView& result, const VariantView& v) {
@@ -81,7 +81,7 @@ std::vector<Column> columns() {
       {"p95", "num", p95_cell},
       {"Speed-up", "num", speedup_cell},
       {"Accuracy", "num", accuracy_cell},
-      {"Drop", "num", drop_cell},
+      {"Change", "num", change_cell},
       {"Size", "num", [](const R&, const V& v) { return bytes_cell(v, v.size_bytes, "size"); }},
       {"Memory", "num",
        [](const R&, const V& v) { return bytes_cell(v, v.peak_memory_bytes, "peak memory"); }},

@@ -38,13 +38,13 @@ std::string rate_cells(const ResultView& result, const VariantView& v) {
 std::string accuracy_cells(const VariantView& v) {
   if (!v.accuracy) return fmt::format("{} | {}", kAbsent, kAbsent);
   const AccuracyView& a = *v.accuracy;
-  std::string drop = kAbsent;
-  if (a.relative_drop)
-    drop = cell(percent_text(a.relative_drop->value), percent_interval_text(*a.relative_drop));
+  std::string change = kAbsent;
+  if (a.relative_change)
+    change = cell(change_text(a.relative_change->value), change_interval_text(*a.relative_change));
   return fmt::format(
       "{} | {}",
       cell(accuracy_text(a.metric, a.value.value), accuracy_interval_text(a.metric, a.value)),
-      drop);
+      change);
 }
 
 std::string variant_row(const ResultView& result, const VariantView& v) {
@@ -63,7 +63,7 @@ std::string variants_section(const ResultView& result) {
   const bool rated = result.objective == "throughput";
   std::string text = fmt::format(
       "\n## Variants\n\n"
-      "| ID | Variant |{} Accuracy | Drop | Mean ms | Median ms | p95 ms | Size | Peak "
+      "| ID | Variant |{} Accuracy | Change | Mean ms | Median ms | p95 ms | Size | Peak "
       "memory | Speed-up | Verdict | Gate |\n"
       "| --- | --- |{} --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- "
       "|\n",
