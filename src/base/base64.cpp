@@ -37,7 +37,7 @@ std::vector<std::uint8_t> from_base64(std::string_view text) {
   unsigned bits = 0;
   for (char c : letters) {
     const std::size_t value = kLetters.find(c);
-    if (value == std::string_view::npos) fail("'" + std::string(1, c) + "' is no letter of it");
+    if (value == std::string_view::npos) fail("'" + std::string(1, c) + "' is not a letter of it");
     group = group << 6 | static_cast<std::uint32_t>(value);
     bits += 6;
     if (bits < 8) continue;

@@ -69,7 +69,7 @@ void remove_damaged(const fs::path& folder) {
       continue;  // who reads it says why not
     }
     fs::remove(file, error);
-    say(Severity::warning, file.string() + ": is not as it was written; it is made anew");
+    say(Severity::warning, file.string() + ": was changed after it was written; it is made again");
   }
 }
 
@@ -80,7 +80,7 @@ FolderContent check_content(const fs::path& folder) {
     const std::uint64_t bytes = fs::file_size(folder / name, error);
     if (error) damaged(folder, name + " is missing");
     if (bytes != kept.bytes || hash_file(folder / name) != kept.hash)
-      damaged(folder, name + " is not as it was written");
+      damaged(folder, name + " was changed after it was written");
   }
   return content;
 }

@@ -317,7 +317,7 @@ std::optional<std::string> environment(const std::string& name) {
 std::optional<fs::path> environment_folder(const std::string& name) {
   auto value = environment(name);
   if (!value || fs::path(*value).is_absolute()) return value;
-  warn_once(name + "=" + *value + " is ignored: it is no absolute path; give the whole path");
+  warn_once(name + "=" + *value + " is ignored: it is not an absolute path; give the whole path");
   return std::nullopt;
 }
 

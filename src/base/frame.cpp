@@ -119,7 +119,7 @@ std::optional<Frame> FrameChannel::receive(std::optional<double> timeout_s,
   if (!read_all(frame.block, prefix.block_bytes, deadline, idle)) return std::nullopt;
   frame.head = parse_json(head, "receive message");
   if (!frame.head.is_object())
-    throw Error(ErrorCode::corrupt_data, "receive message: its head is no JSON object");
+    throw Error(ErrorCode::corrupt_data, "receive message: its head is not a JSON object");
   return frame;
 }
 

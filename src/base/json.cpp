@@ -30,7 +30,7 @@ std::size_t nesting(std::string_view text) {
 
 Json parse_json(std::string_view text, const std::string& what) {
   if (nesting(text) > kMostDepth)
-    throw Error(ErrorCode::corrupt_data, what + ": nested too deeply; it is no file of Tamis");
+    throw Error(ErrorCode::corrupt_data, what + ": nested too deeply; it is not a file of Tamis");
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& e) {

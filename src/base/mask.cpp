@@ -24,7 +24,7 @@ void check_sizes(const Mask& a, const Mask& b) {
   if (a.size == b.size) return;
   throw Error(ErrorCode::invalid_argument, "compare masks: one is " + size_text(a.size) +
                                                ", the other " + size_text(b.size) +
-                                               "; masks must have their picture's size");
+                                               "; masks must have their image's size");
 }
 
 /// Walks two masks at once: visit(count, in_a, in_b) for each stretch in which neither changes.
@@ -89,7 +89,7 @@ void check_corners(std::span<const double> corners) {
   if (corners.size() < 6 || corners.size() % 2 != 0)
     fail("has " + std::to_string(corners.size()) + " values; x and y of three corners or more");
   for (double v : corners)
-    if (!std::isfinite(v) || std::abs(v) > 1e5) fail("a corner is not a place in a picture");
+    if (!std::isfinite(v) || std::abs(v) > 1e5) fail("a corner is outside the image");
 }
 
 }  // namespace
@@ -212,8 +212,8 @@ Mask mask_of_runs(std::vector<std::uint32_t> runs, Size size) {
   std::uint64_t sum = std::accumulate(runs.begin(), runs.end(), std::uint64_t{0});
   if (sum != pixels(size))
     throw Error(ErrorCode::corrupt_data, "mask: its runs hold " + std::to_string(sum) +
-                                             " pixels, the picture is " + size_text(size) +
-                                             "; masks must have their picture's size");
+                                             " pixels, the image is " + size_text(size) +
+                                             "; masks must have their image's size");
   return {size, std::move(runs)};
 }
 

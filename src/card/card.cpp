@@ -52,8 +52,8 @@ void require_complete(const CardEntries& entries) {
         "NAME.card.yaml");
   if (missing("input.mean") || missing("input.std"))
     fail(
-        "how pixels are normalised cannot be seen from the model; give --mean and --std (often "
-        "--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225, or --mean 0 --std 1), or a card file "
+        "the model does not say how pixels are normalised; give --mean and --std (often --mean "
+        "0.485,0.456,0.406 --std 0.229,0.224,0.225, or --mean 0 --std 1), or a card file "
         "NAME.card.yaml");
 }
 
@@ -93,8 +93,8 @@ void check_itself(Card& card) {
   int longest = std::max(card.input_size.height, card.input_size.width);
   if (card.short_side && *card.short_side < longest)
     fail(
-        fmt::format("short_side {} is less than the input's {}, so that nothing can be cut out; "
-                    "give a larger --short-side",
+        fmt::format("short_side {} is less than the input's {}, so there is nothing to crop; give "
+                    "a larger --short-side",
                     *card.short_side, longest));
 }
 

@@ -52,7 +52,8 @@ Reason not_a_grid(const ModelFacts& facts, const std::optional<std::int64_t>& po
   auto size = static_input_size(facts);
   if (!size) {
     if (*positions % (21 * per_cell) == 0) return std::nullopt;
-    return fmt::format("{} is no number of positions of grids of strides 8, 16 and 32", *positions);
+    return fmt::format("{} is not a number of positions of grids of strides 8, 16 and 32",
+                       *positions);
   }
   std::int64_t three = per_cell * cells(*size, 32), four = per_cell * cells(*size, 64);
   if (*positions == three || *positions == four) return std::nullopt;
@@ -85,14 +86,14 @@ Reason classifier_misfit(const ModelFacts& facts) {
   if (d.size() == 4 && d[2] == 1 && d[3] == 1) return std::nullopt;
   if (Reason rank = wrong_rank(facts, 0, 2)) return rank;
   if (!d[0] && d[1] == 7 && !facts.inputs.empty() && facts.inputs[0].shape.at(0))
-    return "an open number of rows of 7 numbers for one picture is what detections behind NMS look "
-           "like (YOLOv7 --end2end), which are not read: export without NMS";
+    return "an open number of rows of 7 numbers for one image looks like detections after NMS "
+           "(YOLOv7 --end2end), which Tamis does not read: export without NMS";
   return fewer_than(d[1].value_or(2), 2, "classes");
 }
 /// A row whose length is open is as often a text of some length.
 Reason classifier_untold(const ModelFacts& facts) {
   if (dims(facts, 0)[1]) return std::nullopt;
-  return "the number of classes is open: that they are classes must be said with --decoder";
+  return "the number of classes is open; if they are classes, say so with --decoder";
 }
 std::optional<std::int64_t> second_side(const ModelFacts& facts) { return dims(facts, 0)[1]; }
 
@@ -128,7 +129,7 @@ Reason yolov8_cut_misfit(const ModelFacts& facts) {
 /// Four channels a level are distances without bins if someone says so; others have such maps too.
 Reason cut_untold(const ModelFacts& facts) {
   if (dims(facts, 0)[1] != 4) return std::nullopt;
-  return "that maps of 4 channels are distances must be said with --decoder";
+  return "if maps of 4 channels are distances, say so with --decoder";
 }
 std::optional<std::int64_t> yolov8_cut_classes(const ModelFacts& facts) {
   return dims(facts, 1)[1];
@@ -180,7 +181,7 @@ Reason anomaly_misfit(const ModelFacts& facts) {
     maps += is_map && !one ? 1 : 0;
   }
   if (scores == 1 && maps == 1) return std::nullopt;
-  return fmt::format("{} outputs are a score per picture and {} are maps, one of each is wanted",
+  return fmt::format("{} outputs are a score per image and {} are maps; one of each is needed",
                      scores, maps);
 }
 
@@ -197,7 +198,7 @@ std::optional<std::int64_t> objectness_classes(const ModelFacts& facts) {
 Reason yolov5_misfit(const ModelFacts& facts) {
   if (Reason reason = objectness_misfit(facts)) return reason;
   for (std::size_t i = 1; i < facts.outputs.size(); ++i)
-    if (dims(facts, i).size() != 5) return fmt::format("output {} is no raw head", i);
+    if (dims(facts, i).size() != 5) return fmt::format("output {} is not a raw head", i);
   Reason three = not_a_grid(facts, dims(facts, 0)[1], 3);
   return three && not_a_grid(facts, dims(facts, 0)[1], 1) ? three : std::nullopt;
 }

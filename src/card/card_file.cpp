@@ -53,7 +53,7 @@ class YamlReader {
  private:
   [[noreturn]] void refuse(const std::string& problem) const {
     throw Error(ErrorCode::corrupt_data,
-                file_ + ": is no card: " + problem + "; write it without aliases");
+                file_ + ": is not a card: " + problem + "; write it without aliases");
   }
 
   std::string file_;
@@ -131,7 +131,7 @@ CardEntries entries_of_file(const std::filesystem::path& file) {
     if (!names)
       throw Error(ErrorCode::invalid_argument,
                   source + ": labels: \"" + name + "\" lies outside the card's folder; put the " +
-                      "file beside the card, or name it with --labels");
+                      "file next to the card, or name it with --labels");
     labels->second.value = labels_of_file(*names, source + ": labels");
   }
   return entries;

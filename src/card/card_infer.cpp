@@ -35,7 +35,7 @@ bool is_nhwc(const TensorInfo& input) {
   }
   throw Error(
       ErrorCode::unsupported,
-      fmt::format("card: the model has {} inputs ({}); one, the picture, is understood: {}",
+      fmt::format("card: the model has {} inputs ({}); Tamis reads one, the image: {}",
                   facts.inputs.size(), texts,
                   facts.inputs.empty() || options.empty()
                       ? "export the model with one input"
@@ -49,12 +49,10 @@ const TensorInfo& picture_input(const ModelFacts& facts) {
   const TensorInfo& input = facts.inputs.front();
   const Dims& dims = input.shape;
   if (dims.size() == 4 && (!dims[1] || is_channels(dims[1]) || is_nhwc(input))) return input;
-  throw Error(
-      ErrorCode::unsupported,
-      fmt::format(
-          "card: input \"{}\" has the shape {}; export the model with pictures as [N,C,H,W] or "
-          "[N,H,W,C], 1 or 3 channels",
-          input.name, dims_text(dims)));
+  throw Error(ErrorCode::unsupported,
+              fmt::format("card: input \"{}\" has the shape {}; export the model with images as "
+                          "[N,C,H,W] or [N,H,W,C], 1 or 3 channels",
+                          input.name, dims_text(dims)));
 }
 
 /// Where a picture's sides and channels are among the input's dimensions.
@@ -120,11 +118,11 @@ std::string_view task_of(const std::string& word) {
     if (row.word == word) return row.task;
   throw Error(
       ErrorCode::unsupported,
-      fmt::format("card: the model's metadata says that its task is \"{}\", which is not "
-                  "known here (classify, detect, segment and anomaly are); with --decoder none "
-                  "such a model can be changed, quantised and measured without reading its "
-                  "outputs, or say with --task what it is",
-                  word));
+      fmt::format(
+          "card: the model's metadata says that its task is \"{}\", which Tamis does not know (it "
+          "knows classify, detect, segment and anomaly); with --decoder none it can change, "
+          "quantise and measure the model without reading its outputs, or give --task",
+          word));
 }
 
 /// Class names as exporters write them: a Python or JSON list or dict, or names with commas
@@ -174,17 +172,18 @@ std::vector<std::string_view> decoders_of_head(const ModelFacts& facts) {
 std::optional<std::string> metadata_misfit(const ModelFacts& facts, const DecoderRow& row) {
   const auto own = decoders_of_head(facts);
   if (own.empty())
-    return row.only_by_metadata ? std::optional<std::string>("the metadata do not say that it is")
+    return row.only_by_metadata ? std::optional<std::string>("the metadata does not say so")
                                 : std::nullopt;
   if (std::find(own.begin(), own.end(), row.name) != own.end()) return std::nullopt;
-  return fmt::format("the metadata say {}", fmt::join(own, " or "));
+  return fmt::format("the metadata says {}", fmt::join(own, " or "));
 }
 
 /// Why what a Softmax makes is no detector's only output.
 std::optional<std::string> shares_only(const ModelFacts& facts) {
   if (facts.outputs.size() != 1 || facts.last_operators != std::vector<std::string>{"Softmax"})
     return std::nullopt;
-  return "the output comes from a Softmax: shares of one whole, among which are no boxes";
+  return "the output comes from a Softmax: its values are shares of one whole, so they hold no "
+         "boxes";
 }
 
 /// reg_max and strides, where they are said, against the outputs' shapes.
@@ -300,10 +299,9 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
   if (fitting.empty())
     fail(fmt::format(
         "the outputs ({}) fit no known decoder{}. Ruled out: {}. Export the model with outputs "
-        "like "
-        "one of these, or say what it is with --task and --decoder, or in a card NAME.card.yaml "
-        "beside it (docs/cards.md); with --decoder none it can be changed and quantised, and its "
-        "outputs are compared by value",
+        "like one of these, or give --task and --decoder, or a card NAME.card.yaml next to it "
+        "(docs/cards.md); with --decoder none Tamis can change and quantise the model, and "
+        "compares its outputs by value",
         outputs_text(facts_),
         task == entries.end() ? "" : " of the task " + json_text(task->second.value), reasons));
   if (fitting.size() > 1) fitting = narrow_by_labels(std::move(fitting), entries);
@@ -316,8 +314,8 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
                                                   : " and ",
                          fitting[i]->name, fitting[i]->outputs);
   fail(
-      fmt::format("the outputs ({}) fit the decoders {}, and nothing tells which it is; say it "
-                  "with --decoder (none: nothing reads them), or decoder: NAME in NAME.card.yaml",
+      fmt::format("the outputs ({}) fit the decoders {}, and nothing shows which one is right; "
+                  "give --decoder (none: outputs are not read), or decoder: NAME in NAME.card.yaml",
                   outputs_text(facts_), names));
 }
 
@@ -339,8 +337,8 @@ void CardInference::add_roles(CardEntries& entries) const {
   std::vector<std::string> roles = row.find_roles(facts_);
   if (roles.empty())
     fail(
-        fmt::format("decoder {} reads {}, but which of the outputs ({}) is which cannot be seen; "
-                    "give --outputs, a list of {} in the model's order",
+        fmt::format("decoder {} reads {}, but the outputs ({}) do not show which is which; give "
+                    "--outputs, a list of {} in the model's order",
                     row.name, row.outputs, outputs_text(facts_), fmt::join(row.roles, ", ")));
   put(entries, "outputs", roles, "output names and shapes");
 }

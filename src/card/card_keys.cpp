@@ -156,7 +156,7 @@ void apply_sizes(Card& card, const Json& value, const std::string& where) {
     const Size size = size_of(one, where);
     const auto& known = card.input_sizes;
     if (std::find(known.begin(), known.end(), size) != known.end())
-      fail(where, fmt::format("{}x{} is there twice", size.height, size.width));
+      fail(where, fmt::format("{}x{} is given twice", size.height, size.width));
     card.input_sizes.push_back(size);
   }
 }
@@ -282,7 +282,7 @@ const std::vector<CardKey>& card_keys() {
        }},
       {"input.sizes",
        {"input-sizes", "HxW,HxW,…",
-        "letterbox: sizes of which each picture takes the one that fits it best"},
+        "letterbox: a set of sizes; each image uses the one that fits it best"},
        sizes_from_text,
        apply_sizes,
        sizes_json},
@@ -294,7 +294,7 @@ const std::vector<CardKey>& card_keys() {
          return c.input_type == DataType::f32 ? Json() : Json(to_text(c.input_type));
        }},
       {"input.layout",
-       {"layout", "ORDER", "of the model's input: nchw or nhwc"},
+       {"layout", "ORDER", "layout of the model's input: nchw or nhwc"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.layout = parse_named(kLayouts, v, w); },
        [](const Card& c) {
@@ -327,7 +327,7 @@ const std::vector<CardKey>& card_keys() {
        [](const Card& c) { return Json(to_text(c.resize)); }},
       {"input.short_side",
        {"short-side", "N",
-        "center_crop: the picture's short side is resized to this before the cut"},
+        "center_crop: the image's short side is resized to this before the crop"},
        number_or_text,
        [](Card& c, const Json& v, Where w) { c.short_side = whole_between(v, 1, kMaxSide, w); },
        [](const Card& c) { return c.short_side ? Json(*c.short_side) : Json(); }},
@@ -337,12 +337,12 @@ const std::vector<CardKey>& card_keys() {
        [](Card& c, const Json& v, Where w) { c.pad = whole_between(v, 0, 255, w); },
        [](const Card& c) { return c.resize == ResizeRule::letterbox ? Json(c.pad) : Json(); }},
       {"input.anchor",
-       {"anchor", "PLACE", "letterbox: where the picture lies in the input, center or top_left"},
+       {"anchor", "PLACE", "letterbox: where the image lies in the input, center or top_left"},
        text_itself,
        [](Card& c, const Json& v, Where w) { c.anchor = parse_named(kAnchors, v, w); },
        [](const Card& c) { return c.anchor == Anchor::center ? Json() : Json(to_text(c.anchor)); }},
       {"threshold",
-       {"threshold", "X", "anomaly: a picture whose score is above this is defective"},
+       {"threshold", "X", "anomaly: an image whose score is above this is defective"},
        number_or_text,
        [](Card& c, const Json& v, Where w) { c.threshold = number(v, w); },
        [](const Card& c) { return c.threshold ? Json(*c.threshold) : Json(); }},
@@ -374,7 +374,7 @@ const std::vector<CardKey>& card_keys() {
        [](const Card& c) { return c.outputs.empty() ? Json() : Json(c.outputs); }},
       {"hold",
        {"hold-input", "NAME=VALUES",
-        "an input beside the picture, held at these numbers (orig_target_sizes=640,640)", true},
+        "an input other than the image, held at these numbers (orig_target_sizes=640,640)", true},
        hold_from_text,
        apply_hold,
        hold_json},

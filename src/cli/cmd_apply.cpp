@@ -32,15 +32,14 @@ Recipe recipe_of(const ApplyArguments& a) {
   Recipe recipe;
   for (const std::string& name : a.steps) {
     if (find_step_kind(name).traits.pictures == Pictures::required)
-      throw Error(
-          ErrorCode::invalid_argument,
-          fmt::format("--step {}: needs pictures to calibrate on; tamis quantize does that", name));
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("--step {}: needs images to calibrate on; use tamis quantize", name));
     recipe.push_back({name, Json::object()});
     if (name == "rewrites") recipe.back().params["for"] = a.target;
     if (name != "resolution") continue;
     if (a.resolution.empty())
       throw Error(ErrorCode::invalid_argument,
-                  "--step resolution: to which size is not said; give --resolution 480x640");
+                  "--step resolution: needs a size; give --resolution 480x640");
     recipe.back().params = resolution_params(parse_resolution(a.resolution));
   }
   free_sets_of_shapes(recipe);
@@ -111,16 +110,16 @@ std::function<int()> make_apply(CLI::App& app, Console& console) {
   auto a = std::make_shared<ApplyArguments>();
   add_model_option(app, a->execute);
   app.add_option("--step", a->steps,
-                 fmt::format("In this order, of: {}", fmt::join(known_steps(), ", ")))
+                 fmt::format("Steps, applied in this order: {}", fmt::join(known_steps(), ", ")))
       ->default_str("")
       ->delimiter(',')
       ->required();
-  app.add_option("--for", a->target, "Of the step rewrites: ort, or all runtimes")
+  app.add_option("--for", a->target, "For the step rewrites: ort, or all runtimes")
       ->check(CLI::IsMember({"ort", "all"}));
   app.add_option("--resolution", a->resolution,
-                 "Of the step resolution (behind simplify): height x width, or a set of shapes")
+                 "For the step resolution (after simplify): height x width, or a set of shapes")
       ->type_name("HxW");
-  app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
+  app.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);
   return [a, &console] { return apply(*a, console); };

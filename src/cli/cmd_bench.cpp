@@ -325,7 +325,7 @@ std::string instances_text(const Json& c) {
 }
 
 void print_comparison(const Json& c, bool under_load) {
-  say("{} against {}: {} of its {}: {}{}\n", c.at("a").get<std::string>(),
+  say("{} against {}: {} × the {}, {}{}\n", c.at("a").get<std::string>(),
       c.at("b").get<std::string>(), ratio_text(c, under_load), under_load ? "images/s" : "time",
       c.at("verdict").get<std::string>(), instances_text(c));
 }
@@ -349,7 +349,7 @@ void check_options(const BenchOptions& options) {
                             suggest(options.objective, {"latency", "throughput"})));
   if (options.common.in_flight > 0 && !options.under_load())
     throw Error(ErrorCode::invalid_argument,
-                "--in-flight: several requests are in flight with --objective throughput only");
+                "--in-flight: only --objective throughput keeps several requests in flight");
 }
 
 /// No interval exists with fewer instances than the method needs: then no look either.
@@ -402,8 +402,8 @@ int bench(const BenchOptions& options, const Console& console) {
 std::function<int()> make_bench(CLI::App& app, Console& console) {
   auto o = std::make_shared<BenchOptions>();
   app.add_option("models", o->models,
-                 "ONNX files or folders that tamis optimize wrote; "
-                 "MODEL@backend=openvino,threads=1 sets one apart")
+                 "ONNX files, or folders that tamis optimize wrote; "
+                 "MODEL@backend=openvino,threads=1 gives one its own settings")
       ->required()
       ->default_str("")
       ->type_name("MODEL…");
@@ -411,17 +411,17 @@ std::function<int()> make_bench(CLI::App& app, Console& console) {
   add_run_options(app, o->common);
   add_card_options(app, o->common);
   app.add_option("--objective", o->objective,
-                 "latency of one request at a time, or throughput: pictures per second of the "
-                 "whole machine with several in flight, and the latency under that load");
+                 "latency (one request at a time), or throughput (images per second of the whole "
+                 "machine with several requests in flight, and the latency under that load)");
   app.add_option("--instances", o->instances,
-                 "At most so many instances of each model: fresh workers, opened again and again")
+                 "Maximum number of instances of each model: fresh workers, opened again and again")
       ->check(CLI::Range(1, 10000));
-  app.add_option("--rounds", o->rounds, "At most so many rounds over all instances")
+  app.add_option("--rounds", o->rounds, "Maximum number of rounds over all instances")
       ->check(CLI::Range(2, 100000));
-  app.add_option("--budget", o->budget, "Time for opening and rounds");
-  app.add_option("--confidence", o->confidence, "Of the intervals");
-  app.add_option("--resolution", o->resolution, "Stop where all intervals are narrower than this");
-  app.add_option("--seed", o->seed, "Of the order within rounds");
+  app.add_option("--budget", o->budget, "Time for opening models and for rounds");
+  app.add_option("--confidence", o->confidence, "Confidence of the intervals");
+  app.add_option("--resolution", o->resolution, "Stop when all intervals are narrower than this");
+  app.add_option("--seed", o->seed, "Seed of the order within rounds");
   app.add_option("--dump", o->dump,
                  "Folder for what each runtime makes of its model: the optimised graph or the "
                  "compiled model, and the layers that it executes");

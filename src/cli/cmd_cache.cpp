@@ -52,7 +52,7 @@ std::function<int()> make_cache(CLI::App& app, Console& console) {
   auto a = std::make_shared<CacheArguments>();
   app.add_option("action", a->action, "list or clean")->type_name("ACTION");
   app.add_option("--older-than", a->older_than,
-                 "clean: only what was not used for so long, such as 48h");
+                 "clean: only artefacts that were not used for this time, such as 48h");
   add_console_options(app, console);
   return [a, &console] { return cache(*a, console); };
 }

@@ -91,10 +91,10 @@ std::function<int()> make_explain(CLI::App& app, Console& console) {
   auto a = std::make_shared<ExplainArguments>();
   add_model_option(app, a->execute);
   app.add_option("--against", a->against,
-                 "The file it was made from: both side by side, in the same settings")
+                 "The file that MODEL was made from: shows both side by side, in the same settings")
       ->type_name("PARENT");
-  app.add_flag("--all", a->all, "Every layer, not only those that take longest");
-  app.add_flag("!--no-roof", a->roof, "Do not first measure what this machine can do at most");
+  app.add_flag("--all", a->all, "List every layer, not only the slowest ones");
+  app.add_flag("!--no-roof", a->roof, "Do not measure this machine's peak first");
   app.add_option("--runs", a->runs, "Profiled inferences")->check(CLI::Range(6, 10000));
   app.add_option("--out", a->out, "Folder for explain.json and explain.md");
   add_data_options(app, a->execute);

@@ -32,16 +32,15 @@ CalibrationItems good_pictures(const FitArguments& a, Json& about, Progress& pro
     const Item& item = plan.calibration.dataset->items()[i];
     const Truth& truth = item.truth;
     if (truth.label || truth.boxes)
+      throw Error(ErrorCode::invalid_argument,
+                  fmt::format("fit anomaly: {} holds labelled images; give a folder of good ones, "
+                              "or MVTec AD's layout with train/good",
+                              a.execute.data));
+    if (truth.anomaly && truth.anomaly->defective())
       throw Error(
           ErrorCode::invalid_argument,
-          fmt::format("fit anomaly: {} holds labelled pictures; give a folder of good ones, "
-                      "or MVTec AD's layout with train/good",
-                      a.execute.data));
-    if (truth.anomaly && truth.anomaly->defective())
-      throw Error(ErrorCode::invalid_argument,
-                  fmt::format("fit anomaly: {} is defective; leave --split out, so that the good "
-                              "pictures of train are used",
-                              item.id));
+          fmt::format("fit anomaly: {} is defective; omit --split to use the good images of train",
+                      item.id));
   }
   for (const std::string& note : plan.notes)
     if (note.rfind("Calibration:", 0) != 0) progress.line(note);
@@ -79,16 +78,15 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, con
 }
 
 void print_text(const Json& d) {
-  say("{}: {}, from {} good pictures in {}, at most {} of memory\n",
-      d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-      d.at("fitted").get<int>() + d.at("held_out").get<int>(), duration_text(d.at("wall_s")),
-      bytes_text(d.at("peak_memory_bytes")));
+  say("{}: {}, from {} good images in {}, at most {} of memory\n", d.at("model").get<std::string>(),
+      bytes_text(d.at("size_bytes")), d.at("fitted").get<int>() + d.at("held_out").get<int>(),
+      duration_text(d.at("wall_s")), bytes_text(d.at("peak_memory_bytes")));
   for (const Json& layer : d.at("layers"))
     say("  layer      {}: {} channels, {} x {}, stride {}\n", layer.at("value").get<std::string>(),
         layer.at("channels").get<int>(), layer.at("size")[0].get<int>(),
         layer.at("size")[1].get<int>(), layer.at("stride").get<int>());
   say("  features   {} of their channels\n", d.at("channels").size());
-  say("  threshold  {:.4g}, from {} good pictures that did not make the Gaussians\n",
+  say("  threshold  {:.4g}, from {} good images that did not make the Gaussians\n",
       d.at("threshold").get<double>(), d.at("held_out").get<int>());
   for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
 }
@@ -134,17 +132,17 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
 std::function<int()> make_fit(CLI::App& app, Console& console) {
   app.require_subcommand(1);
   CLI::App& anomaly = *app.add_subcommand(
-      "anomaly", "An anomaly detector from good pictures and a backbone's features (PaDiM)");
+      "anomaly", "An anomaly detector from good images and a backbone's features (PaDiM)");
   auto a = std::make_shared<FitArguments>();
   anomaly.add_option("--backbone", a->execute.model, "An ONNX file of a convolutional model")
       ->required()
       ->type_name("MODEL");
   anomaly
       .add_option("--data", a->execute.data,
-                  "MVTec AD's layout (train/good is used), or a folder of good pictures")
+                  "MVTec AD's layout (train/good is used), or a folder of good images")
       ->required();
   anomaly.add_option("--split", a->execute.split, "Another split of --data than train");
-  anomaly.add_option("--items", a->items, "At most so many pictures (default: all)");
+  anomaly.add_option("--items", a->items, "Maximum number of images (default: all)");
   anomaly
       .add_option("--layers", a->layers,
                   "Values or nodes of the backbone to take features from (default: at three "
@@ -152,16 +150,16 @@ std::function<int()> make_fit(CLI::App& app, Console& console) {
       ->delimiter(',')
       ->type_name("A,B,…");
   anomaly.add_option("--features", a->features,
-                     "Channels kept of all layers together; the file grows with their square");
+                     "Channels to keep, of all layers together; the file grows with their square");
   anomaly.add_option("--false-alarms", a->false_alarms,
-                     "Share of new good pictures that may exceed the threshold");
-  anomaly.add_option("--seed", a->seed, "Of the choice of channels and pictures");
+                     "Share of new good images that may exceed the threshold");
+  anomaly.add_option("--seed", a->seed, "Seed of the choice of channels and images");
   anomaly
       .add_option("--threads", a->execute.threads,
                   "Threads for running the backbone (default: all usable cores)")
       ->default_str("")
       ->check(CLI::Range(1, 4096));
-  anomaly.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")
+  anomaly.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")
       ->required();
   add_card_options(anomaly, a->execute);
   add_console_options(anomaly, console);

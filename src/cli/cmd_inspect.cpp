@@ -57,7 +57,7 @@ int inspect(const ExecuteOptions& options, const Console& console) {
   say("MACs        {}{:.4g} G{}\n", uncounted > 0 ? "at least " : "",
       d.at("macs").get<double>() * 1e-9,
       uncounted == 0 ? ""
-                     : fmt::format(" ({} whose size is open: --input-size HxW says it)",
+                     : fmt::format(" ({} whose size is open: give --input-size HxW)",
                                    count_text(uncounted, "node")));
   say("opsets      {}  IR {}  by {}\n", d.at("opsets").dump(), d.at("ir_version").dump(),
       d.value("producer", ""));

@@ -28,18 +28,18 @@ struct SearchOptions {
 void add_gate_options(CLI::App& app, SearchOptions& o) {
   const char* group = "Gates";
   app.add_option("--max-drop", o.max_drop,
-                 "Accuracy may fall by: 1% of the baseline's, or 0.5pt (default 1% if no accuracy "
-                 "gate is given)")
+                 "How much accuracy may fall: 1% of the baseline's, or 0.5pt (default: 1% if no "
+                 "accuracy gate is given)")
       ->group(group);
-  app.add_option("--min-accuracy", o.min_accuracy, "Least accuracy, a share such as 0.7 or 70%")
+  app.add_option("--min-accuracy", o.min_accuracy, "Lowest accuracy, as 0.7 or 70%")->group(group);
+  app.add_option(
+         "--max-latency", o.max_latency,
+         "Highest median latency, such as 20ms; with --objective throughput, under that load")
       ->group(group);
-  app.add_option("--max-latency", o.max_latency,
-                 "Greatest median latency, such as 20ms; with --objective "
-                 "throughput under that load")
+  app.add_option("--max-size", o.max_size, "Largest file, such as 5MB")->group(group);
+  app.add_option("--max-memory", o.max_memory, "Highest peak memory, such as 300MB")->group(group);
+  app.add_option("--confidence", o.confidence, "How sure it must be that a gate is met")
       ->group(group);
-  app.add_option("--max-size", o.max_size, "Greatest file, such as 5MB")->group(group);
-  app.add_option("--max-memory", o.max_memory, "Greatest peak memory, such as 300MB")->group(group);
-  app.add_option("--confidence", o.confidence, "With which a gate must be met")->group(group);
   app.add_option("--objective", o.objective,
                  "latency, throughput (images per second of the whole machine), size or "
                  "memory")
@@ -63,7 +63,7 @@ void add_axis_options(CLI::App& app, SearchOptions& o) {
          [&o](const std::vector<std::string>& all) {
            for (const std::string& text : all) add_axis_values(text, o);
          },
-         "Values of any axis of this list, such as threads=1,2; once for each axis")
+         "Values of any axis in this list, such as threads=1,2; once per axis")
       ->type_name("NAME=A,B,…")
       ->group("Axes (default: what is worth trying here)");
   for (const Axis& axis : axes()) {
@@ -85,18 +85,18 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   add_data_options(app, o.execute);
   app.get_option("--data")->required();
   app.add_option("--calibration", o.calibration,
-                 "Pictures to calibrate on (default: train of --data, or a part set aside)");
+                 "Images to calibrate on (default: train of --data, or a part that is set aside)");
   app.add_option("--budget", o.budget, "Time for the search, such as 10m");
   app.add_option("--out", o.out, "Folder for the winner, the reports and the store")->required();
-  app.add_option("--seed", o.seed, "Of every random choice");
+  app.add_option("--seed", o.seed, "Seed of every random choice");
   app.add_flag("--retry-failed", o.retry_failed,
                "Try again what failed in an earlier run on this folder");
   app.add_flag("--dump", o.dump,
-               "Write OUT/runtime-model too: what the runtime makes of the model handed over");
-  app.add_option("--baseline", o.baseline,
-                 "What drops and speed-ups refer to: the parent in other settings, such as "
-                 "openvino:bf16, or a variant of tamis sweep --dry-run, such as v07 (default: the "
-                 "parent, ort:f32:all)");
+               "Also write OUT/runtime-model: what the runtime makes of the winner");
+  app.add_option(
+      "--baseline", o.baseline,
+      "What drops and speed-ups refer to: the original in other settings, such as openvino:bf16, "
+      "or a variant of tamis sweep --dry-run, such as v07 (default: the original, ort:f32:all)");
   app.add_option("--allow", o.allow,
                  "Steps that change what a caller feeds or gets: resolution, head, input")
       ->default_str("")
@@ -182,7 +182,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
     say("\nReport: {}\n", (request.out / "report.html").string());
   }
   if (result.at("status") == "interrupted")
-    say_error("interrupted: this is what is known so far; the same command goes on from here\n");
+    say_error("interrupted: this is what is known so far; the same command continues from here\n");
   return exit_of(result);
 }
 
@@ -225,7 +225,7 @@ std::function<int()> make_sweep(CLI::App& app, Console& console) {
   add_search_options(app, *options, console);
   app.get_option("--out")->required(false);
   app.add_flag("--dry-run", options->dry_run,
-               "Print the variants and what measuring them would take, and measure nothing");
+               "Print the variants and the estimated time, and measure nothing");
   return [options, &console] {
     if (options->dry_run) return dry_run(*options, console);
     if (options->out.empty())

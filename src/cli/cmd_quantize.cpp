@@ -33,7 +33,7 @@ CalibrationItems calibration_items(const QuantizeArguments& a, const ModelInfo& 
   CalibrationRequest request;
   if (a.execute.data.empty() && a.calibration.empty())
     throw Error(ErrorCode::invalid_argument,
-                "quantize: needs pictures to calibrate on; give --data or --calibration");
+                "quantize: needs images to calibrate on; give --data or --calibration");
   // Classes are matched here too, since the order in which pictures are drawn follows them.
   request.data = {a.execute.data.empty() ? a.calibration : a.execute.data, a.execute.split,
                   TruthDetail::boxes, info.classes()};
@@ -117,7 +117,7 @@ void print_text(const Json& d, bool for_tensorrt) {
   say("{}: {}, {} nodes in {}{} in {}\n", d.at("model").get<std::string>(),
       bytes_text(d.at("size_bytes")), d.at("quantised_nodes").get<int>(),
       d.at("precision") == "int8-static" ? "INT8" : d.at("precision").get<std::string>(),
-      pictures == 0 ? "" : fmt::format(", calibrated on {} pictures", pictures),
+      pictures == 0 ? "" : fmt::format(", calibrated on {} images", pictures),
       duration_text(d.at("wall_s")));
   for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
   std::map<std::string, std::vector<std::string>> by_reason;
@@ -209,45 +209,46 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
   auto a = std::make_shared<QuantizeArguments>();
   add_model_option(app, a->execute);
   add_data_options(app, a->execute);
-  app.add_option("--calibration", a->calibration,
-                 "Pictures to calibrate on, where they are not those of --data");
-  app.add_option("--items", a->items, "At most so many pictures")->check(CLI::Range(1, 100000));
+  app.add_option("--calibration", a->calibration, "Images to calibrate on, if not those of --data");
+  app.add_option("--items", a->items, "Maximum number of images to calibrate on")
+      ->check(CLI::Range(1, 100000));
   app.add_option("--precision", a->precision,
-                 "int8-static, or of matrix products only and without pictures: int8-dynamic, "
+                 "int8-static; or, for matrix products only and without images: int8-dynamic, "
                  "int8-weights, int4-weights");
   app.add_option("--for", a->target,
-                 "portable, ort, openvino or tensorrt: where the file is to be fastest");
-  app.add_option("--block", a->block, "Weights that share a scale, of the last two precisions")
+                 "Runtime to make the file for: portable, ort, openvino or tensorrt");
+  app.add_option("--block", a->block,
+                 "Weights that share a scale, for int8-weights and int4-weights")
       ->check(CLI::IsMember({16, 32, 64, 128, 256}));
   app.add_option("--concat-scale", a->concat_scale,
-                 "Of the inputs of a Concat: shared (faster) or own (more accurate); otherwise "
-                 "chosen by --for")
+                 "Scale of the inputs of a Concat: shared (faster) or own (more accurate); "
+                 "default: chosen by --for")
       ->check(CLI::IsMember({"shared", "own"}));
   app.add_flag("--standard-ops", a->standard_ops,
-               "Only operators of ONNX itself: slower, where a target knows others");
+               "Use only operators of ONNX itself; slower if a runtime has better ones");
   app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")
       ->default_str("")
       ->delimiter(',');
   app.add_option("--float-layers", a->float_layers,
-                 "Give so many layers back to FP32: those whose error counts most at the output");
+                 "Keep this many layers in FP32: those whose error counts most at the output");
   app.add_option("--method", a->method,
                  fmt::format("Ranges: {}", fmt::join(range_methods(), ", ")));
-  app.add_option("--percentile", a->percentile, "Of --method percentile, such as 99.99");
+  app.add_option("--percentile", a->percentile, "For --method percentile, such as 99.99");
   app.add_flag("--symmetric", a->symmetric, "Activations with zero point 128");
   app.add_option("--corrections", a->corrections,
-                 "Of weights and biases, each kept only where it helps: fast (default), all (costs "
-                 "minutes) or none");
+                 "Corrections of weights and biases, each kept only if it helps: fast (default), "
+                 "all (takes minutes) or none");
   app.add_option("--weight-bits", a->weight_bits,
-                 "8: all bits of every weight, for CPUs with VNNI only; auto or 7: fewer where two "
-                 "products would overflow 16 bits, right on any CPU");
+                 "8: all bits of every weight, for CPUs with VNNI only; auto or 7: fewer bits "
+                 "where two products would overflow 16 bits, correct on any CPU");
   app.add_flag("--trust-model", a->trust_parent,
-               "Do not first measure the model itself on labelled pictures");
-  app.add_option("--seed", a->seed, "Of the choice of pictures");
+               "Do not measure the model itself on labelled images first");
+  app.add_option("--seed", a->seed, "Seed of the choice of images");
   app.add_option("--threads", a->execute.threads,
                  "Threads for calibrating (default: all usable cores)")
       ->default_str("")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--out", a->out, "The .onnx file to write; its card goes beside it")->required();
+  app.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);
   return [a, &app, &console] {

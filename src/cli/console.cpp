@@ -43,7 +43,7 @@ RunSettings settings_of_folder(const std::filesystem::path& folder) {
 void add_console_options(CLI::App& app, Console& console) {
   app.add_flag(
       "--json", console.json,
-      "One JSON document on standard output (docs/json.md); the rest goes to standard error");
+      "Print one JSON document to standard output (docs/json.md); the rest goes to standard error");
   app.add_flag("--quiet", console.quiet, "No progress");
 }
 
@@ -142,19 +142,19 @@ void add_load_settings(CLI::App& app, ExecuteOptions& options) {
     app.add_option(name, value, help)->default_str("")->group(group)->check(CLI::Range(1, 4096));
   };
   add_count("--streams", options.streams,
-            "Requests that the runtime works on side by side; they share the threads (default: 1)");
+            "Requests that the runtime runs in parallel; they share the threads (default: 1)");
   add_count("--in-flight", options.in_flight,
             "Requests kept in flight under load (default: what the runtime says is best)");
-  add_count("--batch", options.batch, "Pictures in one request (default: 1)");
+  add_count("--batch", options.batch, "Images in one request (default: 1)");
   app.add_option("--hint", options.hint,
-                 "openvino: latency, or throughput, by which it chooses the streams")
+                 "openvino: latency, or throughput (it then chooses the streams)")
       ->group(group);
-  app.add_option("--provider", options.provider,
-                 "ort: cpu, openvino, dnnl, xnnpack, cuda, tensorrt, where the library has it "
-                 "(default: cpu)")
+  app.add_option(
+         "--provider", options.provider,
+         "ort: cpu, openvino, dnnl, xnnpack, cuda, tensorrt, if the library has it (default: cpu)")
       ->group(group);
   app.add_option("--pinning", options.pinning,
-                 "off, on (each thread keeps to a core), performance (to a fast one)")
+                 "off, on (each thread has its own core), performance (a fast core)")
       ->group(group);
 }
 
@@ -185,10 +185,9 @@ void add_run_options(CLI::App& app, ExecuteOptions& options) {
 
 void add_data_options(CLI::App& app, ExecuteOptions& options) {
   app.add_option("--data", options.data,
-                 "Pictures with their truth: a folder, data.yaml, COCO JSON, list …");
-  app.add_option("--split", options.split,
-                 "Which split of --data (default: val where there is one)");
-  app.add_option("--allow-bad", options.allow_bad, "Go on with up to N unusable pictures")
+                 "Images with their truth: a folder, data.yaml, COCO JSON, list …");
+  app.add_option("--split", options.split, "Which split of --data (default: val if there is one)");
+  app.add_option("--allow-bad", options.allow_bad, "Continue with up to N unusable images")
       ->type_name("N");
 }
 

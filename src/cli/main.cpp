@@ -64,8 +64,8 @@ int run(int argc, char** argv) {
   for (int i = 0; i < argc; ++i)
     console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
   CLI::App app(
-      "Tamis makes the optimised variants of a vision model, measures them on this machine, proves "
-      "their accuracy, and hands over the winner.",
+      "Tamis makes optimised variants of a vision model, measures them on this machine, proves "
+      "their accuracy, and hands over the fastest one.",
       "tamis");
   app.allow_extras();
   app.set_help_all_flag("--help-all", "Help of every command");

@@ -12,7 +12,7 @@ void BadItems::add(const std::string& id, const Error& error) {
   if (entries_.size() <= allowed_) return;
   throw Error(ErrorCode::corrupt_data,
               "read data: " + text(5) +
-                  "; repair or remove them, or go on without with --allow-bad " +
+                  "; repair or remove them, or continue without them with --allow-bad " +
                   std::to_string(entries_.size()));
 }
 

@@ -54,7 +54,7 @@ void leave_out_unknown(const DataSpec& spec, ItemSet& evaluation, std::vector<st
     if (all[i].truth.boxes) known.push_back(i);
   if (known.empty() || known.size() == before) return;  // nothing is labelled: scoring will say so
   notes.push_back(std::to_string(before - known.size()) + " of " + std::to_string(before) +
-                  " pictures have no masks, and do not evaluate.");
+                  " images have no masks and are not evaluated.");
   evaluation.items = std::move(known);
 }
 
@@ -153,11 +153,11 @@ class Picker {
     if (!items.empty()) return;
     std::string what = "choose calibration items: none of " + place + " can be used";
     if (!overlapping_.empty())
-      throw Error(ErrorCode::invalid_argument,
-                  what + ": " + std::to_string(overlapping_.size()) +
-                      " have the same content as evaluation items (" + name_some(overlapping_) +
-                      "); calibration and evaluation must differ: give other pictures with "
-                      "--calibration");
+      throw Error(
+          ErrorCode::invalid_argument,
+          what + ": " + std::to_string(overlapping_.size()) +
+              " have the same content as evaluation items (" + name_some(overlapping_) +
+              "); calibration and evaluation must differ: give other images with --calibration");
     throw Error(ErrorCode::corrupt_data, what + ": " + std::to_string(unreadable_.size()) +
                                              " cannot be read (" + name_some(unreadable_) + ")");
   }
@@ -227,7 +227,7 @@ void set_aside(CalibrationPlan& plan, ItemSet whole, const CalibrationRequest& r
   plan.notes.push_back(place_text(request.data, whole) + " is one set of " + count_text(n, "item") +
                        ": " + std::to_string(picker.items.size()) +
                        " are set aside to calibrate, drawn with seed " +
-                       std::to_string(request.seed) + ", and do not evaluate.");
+                       std::to_string(request.seed) + ", and are not evaluated.");
   set_calibration(plan, whole, std::move(picker));
   std::vector<std::size_t> rest;
   std::set_difference(whole.items.begin(), whole.items.end(), plan.calibration.items.begin(),
@@ -285,7 +285,7 @@ CalibrationPlan plan_calibration(const CalibrationRequest& request) {
   ItemSet evaluation = open_all(request.data, evaluation_split(request.data, info));
   describe_evaluation(request.data, evaluation, plan.notes, plan.about);
   leave_out_unknown(request.data, evaluation, plan.notes);
-  const char* why = "have calibrated the model that was given";
+  const char* why = "were used to calibrate the model";
   if (!request.calibration && is_one_set(info, request.data)) {
     set_aside(plan, std::move(evaluation), request);
     leave_out(plan.evaluation, excluded, why, plan.notes);
@@ -315,7 +315,7 @@ CalibrationPlan plan_quantize_calibration(const CalibrationRequest& request) {
   if (shared)
     plan.notes.push_back("The other " +
                          std::to_string(whole.items.size() - plan.calibration.items.size()) +
-                         " evaluate: eval and optimize leave out what has calibrated a model.");
+                         " evaluate: eval and optimize skip the items that calibrated a model.");
   return plan;
 }
 
@@ -326,7 +326,7 @@ EvaluationPlan plan_evaluation(const DataSpec& data,
   describe_evaluation(data, plan.evaluation, plan.notes, plan.about);
   leave_out_unknown(data, plan.evaluation, plan.notes);
   leave_out(plan.evaluation, Hashes(excluded_hashes.begin(), excluded_hashes.end()),
-            "have calibrated the model", plan.notes);
+            "were used to calibrate the model", plan.notes);
   return plan;
 }
 

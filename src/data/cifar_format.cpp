@@ -53,7 +53,7 @@ class CifarDataset : public Dataset {
     auto records = std::make_unique<InputFile>(file, kRecordFile);
     const std::uint64_t size = records->size();
     if (size == 0 || size % kCifarRecord != 0)
-      corrupt(file, "its " + std::to_string(size) + " bytes are no whole number of records of " +
+      corrupt(file, "its " + std::to_string(size) + " bytes are not a whole number of records of " +
                         std::to_string(kCifarRecord) + " bytes");
     if (size / kCifarRecord + items_.size() > kMostItems)
       corrupt(file, "holds more than " + std::to_string(kMostItems) + " records");

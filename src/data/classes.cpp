@@ -143,7 +143,7 @@ constexpr const char* kRemedy =
 ClassMatch without_names(const std::vector<std::string>& data, const ModelClasses& model) {
   const std::size_t count = model.names.empty() ? model.count.value_or(0) : model.names.size();
   if (are_numbers(data) && !count_up(data))
-    return by_number("the data's classes are called by numbers that are not their places: " +
+    return by_number("the data's class names are numbers that are not their positions: " +
                          data.back() + " is taken as class " + std::to_string(data.size() - 1) +
                          ", in the order of the names" + kRemedy,
                      true);
@@ -155,7 +155,7 @@ ClassMatch without_names(const std::vector<std::string>& data, const ModelClasse
                      true);
   return by_number(std::string("labels are taken by number: the ") +
                        (model.names.empty() || are_numbers(model.names) ? "model" : "data") +
-                       " has no names of classes",
+                       " has no class names",
                    false);
 }
 
@@ -196,7 +196,7 @@ ClassMatch match_classes(const std::vector<std::string>& data, const std::set<in
                          const ModelClasses& model) {
   if (used.empty() || !model.known()) return {};
   if (data.empty())
-    return by_number("labels are taken by number: the data have no names of classes", false);
+    return by_number("labels are taken by number: the data has no class names", false);
   if (model.names.empty()) return without_names(data, model);
   Places to = pair_all(data, model.names);
   if (without_partner(data, used, to).empty()) return by_name(std::move(to), model.names.size());

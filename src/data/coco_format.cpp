@@ -101,7 +101,7 @@ Json load_annotations(const fs::path& file, TruthDetail detail) {
   try {
     return Json::parse(text, keep);
   } catch (const Json::exception& e) {
-    fail(file, std::string("is no JSON: ") + e.what());
+    fail(file, std::string("is not JSON: ") + e.what());
   }
 }
 
@@ -153,7 +153,7 @@ TruthBox read_box(const fs::path& file, const Json& annotation, const std::strin
   for (std::size_t i = 0; i < 4; ++i) {
     if (!(*bbox)[i].is_number()) fail(file, where + " has no bbox of four numbers");
     v[i] = (*bbox)[i].get<double>();
-    if (!std::isfinite(v[i]) || std::abs(v[i]) > 1e9) fail(file, where + " has an absurd bbox");
+    if (!std::isfinite(v[i]) || std::abs(v[i]) > 1e9) fail(file, where + " has an impossible bbox");
   }
   if (v[2] < 0 || v[3] < 0) fail(file, where + " has a bbox of negative size");
   TruthBox truth;
@@ -179,7 +179,8 @@ std::vector<double> numbers(const fs::path& file, const Json& list, const std::s
 Mask read_polygons(const fs::path& file, const Json& list, Size size, const std::string& where) {
   Mask mask;
   for (const Json& corners : list) {
-    if (!corners.is_array()) fail(file, where + " has a segmentation that is no list of polygons");
+    if (!corners.is_array())
+      fail(file, where + " has a segmentation that is not a list of polygons");
     Mask part = polygon_mask(numbers(file, corners, where), size);
     mask = mask.runs.empty() ? std::move(part) : unite(mask, part);
   }
@@ -194,13 +195,13 @@ Mask read_runs(const fs::path& file, const Json& segmentation, Size size,
   if (sides == nullptr || counts == nullptr || !sides->is_array())
     fail(file, where + " has a segmentation without size and counts");
   if (*sides != Json::array({size.height, size.width}))
-    fail(file, where + " has a mask of [height, width] " + sides->dump() + ", but its picture is " +
+    fail(file, where + " has a mask of [height, width] " + sides->dump() + ", but its image is " +
                    Json::array({size.height, size.width}).dump() +
-                   "; masks must have their picture's size");
+                   "; masks must have their image's size");
   if (counts->is_string()) return parse_mask(counts->get<std::string>(), size);
   std::vector<std::uint32_t> runs;
   for (double v : numbers(file, *counts, where)) {
-    if (v < 0 || v > 4e9) fail(file, where + " has a segmentation with an absurd run");
+    if (v < 0 || v > 4e9) fail(file, where + " has a segmentation with an impossible run");
     runs.push_back(static_cast<std::uint32_t>(v));
   }
   return mask_of_runs(std::move(runs), size);
@@ -272,17 +273,17 @@ Size stated_size(const fs::path& file, const Json& image, const Item& item) {
   const auto height = stated_side(image, "height"), width = stated_side(image, "width");
   if (!height || !width) return {};
   if (*height < 1 || *width < 1 || *height * *width > kMaxPicturePixels)
-    fail(file, item.id + " is stated to have an absurd size");
+    fail(file, item.id + " claims an impossible size");
   return {static_cast<int>(*height), static_cast<int>(*width)};
 }
 
 /// Why the annotations cannot be those of the picture as it lies there.
 std::string mismatch_text(const Item& item, Size stated, const PictureHeader& header) {
-  return item.id + " is stated to be " + size_text(stated) + ", but the picture is " +
+  return item.id + " claims to be " + size_text(stated) + ", but the image is " +
          size_text(header.upright()) + " (height x width, upright)" +
          (stated == header.stored
               ? ": its EXIF orientation turns it; turn the annotations too, or the stored pixels"
-              : "; boxes and masks must be in the pixels of their pictures: give those that were "
+              : "; boxes and masks must be in the pixels of their images: give those that were "
                 "annotated, or scale the annotations");
 }
 
@@ -302,7 +303,7 @@ void read_sizes(const fs::path& file, const Json& list, Images& images) {
   if (count == 0) return;
   fail(file, first + (count == 1 ? ""
                                  : " (as " + std::to_string(count - 1) + " more of " +
-                                       count_text(images.items.size(), "picture") + ")"));
+                                       count_text(images.items.size(), "image") + ")"));
 }
 
 Images read_images(const fs::path& file, const Json& json, bool labelled) {
@@ -330,9 +331,9 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
   }
   if (found == 0 && !images.items.empty())
     throw Error(ErrorCode::not_found, "open data " + file.string() +
-                                          ": none of its pictures is there, such as " +
+                                          ": none of its images exists, such as " +
                                           printable(images.items[0].id) +
-                                          "; put them beside it, in images/ or in ../images/");
+                                          "; put them next to it, in images/ or in ../images/");
   return images;
 }
 
@@ -382,7 +383,7 @@ namespace {
 
 std::unique_ptr<Dataset> open_annotated(const fs::path& file, TruthDetail detail) {
   Json json = load_annotations(file, detail);
-  if (!json.is_object()) fail(file, "is no COCO file (an object with images is expected)");
+  if (!json.is_object()) fail(file, "is not a COCO file (an object with images is expected)");
   const Json* annotations = member(json, "annotations");
   if (annotations != nullptr && !annotations->is_array()) fail(file, "annotations is not a list");
   Categories categories = read_categories(file, json);

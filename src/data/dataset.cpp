@@ -20,10 +20,10 @@ constexpr std::array kFormats{
                   open_cifar},
     DatasetFormat{"idx", "IDX files (train-images-idx3-ubyte, t10k-…)", probe_idx, open_idx},
     DatasetFormat{"labels_txt", "labels.txt of file and class index", probe_labels_txt, open_list},
-    DatasetFormat{"list", "a text file of picture paths", probe_list, open_list},
+    DatasetFormat{"list", "a text file of image paths", probe_list, open_list},
     DatasetFormat{"mvtec", "MVTec AD's train/good, test/ and ground_truth/", probe_mvtec,
                   open_mvtec},
-    DatasetFormat{"folder_per_class", "a folder of pictures per class", probe_folder_per_class,
+    DatasetFormat{"folder_per_class", "a folder of images per class", probe_folder_per_class,
                   open_folder_per_class},
     DatasetFormat{"pictures", "pictures", probe_pictures, open_pictures},
 };
@@ -97,7 +97,7 @@ std::unique_ptr<Dataset> open_dataset(const DataSpec& spec) {
   if (dataset->items().empty())
     throw Error(ErrorCode::invalid_argument,
                 "open data " + spec.path.string() + ": split " + split +
-                    " is empty; point to a folder or list that holds pictures");
+                    " is empty; point to a folder or list that holds images");
   dataset->number_as(spec.classes);
   return dataset;
 }

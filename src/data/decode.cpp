@@ -33,18 +33,17 @@ PictureHeader check_header(const std::vector<std::uint8_t>& bytes, const std::st
   if (!header)
     throw Error(
         ErrorCode::corrupt_data,
-        "picture " + name + ": cannot be decoded: " +
+        "image " + name + ": cannot be decoded: " +
             (bytes.empty() ? "the file is empty" : "no JPEG, PNG, BMP, WebP, PNM or TIFF header"));
   auto [height, width] = header->stored;
   std::string size = std::to_string(width) + " x " + std::to_string(height);
   if (height <= 0 || width <= 0)
     throw Error(ErrorCode::corrupt_data,
-                "picture " + name + ": cannot be decoded: its header says " + size + " pixels");
+                "image " + name + ": cannot be decoded: its header says " + size + " pixels");
   if (std::int64_t{height} * width > kMaxPicturePixels)
-    throw Error(ErrorCode::unsupported, "picture " + name + ": its header says " + size +
-                                            " pixels, more than the limit of " +
-                                            std::to_string(kMaxPicturePixels) +
-                                            "; scale it down or cut it into tiles");
+    throw Error(ErrorCode::unsupported,
+                "image " + name + ": its header says " + size + " pixels, more than the limit of " +
+                    std::to_string(kMaxPicturePixels) + "; scale it down or cut it into tiles");
   return *header;
 }
 
@@ -107,10 +106,10 @@ Picture decode_picture(const std::vector<std::uint8_t>& bytes, const std::string
   PictureHeader header = check_header(bytes, name);
   Picture picture;
   if (const std::string reason = decode(header, bytes, grey, picture); !reason.empty())
-    throw Error(ErrorCode::corrupt_data, "picture " + name + ": cannot be decoded: " + reason);
+    throw Error(ErrorCode::corrupt_data, "image " + name + ": cannot be decoded: " + reason);
   if (picture.size() != header.stored)
     throw Error(ErrorCode::corrupt_data,
-                "picture " + name + ": cannot be decoded: its size differs from its header's");
+                "image " + name + ": cannot be decoded: its size differs from its header's");
   return turn_upright(std::move(picture), header);
 }
 

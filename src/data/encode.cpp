@@ -27,14 +27,13 @@ std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality) {
                       static_cast<std::size_t>(picture.channels);
   if (pixels == 0 || picture.pixels.size() != pixels)
     throw Error(ErrorCode::invalid_argument,
-                "encode picture: it has no pixels, or another number "
-                "than its size says");
+                "encode image: it has no pixels, or not as many as its size says");
   std::vector<std::uint8_t> bytes;
   std::array<char, 512> reason{};
   const TamisRaster raster{picture.pixels.data(), picture.height, picture.width, picture.channels};
   if (pictures_plugin().encode(&raster, quality, make_room, &bytes, reason.data(), reason.size()) !=
       0)
-    throw Error(ErrorCode::unavailable, std::string("encode picture: ") + reason.data());
+    throw Error(ErrorCode::unavailable, std::string("encode image: ") + reason.data());
   return bytes;
 }
 

@@ -72,7 +72,7 @@ DataFacts count_facts(const Dataset& dataset) {
 }
 
 std::string to_text(const DataFacts& f, const std::string& place) {
-  const std::string text = place + ": " + count_text(f.pictures, "picture");
+  const std::string text = place + ": " + count_text(f.pictures, "image");
   if (f.of_objects) return text + objects_text(f);
   if (!f.kinds.empty()) return text + kinds_text(f);
   if (!f.classes.empty()) return text + classes_text(f);
@@ -84,13 +84,13 @@ std::vector<std::string> warnings(const DataFacts& f) {
   if (f.reading.boxes_outside > 0)
     lines.push_back(count_text(f.reading.boxes_outside, "box") +
                     (f.reading.boxes_outside == 1 ? " reaches" : " reach") +
-                    " out of the picture; check that the labels belong to pictures of this size");
+                    " out of the image; check that the labels belong to images of this size");
   if (f.reading.repeated_labels > 0)
     lines.push_back(count_text(f.reading.repeated_labels, "label") +
-                    " left out: the same class and place as another of the picture");
+                    " skipped: the same class and place as another one of the image");
   if (f.reading.repeated_items > 0)
-    lines.push_back(count_text(f.reading.repeated_items, "picture") +
-                    " named more than once: read once");
+    lines.push_back(count_text(f.reading.repeated_items, "image") +
+                    " named more than once; each is read once");
   return lines;
 }
 

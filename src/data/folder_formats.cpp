@@ -99,7 +99,7 @@ std::unique_ptr<Dataset> open_pictures(const fs::path& path, const std::string& 
     items.push_back({id_below(path, file), {}, file, std::nullopt});
   Reading reading;
   reading.looked_for = class_folders(path).with_pictures >= 2
-                           ? "a folder per class, but there are pictures beside the folders"
+                           ? "a folder per class, but there are images next to the folders"
                            : "a folder per class, labels.txt, a data.yaml and COCO JSON";
   return std::make_unique<FileDataset>(std::move(items), std::vector<std::string>(),
                                        std::move(reading));

@@ -40,7 +40,7 @@ std::vector<std::uint8_t> load_item(const Item& item) {
   try {
     return load_bytes(item.file, kImageFile);
   } catch (const Error& e) {
-    throw Error(e.code(), printable("picture " + item.id + ": " + e.what()));
+    throw Error(e.code(), printable("image " + item.id + ": " + e.what()));
   }
 }
 

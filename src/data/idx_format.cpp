@@ -72,7 +72,7 @@ std::uint64_t idx_elements(const fs::path& file, const std::vector<std::uint32_t
     if (count > kMostIdxBytes)
       corrupt(file, "its header claims more than " + bytes_text(kMostIdxBytes));
   }
-  if (shape[0] > kMostItems) corrupt(file, "its header claims an absurd number of pictures");
+  if (shape[0] > kMostItems) corrupt(file, "its header claims an impossible number of images");
   if (count == 0) corrupt(file, "its header claims a side of 0");
   return count;
 }
@@ -83,7 +83,7 @@ IdxArray load_idx(const fs::path& file) {
   GzipFile in(file);
   std::array<std::uint8_t, 4> magic{};
   if (in.read(magic.data(), 4) != 4 || magic[0] != 0 || magic[1] != 0)
-    corrupt(file, "is no IDX file (it does not start with two zero bytes)");
+    corrupt(file, "is not an IDX file (it does not start with two zero bytes)");
   if (magic[2] != 8 || magic[3] < 1 || magic[3] > 4)
     throw Error(
         ErrorCode::unsupported,
@@ -127,14 +127,14 @@ class IdxDataset : public Dataset {
   IdxDataset(const fs::path& images, const std::optional<fs::path>& labels,
              std::vector<std::string> names)
       : Dataset(std::move(names)), images_(load_idx(images)) {
-    if (images_.shape.size() < 3) corrupt(images, "holds no pictures (3 dimensions expected)");
+    if (images_.shape.size() < 3) corrupt(images, "holds no images (3 dimensions expected)");
     if (channels() != 1 && channels() != 3)
-      corrupt(images, "its pictures have neither 1 nor 3 channels");
+      corrupt(images, "its images have neither 1 nor 3 channels");
     std::vector<std::uint8_t> truth;
     if (labels)
       truth = load_labels(*labels);
     else
-      reading_.looked_for = "a file of labels beside " + images.filename().string();
+      reading_.looked_for = "a file of labels next to " + images.filename().string();
     fs::path name = images.filename();
     if (name.extension() == ".gz") name.replace_extension();
     for (std::size_t r = 0; r < images_.shape[0]; ++r) {
@@ -163,7 +163,7 @@ class IdxDataset : public Dataset {
     IdxArray truth = load_idx(file);
     if (truth.shape.size() != 1 || truth.shape[0] != images_.shape[0])
       corrupt(file, "holds " + std::to_string(truth.shape[0]) + " labels for " +
-                        std::to_string(images_.shape[0]) + " pictures");
+                        std::to_string(images_.shape[0]) + " images");
     return std::move(truth.data);
   }
 

@@ -53,7 +53,7 @@ struct Row {
 
 Row parse_row(const fs::path& list, const TextLine& line) {
   auto end = name_end(line.text);
-  if (!end) fail(list, line, "names no picture: " + line.text.substr(0, 80));
+  if (!end) fail(list, line, "names no image: " + line.text.substr(0, 80));
   std::size_t start = line.text[0] == '"' ? 1 : 0;
   Row row{line.text.substr(start, *end - start), std::nullopt};
   std::string rest = line.text.substr(*end);
@@ -87,7 +87,7 @@ void add_row(const fs::path& list, const TextLine& line, const fs::path& root, c
     fail(list, line, "some lines have a class index and others have none");
   auto [known, is_new] = seen.emplace(item.id, row.label);
   if (!is_new && known->second != row.label)
-    fail(list, line, item.id + " stands here again with another class");
+    fail(list, line, item.id + " is listed again with another class");
   if (is_new) items.push_back(std::move(item));
 }
 

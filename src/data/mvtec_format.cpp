@@ -54,8 +54,8 @@ void check_size(const fs::path& mask, const fs::path& picture) {
   if (!of_mask || !of_picture || of_mask->upright() == of_picture->upright()) return;
   throw Error(ErrorCode::corrupt_data,
               "open data: the mask " + mask.string() + " is " + size_text(of_mask->upright()) +
-                  ", its picture " + picture.string() + " is " + size_text(of_picture->upright()) +
-                  "; give masks of the size of their pictures");
+                  ", its image " + picture.string() + " is " + size_text(of_picture->upright()) +
+                  "; give masks of the size of their images");
 }
 
 AnomalyTruth truth_of(const fs::path& path, const std::string& kind, const fs::path& picture) {
@@ -86,7 +86,7 @@ std::vector<Item> items_of(const fs::path& path, const char* split,
 
 [[noreturn]] void fail_without_good(const fs::path& folder, const char* use) {
   throw Error(ErrorCode::invalid_argument,
-              "open data " + folder.string() + ": has no pictures in " + kGood + "/, which " + use);
+              "open data " + folder.string() + ": has no images in " + kGood + "/, which " + use);
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ std::unique_ptr<Dataset> open_mvtec(const fs::path& path, const std::string& spl
   if (names.size() < 2)
     throw Error(ErrorCode::invalid_argument,
                 "open data " + (path / "test").string() +
-                    ": has good pictures only; add a folder of defective ones");
+                    ": has good images only; add a folder of defective ones");
   return std::make_unique<FileDataset>(items_of(path, "test", names), std::vector<std::string>());
 }
 
@@ -123,7 +123,7 @@ Picture load_mask(const Item& item, Size size) {
   Picture mask = decode_picture(load_bytes(file, kImageFile), file.string(), true);
   if (mask.size() == size) return mask;
   throw Error(ErrorCode::corrupt_data, "the mask " + file.string() + " is " +
-                                           size_text(mask.size()) + ", its picture " +
+                                           size_text(mask.size()) + ", its image " +
                                            printable(item.id) + " is " + size_text(size));
 }
 

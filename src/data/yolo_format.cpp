@@ -145,7 +145,7 @@ void add_listed(const DataYaml& data, const fs::path& list, std::vector<fs::path
   for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (!is_picture_name(line.text))
       fail(list, "line " + std::to_string(line.number) +
-                     " names no picture; a list of pictures has a path in each line");
+                     " names no image; a list of images has a path in each line");
     bool beside = line.text.rfind("./", 0) == 0;
     files.push_back((beside ? list.parent_path() : data.root) / line.text);
   }
@@ -203,7 +203,7 @@ std::optional<fs::path> find_label_file(const fs::path& picture, const char* fol
 std::string places_text(const fs::path& picture, const char* folder) {
   auto file = replaced_folder(picture, folder);
   const std::string beside = fs::path(picture).replace_extension(".txt").string();
-  return file ? file->string() + " and beside the picture" : beside;
+  return file ? file->string() + " and next to the image" : beside;
 }
 
 struct LabelFile {
@@ -226,7 +226,7 @@ std::vector<double> parse_fractions(const LabelFile& labels, const TextLine& lin
     if (*value < -kEdgeTolerance || *value > 1 + kEdgeTolerance)
       fail(labels, line,
            std::string(word.substr(0, 40)) +
-               " is outside 0..1; coordinates are fractions of the picture");
+               " is outside 0..1; coordinates are fractions of the image");
     values.push_back(*value);
   }
   return values;

@@ -217,22 +217,21 @@ std::string card_notes(const Json& card) {
   std::string text;
   if (Json sizes = member(member(card, "input"), "sizes"); sizes.is_array() && !sizes.empty())
     text += fmt::format(
-        "\nThe model was measured with a set of input sizes, {} as [height, width]: opened once "
-        "for "
-        "each, and each picture given to the smallest that holds it at the largest scale which any "
-        "of them allows. `tamis` does that; the code below opens the largest only, which is slower "
-        "than what was measured.\n",
+        "\nThe model was measured with a set of input sizes, {} as [height, width]. `tamis` opens "
+        "it once per size, and gives each image to the smallest size that holds it at the largest "
+        "scale that any of them allows. The code below opens only the largest size, which is "
+        "slower than what was measured.\n",
         sizes.dump());
   const std::string decoder = text_or(member(card, "decoder"), "");
   const bool masks = decoder == "yolov8-seg-cut";
   if (masks || decoder == "yolov8-cut")
     text +=
-        "\nThe head was cut off: the outputs are, per level, distances to the box's sides "
+        "\nThe head was cut off. Per level, the outputs are distances to the box's sides "
         "(`boxes_`" +
         std::string(member(card, "reg_max") == 1 ? "" : ", in bins, before Softmax") +
         ") and classes (`classes_`, before Sigmoid)" +
         std::string(masks ? "; then mask coefficients (`coefficients_`) and prototypes" : "") +
-        ". `tamis` decodes them; the code below shows their shapes only.\n";
+        ". `tamis` decodes them; the code below only shows their shapes.\n";
   return text;
 }
 
@@ -283,14 +282,13 @@ std::string load_section(const Json& run, const BackendRow& backend, Words words
   words["SESSIONS"] = std::to_string(sessions);
   std::string text = fmt::format(
       "\n## Under load\n\nThe model was picked for its throughput: {:.1f} images per second of the "
-      "whole machine, with {} request{} in flight and {} picture{} in each. One request at a time "
-      "is slower than that. `tamis bench . --objective throughput` measures it again. In Python, "
-      "with "
-      "what stands above:\n\n",
+      "whole machine, with {} request{} in flight and {} image{} in each. One request at a time is "
+      "slower than that. `tamis bench . --objective throughput` measures it again. In Python, with "
+      "the code above:\n\n",
       member(load, "images_per_s").get<double>(), in_flight, in_flight == 1 ? "" : "s", batch,
       batch == 1 ? "" : "s");
   text += fence("python", replace_words(*backend.under_load, words));
-  if (batch > 1) text += "\nA request's input is a batch: stack so many prepared pictures.\n";
+  if (batch > 1) text += "\nA request's input is a batch: stack that many prepared images.\n";
   return text;
 }
 
@@ -298,10 +296,9 @@ std::string load_section(const Json& run, const BackendRow& backend, Words words
 std::string settings_notes(const Json& settings) {
   const std::string pinning = text_or(member(settings, "pinning"), "off");
   if (pinning == "off" || text_or(member(settings, "backend"), "") != "ort") return "";
-  return "\nEach thread kept to a core of its own: for the runtime's threads give the session "
-         "option "
-         "`session.intra_op_thread_affinities` (CPUs counted from 1, one group less than threads), "
-         "and pin the calling thread.\n";
+  return "\nEach thread was pinned to its own core. For the runtime's threads, set the session "
+         "option `session.intra_op_thread_affinities` (CPUs counted from 1, one group less than "
+         "threads), and pin the calling thread yourself.\n";
 }
 
 }  // namespace
@@ -321,8 +318,8 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
 
   std::string text = fmt::format("# Running {}\n\n", escape_markdown(model));
   text +=
-      "These settings are the ones that were measured and whose accuracy was judged. Others are "
-      "other variants: measure them before relying on them.\n\n" +
+      "These settings were measured, and their accuracy was judged. Measure again before you rely "
+      "on other settings.\n\n" +
       settings_table(settings);
   text += card_notes(card) + settings_notes(settings);
   text +=
@@ -331,16 +328,16 @@ std::filesystem::path write_usage(const Json& run, const std::filesystem::path& 
             "tamis bench .                # its latency on this machine, one request at a time\n"
             "tamis eval . --data DATA     # its accuracy on your data\n");
   text += fmt::format(
-              "\n## Python\n\n`pip install {} numpy pillow opencv-python-headless`, then "
-              "`python using.py PICTURE` in this folder:\n\n",
+              "\n## Python\n\n`pip install {} numpy pillow opencv-python-headless`, then `python "
+              "using.py IMAGE` in this folder:\n\n",
               backend.code->python_packages) +
           fence("python", python_code(backend, card, words));
   text += "\n## C++\n\n" + fence("cpp", replace_words(backend.code->cpp, words)) + "\n" +
           fence("sh", backend.code->cpp_build);
   text += load_section(run, backend, words);
   text +=
-      "\nPrepare the picture as `place` and `prepare` do above: another resize or another "
-      "normalisation is another accuracy.\n";
+      "\nPrepare the image as `place` and `prepare` do above: another resize or normalisation "
+      "changes the accuracy.\n";
   make_writable_folder(folder);
   save_file(folder / "USING.md", text);
   return folder / "USING.md";

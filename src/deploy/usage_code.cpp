@@ -27,7 +27,7 @@ int main() {
 @ORT_THREADS_CPP@  options.SetInterOpNumThreads(1);
 @ORT_EXTRA_CPP@@ORT_PROVIDER_CPP@  Ort::Session session(env, "@MODEL@", options);
 
-  // One picture, prepared as above: @LAYOUT@, @TYPE@.
+  // One image, prepared as above: @LAYOUT@, @TYPE@.
   std::vector<int64_t> shape{@SHAPE@};
   std::vector<@TYPE_CPP@> x(@CHANNELS@ * @HEIGHT@ * @WIDTH@);
 
@@ -74,7 +74,7 @@ int main() {
   ov::CompiledModel compiled = core.compile_model(model, "@DEVICE@", properties);
   ov::InferRequest request = compiled.create_infer_request();
 
-  // One picture, prepared as above: @LAYOUT@, @TYPE@.
+  // One image, prepared as above: @LAYOUT@, @TYPE@.
   ov::Tensor x(ov::element::@TYPE@, {@BATCH_SHAPE@});
   std::fill_n(x.data<@TYPE_CPP@>(), x.get_size(), @TYPE_CPP@(0));
 

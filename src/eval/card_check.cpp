@@ -285,8 +285,8 @@ std::optional<std::string> doubt_card(const CheckedModel& model) {
   if (remedy.empty()) return std::nullopt;
   return fmt::format(
       "the card may be wrong: with {} the model agrees with itself far better than with the card's "
-      "{}: {:.2f} against {:.2f} {} between {} pictures and their mirror images; check how the "
-      "model was trained, and give {}",
+      "{}: {:.2f} against {:.2f} {} between {} images and their mirror images; check how the model "
+      "was trained, and give {}",
       remedy, given_text(card), best, agreement_of(given),
       card.task == TaskKind::classify ? "nats of class information"
                                       : "in confidence of common boxes",

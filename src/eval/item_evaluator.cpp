@@ -56,7 +56,7 @@ void ItemEvaluator::load_ahead() {
       if (item.truth.anomaly && item.truth.anomaly->mask)
         prepared.mask = load_mask(item, picture.size());
     } catch (const std::exception& e) {  // also bad_alloc: nothing may leave the thread
-      prepared.error = to_error(e, "load picture").what();
+      prepared.error = to_error(e, "load image").what();
     }
     {
       std::lock_guard lock(mutex_);

@@ -126,8 +126,8 @@ std::optional<std::string> wrong_labels(const Task& task, const std::vector<Item
   const std::vector<ItemRecord> alike = with_one_label(records);
   if (task.figures(alike).value("map50", 0.0) < kLeastMap50OfBoxes) return std::nullopt;
   return fmt::format(
-      "its boxes are right ({} {:.3f} whatever their class) and their classes are "
-      "not: the data's labels are in another order than the model's",
+      "its boxes are right ({} {:.3f} if classes are ignored), but their classes are wrong: the "
+      "data's labels are in another order than the model's",
       task.metric, value(alike));
 }
 
@@ -158,7 +158,7 @@ Json check_parent(const CheckedModel& model) {
   if (!above_chance(task, found))
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("calibration: the model itself is no better than chance on {} labelled "
-                            "pictures ({} {:.3f}); {}",
+                            "images ({} {:.3f}); {}",
                             items.size(), task.metric, value,
                             probable_cause(model, *data, items, task, found)));
   return {{"metric", task.metric}, {"value", value}, {"items", items.size()}};

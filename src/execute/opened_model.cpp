@@ -35,12 +35,12 @@ void check_input(const TensorInfo& input, const Card& card, int batch, const std
     throw Error(ErrorCode::invalid_argument, fmt::format("open {}: input '{}' is {}, {}", model,
                                                          input.name, shape_text(input), what));
   };
-  if (input.shape.size() != 4) fail("but a picture needs four dimensions [1,C,H,W]");
+  if (input.shape.size() != 4) fail("but an image needs four dimensions [1,C,H,W]");
   const bool last = card.layout == InputLayout::nhwc;
   const std::size_t channels = last ? 3 : 1, height = last ? 1 : 2;
   if (input.shape[0] != batch)
     fail(batch == 1
-             ? std::string("but one picture is run at a time; export with batch 1 or dynamic batch")
+             ? std::string("but one image is run at a time; export with batch 1 or dynamic batch")
              : fmt::format("but batch {} was asked for; export with dynamic batch", batch));
   if (input.shape[channels] != card.channels())
     fail(fmt::format("but the card's colour '{}' has {} channel(s); give --color",
@@ -70,7 +70,7 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
       card_(request.card) {
   if (batch_ > 1 && !card_)
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("open {}: batch {} needs a card, which says what a picture is",
+                fmt::format("open {}: batch {} needs a card, which says what an image is",
                             request.model.string(), batch_));
   if (card_) cards_ = cards_by_size(*card_);
   std::vector<Shape> shapes;
@@ -93,7 +93,7 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
   if (card_) {
     if (session_->inputs().size() != 1)
       throw Error(ErrorCode::unsupported,
-                  fmt::format("open {}: has {} inputs; a vision model has one, the picture",
+                  fmt::format("open {}: has {} inputs; a vision model has one, the image",
                               request.model.string(), session_->inputs().size()));
     check_input(session_->inputs()[0], cards_[0], batch_, request.model.string());
     task_ = &find_task(card_->task);
@@ -213,8 +213,8 @@ void OpenedModel::view_images() {
   for (const Tensor& output : outputs_[last_])
     if (output.shape().empty() || output.shape()[0] != batch_)
       throw Error(ErrorCode::unsupported,
-                  fmt::format("run model: an output is {} for a batch of {}: its first dimension "
-                              "is not the batch; use batch 1",
+                  fmt::format("run model: an output is {} for a batch of {}, so its first "
+                              "dimension is not the batch; use batch 1",
                               to_text(output.shape()), batch_));
   for (int n = 0; n < batch_; ++n) {
     images_[last_].emplace_back();

@@ -134,20 +134,20 @@ void find_conversions(const Evidence& e, std::vector<Finding>& findings) {
     std::string text =
         fmt::format("{} left in the executed graph: {}", count_text(values.size(), "conversion"),
                     types_text(e.run, values));
-    if (!kinds.empty()) text += "; at their other end are layers in float: " + kinds_text(kinds);
+    if (!kinds.empty()) text += "; they connect to float layers: " + kinds_text(kinds);
     findings.push_back(make_finding("unfused_qdq", e.run, values, text));
     findings.back().gain_us = findings.back().us;
   }
   if (!constants.empty()) {
-    findings.push_back(make_finding(
-        "constants_dequantised", e.run, constants,
-        fmt::format("weights and biases are dequantised again in every inference, by {}",
-                    count_text(constants.size(), "layer"))));
+    findings.push_back(
+        make_finding("constants_dequantised", e.run, constants,
+                     fmt::format("weights and biases are dequantised in every inference, by {}",
+                                 count_text(constants.size(), "layer"))));
     findings.back().gain_us = findings.back().us;
   }
   if (!input.empty()) {
     findings.push_back(make_finding("input_quantised", e.run, input,
-                                    "the input comes as float and is quantised first"));
+                                    "the input arrives as float and is quantised first"));
     findings.back().gain_us = findings.back().us;
   }
 }
@@ -164,7 +164,7 @@ bool is_signed(const Graph& graph, const onnx::NodeProto& dequantise) {
 /// seen to fail. https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 /// `signed_run`: layers with signed inputs do run in INT8, so that cannot be it.
 std::string ort_obstacle(const Graph& graph, const onnx::NodeProto& node, bool signed_run) {
-  if (graph.is_output(node.output(0))) return "output is the model's, in float";
+  if (graph.is_output(node.output(0))) return "output is a float output of the model";
   std::vector<std::string> readers;
   for (const onnx::NodeProto* user : graph.consumers(node.output(0)))
     if (!is_quantise(*user)) readers.push_back(user->op_type());
@@ -203,14 +203,14 @@ void find_float_instead(const Evidence& e, std::set<std::size_t>& taken,
   std::optional<double> ratio = int8_ratio(e);
   for (const auto& [reason, layers] : by_reason) {
     std::string id = reason == "signed" ? "signed_activations" : "float_where_int8";
-    std::string text = fmt::format("{} of the file's quantised layers are executed in float ({})",
+    std::string text = fmt::format("{} of the file's quantised layers run in float ({})",
                                    layers.size(), types_text(e.run, layers));
     if (reason == "signed")
       text += ": their inputs are signed (int8), and no layer with such inputs runs in INT8";
     else
-      text += reason.empty() ? "; neither graph nor profile tells why"
-                             : ": ONNX Runtime makes an integer kernel only of Q/DQ on both sides, "
-                               "and their " +
+      text += reason.empty() ? "; neither the graph nor the profile shows why"
+                             : ": ONNX Runtime uses an integer kernel only if Q/DQ pairs are on "
+                               "both sides, but their " +
                                    reason;
     findings.push_back(make_finding(id, e.run, layers, text));
     if (ratio && *ratio < 1) findings.back().gain_us = findings.back().us * (1 - *ratio);
@@ -228,12 +228,12 @@ void find_other_float(const Evidence& e, std::set<std::size_t>& taken,
   if (!between.empty())
     findings.push_back(
         make_finding("float_between_int8", e.run, between,
-                     fmt::format("{} executed in float between INT8 ones: {}",
+                     fmt::format("{} executed in float between INT8 layers: {}",
                                  count_text(between.size(), "layer"), types_text(e.run, between))));
   if (!rest.empty())
     findings.push_back(
         make_finding("float_in_file", e.run, rest,
-                     fmt::format("{} outside the INT8 part, in float in the file: {}",
+                     fmt::format("{} outside the INT8 part, which the file has in float: {}",
                                  count_text(rest.size(), "layer"), types_text(e.run, rest))));
 }
 
@@ -244,7 +244,7 @@ void find_layout(const Evidence& e, std::vector<Finding>& findings) {
   if (layers.empty()) return;
   findings.push_back(
       make_finding("layout", e.run, layers,
-                   fmt::format("the runtime put in {} of the memory layout: {}",
+                   fmt::format("the runtime added {} of the memory layout: {}",
                                count_text(layers.size(), "change"), types_text(e.run, layers))));
   findings.back().gain_us = findings.back().us;
 }
@@ -256,7 +256,7 @@ void find_dynamic(const Evidence& e, std::vector<Finding>& findings) {
   if (layers.empty()) return;
   findings.push_back(make_finding(
       "dynamic", e.run, layers,
-      fmt::format("the ranges are found anew in every inference (dynamic quantisation): {}",
+      fmt::format("ranges are computed again in every inference (dynamic quantisation): {}",
                   types_text(e.run, layers))));
 }
 
@@ -268,11 +268,10 @@ void find_missing_instructions(const Evidence& e, std::vector<Finding>& findings
   bool dot = has("avx512_vnni") || has("avx_vnni") || has("amx_int8") || has("asimddp");
   Indices layers = select(e.run, in_int8);
   if (dot || !(x86 || arm) || layers.empty()) return;
-  findings.push_back(make_finding(
-      "no_dot_product", e.run, layers,
-      x86 ? "this CPU has no VNNI (nor AMX): a product of 8-bit integers takes three instructions "
-            "instead of one"
-          : "this CPU has no dot product of 8-bit integers (asimddp)"));
+  findings.push_back(make_finding("no_dot_product", e.run, layers,
+                                  x86 ? "this CPU has neither VNNI nor AMX: a product of 8-bit "
+                                        "integers takes three instructions instead of one"
+                                      : "this CPU has no dot product of 8-bit integers (asimddp)"));
 }
 
 /// Of weights: DequantizeLinear has an axis, and so a scale per channel, from opset 13 on.
@@ -287,12 +286,11 @@ void find_per_tensor(const Evidence& e, std::vector<Finding>& findings) {
       layers.insert(found->second);
   }
   if (layers.empty()) return;
-  findings.push_back(make_finding(
-      "per_tensor_weights", e.run, {layers.begin(), layers.end()},
-      fmt::format(
-          "opset {} forces one scale on all of a layer's weights; 13 and later have one per "
-          "channel (this costs accuracy, not time)",
-          *e.graph.opset())));
+  findings.push_back(
+      make_finding("per_tensor_weights", e.run, {layers.begin(), layers.end()},
+                   fmt::format("opset {} allows only one scale for all of a layer's weights; opset "
+                               "13 and later allow one per channel (this costs accuracy, not time)",
+                               *e.graph.opset())));
 }
 
 /// Nodes from which no convolution or matrix product is reached.
@@ -334,8 +332,8 @@ void find_head(const Evidence& e, std::vector<Finding>& findings) {
   Indices all(layers.begin(), layers.end());
   findings.push_back(make_finding(
       "head_quantised", e.run, all,
-      fmt::format("the file quantises what follows the last convolutions ({}): little time, and "
-                  "boxes and scores under one scale lose the scores",
+      fmt::format("the file quantises layers after the last convolutions ({}): this saves little "
+                  "time, and one scale for boxes and scores loses the scores",
                   types_text(e.run, all))));
 }
 
@@ -356,7 +354,7 @@ void find_slower(const Evidence& e, std::vector<Finding>& findings) {
   if (slower.empty()) return;
   findings.push_back(make_finding(
       "slower_in_int8", e.run, slower,
-      fmt::format("longer than in the parent: {} that run in INT8 in whole or part ({})",
+      fmt::format("slower than in the original: {} that run fully or partly in INT8 ({})",
                   count_text(slower.size(), "layer"), types_text(e.run, slower))));
   findings.back().gain_us = excess;
 }

@@ -117,11 +117,11 @@ class Sections {
 
   std::string findings_title() const {
     if (d_.at("model").at("int8_islands").empty()) return "No layer runs in INT8";
-    if (!paired()) return "What INT8 does not get";
+    if (!paired()) return "Remaining overhead";
     const Json& latency = d_.at("latency_ms");
-    if (latency.is_null()) return "What INT8 does not get";
+    if (latency.is_null()) return "Remaining overhead";
     bool faster = latency.at("verdict") == "faster";
-    return faster ? "INT8 is faster; what it does not get" : "INT8 is not faster here because";
+    return faster ? "INT8 is faster. Remaining overhead:" : "INT8 is not faster. Reasons:";
   }
 
   void findings() {
@@ -138,8 +138,8 @@ class Sections {
   void roof() {
     const Json& roof = d_.value("roof", Json());
     if (roof.is_null()) return;
-    ExplainSection table =
-        section("Distance from the roof", {"layer", "in", ">time", ">at the peak", ">share"});
+    ExplainSection table = section("Distance from the machine's peak",
+                                   {"layer", "in", ">time", ">at the peak", ">share"});
     table.before = roof_text(roof);
     for (const Json& f : roof.at("furthest"))
       table.rows.push_back({f.at("layer"), f.at("precision"), ms_text(f.at("us")),
@@ -178,9 +178,9 @@ class Sections {
     std::vector<Json> groups = sorted_groups();
     std::size_t shown = all_ ? groups.size() : std::min(kTopLayers, groups.size());
     ExplainSection table = section(
-        shown < groups.size() ? fmt::format("The {} longest of {} layers", shown, groups.size())
+        shown < groups.size() ? fmt::format("The {} slowest of {} layers", shown, groups.size())
                               : std::string("Layers"),
-        paired() ? std::vector<std::string>{"layer", "operator", "runs in", ">time", "parent in",
+        paired() ? std::vector<std::string>{"layer", "operator", "runs in", ">time", "original in",
                                             ">time", ">ratio", "verdict", ">SNR dB"}
                  : std::vector<std::string>{"layer", "operator", "runs in", ">time", ">share"});
     for (std::size_t i = 0; i < shown; ++i) add_layer(table, groups[i]);
@@ -214,8 +214,8 @@ class Sections {
     }
     const Json& values = errors.at("values");
     std::size_t shown = all_ ? values.size() : std::min(kTopValues, values.size());
-    ExplainSection table = section("Values that differ most from the parent's",
-                                   {"layer", ">SNR dB", ">lost in it, dB"});
+    ExplainSection table = section("Values that differ most from the original's",
+                                   {"layer", ">SNR dB", ">lost in layer, dB"});
     for (std::size_t i = 0; i < shown; ++i)
       table.rows.push_back({values[i].at("layer"), number_text(values[i].at("snr_db"), 1),
                             number_text(values[i].at("lost_db"), 1)});
@@ -223,14 +223,13 @@ class Sections {
   }
 
   void transitions() {
-    ExplainSection table =
-        section("From precision to precision",
-                {"from", "to", ">values", ">layers that convert or move", ">time"});
+    ExplainSection table = section(
+        "Changes of precision", {"from", "to", ">values", ">layers that convert or move", ">time"});
     for (const Json& t : d_.at("model").at("transitions"))
       if (all_ || t.at("from") != t.at("to") || t.at("conversions").get<int>() > 0)
         table.rows.push_back({t.at("from"), t.at("to"), std::to_string(t.at("values").get<int>()),
                               std::to_string(t.at("conversions").get<int>()), ms_text(t.at("us"))});
-    if (table.rows.empty()) table.before = "none changes";
+    if (table.rows.empty()) table.before = "none";
     sections_.push_back(std::move(table));
   }
 
@@ -254,7 +253,7 @@ std::string headline(const Json& d) {
   if (latency.is_null()) return line;
   if (d.at("against").is_null())
     return line + fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
-  return line + fmt::format(": {:.2f} ms, {} {:.2f} ms, {:.2f} {} of its time: {}",
+  return line + fmt::format(": {:.2f} ms; {}: {:.2f} ms; {:.2f} × as long {}: {}",
                             latency.at("model").at("median").get<double>(),
                             name_of(d.at("against")),
                             latency.at("against").at("median").get<double>(),
@@ -283,8 +282,8 @@ std::string beaten_text(const Json& roof) {
         (names.empty() ? "" : " and ") + precision_title(one.at("precision").get<std::string>());
   if (names.empty()) return "";
   return fmt::format(
-      " How far {} is from this machine's peak cannot be said: layers of this model are faster "
-      "than what was measured as the peak.",
+      " The distance of {} from this machine's peak is unknown: layers of this model are faster "
+      "than the measured peak.",
       names);
 }
 
@@ -297,11 +296,12 @@ std::string roof_text(const Json& roof) {
     return "No layer with multiply-accumulates runs in a precision whose peak is known here." +
            beaten_text(roof);
   std::string text = fmt::format(
-      "At this machine's peak the multiply-accumulates would take {}: {} of the {} that their "
-      "layers take, {} of all layers' time.",
+      "At this machine's peak, the multiply-accumulates would take {}. That is {} of the {} that "
+      "their layers take, and {} of all layers' time.",
       ms_text(ideal_us), share_text(ideal_us / us), ms_text(us), share_text(ideal_us / all));
   if (uncounted_us > 0)
-    text += fmt::format(" {} in precisions without a known peak.", ms_text(uncounted_us));
+    text +=
+        fmt::format(" Layers in precisions without a known peak take {}.", ms_text(uncounted_us));
   return text + beaten_text(roof);
 }
 
@@ -336,7 +336,7 @@ std::vector<ExplainSection> explain_sections(const Json& document, bool all) {
 }
 
 std::string explain_source_text(const Json& document) {
-  return fmt::format("The runtime's own times of its layers, medians of {} runs on {}.",
+  return fmt::format("Layer times are from the runtime's profile: medians of {} runs on {}.",
                      document.at("runs").get<int>(), document.at("input").get<std::string>());
 }
 

@@ -128,7 +128,7 @@ std::vector<FeatureLayer> named_layers(const Graph& graph, const std::vector<std
     auto layer = as_layer(graph, found->second, height);
     if (!layer)
       throw Error(ErrorCode::invalid_argument,
-                  fmt::format("fit anomaly: '{}' is no spatial feature map [1,C,H,W] of floats; "
+                  fmt::format("fit anomaly: '{}' is not a spatial feature map [1,C,H,W] of floats; "
                               "give others with --layers",
                               name));
     layers.push_back(*layer);
@@ -145,7 +145,7 @@ std::vector<FeatureLayer> choose_layers(const Graph& graph, const std::vector<st
   const std::vector<TensorInfo> inputs = graph.inputs();
   if (inputs.size() != 1 || inputs[0].shape.size() != 4 || !inputs[0].shape[2])
     throw Error(ErrorCode::unsupported,
-                "fit anomaly: the backbone does not take one picture [1,C,H,W]");
+                "fit anomaly: the backbone does not take one image [1,C,H,W]");
   const auto height = static_cast<int>(*inputs[0].shape[2]);
   if (!names.empty()) return named_layers(graph, names, height);
   const std::vector<FeatureLayer> firsts = first_of_strides(graph, height);

@@ -83,7 +83,7 @@ std::vector<float> PositionGaussians::mean() {
 
 std::vector<float> PositionGaussians::whitening(double regularisation) {
   if (samples_ < 2)
-    throw Error(ErrorCode::invalid_argument, "fit anomaly: a covariance needs two pictures");
+    throw Error(ErrorCode::invalid_argument, "fit anomaly: a covariance needs two images");
   add_kept();
   const std::size_t n = features_;
   const auto count = static_cast<double>(samples_);

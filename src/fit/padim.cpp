@@ -69,9 +69,9 @@ PositionGaussians fit(const Graph& graph, const Open& open, const Feed& feed,
         gaussians.add({f.data<float>(), static_cast<std::size_t>(f.elements())});
       });
   if (all < kLeastGood)
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("fit anomaly: {} good pictures are too few; give at least {}", all,
-                            kLeastGood));
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("fit anomaly: {} good images are too few; give at least {}", all, kLeastGood));
   return gaussians;
 }
 
@@ -89,14 +89,14 @@ void add_notes(PadimReport& report, const PadimOptions& options) {
     report.notes.push_back(fmt::format("all {} channels of these layers are kept", features));
   if (report.fitted < features)
     report.notes.push_back(
-        fmt::format("{} pictures are fewer than the {} features: the covariances rest on their "
-                    "regularisation; give more, or fewer --features",
+        fmt::format("{} images are fewer than the {} features: the covariances depend on their "
+                    "regularisation; give more images, or fewer --features",
                     report.fitted, features));
   const double needed = std::ceil(1 / options.false_alarms) - 1;
   if (static_cast<double>(report.held_out) < needed)
     report.notes.push_back(
-        fmt::format("the threshold is the largest of {} scores; {:.0f} would be needed for a share "
-                    "of false alarms of {:.3g}",
+        fmt::format("the threshold is the largest of {} scores; {:.0f} are needed for a share of "
+                    "false alarms of {:.3g}",
                     report.held_out, needed, options.false_alarms));
 }
 

@@ -73,7 +73,7 @@ void Graph::list_no_weights_as_inputs() {
                inputs.end());
   if (model_.ir_version() >= 4 && inputs.size() < listed)
     notes_.push_back(
-        fmt::format("{} weights that the file also lists as inputs are taken as constants",
+        fmt::format("{} weights that the file also lists as inputs are treated as constants",
                     listed - inputs.size()));
   model_.set_ir_version(std::max<std::int64_t>(model_.ir_version(), 4));
 }

@@ -69,7 +69,7 @@ void append_whole(const std::string& name, std::string& raw, const std::vector<d
     if (value != std::floor(value) ||
         value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
         value > static_cast<double>(std::numeric_limits<T>::max()))
-      fail(name, fmt::format("{} is no value of its type; give whole numbers", value));
+      fail(name, fmt::format("{} is not a value of its type; give whole numbers", value));
     append<T>(raw, value);
   }
 }
@@ -133,7 +133,7 @@ std::map<std::string, std::string> held_already(const Graph& graph) {
 }
 
 void hold(Graph& graph, const onnx::ValueInfoProto& input, std::vector<double> values) {
-  if (!input.type().has_tensor_type()) fail(input.name(), "it is no tensor");
+  if (!input.type().has_tensor_type()) fail(input.name(), "it is not a tensor");
   const std::string text = text_of(values);
   const Shape shape = shape_for(input, values.size());
   const auto count = static_cast<std::size_t>(element_count(shape));
@@ -167,7 +167,7 @@ bool hold_inputs(Graph& graph, const std::map<std::string, std::vector<double>>&
     if (input == nullptr)
       fail(name, fmt::format("the model has no such input; it has {}", names_of(graph)));
     if (graph.graph().input_size() == 1)
-      fail(name, "it is the model's only input, the picture's; leave it out");
+      fail(name, "it is the model's only input, the image's; leave it out");
     hold(graph, *input, numbers);
     held[name] = text;
     changed = true;

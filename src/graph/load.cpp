@@ -103,9 +103,9 @@ ExternalPlace external_place(const onnx::TensorProto& tensor, const std::string&
   auto number = [&](const std::string& text) {
     const std::optional<std::uint64_t> value = parse_number<std::uint64_t>(text);
     if (!value)
-      throw_external(
-          ErrorCode::corrupt_data, tensor, what,
-          "has the offset or length \"" + text + "\", which is no number; export the model again");
+      throw_external(ErrorCode::corrupt_data, tensor, what,
+                     "has the offset or length \"" + text +
+                         "\", which is not a number; export the model again");
     return *value;
   };
   for (const auto& entry : tensor.external_data()) {
@@ -120,13 +120,13 @@ ExternalPlace external_place(const onnx::TensorProto& tensor, const std::string&
 fs::path external_file(const onnx::TensorProto& tensor, const std::string& what,
                        const std::string& location, const fs::path& folder) {
   const std::string outside = "points outside the model's folder (\"" + location +
-                              "\"); put the data file beside the model and export it again";
+                              "\"); put the data file next to the model and export it again";
   const auto file = path_inside(folder, location);
   if (!file) throw_external(ErrorCode::invalid_argument, tensor, what, outside);
   std::error_code ignored;
   if (!fs::is_regular_file(*file, ignored))
     throw_external(ErrorCode::corrupt_data, tensor, what,
-                   "is missing: no file \"" + location + "\" beside the model; copy it there");
+                   "is missing: no file \"" + location + "\" next to the model; copy it there");
   return *file;
 }
 
@@ -185,7 +185,7 @@ class ExternalData {
     for (const auto& [location, file] : files_) held += file.size();
     if (taken_ > kAsk && taken_ / kMostShared > held)
       throw_external(ErrorCode::corrupt_data, tensor, what_,
-                     fmt::format("lies where many others do: so far {} are asked for, and the data "
+                     fmt::format("overlaps many others: {} are requested so far, and the data "
                                  "files hold {}; export the model again",
                                  bytes_text(taken_), bytes_text(held)));
     if (taken_ < asked_at_ + kAsk) return;

@@ -85,9 +85,8 @@ std::optional<std::string> value_dependent_output(const Graph& graph, std::optio
     if (origin == known.end() || origin->second.finder == nullptr) continue;
     if (!is_open(fixed->shape(output.name())) || is_declared(graph, output.name())) continue;
     return fmt::format(
-        "the shape of the output \"{}\" depends on what the picture holds ({} finds as many rows "
-        "as "
-        "there are), and only outputs of a fixed shape are carried; export the model without its "
+        "the shape of the output \"{}\" depends on what the image holds ({} finds as many rows as "
+        "there are), and Tamis reads only outputs of a fixed shape; export the model without its "
         "post-processing, or with a fixed number of detections",
         output.name(), describe(*origin->second.finder));
   }

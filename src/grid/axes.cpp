@@ -86,7 +86,7 @@ bool is_count(const std::string& value) {
 std::string read_count(std::string_view axis, const std::string& value) {
   if (is_count(value)) return value;
   throw Error(ErrorCode::invalid_argument,
-              fmt::format("--{}: '{}' is no positive number", axis, value));
+              fmt::format("--{}: '{}' is not a positive number", axis, value));
 }
 
 std::string read_count_or_zero(std::string_view axis, const std::string& value) {
@@ -95,8 +95,7 @@ std::string read_count_or_zero(std::string_view axis, const std::string& value) 
 
 std::string share_text(const ParentFacts& parent) {
   return fmt::format(
-      "MatMul and Gemm do {:.0f} % of this model's multiplications, and from {:.0f} %"
-      " on it can pay",
+      "MatMul and Gemm do {:.0f} % of this model's multiplications; it can pay off from {:.0f} %",
       100 * parent.product_share, 100 * kLeastProductShare);
 }
 
@@ -321,7 +320,7 @@ std::string why_no_provider(const GridFacts& facts, const Asked& asked, const st
       if (step.name != value) continue;
       if (!step.ok) return fmt::format("{}; {}", step.detail, step.remedy);
       if (!runs) return fmt::format("does not run on {}; give --device", fmt::join(devices, ", "));
-      return "is all that ONNX Runtime's library has here; leave it out";
+      return "is the only provider that ONNX Runtime's library has here; omit it";
     }
   return "";
 }
@@ -374,7 +373,7 @@ Values batch_values(const GridFacts& facts, const Choice& chosen, bool every) {
 std::string why_no_batch(const GridFacts& facts, const Asked& asked, const std::string& value) {
   if (!facts.plan.under_load) return why_no_load(facts, asked, value);
   if (facts.parent.dynamic_batch) return "";
-  return "the model takes one picture at a time; export it with dynamic batch";
+  return "the model takes one image at a time; export it with dynamic batch";
 }
 
 void apply_batch(Variant& variant, const std::string& value, const ParentFacts&,
@@ -395,7 +394,7 @@ Values pinning_values(const GridFacts& facts, const Choice& chosen, bool every) 
 
 std::string why_no_pinning(const GridFacts& facts, const Asked&, const std::string& value) {
   return value == "performance" && !facts.place.has_fast_cores
-             ? "this CPU has no two kinds of cores; use on"
+             ? "this CPU has only one kind of core; use on"
              : "";
 }
 
@@ -411,8 +410,7 @@ std::string why_no_products(const GridFacts& facts, const Asked&, const std::str
       std::find(known.begin(), known.end(), value) == known.end())
     return "";
   return fmt::format(
-      "quantises matrix products only; {}; tamis quantize --precision {} makes the file all the "
-      "same",
+      "quantises matrix products only; {}; tamis quantize --precision {} makes the file anyway",
       share_text(facts.parent), value);
 }
 
@@ -436,7 +434,7 @@ std::string why_no_bytes(const GridFacts&, const Asked& asked, const std::string
 
 std::string note_on_precisions(const ParentFacts& parent) {
   if (parent.product_share >= kLeastProductShare) return "";
-  return fmt::format("{} are left out: {}", fmt::join(product_precisions(), ", "),
+  return fmt::format("{} are skipped: {}", fmt::join(product_precisions(), ", "),
                      share_text(parent));
 }
 
@@ -449,19 +447,19 @@ const std::vector<Axis>& axes() {
        apply_device,
        read_device},
       {"resolution",
-       "height x width of the picture, such as 480x640; a set of shapes: 480x640+640x480+640x640",
+       "height x width of the image, such as 480x640, or a set of shapes: 480x640+640x480+640x640",
        {},
        resolution_values,
        apply_resolution_value,
        read_resolution,
        why_no_set},
       {"head",
-       "of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
+       "head of a YOLO detector: graph (as exported), cut (decoded natively; with --allow head)",
        {"graph", "cut"},
        head_values,
        apply_head},
       {"precision",
-       "of the file: fp32, fp16, int8-static, int8-dynamic, int8-weights, int4-weights",
+       "precision of the file: fp32, fp16, int8-static, int8-dynamic, int8-weights, int4-weights",
        {"fp32", "fp16", "int8-static", "int8-dynamic", "int8-weights", "int4-weights"},
        precision_values,
        apply_precision,
@@ -469,30 +467,31 @@ const std::vector<Axis>& axes() {
        why_no_products},
       {"backend", "runtime: ort, openvino", backend_names(), backend_values, apply_backend},
       {"form",
-       "of a quantised file: made for ort, openvino, or portable",
+       "form of an INT8 file: made for ort or openvino, or portable",
        {"ort", "openvino", "portable"},
        form_values,
        apply_form},
       {"float-layers",
-       "of an INT8 file: so many layers given back to FP32; default: as a missed gate demands",
+       "layers of an INT8 file that stay in FP32; default: as many as a missed gate needs",
        {},
        float_layers_values,
        apply_float_layers,
        read_count_or_zero},
       {"rewrites",
-       "of a float file, exact: none, or runtime: as the runtime executes it faster",
+       "exact rewrites of a float file: none, or runtime (those that the runtime executes faster)",
        {"none", "runtime"},
        rewrites_values,
        apply_rewrites_value},
       {"input",
-       "f32 as the card says, or u8: the picture's bytes, normalised inside (with --allow input)",
+       "input type: f32 as the card says, or u8 (the image's bytes, normalised in the graph; with "
+       "--allow input)",
        {"f32", "u8"},
        input_values,
        apply_input,
        nullptr,
        why_no_bytes},
       {"inference-precision",
-       "f32, bf16, f16: what the runtime uses where the file leaves it free",
+       "what the runtime computes in, where the file leaves it free: f32, bf16, f16",
        {"f32", "bf16", "f16"},
        inference_precision_values,
        apply_inference_precision},
@@ -509,34 +508,34 @@ const std::vector<Axis>& axes() {
        nullptr,
        why_no_provider},
       {"threads",
-       "of the runtime, all streams together",
+       "threads of the runtime, for all streams together",
        {},
        thread_values,
        apply_threads,
        read_count},
       {"hint",
-       "OpenVINO's, with --objective throughput: throughput (it chooses the streams), latency",
+       "OpenVINO's hint, with --objective throughput: throughput (it chooses the streams), latency",
        {"throughput", "latency"},
        hint_values,
        apply_hint,
        nullptr,
        why_no_load},
       {"streams",
-       "requests that the runtime works on side by side; with --objective throughput",
+       "requests that the runtime runs in parallel; with --objective throughput",
        {},
        stream_values,
        apply_streams,
        read_count,
        why_no_load},
       {"batch",
-       "pictures in a request, where the model takes several; with --objective throughput",
+       "images in a request, if the model takes several; with --objective throughput",
        {},
        batch_values,
        apply_batch,
        read_count,
        why_no_batch},
       {"pinning",
-       "of threads: default, off, on (each keeps to a core), performance (to a fast one)",
+       "pinning of threads: default, off, on (each has its own core), performance (a fast core)",
        {"default", "off", "on", "performance"},
        pinning_values,
        apply_pinning,

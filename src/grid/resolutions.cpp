@@ -125,8 +125,8 @@ std::vector<Size> parse_resolution(const std::string& text) {
     const Size size = parse_size(text.substr(from, plus - from));
     if (size.height == 0 || size.width == 0)
       throw Error(ErrorCode::invalid_argument,
-                  fmt::format("--resolution: '{}' is no height and width; give 480x640, 512 for a "
-                              "square, or a set of shapes such as 480x640+640x480+640x640",
+                  fmt::format("--resolution: '{}' is not a height and width; give 480x640, 512 for "
+                              "a square, or a set of shapes such as 480x640+640x480+640x640",
                               text));
     if (std::find(shapes.begin(), shapes.end(), size) == shapes.end()) shapes.push_back(size);
     from = plus + 1;
@@ -134,7 +134,7 @@ std::vector<Size> parse_resolution(const std::string& text) {
   if (shapes.size() > kMostShapes)
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("--resolution: '{}' has {} shapes; each is compiled and held in memory "
-                            "on its own: give at most {}",
+                            "separately; give at most {}",
                             text, shapes.size(), kMostShapes));
   return shapes;
 }

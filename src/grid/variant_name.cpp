@@ -11,7 +11,7 @@ namespace {
 /// "int8-static(ort) + head-cut": the precision first, then what else was changed, the resolution
 /// left out.
 std::string made_text(const Recipe& recipe) {
-  if (recipe.empty()) return "parent";
+  if (recipe.empty()) return "original";
   std::string precision = "fp32", others;
   for (const Step& step : recipe) {
     const std::string text = find_step_kind(step.name).text(step.params);

@@ -39,12 +39,12 @@ std::string threads_text(int threads) {
 void warn_of_cores(const Fingerprint& f, std::vector<EnvironmentWarning>& out) {
   if (f.load_1min >= 0.5 && f.load_1min >= kHighLoadPerCore * f.affinity_cores)
     out.push_back({"the load average is " + number(f.load_1min) + " on " +
-                       std::to_string(f.logical_cores) + " cores: others use the CPU",
+                       std::to_string(f.logical_cores) + " cores: other programs use the CPU",
                    "end other programs (`top` shows them) or wait a minute"});
   if (f.cpu_quota_cores && *f.cpu_quota_cores < f.affinity_cores)
     out.push_back({"a cgroup limits this process to " + number(*f.cpu_quota_cores) + " of " +
                        std::to_string(f.affinity_cores) +
-                       " cores: it is stopped for a while whenever it uses more",
+                       " cores: it is paused whenever it uses more",
                    "use at most " + threads_text(usable_cores(f)) +
                        ", or give cores instead of a share (docker run --cpuset-cpus)"});
   if (f.smt)
@@ -60,7 +60,7 @@ void warn_of_clocks(const Fingerprint& f, std::vector<EnvironmentWarning>& out) 
                    "sudo cpupower frequency-set -g performance"});
   if (f.on_battery.value_or(false))
     out.push_back(
-        {"the machine runs on battery, which lowers the CPU's clock", "connect it to mains"});
+        {"the machine runs on battery, which lowers the CPU's clock", "connect it to mains power"});
 }
 
 void warn_of_memory(const Fingerprint& f, std::vector<EnvironmentWarning>& out) {
@@ -98,7 +98,7 @@ std::vector<EnvironmentWarning> suspicious_conditions(const NoiseReport& r) {
   if (r.throttle_events.value_or(0) > 0)
     warnings.push_back({"the CPU got too hot and slowed down " +
                             std::to_string(*r.throttle_events) + " times while this was measured",
-                        "better cooling, fewer threads, or a pause before measuring"});
+                        "improve cooling, use fewer threads, or pause before measuring"});
   if (r.drift_ratio > 1 + kHighDrift || r.drift_ratio < 1 / (1 + kHighDrift))
     warnings.push_back({"the same work took " + number(r.drift_ratio) +
                             " times as long at the end as at the beginning",

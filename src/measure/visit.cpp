@@ -92,7 +92,7 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
   }
   if (usable.empty() && last) throw Error(*last);
   if (usable.empty())
-    throw Error(ErrorCode::invalid_argument, "measure: no picture to measure with");
+    throw Error(ErrorCode::invalid_argument, "measure: there is not an image to measure with");
   items = usable;
   drop_empty_shapes(inputs);
   return inputs;

@@ -129,7 +129,7 @@ AnomalyPixels condense_map(std::span<const float> scores, std::span<const std::u
       static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
   if (scores.size() != pixels || (!mask.empty() && mask.size() != pixels))
     fail("a map of " + std::to_string(scores.size()) + " and a mask of " +
-         std::to_string(mask.size()) + " pixels for a picture of " + std::to_string(pixels));
+         std::to_string(mask.size()) + " pixels for an image of " + std::to_string(pixels));
   AnomalyPixels out;
   if (mask.empty()) {
     out.normal = condense({scores.begin(), scores.end()}, kNormalRuns);

@@ -210,7 +210,7 @@ std::vector<std::optional<double>> CocoEvaluation::of_classes(
   if (weights.size() != picture_count_)
     throw Error(ErrorCode::invalid_argument, "coco evaluation: " + std::to_string(weights.size()) +
                                                  " weights for " + std::to_string(picture_count_) +
-                                                 " pictures");
+                                                 " images");
   std::vector<std::optional<double>> out;
   CurveScratch scratch;
   for (const CocoCurve& curve : state_->all_areas()) {

@@ -260,7 +260,7 @@ void require_same_outputs(const std::vector<OutputDifference>& differences, doub
                           std::max(tolerance, kMostMovedRows));
     if (d.by_rounding)
       moved += fmt::format(" (rounding its input moves it by {:.3g})", d.by_rounding->most);
-    fail(d.output, moved + "; report the model, or go on without the step");
+    fail(d.output, moved + "; report the model, or continue without the step");
   }
 }
 

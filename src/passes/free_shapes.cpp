@@ -24,11 +24,11 @@ onnx::ValueInfoProto& picture_input(Graph& graph) {
   onnx::ValueInfoProto* found = nullptr;
   for (auto& input : *graph.graph().mutable_input()) {
     if (!graph.is_input(input.name())) continue;
-    if (found != nullptr) fail(graph, "has several inputs; a vision model has one, the picture");
+    if (found != nullptr) fail(graph, "has several inputs; a vision model has one, the image");
     found = &input;
   }
   if (found == nullptr || found->type().tensor_type().shape().dim_size() != 4)
-    fail(graph, "has no picture input [N,C,H,W]");
+    fail(graph, "has no image input [N,C,H,W]");
   return *found;
 }
 
@@ -142,12 +142,11 @@ Graph fix_shapes(const Graph& graph, const FreedShapes& freed, Size size) {
     auto around = [&](std::int64_t side) {
       return std::max<std::int64_t>((side + s / 2) / s, 1) * s;
     };
-    throw Error(
-        ErrorCode::invalid_argument,
-        fmt::format("resolution {}x{}: {} halves and joins its maps so that both sides must "
-                    "be multiples of {}; the nearest such size is {}x{}",
-                    size.height, size.width, graph.source(), s, around(size.height),
-                    around(size.width)));
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("resolution {}x{}: {} halves and joins its maps, so both sides must be "
+                            "multiples of {}; the nearest such size is {}x{}",
+                            size.height, size.width, graph.source(), s, around(size.height),
+                            around(size.width)));
   }
   Graph copy = graph;
   const std::string input = picture_input(copy).name();

@@ -89,7 +89,7 @@ class Origin {
       if (!shape || !(*shape)[1]) return stop(output, "has an unknown number of channels");
       first += *(*shape)[1];
     }
-    return stop(value, "is no output of " + describe(node));
+    return stop(value, "is not an output of " + describe(node));
   }
 
   const Graph& graph_;

@@ -249,7 +249,7 @@ std::string input_u8_reason(const Graph& graph) {
   const TensorInfo& x = inputs.front();
   if (x.type != DataType::f32) return "its input is " + std::string(to_text(x.type)) + ", not f32";
   const bool planes = x.shape.size() == 4 && (!x.shape[1] || x.shape[1] == 1 || x.shape[1] == 3);
-  if (!planes) return "its input is no picture [N,C,H,W]";
+  if (!planes) return "its input is not an image [N,C,H,W]";
   if (graph.is_output(x.name)) return "its input is an output too";
   return {};
 }

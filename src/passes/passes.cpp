@@ -21,7 +21,7 @@ constexpr Pass kSimplify[] = {{"remove_dead", remove_dead, 1},
                               {"remove_identity", remove_identity, 2},
                               {"fuse_conv_bn", fuse_conv_bn, 1}};
 
-// What each runtime gains by, measured (docs/quantize.md). The stem's rewrite costs OpenVINO 4 %.
+// What each runtime gains by, measured (bench/README.md). The stem's rewrite costs OpenVINO 4 %.
 constexpr Pass kForOrt[] = {{"expected_value_as_product", expected_value_as_product, 1},
                             {"stem_space_to_depth", stem_space_to_depth, 1}};
 constexpr Pass kForAll[] = {{"expected_value_as_product", expected_value_as_product, 1}};

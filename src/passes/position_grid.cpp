@@ -241,7 +241,7 @@ PositionGrid make_position_grid(Graph& graph, SizeNodes& sizes, const onnx::Tens
     const auto fit = fit_affine(values, shape, axes, level);
     if (!fit) return {"", "its values belong to the positions of the model's own size"};
     if (!keeps_its_meaning(*fit, level, sizes.size()))
-      return {"", "its values are positions as fractions of the picture, of the model's own size"};
+      return {"", "its values are positions as fractions of the image, for the model's own size"};
     fits.emplace_back(*fit, level);
   }
   Writer writer(graph, sizes, constant);

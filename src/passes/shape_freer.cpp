@@ -360,7 +360,7 @@ void ShapeFreer::free_resize(onnx::NodeProto& node) {
     if (varies(have)) {
       const std::int64_t common = std::gcd(want, have[0]);
       const auto part = divided(have, have[0] / common);
-      if (!part) refuse(node, fmt::format("its size {} of {} is no plain share", want, have[0]));
+      if (!part) refuse(node, fmt::format("its size {} of {} is not a plain share", want, have[0]));
       out = *part * constant_dim(want / common);
       whole = whole && (want % have[0] == 0 || have[0] % want == 0);
     } else if (have[0] != want) {
@@ -616,8 +616,7 @@ void ShapeFreer::check_numbers(const onnx::NodeProto& node) const {
       for (const int side : {size_.height, size_.width})
         for (const double number : {1.0 * side, side - 1.0, 1.0 / side})
           if (side >= kLeastSide && v == static_cast<float>(number))
-            refuse(node,
-                   fmt::format("it computes with {}, the picture's own size, as a number", v));
+            refuse(node, fmt::format("it computes with {}, the image's own size, as a number", v));
   }
 }
 

@@ -48,7 +48,7 @@ std::string match(const Graph& graph, const onnx::NodeProto& conv, Match& m) {
   if (!x || x->size() != 4 || !(*x)[1] || !(*x)[2] || !(*x)[3]) return "its input's size is open";
   const onnx::TensorProto* weights = graph.constant(conv.input(1));
   if (weights == nullptr || weights->data_type() != onnx::TensorProto::FLOAT)
-    return "its weights are no f32 constant";
+    return "its weights are not an f32 constant";
   if (*(*x)[1] > kMostChannels) return "it has channels enough";
   if (attribute(conv, "strides", 2, 1) != Integers(2, kBlock)) return "its strides are not 2";
   if (attribute(conv, "dilations", 2, 1) != Integers(2, 1)) return "it is dilated";

@@ -133,7 +133,7 @@ std::string holder_of(const fs::path& file) {
 }
 
 [[noreturn]] void refuse(const fs::path& file, int before) {
-  std::string waiting = before > 0 ? fmt::format(", and {} wait for it", before) : "";
+  std::string waiting = before > 0 ? fmt::format(", {} waiting for it", before) : "";
   throw Error(ErrorCode::unavailable,
               fmt::format("measure: {} is using this machine (lock {}){}; wait for it to end",
                           holder_of(file), file.string(), waiting));
@@ -143,7 +143,7 @@ std::string holder_of(const fs::path& file) {
 void say_waiting(const fs::path& file, int before, std::string& said) {
   std::string text = fmt::format("waiting for another run on this machine to end ({}, lock {})",
                                  holder_of(file), file.string());
-  if (before > 0) text += fmt::format("; {} came before this one", before);
+  if (before > 0) text += fmt::format("; {} started before this one", before);
   if (said == text) return;
   said = text;
   say(Severity::info, text);

@@ -52,7 +52,7 @@ bool was_told_to_end(const ExitState& state) {
 std::string hang_text(const std::string& operation, const Patience& patience) {
   std::string text = fmt::format("{}: no answer within {:.3g} s", operation, patience.limit_s);
   if (patience.expected_s)
-    text += fmt::format(", where about {:.2g} s were expected", *patience.expected_s);
+    text += fmt::format(", but about {:.2g} s were expected", *patience.expected_s);
   return text + ", the worker was killed";
 }
 

@@ -182,8 +182,8 @@ void demand_numbers(const Observations& observations) {
   }
   if (observations.uniform == observations.samples) {
     throw Error(ErrorCode::invalid_argument,
-                "quantize: every calibration image is one colour throughout; name real pictures "
-                "with --calibration");
+                "quantize: every calibration image has only one colour; name real images with "
+                "--calibration");
   }
   for (const auto& [name, histogram] : observations.seen) {
     if (!histogram.empty()) continue;
@@ -287,12 +287,12 @@ std::vector<std::string> suspicious_samples(const Observations& observations) {
     lines.push_back(of_all(observations.samples - observations.distinct) +
                     " calibration images repeat others");
   if (observations.uniform > 0)
-    lines.push_back(of_all(observations.uniform) + " calibration images are one colour throughout");
+    lines.push_back(of_all(observations.uniform) + " calibration images have only one colour");
   std::size_t broken = 0;
   for (const auto& [name, histogram] : observations.seen) broken += histogram.not_finite() > 0;
   if (broken > 0)
     lines.push_back(std::to_string(broken) +
-                    " values of the model are infinite or no number on some calibration images; "
+                    " values of the model are infinite or not a number on some calibration images; "
                     "check the card's scale, mean and std");
   return lines;
 }

@@ -21,7 +21,7 @@ std::vector<std::vector<Tensor>> samples_of(const FeedCalibration& feed, std::si
   auto samples = first_samples(feed, count);
   if (samples.empty()) {
     throw Error(ErrorCode::invalid_argument,
-                "check: there is no sample to compare on; name images with --calibration");
+                "check: there is not an image to compare on; name some with --calibration");
   }
   return samples;
 }

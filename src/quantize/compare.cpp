@@ -262,7 +262,7 @@ std::string low_snr_text(const OutputCheck& output, double least_db) {
   char text[200];
   std::snprintf(text, sizeof text,
                 "differs from the float model's by an SNR of %.1f dB (correlation %.3f); at least "
-                "%.1f dB is wanted",
+                "%.1f dB is required",
                 output.snr_db, output.correlation, least_db);
   return text_of(output) + text;
 }
@@ -270,15 +270,15 @@ std::string low_snr_text(const OutputCheck& output, double least_db) {
 std::string like_constant_text(const OutputCheck& output) {
   char text[200];
   std::snprintf(text, sizeof text,
-                "is hardly nearer to the float model's than a constant: by %.1f dB (correlation "
-                "%.3f); at least %.1f dB is wanted",
+                "is only %.1f dB nearer to the float model's than a constant is (correlation "
+                "%.3f); at least %.1f dB is required",
                 *output.over_constant_db, output.correlation, kLeastOverConstantDb);
   return text_of(output) + text;
 }
 
 std::string differing_text(const OutputCheck& output) {
   char text[120];
-  std::snprintf(text, sizeof text, "is another number than the float model's in %.0f %% of places",
+  std::snprintf(text, sizeof text, "differs from the float model's in %.0f %% of its values",
                 100 * *output.differing_share);
   return text_of(output) + text;
 }
@@ -380,7 +380,7 @@ std::string objection(const Comparison& comparison, double least_snr_db) {
   char text[160];
   std::snprintf(text, sizeof text,
                 "its predictions are %.2f close to the float model's (1 for the same boxes, scores "
-                "and classes); at least %.2f is wanted",
+                "and classes); at least %.2f is required",
                 *comparison.closeness, kLeastCloseness);
   return text;
 }

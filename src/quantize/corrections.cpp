@@ -26,13 +26,13 @@ std::string judged_text(const std::string& what, const Score& after, const Score
   if (by_closeness)
     std::snprintf(text, sizeof text,
                   ": predictions %.4f close to the float model's instead of %.4f (gain %+.4f to "
-                  "%+.4f, the mean decides) on %zu image%s held aside",
+                  "%+.4f, the mean decides) on %zu image%s set aside",
                   mean(after), mean(before), gain.low, gain.high, before.size(), plural);
   else
-    std::snprintf(text, sizeof text,
-                  ": output SNR %.2f dB instead of %.2f dB (gain %+.2f to %+.2f) on %zu image%s "
-                  "held aside",
-                  mean(after), mean(before), gain.low, gain.high, before.size(), plural);
+    std::snprintf(
+        text, sizeof text,
+        ": output SNR %.2f dB instead of %.2f dB (gain %+.2f to %+.2f) on %zu image%s set aside",
+        mean(after), mean(before), gain.low, gain.high, before.size(), plural);
   return what + text;
 }
 
@@ -47,8 +47,8 @@ class Corrector {
     if (attempts.empty()) return;
     if (held_.size() == 0) {
       note({std::string(kind.name), false,
-            attempts.front().what + ": not tried, as fewer than " +
-                std::to_string(HeldAside::kEvery) + " images leave none to judge it on",
+            attempts.front().what + ": not tried: fewer than " + std::to_string(HeldAside::kEvery) +
+                " images leave none to judge it on",
             std::nullopt, std::nullopt});
       return;
     }

@@ -83,7 +83,7 @@ std::vector<std::string> range_methods() {
 void check_options(const QuantizeOptions& options) {
   if (!options.percentile) return;
   if (options.method != RangeMethod::percentile)
-    refuse("a percentile means nothing to the method " + std::string(to_text(options.method)) +
+    refuse("a percentile does not apply to the method " + std::string(to_text(options.method)) +
            "; use the method percentile");
   if (!(*options.percentile > 50 && *options.percentile <= 100))
     refuse("percentile must be above 50 and at most 100, got " +

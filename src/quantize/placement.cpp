@@ -113,7 +113,7 @@ class Placer {
   /// A matrix product gives float as quickly as u8, so nothing is lost where nobody reads u8. A
   /// branch of a Split that only float nodes read needs no Q. Nor does a convolution in a portable
   /// file with open dimensions: with such pairs OpenVINO 2026.4 makes boxes up to 1.8 times as wide
-  /// there; without them they are right (docs/quantize.md).
+  /// there; without them they are right (bench/README.md).
   bool free_output(const onnx::NodeProto& node, const std::string& value) const {
     if (is_op(node, "Conv") && !free_tail_) return false;
     const auto users = graph_.consumers(value);

@@ -7,7 +7,7 @@
 namespace tamis {
 
 /// Whether a SiLU whose input is quantised becomes one com.microsoft.QuickGelu. ONNX Runtime is as
-/// fast with Sigmoid and Mul in u8, which lose more (measured, docs/quantize.md); OpenVINO fuses
+/// fast with Sigmoid and Mul in u8, which lose more (measured, bench/README.md); OpenVINO fuses
 /// only the former into the convolution.
 bool writes_quick_gelu(const QuantizeOptions& options);
 

@@ -56,9 +56,7 @@ class Sorter {
         reason = asked->second;
       } else if (tail_.count(node) != 0) {
         if (compute || worth_a_reason(graph_, *node)) {
-          reason =
-              "output tail: after the last convolution, where the values' ranges differ too much "
-              "for one scale";
+          reason = "output tail, after the last convolution: ranges differ too much for one scale";
         }
       } else if (compute) {
         plan.compute.push_back(*compute);

@@ -35,7 +35,7 @@ struct Group {
   /// Stands between a convolution and its SiLU in the portable form: its zero point is one of
   /// kPooledZeroPoints, and one initialiser per zero point serves all such groups. OpenVINO folds
   /// such a shared constant once and then fuses convolution and SiLU as if there were no Q/DQ,
-  /// except in the first of each (measured, see docs/quantize.md).
+  /// except in the first of each (measured, bench/README.md).
   bool pooled_zero_point = false;
 };
 

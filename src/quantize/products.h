@@ -51,7 +51,7 @@ QuantizeReport quantise_products(
 
 /// Leaves out the zero point, which is 0 anyway, where the weights of a MatMul are dequantised.
 /// ONNX Runtime 1.31 makes MatMulIntegerToFloat of both, and is slower with a zero point per column
-/// (measured, see docs/quantize.md). Not thread safe for one graph.
+/// (measured, bench/README.md). Not thread safe for one graph.
 void drop_zero_points_of_products(Graph& graph);
 
 }  // namespace tamis

@@ -166,7 +166,7 @@ bool all_seen(const Plan& plan, const Observations& observations) {
 
 void demand_work(const Plan& plan) {
   if (!plan.compute.empty()) return;
-  std::string text = "quantize: there is no convolution or matrix product that could run in INT8";
+  std::string text = "quantize: no convolution or matrix product can run in INT8";
   if (!plan.kept_in_float.empty()) {
     text += " (" + plan.kept_in_float.front().node + ": " + plan.kept_in_float.front().reason + ")";
   }

@@ -23,7 +23,7 @@ ValueRange range_after_silu(const Histogram& before, const QuantizeOptions& opti
 ValueRange range_before_silu(const Histogram& before, const QuantizeOptions& options);
 
 /// The zero points that a pooled group may take (plan.h). Of the pairs tried on three detectors,
-/// the one with the best boxes: 1 to 3 dB over {96, 128}, scores alike (docs/quantize.md).
+/// the one with the best boxes: 1 to 3 dB over {96, 128}, scores alike (bench/README.md).
 inline constexpr std::uint8_t kPooledZeroPoints[] = {32, 96};
 
 /// As range_before_silu, but with one of kPooledZeroPoints: the scale of least squared error of

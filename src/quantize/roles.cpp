@@ -34,7 +34,7 @@ std::optional<int> bias_index(const Graph& graph, const onnx::NodeProto& node,
 std::optional<ComputeNode> as_conv(const Graph& graph, const onnx::NodeProto& node,
                                    std::string& reason) {
   if (!has_float_weights(graph, node.input(1), 3)) {
-    reason = "its weights are no f32 constant";
+    reason = "its weights are not an f32 constant";
     return std::nullopt;
   }
   const std::int64_t channels = shape_of(*graph.constant(node.input(1)))[0];
@@ -44,7 +44,7 @@ std::optional<ComputeNode> as_conv(const Graph& graph, const onnx::NodeProto& no
 std::optional<ComputeNode> as_gemm(const Graph& graph, const onnx::NodeProto& node,
                                    std::string& reason) {
   if (!has_float_weights(graph, node.input(1), 2)) {
-    reason = "its weights are no f32 constant";
+    reason = "its weights are not an f32 constant";
     return std::nullopt;
   }
   if (int_attribute(node, "transA").value_or(0) != 0 ||

@@ -63,7 +63,7 @@ void follow_card(BuildState& state, const BuildRequest& request) {
   if (!request.calibration || state.graph.inputs().empty()) return;
   state.feed = telling_feed(
       make_calibration_feed(state.card, *request.calibration, state.graph.inputs()[0].type),
-      {request.step ? request.step->name + ": pictures" : "pictures", 0,
+      {request.step ? request.step->name + ": images" : "images", 0,
        request.calibration->items.size()},
       state.tell);
   state.calibration_key =

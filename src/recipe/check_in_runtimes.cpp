@@ -54,9 +54,8 @@ std::vector<std::string> inference_notes(const std::vector<RuntimeCheck>& checks
     for (const OutputCheck& output : check.outputs) {
       if (!output.inferred || !output.part.axis) continue;
       std::string note = fmt::format(
-          "no decoder reads output '{}': it was compared by value, its channels taken along axis "
-          "{} "
-          "by its shape",
+          "no decoder reads output '{}': it was compared by value, with its channels along axis "
+          "{}, as its shape suggests",
           output.name, *output.part.axis);
       if (std::find(notes.begin(), notes.end(), note) == notes.end())
         notes.push_back(std::move(note));
@@ -103,13 +102,13 @@ void check_in_runtimes(BuildState& state, const StoredGraph& before,
     refused += check.refused ? 1 : 0;
     if (check.with_open_sides.empty()) continue;
     state.report["warnings"].push_back(
-        fmt::format("in {} fix height and width before compiling (reshape the model): while they "
-                    "are open it computes something else: {}",
+        fmt::format("in {}, fix height and width before compiling (reshape the model); with open "
+                    "sides it computes something else: {}",
                     check.runtime, check.with_open_sides));
   }
   if (!checks.empty() && refused == checks.size())
     throw Error(ErrorCode::unsupported,
-                fmt::format("{}: no runtime executes the result rightly: {}: {}", step,
+                fmt::format("{}: no runtime executes the result correctly: {}: {}", step,
                             checks[0].runtime, checks[0].reason));
 }
 

@@ -61,8 +61,8 @@ Json check_exact(const ExactStep& step, const NamedEvaluator& reference,
     check["refused"] = "before the step too: " + known.problem;
   } else if (within(Outcome(before, after, inputs), known)) {
     check["note"] = fmt::format(
-        "{} and {} differ on this model before the step too: {}; the step is not the cause: find "
-        "out which of the two is right before you rely on {}",
+        "{} and {} already differ on the model before the step: {}. The step is not the cause; "
+        "find out which of the two is right before you rely on {}",
         runtime.name, reference.name, without_remedy(known.problem), runtime.name);
   } else {
     check["refused"] = moved.problem;

@@ -71,13 +71,13 @@ std::map<std::string, std::string> give_back_layers(const BuildState& state, con
   if (count == 0) return reasons;
   Sensitivity ranking = rank_int8_layers(state, options, own_runtime(state, options.target), false);
   if (count >= ranking.order.size())
-    throw Error(ErrorCode::invalid_argument,
-                fmt::format("float_layers: {} of {} layers in FP32 leave nothing in INT8; give "
-                            "fewer",
-                            count, ranking.order.size()));
+    throw Error(
+        ErrorCode::invalid_argument,
+        fmt::format("float_layers: {} of {} layers in FP32 leave no layer in INT8; give fewer",
+                    count, ranking.order.size()));
   for (std::size_t i = 0; i < count; ++i) {
     options.keep_float.push_back(ranking.order[i].node);
-    reasons[ranking.order[i].node] = "given back: " + to_text(ranking.order[i]);
+    reasons[ranking.order[i].node] = "kept in FP32: " + to_text(ranking.order[i]);
   }
   return reasons;
 }

@@ -112,7 +112,7 @@ void apply_fp16(BuildState& state, const Json&) {
   state.graph = std::move(graph);
   state.report["how"] = fmt::format("{} nodes in f16, {} kept in f32, by the values on {} {}",
                                     done.converted, done.kept.size(), magnitudes.samples(),
-                                    state.feed ? "calibration pictures" : "random inputs");
+                                    state.feed ? "calibration images" : "random inputs");
   state.report["kept_in_float"] = Json::array();
   for (const auto& [node, reason] : done.kept)
     state.report["kept_in_float"].push_back({{"node", node}, {"reason", reason}});

@@ -139,8 +139,8 @@ void apply_int8_static(BuildState& state, const Json& params) {
   state.report["method"] = to_text(options.method);
   state.report["weights"] = options.sums_in_16_bits
                                 ? "s8, right on any CPU"
-                                : "s8, all of 8 bits as asked for: wrong on an x86 CPU without "
-                                  "VNNI, which adds two products in 16 bits";
+                                : "s8, all 8 bits as requested: wrong on an x86 CPU without VNNI, "
+                                  "which adds two products in 16 bits";
   check_in_runtimes(state, before, runtimes_to_check(state, options.target), "int8-static");
 }
 

@@ -22,7 +22,7 @@ std::string padim_text(const Json&) { return "padim"; }
 
 void apply_padim(BuildState& state, const Json& params) {
   if (!state.feed)
-    throw Error(ErrorCode::invalid_argument, "padim: needs good pictures; give --data");
+    throw Error(ErrorCode::invalid_argument, "padim: needs good images; give --data");
   const PadimReport report = fit_padim(state.graph, parse_options(params), state.card.input_size,
                                        state.open_reference, state.feed);
   state.card.task = TaskKind::anomaly;

@@ -72,7 +72,7 @@ void apply_resolution(BuildState& state, const Json& params) {
   const std::vector<Size> sizes = sizes_of(params);
   if (sizes.size() > 1 && state.card.resize != ResizeRule::letterbox)
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("resolution {}: a set of shapes needs pictures that keep their aspect "
+                fmt::format("resolution {}: a set of shapes needs images that keep their aspect "
                             "ratio (resize letterbox), the card says {}; give one size",
                             resolution_text(params), to_text(state.card.resize)));
   Graph freed = state.graph;

@@ -31,7 +31,7 @@ std::string rewrites_text(const Json& params) {
 std::string rewrites_reason(const Graph& graph) {
   Graph copy = graph;
   return changes(run_passes(copy, rewrite_passes("ort"), {})) == 0
-             ? "no part of it is known to run faster when written otherwise"
+             ? "no rewrite is known that makes a part of it faster"
              : "";
 }
 
@@ -39,9 +39,9 @@ void apply_rewrites(BuildState& state, const Json& params) {
   Graph graph = state.graph;
   const PassLog log = run_passes(graph, rewrite_passes(runtime_of(params)), {});
   if (changes(log) == 0)
-    throw Error(ErrorCode::unsupported,
-                "rewrites: no part of the model is known to run faster when written otherwise; "
-                "leave the step out");
+    throw Error(
+        ErrorCode::unsupported,
+        "rewrites: no rewrite is known that makes a part of this model faster; leave the step out");
   require_same_in_reference(state, with_fixed_inputs(state.graph, 1, state.input_size()),
                             with_fixed_inputs(graph, 1, state.input_size()));
   state.report = to_json(log);

@@ -192,7 +192,7 @@ class Items {
   std::size_t place(const std::string& id) const {
     if (!dataset_) throw Error(ErrorCode::not_found, why_);
     auto at = places_.find(id);
-    if (at == places_.end()) throw Error(ErrorCode::not_found, "the data no longer hold " + id);
+    if (at == places_.end()) throw Error(ErrorCode::not_found, "the data no longer contain " + id);
     return at->second;
   }
 

@@ -56,7 +56,8 @@ std::string moved_text(const Json& item) {
     if (o.at("kind") != "same") continue;
     if (o.at("amount").get<double>() < 0.01) return "";
     std::string text =
-        (item.at("changed").get<bool>() ? "most moved of the others: " : "moved: ") + fate_text(o);
+        (item.at("changed").get<bool>() ? "largest move of the others: " : "moved: ") +
+        fate_text(o);
     const double overlap = o.at("overlap");
     if (overlap < 0.9) text += fmt::format(", overlap {:.2f}", overlap);
     return text;
@@ -118,14 +119,14 @@ std::string counts_text(const ResultView& result) {
              changed = c.at("changed").get<std::int64_t>();
   if (is_of_objects(result))
     return fmt::format(
-        "In {} of {} pictures an object with a score of at least 0.25 came, went or changed its "
-        "class: {} lost, {} gained, {} of another class; {} are the same.",
+        "In {} of {} images, an object with a score of at least 0.25 appeared, disappeared or "
+        "changed its class: {} lost, {} gained, {} of another class; {} unchanged.",
         changed, items, count("lost"), count("gained"), count("relabelled"), count("same"));
   const bool anomaly = result.model.value("task", "") == "anomaly";
   std::string text = fmt::format("{} of {} items {}", changed, items,
-                                 anomaly ? "are decided otherwise" : "got another first class");
+                                 anomaly ? "have another decision" : "have another first class");
   if (changed > 0 && totals.contains("became_wrong"))
-    text += fmt::format(": {} became wrong by the labels, {} became right{}", count("became_wrong"),
+    text += fmt::format(": by the labels, {} became wrong and {} right{}", count("became_wrong"),
                         count("became_right"),
                         count("stayed_wrong") > 0
                             ? fmt::format(", {} stayed wrong", count("stayed_wrong"))
@@ -138,7 +139,7 @@ std::string quiet_text(const ResultView& result) {
   const double largest = result.changes.at("largest");
   if (largest <= 0) return "Nothing changed: every prediction is exactly the same.";
   if (!result.changes.at("worst").empty()) return "";
-  return fmt::format("Nothing is drawn: no prediction moved by as much as 0.01 (the most: {:.2g}).",
+  return fmt::format("Nothing is drawn: no prediction moved by 0.01 or more (largest: {:.2g}).",
                      largest);
 }
 
@@ -219,18 +220,17 @@ std::string capital(std::string text) {
 std::string class_lead(const Json& per_class) {
   const Json& classes = per_class.at("classes");
   const auto intervals = per_class.at("intervals").get<std::int64_t>();
-  const std::string sure = fmt::format("at {} for all of them together",
+  const std::string sure = fmt::format("at {} for all classes together",
                                        exact_percent(per_class.at("confidence").get<double>()));
   if (is_agreement(per_class))
     return fmt::format(
-        "How far the answers of each class, as the baseline gives it, are kept. Intervals {}.",
-        sure);
-  if (intervals == 0) return "No class is in enough items to establish a difference.";
+        "The share of the baseline's answers that are kept, per class. Intervals {}.", sure);
+  if (intervals == 0) return "No class occurs in enough items to establish a difference.";
   const std::string worse = names_with(classes, "worse"), better = names_with(classes, "better");
   if (worse.empty() && better.empty())
     return fmt::format(
-        "Not distinguishable in any of the {} that enough items hold: no interval of a difference "
-        "excludes 0, {}.",
+        "Not distinguishable in any of the {} that occur in enough items: every interval of a "
+        "difference includes 0, {}.",
         plural(intervals, "class", "classes"), sure);
   std::string text;
   if (!worse.empty()) text += "Worse: " + worse + ". ";
@@ -254,9 +254,11 @@ std::vector<std::string> changes_lead(const ResultView& result) {
   const std::string variant = name_of(result, value_text(result.changes.at("variant")));
   const bool miss = result.changes.at("role") == "nearest_miss";
   std::vector<std::string> lead{
-      miss ? fmt::format("What the nearest miss, {}, would change; it is not handed over.", variant)
-           : fmt::format("What {} says otherwise than the baseline, {}.", variant,
-                         name_of(result, result.baseline))};
+      miss ? fmt::format(
+                 "What {} would change. It came closest to the gates; it is not handed over.",
+                 variant)
+           : fmt::format("How the predictions of {} differ from those of the baseline, {}.",
+                         variant, name_of(result, result.baseline))};
   if (result.changes.at("largest").get<double>() > 0) lead.push_back(counts_text(result));
   if (std::string quiet = quiet_text(result); !quiet.empty()) lead.push_back(std::move(quiet));
   return lead;

@@ -42,10 +42,10 @@ std::string figure_html(const Json& item, const std::string& role, const ChangeP
         "<img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" "
         "alt=\"{}\"/>",
         to_base64(picture->jpeg), picture->size.width, picture->size.height,
-        escape_html(name + ": baseline and " + role + " beside each other"));
+        escape_html(name + ": baseline and " + role + " side by side"));
   figure += fmt::format("<figcaption><b>{}</b> {}", escape_html(name), escape_html(text));
   if (picture != nullptr && !picture->note.empty())
-    figure += "<small>No picture: " + escape_html(picture->note) + "</small>";
+    figure += "<small>No image: " + escape_html(picture->note) + "</small>";
   return figure + "</figcaption></figure>";
 }
 
@@ -98,8 +98,8 @@ std::string item_markdown(const Json& item, const std::string& role, const Chang
       fmt::format("\n**{}**: {}\n", md(value_text(item.at("item"))), md(item_text(item)));
   if (picture == nullptr) return text;
   if (!picture->file.empty())
-    text += fmt::format("\n![baseline and {} beside each other]({})\n", role, picture->file);
-  if (!picture->note.empty()) text += "\nNo picture: " + md(picture->note) + "\n";
+    text += fmt::format("\n![baseline and {} side by side]({})\n", role, picture->file);
+  if (!picture->note.empty()) text += "\nNo image: " + md(picture->note) + "\n";
   return text;
 }
 

@@ -24,8 +24,7 @@ std::string speed_phrase(const VariantView& pick) {
   if (pick.images_per_s && pick.verdict != "not_distinguishable")
     return fmt::format("{:.1f} images per second, {:.2f} times the baseline's",
                        pick.images_per_s->value, pick.speedup->value);
-  if (pick.verdict == "not_distinguishable")
-    return "not distinguishable in speed from the baseline";
+  if (pick.verdict == "not_distinguishable") return "speed not distinguishable from the baseline's";
   return fmt::format("{:.2f} times as fast as the baseline", pick.speedup->value);
 }
 
@@ -51,7 +50,7 @@ std::string headline(const ResultView& result) {
                 : "Interrupted before a variant was proven.";
   if (result.status != "met")
     return pick ? fmt::format("No variant met every gate; {} is handed over.", pick->name)
-                : "No variant met every gate; the model is handed over as it was.";
+                : "No variant met every gate; the original model is handed over unchanged.";
   return pick ? met_headline(result, *pick) : "Nothing was picked.";
 }
 
@@ -113,12 +112,12 @@ std::string accuracy_sentence(const VariantView& variant) {
   const AccuracyView& accuracy = *variant.accuracy;
   std::string text = fmt::format("{} {}", metric_name(accuracy.metric),
                                  accuracy_text(accuracy.metric, accuracy.value.value));
-  if (!accuracy.relative_drop) return text;
-  double drop = accuracy.relative_drop->value;
-  std::string interval = percent_interval_text(*accuracy.relative_drop);
-  text += fmt::format(", {} {} the baseline's", percent_text(std::abs(drop)),
-                      drop < 0 ? "above" : "below");
-  return interval.empty() ? text : fmt::format("{} (drop {})", text, interval);
+  if (!accuracy.relative_change) return text;
+  double change = accuracy.relative_change->value;
+  std::string interval = change_interval_text(*accuracy.relative_change);
+  text += fmt::format(", {} {} the baseline's", percent_text(std::abs(change)),
+                      change > 0 ? "above" : "below");
+  return interval.empty() ? text : fmt::format("{} (change {})", text, interval);
 }
 
 std::string gate_text(const VariantView& variant) {
@@ -164,7 +163,7 @@ DecisionText describe_decision(const ResultView& result) {
   if (result.nearest_miss) text.notes.push_back(miss_note(result));
   if (result.from_pixels)
     text.notes.emplace_back(
-        "Latencies begin at the resized picture's bytes: making the input tensor is part of them.");
+        "Latencies begin at the resized image's bytes: they include making the input tensor.");
   return text;
 }
 
@@ -184,7 +183,7 @@ std::string decision_text(const Json& document) {
   append_list(text, "Warnings", warnings);
   append_list(text, kCallerChanges, result.caller_changes);
   append_list(text, "Why", result.reasons);
-  append_list(text, "What would change it", result.counterfactuals);
+  append_list(text, "What would change the decision", result.counterfactuals);
   return text;
 }
 

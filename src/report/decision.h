@@ -8,7 +8,7 @@
 namespace tamis {
 
 /// Above ResultView::caller_changes, in every format.
-inline constexpr const char* kCallerChanges = "What its caller has to change";
+inline constexpr const char* kCallerChanges = "What the caller must change";
 
 /// The decision in words, shared by every form of the report. Plain text: escape before embedding.
 struct DecisionText {

@@ -125,6 +125,8 @@ std::string accuracy_text(const std::string& metric, double value) {
 
 std::string percent_text(double share) { return with_minus(percent_of(share, 2)); }
 
+std::string change_text(double change) { return (change > 0 ? "+" : "") + percent_text(change); }
+
 std::string ratio_text(double ratio) {
   return ratio < 100 ? fmt::format("{:.2f}×", ratio) : fmt::format("{:.0f}×", ratio);
 }
@@ -135,12 +137,25 @@ std::string ratio_interval_text(const IntervalView& ratio) {
   });
 }
 
-std::string percent_interval_text(const IntervalView& share) {
-  std::string text = interval_text(share, [](double value) {
-    std::string percent = percent_text(value);
+namespace {
+
+/// "[−0.90, 1.20] %" of ends that `format` gives with their unit.
+std::string interval_in_percent(const IntervalView& interval, std::string (*format)(double)) {
+  std::string text = interval_text(interval, [format](double value) {
+    std::string percent = format(value);
     return percent.substr(0, percent.size() - 2);
   });
   return text.empty() ? text : text + " %";
+}
+
+}  // namespace
+
+std::string percent_interval_text(const IntervalView& share) {
+  return interval_in_percent(share, percent_text);
+}
+
+std::string change_interval_text(const IntervalView& change) {
+  return interval_in_percent(change, change_text);
 }
 
 std::string accuracy_interval_text(const std::string& metric, const IntervalView& value) {

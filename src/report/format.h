@@ -41,6 +41,9 @@ std::string accuracy_text(const std::string& metric, double value);
 /// A share as a percentage, "0.18 %", with a real minus sign.
 std::string percent_text(double share);
 
+/// The same of a change, which always shows its sign: "+2.02 %", "−0.31 %".
+std::string change_text(double change);
+
 /// "2.74×".
 std::string ratio_text(double ratio);
 
@@ -56,6 +59,7 @@ std::string interval_text(const IntervalView& interval, Format format) {
 
 std::string ratio_interval_text(const IntervalView& ratio);    ///< "[2.70, 2.79]"
 std::string percent_interval_text(const IntervalView& share);  ///< "[−0.90, 1.20] %"
+std::string change_interval_text(const IntervalView& change);  ///< "[−0.31, +4.50] %"
 std::string accuracy_interval_text(const std::string& metric, const IntervalView& value);
 
 }  // namespace tamis

@@ -44,10 +44,10 @@ std::string accuracy_cards(const VariantView& pick, bool baseline_picked) {
   std::string baseline =
       accuracy.baseline ? "baseline " + accuracy_text(accuracy.metric, *accuracy.baseline) : "";
   std::string cards = card(escape_html(metric_name(accuracy.metric)).c_str(), value, baseline);
-  if (!accuracy.relative_drop || baseline_picked) return cards;
-  std::string interval = percent_interval_text(*accuracy.relative_drop);
+  if (!accuracy.relative_change || baseline_picked) return cards;
+  std::string interval = change_interval_text(*accuracy.relative_change);
   if (accuracy.confidence) interval += fmt::format(" at {}", exact_percent(*accuracy.confidence));
-  return cards + card("Accuracy drop", percent_text(accuracy.relative_drop->value), interval);
+  return cards + card("Accuracy change", change_text(accuracy.relative_change->value), interval);
 }
 
 std::string cards_html(const ResultView& result, const VariantView& pick) {
@@ -101,7 +101,7 @@ std::string list_html(const char* title, const std::vector<std::string>& lines) 
 std::string reasons_html(const ResultView& result) {
   std::string lists = list_html(kCallerChanges, result.caller_changes) +
                       list_html("Why", result.reasons) +
-                      list_html("What would change it", result.counterfactuals);
+                      list_html("What would change the decision", result.counterfactuals);
   return lists.empty() ? "" : "<section><div class=\"two\">" + lists + "</div></section>";
 }
 

@@ -55,11 +55,11 @@ Cell accuracy_cell(const ResultView&, const VariantView& v) {
   return {accuracy_text(a.metric, a.value.value), below, key(a.value.value), ""};
 }
 
-Cell drop_cell(const ResultView& result, const VariantView& v) {
-  if (v.id == result.baseline) return {"", "", "0", "drops refer to this variant"};
-  if (!v.accuracy || !v.accuracy->relative_drop) return absent(v, "accuracy drop");
-  const IntervalView& drop = *v.accuracy->relative_drop;
-  return {percent_text(drop.value), percent_interval_text(drop), key(drop.value), ""};
+Cell change_cell(const ResultView& result, const VariantView& v) {
+  if (v.id == result.baseline) return {"", "", "0", "changes refer to this variant"};
+  if (!v.accuracy || !v.accuracy->relative_change) return absent(v, "accuracy change");
+  const IntervalView& change = *v.accuracy->relative_change;
+  return {change_text(change.value), change_interval_text(change), key(change.value), ""};
 }
 
 Cell speedup_cell(const ResultView& result, const VariantView& v) {
@@ -81,7 +81,7 @@ std::vector<Column> columns() {
       {"p95", "num", p95_cell},
       {"Speed-up", "num", speedup_cell},
       {"Accuracy", "num", accuracy_cell},
-      {"Drop", "num", drop_cell},
+      {"Change", "num", change_cell},
       {"Size", "num", [](const R&, const V& v) { return bytes_cell(v, v.size_bytes, "size"); }},
       {"Memory", "num",
        [](const R&, const V& v) { return bytes_cell(v, v.peak_memory_bytes, "peak memory"); }},
@@ -213,10 +213,10 @@ std::string variants_html(const ResultView& result) {
   for (const char* name : kCounts)
     if (auto found = result.counts.find(name); found != result.counts.end())
       counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", found->second, name);
-  text += counts + (counts.empty() ? "" : ". ") +
-          "Intervals are beneath their values; click a heading to sort.</p>"
-          "<div class=\"scroll\"><table class=\"sortable\" id=\"variants\"><thead><tr><th>ID</th>"
-          "<th>Variant</th>";
+  text +=
+      counts + (counts.empty() ? "" : ". ") +
+      "Intervals are below their values; click a heading to sort.</p><div class=\"scroll\"><table "
+      "class=\"sortable\" id=\"variants\"><thead><tr><th>ID</th><th>Variant</th>";
   for (const Column& column : all)
     text += fmt::format("<th class=\"{}\">{}</th>", column.kind, column.title);
   text += "<th>Verdict</th><th>Gate</th></tr></thead><tbody>\n";
@@ -232,7 +232,7 @@ std::string failures_html(const ResultView& result) {
                         escape_html(v.name), chip("failed", v.failure->code),
                         escape_html(v.failure->text));
     if (!v.failure->command.empty())
-      text += "<p class=\"hint\">Reproduce it with</p><pre class=\"wrap\">" +
+      text += "<p class=\"hint\">Repeat it with</p><pre class=\"wrap\">" +
               escape_html(v.failure->command) + "</pre>";
     text += "</div>";
   }

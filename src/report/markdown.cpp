@@ -38,13 +38,13 @@ std::string rate_cells(const ResultView& result, const VariantView& v) {
 std::string accuracy_cells(const VariantView& v) {
   if (!v.accuracy) return fmt::format("{} | {}", kAbsent, kAbsent);
   const AccuracyView& a = *v.accuracy;
-  std::string drop = kAbsent;
-  if (a.relative_drop)
-    drop = cell(percent_text(a.relative_drop->value), percent_interval_text(*a.relative_drop));
+  std::string change = kAbsent;
+  if (a.relative_change)
+    change = cell(change_text(a.relative_change->value), change_interval_text(*a.relative_change));
   return fmt::format(
       "{} | {}",
       cell(accuracy_text(a.metric, a.value.value), accuracy_interval_text(a.metric, a.value)),
-      drop);
+      change);
 }
 
 std::string variant_row(const ResultView& result, const VariantView& v) {
@@ -63,7 +63,7 @@ std::string variants_section(const ResultView& result) {
   const bool rated = result.objective == "throughput";
   std::string text = fmt::format(
       "\n## Variants\n\n"
-      "| ID | Variant |{} Accuracy | Drop | Mean ms | Median ms | p95 ms | Size | Peak "
+      "| ID | Variant |{} Accuracy | Change | Mean ms | Median ms | p95 ms | Size | Peak "
       "memory | Speed-up | Verdict | Gate |\n"
       "| --- | --- |{} --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- "
       "|\n",
@@ -134,7 +134,7 @@ std::string report_markdown(const ResultView& result, const std::vector<std::str
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
   text += list_section(kCallerChanges, result.caller_changes);
   text += list_section("Why", result.reasons);
-  text += list_section("What would change it", result.counterfactuals);
+  text += list_section("What would change the decision", result.counterfactuals);
   text += variants_section(result);
   text += changed_markdown(result, changes);
   text += explained_markdown(result);

@@ -28,7 +28,7 @@ ReportFiles write_report(const Json& document, const std::filesystem::path& fold
   }
   if (missing > 0)
     files.notes.back() = std::to_string(missing) + " of " + std::to_string(changes.size()) +
-                         " worst changes have no picture: " + files.notes.back();
+                         " worst changes have no image: " + files.notes.back();
   save_file(files.html, report_html(result, changes));
   save_file(files.markdown, report_markdown(result, names, changes));
   save_file(files.csv, variants_csv(result));

@@ -98,19 +98,20 @@ std::optional<TimingView> read_timing(const Node& node) {
   return timing;
 }
 
-std::optional<IntervalView> read_drop(const Node& node, const AccuracyView& accuracy) {
+/// The document has drops: the baseline's accuracy less the variant's. People read changes.
+std::optional<IntervalView> read_change(const Node& node, const AccuracyView& accuracy) {
   auto drop = node["drop"].number();
   std::string kind = node["drop_kind"].text();
   if (!kind.empty() && kind != "relative" && kind != "absolute")
     node["drop_kind"].refuse("\"relative\" or \"absolute\"");
   double unit = kind == "relative" ? 1 : accuracy.baseline.value_or(0);
   if (!drop || unit == 0) return std::nullopt;
-  auto scaled = [unit](std::optional<double> value) {
-    if (value) *value /= unit;
-    return value;
+  auto change = [unit](std::optional<double> of) {
+    if (of) of = 0 - *of / unit;
+    return of;
   };
-  return IntervalView{*drop / unit, scaled(node["drop_low"].number()),
-                      scaled(node["drop_high"].number())};
+  return IntervalView{*change(drop), change(node["drop_high"].number()),
+                      change(node["drop_low"].number())};
 }
 
 std::optional<AccuracyView> read_accuracy(const Node& node) {
@@ -120,7 +121,7 @@ std::optional<AccuracyView> read_accuracy(const Node& node) {
   accuracy.metric = node["metric"].text();
   accuracy.value = *value;
   accuracy.baseline = node["baseline"].number();
-  accuracy.relative_drop = read_drop(node, accuracy);
+  accuracy.relative_change = read_change(node, accuracy);
   accuracy.confidence = node["confidence"].number();
   accuracy.items = node["items"].integer();
   accuracy.seen = node["seen"].integer();

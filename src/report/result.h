@@ -29,8 +29,8 @@ struct AccuracyView {
   std::string metric;
   IntervalView value;
   std::optional<double> baseline;
-  std::optional<IntervalView> relative_drop;  ///< (baseline - value) / baseline
-  std::optional<double> confidence;           ///< of the drop's interval
+  std::optional<IntervalView> relative_change;  ///< (value - baseline) / baseline
+  std::optional<double> confidence;             ///< of the change's interval
   std::optional<std::int64_t> items, seen;
 };
 

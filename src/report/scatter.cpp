@@ -15,14 +15,10 @@ ScatterPoint::Kind kind_of(const VariantView& variant, bool baseline) {
 
 bool knows_change(const ResultView& result) {
   for (const VariantView& variant : result.variants)
-    if (variant.latency && variant.accuracy && !variant.accuracy->relative_drop &&
+    if (variant.latency && variant.accuracy && !variant.accuracy->relative_change &&
         variant.id != result.baseline)
       return false;
   return true;
-}
-
-std::optional<double> negated(const std::optional<double>& value) {
-  return value ? std::optional<double>(-*value) : std::nullopt;
 }
 
 void place_accuracy(ScatterPoint& point, ScatterData::Unit unit) {
@@ -31,10 +27,10 @@ void place_accuracy(ScatterPoint& point, ScatterData::Unit unit) {
     point.accuracy = accuracy.value.value;
     point.accuracy_low = accuracy.value.low;
     point.accuracy_high = accuracy.value.high;
-  } else if (accuracy.relative_drop && !point.baseline) {
-    point.accuracy = -accuracy.relative_drop->value;
-    point.accuracy_low = negated(accuracy.relative_drop->high);
-    point.accuracy_high = negated(accuracy.relative_drop->low);
+  } else if (accuracy.relative_change && !point.baseline) {
+    point.accuracy = accuracy.relative_change->value;
+    point.accuracy_low = accuracy.relative_change->low;
+    point.accuracy_high = accuracy.relative_change->high;
   }
 }
 

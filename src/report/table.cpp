@@ -45,12 +45,12 @@ std::string accuracy_cell(const VariantView& v) {
   return seen_note(*v.accuracy).empty() ? value : value + "†";
 }
 
-std::string drop_cell(const VariantView& v) {
-  if (!v.accuracy || !v.accuracy->relative_drop) return kAbsent;
-  const IntervalView& drop = *v.accuracy->relative_drop;
-  std::string interval = percent_interval_text(drop);
-  if (interval.empty()) return percent_text(drop.value);
-  std::string value = percent_text(drop.value);
+std::string change_cell(const VariantView& v) {
+  if (!v.accuracy || !v.accuracy->relative_change) return kAbsent;
+  const IntervalView& change = *v.accuracy->relative_change;
+  std::string interval = change_interval_text(change);
+  std::string value = change_text(change.value);
+  if (interval.empty()) return value;
   return value.substr(0, value.size() - 2) + " " + interval;
 }
 
@@ -77,7 +77,7 @@ std::vector<Column> terminal_columns(const ResultView& result) {
        [](const VariantView& v) { return optional_ms(v.latency ? v.latency->p95 : std::nullopt); }},
       {"Speed-up", true, 1, speedup_cell},
       {"Accuracy", true, 2, accuracy_cell},
-      {"Drop", true, 3, drop_cell},
+      {"Change", true, 3, change_cell},
       {"Size", true, 6, [](const VariantView& v) { return optional_bytes(v.size_bytes); }},
       {"Memory", true, 7, [](const VariantView& v) { return optional_bytes(v.peak_memory_bytes); }},
       {"Gate", false, 2, gate_text},
@@ -233,7 +233,8 @@ std::string footnotes(const ResultView& result, std::size_t width) {
     if (v.accuracy && !seen_note(*v.accuracy).empty())
       seen += fmt::format("{}{} on {}", seen.empty() ? "" : ", ", v.id, seen_note(*v.accuracy));
   }
-  if (screening) text += wrapped("* timed in the screening only: compare by the speed-up", width);
+  if (screening)
+    text += wrapped("* timed only in screening: compare speed-ups, not milliseconds", width);
   if (!seen.empty()) text += wrapped("† decided early: " + seen, width);
   return text;
 }

@@ -52,7 +52,7 @@ Candidate find_candidate(const LibrarySearch& search, std::string& tried) {
     const bool own = folder == beside || folder == beside / search.subfolder;
     auto problem = own ? std::nullopt : why_untrusted(folder);
     if (!own && !problem) problem = why_untrusted(*file);
-    if (!problem) return {file, folder == beside ? "beside the plugin" : "in a dependency folder"};
+    if (!problem) return {file, folder == beside ? "next to the plugin" : "in a dependency folder"};
     tried += " (not used: " + *problem + ")";
   }
   return {std::nullopt, "from the system's search path"};

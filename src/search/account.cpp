@@ -76,7 +76,7 @@ void SearchRun::explain_handed_over() {
   if (context_.interrupted() || !handed.artefact || handed.failure) return;
   const double guess_s = kExplainGuess_s * context_.plan.budget.slowness();
   if (!context_.may_begin(context_.plan.budget.expected_s(kExplaining, guess_s))) {
-    outcome_.explained = {{"reason", "the budget had no time left for it"}};
+    outcome_.explained = {{"reason", "the budget left no time for it"}};
     return;
   }
   Budget::Unit unit(context_.plan.budget, kExplaining, guess_s);
@@ -87,7 +87,7 @@ void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
   const Candidate& pick = field_[outcome_.pick];
   if (outcome_.pick != kBaseline && pick.speedup)
     why.push_back(fmt::format(
-        "{} x {} the baseline, {} paired rounds over {} instances", to_text(*pick.speedup, 2),
+        "{} × {} the baseline, from {} paired rounds over {} instances", to_text(*pick.speedup, 2),
         context_.plan.under_load() ? "the images per second of" : "as fast as",
         pick.speedup->rounds, pick.speedup->instances));
   if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
@@ -99,7 +99,7 @@ void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
   if (outcome_.fastest_estimated) {
     const Candidate& e = field_[*outcome_.fastest_estimated];
     what_if.push_back(fmt::format(
-        "{} is faster and keeps the gates by its estimate, with probability {}{}",
+        "{} is faster and is estimated to meet the gates, with probability {}{}",
         field_.label(*outcome_.fastest_estimated), percent_of(e.judgement->probability),
         e.judgement->items_needed
             ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
@@ -113,7 +113,7 @@ void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
     if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
     if (!field_.clearly_behind(outcome_.pick, i)) continue;
     what_if.push_back(
-        fmt::format("with --max-drop {:.2f}{}, {} would qualify ({:.2f} x as fast as the baseline)",
+        fmt::format("with --max-drop {:.2f}{}, {} would qualify ({:.2f} × as fast as the baseline)",
                     std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt",
                     field_.label(i), c.speedup->ratio));
   }
@@ -123,15 +123,15 @@ void SearchRun::explain() {
   std::vector<std::string>& why = outcome_.reasons;
   if (outcome_.status == "nearest_miss")
     why = {field_[outcome_.pick].variant.recipe.empty()
-               ? "no variant meets the gates; the parent is handed over unchanged"
+               ? "no variant meets the gates; the original model is handed over unchanged"
                : "no variant meets the gates; the baseline is handed over",
-           outcome_.nearest_miss ? "nearest: " + field_.label(*outcome_.nearest_miss) + ": " +
+           outcome_.nearest_miss ? "closest: " + field_.label(*outcome_.nearest_miss) + ": " +
                                        outcome_.nearest_miss_text
                                  : "nothing could be judged"};
   explain_pick_to(why);
   if (outcome_.budget_ended && !context_.interrupted())
     why.push_back(
-        "the budget ended before everything was measured; the same command goes on from here");
+        "the budget ended before everything was measured; the same command continues from here");
   explain_what_if(outcome_.counterfactuals);
 }
 

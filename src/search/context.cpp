@@ -55,7 +55,7 @@ std::optional<std::int64_t> stride_of(SearchContext& c) {
   try {
     return again_if_killed([&] { return c.lab->stride(request); });
   } catch (const Error& e) {
-    c.plan.data.notes.push_back(fmt::format("other resolutions are left out: {}", e.what()));
+    c.plan.data.notes.push_back(fmt::format("other resolutions are skipped: {}", e.what()));
     return std::nullopt;
   }
 }
@@ -90,7 +90,7 @@ void plan_resolutions(SearchContext& c) {
   for (const std::string& value : c.parent.facts.resolutions) {
     const auto shapes = parse_resolution(value);
     c.plan.data.notes.push_back(fmt::format(
-        "resolution {}: {:.2f} x the pixels, {} of them padding", value,
+        "resolution {}: {:.2f} × the pixels, {} of them padding", value,
         pixel_share(pictures, shapes, own), percent_of(padding_share(pictures, shapes))));
   }
 }

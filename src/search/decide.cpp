@@ -16,8 +16,7 @@ FinalChoice choose(
     });
     if (beats_all)
       return {candidate.id,
-              fmt::format("{} variants cannot be told apart in speed; of these it is the "
-                          "more accurate",
+              fmt::format("{} variants are statistically tied in speed; chose the most accurate",
                           finalists.size()),
               true};
   }
@@ -28,9 +27,8 @@ FinalChoice choose(
   bool fewest = std::any_of(finalists.begin(), finalists.end(),
                             [&](const Finalist& f) { return f.steps > simplest->steps; });
   return {simplest->id,
-          fmt::format(
-              "{} variants can be told apart neither in speed nor in accuracy; of these it {}",
-              finalists.size(), fewest ? "takes the fewest steps" : "is nearest to the defaults")};
+          fmt::format("{} variants are statistically tied; chose the one {}", finalists.size(),
+                      fewest ? "with the fewest steps" : "closest to the default settings")};
 }
 
 }  // namespace tamis

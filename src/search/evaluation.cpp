@@ -102,7 +102,7 @@ bool VariantEvaluation::load_chunk(std::size_t end, double budget_share) {
     bad_.push_back(fmt::format("{} ({})", bad.at("item").get<std::string>(),
                                bad.at("reason").get<std::string>()));
     if (context_.skipped.insert(bad_.back()).second && context_.plan.request.allow_bad > 0)
-      context_.note("left out, because it cannot be used: " + bad_.back());
+      context_.note("skipped, because it cannot be used: " + bad_.back());
   }
   seen_ = end;
   return true;
@@ -113,7 +113,7 @@ void VariantEvaluation::refuse_bad_items() const {
   constexpr std::size_t kNamed = 3;
   const auto named_end = bad_.begin() + static_cast<std::ptrdiff_t>(std::min(bad_.size(), kNamed));
   throw Error(ErrorCode::corrupt_data,
-              fmt::format("{} of the pictures cannot be used: {}; mend or remove them, or go on "
+              fmt::format("{} of the images cannot be used: {}; repair or remove them, or continue "
                           "with --allow-bad {}",
                           bad_.size(), fmt::join(bad_.begin(), named_end, ", "), bad_.size()));
 }

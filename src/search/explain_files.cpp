@@ -34,7 +34,7 @@ class Explainer {
         {"schema", "tamis/explain/1"},
         {"settings", to_json(settings)},
         {"settings_text", to_text(settings)},
-        {"input", plan_.inputs.data ? "pictures of " + plan_.inputs.data->path.string() : "noise"},
+        {"input", plan_.inputs.data ? "images of " + plan_.inputs.data->path.string() : "noise"},
         {"latency_ms", std::move(latency)}};
     json.update(explain_layers());
     return json;

@@ -60,7 +60,7 @@ std::optional<Error> stored_failure(SearchContext& context, const std::string& k
   if (!stored) return std::nullopt;
   if (!context.failures_of_this_run.count(key) && !context.said_failures) {
     context.note(
-        "failures of an earlier run are shown without trying again; --retry-failed tries again");
+        "failures of an earlier run are shown, not tried again; --retry-failed tries them again");
     context.said_failures = true;
   }
   return stored;
@@ -80,7 +80,8 @@ void store_failure(SearchContext& context, const FailingUnit& unit, const Error&
 
 void note_killed_again(SearchContext& context, const Error& error) {
   if (is_lasting(error.code()) && !context.interrupted())
-    context.note("it was killed again, which is kept as a failure; --retry-failed tries it anew");
+    context.note(
+        "it was killed again; this is recorded as a failure, and --retry-failed tries it again");
 }
 
 void forget_failures(Store& store) { store.remove_all(Kind::failure); }

@@ -164,8 +164,8 @@ bool Field::time(const std::vector<std::size_t>& members, const GenerationPlan& 
   if (result.baseline_failure && all.size() == 1) {
     // `unavailable` is not stored: this variant has done nothing wrong.
     fail(members.back(),
-         Error(ErrorCode::unavailable,
-               std::string("the baseline failed beside it: ") + result.baseline_failure->what()));
+         Error(ErrorCode::unavailable, std::string("the baseline failed at the same time: ") +
+                                           result.baseline_failure->what()));
     return false;
   }
   if (result.baseline_failure) {

@@ -111,13 +111,13 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
   } catch (const Error& e) {
     if (e.code() == ErrorCode::io || context_.interrupted()) throw;
     context_.note(
-        fmt::format("{}: no layers are given back to FP32: {}", field_.label(parent), e.what()));
+        fmt::format("{}: no layers are kept in FP32: {}", field_.label(parent), e.what()));
     return;
   }
-  context_.note(
-      fmt::format("{} does not keep its accuracy: layers are given back to FP32, by a "
-                  "ranking of {} from {} models",
-                  field_.label(parent), ranking.order.size(), ranking.models));
+  context_.note(fmt::format(
+      "{} misses its accuracy gate: keeping some layers in FP32; {} ranked with {} trial "
+      "builds",
+      field_.label(parent), ranking.order.size(), ranking.models));
   std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
   for (std::size_t count : given_back_counts(ranking.order.size())) {
     std::size_t index = add_relative(parent, ranking, count);
@@ -174,7 +174,7 @@ std::string SearchRun::given_back_text(const Candidate& c) {
   std::vector<std::string> named;
   for (std::size_t i = 0; i < std::min(kNamed, c.given_back.size()); ++i)
     named.push_back(c.given_back[i].node + " (" + to_text(c.given_back[i]) + ")");
-  return fmt::format("{} of {} layers given back to FP32: {}{}", c.given_back.size(), c.layers,
+  return fmt::format("{} of {} layers kept in FP32: {}{}", c.given_back.size(), c.layers,
                      fmt::join(named, ", "),
                      c.given_back.size() > named.size()
                          ? fmt::format(" and {} more", c.given_back.size() - named.size())

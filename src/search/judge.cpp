@@ -49,7 +49,7 @@ std::string drop_sentence(const Judgement& j, const std::string& metric, double 
   if (!j.drop) return "";
   double change = -j.drop->drop;
   return fmt::format(
-      "{} {:.4f} against {:.4f}: {} (at {} confidence{} no worse than {}) on {} of {} items",
+      "{} {:.4f}, baseline {:.4f}: {} (at {} confidence{} no worse than {}), on {} of {} items",
       metric, j.value.value, j.baseline, percent(change), exact_percent(confidence),
       answers > 1 && confidence > 0.5 ? fmt::format(" for {} variants together", answers) : "",
       percent(-j.drop->high), j.seen, j.items);
@@ -135,8 +135,8 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
   if (!last && has_no_spread(found)) return j;
   if (j.baseline <= 0 && context_.plan.agreement != nullptr)
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("agreement: the baseline finds nothing in {} pictures that could be "
-                            "agreed with; give other pictures, or labelled ones",
+                fmt::format("agreement: the baseline finds nothing in {} images, so there is "
+                            "nothing to agree with; give other images, or labelled ones",
                             shared));
   j.outcome = GateOutcome::met;
   j.probability = 1;
@@ -189,9 +189,9 @@ void AccuracyJudge::warn_if_too_few_items(const Variant& variant, const PairedEv
     warned_ = true;
     if (*needed <= tamis::items(found)) continue;
     context_.note(fmt::format(
-        "{} evaluation items are few for {} at {} confidence: by the spread between {} and "
-        "the baseline on them (paired bootstrap), a variant that loses nothing would need about "
-        "{} to be proven; that is an estimate. Give more, or lower --confidence",
+        "{} evaluation items are few for {} at {} confidence: from the spread between {} "
+        "and the baseline (paired bootstrap), proving a variant that loses nothing takes about {}; "
+        "that is an estimate. Give more, or lower --confidence",
         tamis::items(found), to_text(*context_.plan.request.gates.max_drop),
         exact_percent(context_.plan.request.confidence), variant.id, two_digits(*needed)));
   }

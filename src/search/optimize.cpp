@@ -47,9 +47,8 @@ void warn_if_too_few_items(const SearchContext& c) {
   std::size_t have = c.plan.evaluation_order.size();
   if (have < needed)
     c.note(
-        fmt::format("{} evaluation items are few for {} at {} confidence: a variant that "
-                    "loses nothing would need "
-                    "about {} to be proven; give more, or lower --confidence",
+        fmt::format("{} evaluation items are few for {} at {} confidence: proving a variant that "
+                    "loses nothing takes about {}; give more, or lower --confidence",
                     have, to_text(limit), exact_percent(c.plan.request.confidence), needed));
 }
 
@@ -68,7 +67,7 @@ void announce(const SearchContext& c, const std::vector<Candidate>& candidates) 
 bool hand_over_again(SearchContext& context, Json& result) {
   const std::string other = not_handed_over(context, result);
   if (other.empty()) return true;
-  context.note(fmt::format("{}: is not what was handed over; it is written anew",
+  context.note(fmt::format("{}: differs from what was handed over; it is written again",
                            (context.plan.request.out / other).string()));
   std::string id = handed_over_id(result);
   Json layers = Json::array();
@@ -87,8 +86,8 @@ bool hand_over_again(SearchContext& context, Json& result) {
     const Artefact artefact = ensure_artefact(context, v);
     if (!is_what_was_judged(artefact, result)) {
       context.note(
-          "what was judged is gone, and building it again gave another file: it is "
-          "measured and judged anew");
+          "the judged file is gone, and building it again gave another file: it is measured and "
+          "judged again");
       return false;
     }
     hand_over(context, v, artefact, result);
@@ -133,7 +132,8 @@ Json best_known(SearchContext& context, const std::string& key, bool complete, J
   }
   auto before = context.store->find_as(Kind::decision, established, checked_result);
   if (complete || !before) return result;
-  context.note("this run ended before it came to what an earlier one had proven: that stands");
+  context.note(
+      "this run ended before it reached what an earlier run had proven; the earlier result stands");
   Json kept = *before;
   kept["status"] = result.at("status") == "interrupted" ? "interrupted" : "met";
   return kept;
@@ -177,7 +177,8 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
   double items = request.exhaustive ? static_cast<double>(context.plan.evaluation_order.size()) : 0;
   plan.estimated_s =
       static_cast<double>(plan.variants.size()) * (kScreenSeconds + items * per_item_s);
-  plan.how = "rough: from the model's multiply-accumulates; the progress bar corrects itself";
+  plan.how =
+      "rough estimate from the model's multiply-accumulates; the progress bar corrects itself";
   return plan;
 }
 
@@ -185,7 +186,7 @@ Json optimize(const SearchRequest& request, const SearchListener& listener, Plac
   SearchContext context = prepare_search(request, listener, place);
   std::string key = run_key(context);
   if (auto finished = finished_before(context, key)) {
-    context.note("finished before with the same arguments: showing its stored result");
+    context.note("a run with the same arguments has finished: showing its stored result");
     if (hand_over_again(context, *finished)) return *finished;
     context.store->remove(Kind::decision, key);
   }

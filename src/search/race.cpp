@@ -80,8 +80,9 @@ bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& 
     if (i != kBaseline && std::find(leaders.begin(), leaders.end(), i) != leaders.end())
       running.push_back(i);
   if (running.size() > kMostInRace) {
-    context.note(fmt::format("{} variants may be the fastest; the {} that screened best race",
-                             running.size(), kMostInRace));
+    context.note(
+        fmt::format("{} variants may be the fastest; the {} best of the screening go into the race",
+                    running.size(), kMostInRace));
     running.resize(kMostInRace);
   }
   if (running.size() < 2) return true;

@@ -78,7 +78,7 @@ Json given_back_json(const Candidate& c, const std::string& from) {
          {"only_together", layer.only_together},
          {"gain_closeness", layer.gain_closeness ? Json(*layer.gain_closeness) : Json()},
          {"extra_ms", layer.extra_us ? Json(*layer.extra_us / 1000) : Json()},
-         {"reason", "given back: " + to_text(layer)}});
+         {"reason", "kept in FP32: " + to_text(layer)}});
   return {{"from", from}, {"layers", layers}, {"of", c.layers}};
 }
 
@@ -88,7 +88,7 @@ void add_gate(Json& json, const Candidate& c) {
   std::string reason = c.hard_reason;
   if (reason.empty() && c.judgement) reason = c.judgement->reason;
   if (reason.empty() && c.screened_out)
-    reason = "accuracy not looked at: clearly slower than one that meets the gates";
+    reason = "accuracy not evaluated: clearly slower than a variant that meets the gates";
   json["gate_reason"] = reason;
 }
 
@@ -204,10 +204,10 @@ void add_skipped_warning(const SearchContext& context, Json& warnings) {
   for (const std::string& one : context.skipped)
     if (named++ < kNamed) text += (text.empty() ? "" : ", ") + one;
   if (named > kNamed) text += fmt::format(" and {} more", named - kNamed);
-  warnings.push_back({{"text", fmt::format("{} of the pictures could not be used and were left out "
-                                           "(--allow-bad): {}",
-                                           named, text)},
-                      {"remedy", "mend or remove them"}});
+  warnings.push_back(
+      {{"text", fmt::format("{} of the images could not be used and were skipped (--allow-bad): {}",
+                            named, text)},
+       {"remedy", "repair or remove them"}});
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ constexpr double kPairConfidence = 0.95;
 std::string why_baseline(std::size_t equals) {
   if (equals < 2) return "no faster variant meets the gates";
   return fmt::format(
-      "{} variants, the baseline among them, can be told apart neither in speed nor in accuracy: "
-      "nothing is gained by another",
+      "{} variants, including the baseline, are statistically tied: no other one is a gain",
       equals);
 }
 

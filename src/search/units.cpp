@@ -206,8 +206,8 @@ Artefact ensure_artefact(SearchContext& context, const Variant& variant) {
   build_into_cache(context, variant, key);
   if (auto built = find_artefact(context, key, parent.card())) return *built;
   throw Error(ErrorCode::io, "build: " + context.cache->folder().string() +
-                                 " does not keep what is written to it; see whether its disk is "
-                                 "sound, or name another folder in TAMIS_CACHE_DIR");
+                                 " does not keep what is written to it; check its disk, or name "
+                                 "another folder in TAMIS_CACHE_DIR");
 }
 
 std::string variant_key(SearchContext& context, const Variant& variant, const Artefact& artefact) {

@@ -26,7 +26,7 @@ void check_key(const std::string& key) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
   };
   if (!key.empty() && key[0] != '.' && std::all_of(key.begin(), key.end(), good)) return;
-  throw Error(ErrorCode::invalid_argument, "artefact cache: \"" + key + "\" is no key");
+  throw Error(ErrorCode::invalid_argument, "artefact cache: \"" + key + "\" is not a key");
 }
 
 [[noreturn]] void fail(const std::string& operation, const fs::path& path,
@@ -147,7 +147,7 @@ void ArtefactCache::throw_away(const std::string& key, const std::string& why) {
   if (error == std::errc::no_such_file_or_directory) return;  // another process was quicker
   if (error) fail("remove damaged artefact", folder_ / key, error);
   fs::remove_all(waste, error);
-  say(Severity::warning, "artefact cache: " + why + "; it is made anew");
+  say(Severity::warning, "artefact cache: " + why + "; it is made again");
 }
 
 fs::path ArtefactCache::waste_folder() {

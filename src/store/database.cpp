@@ -19,13 +19,13 @@ struct Meaning {
 
 constexpr Meaning kMeanings[] = {
     {SQLITE_FULL, ErrorCode::io,
-     "the disk is full; free some space and run the same command again, nothing so far is lost"},
+     "the disk is full; free some space and run the same command again, nothing is lost"},
     {SQLITE_IOERR, ErrorCode::io,
-     "the system refused to read or write it; see whether the disk is full or has a limit"},
+     "the system refused to read or write it; check whether the disk is full or has a limit"},
     {SQLITE_READONLY, ErrorCode::io,
      "it is read-only; change its permissions or choose another folder"},
     {SQLITE_CANTOPEN, ErrorCode::io,
-     "it cannot be opened; see whether its folder exists and can be written to"},
+     "it cannot be opened; check that its folder exists and is writable"},
     {SQLITE_PERM, ErrorCode::io, "permission denied"},
     {SQLITE_BUSY, ErrorCode::unavailable,
      "another process has been writing to it for a long time; wait for it to end"},
@@ -33,7 +33,7 @@ constexpr Meaning kMeanings[] = {
     {SQLITE_NOTADB, ErrorCode::corrupt_data,
      "is not a store; move it away or choose another folder"},
     {SQLITE_CORRUPT, ErrorCode::corrupt_data,
-     "is damaged; move it away, and the same command measures anew, or save what can be saved with "
+     "is damaged; move it away, and the same command measures again; or recover what is left with "
      "the program sqlite3 and .recover"},
 };
 
@@ -50,7 +50,7 @@ Database::Database(const std::filesystem::path& file) : file_(file) {
   std::string reason = handle_ != nullptr ? printable(sqlite3_errmsg(handle_)) : "out of memory";
   sqlite3_close(handle_);
   throw Error(ErrorCode::io, "open store " + file.string() + ": " + reason +
-                                 "; see whether its folder exists and can be written to");
+                                 "; check that its folder exists and is writable");
 }
 
 Database::~Database() { sqlite3_close(handle_); }

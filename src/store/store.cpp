@@ -159,8 +159,8 @@ struct Store::Impl {
   }
 
   void say_damaged(const std::string& what, const std::string& why) const {
-    say(Severity::warning, "store " + database.file().string() + ": " + what + " " + why +
-                               "; what it held is done anew");
+    say(Severity::warning,
+        "store " + database.file().string() + ": " + what + " " + why + "; its work is done again");
   }
 
   Database database;

@@ -120,8 +120,8 @@ Truth decision(const Card&, const Prediction& reference) {
   const AnomalyPrediction& found = reference.anomaly.value();
   if (!found.flagged)
     throw Error(ErrorCode::invalid_argument,
-                "agreement: without a threshold an anomaly detector decides nothing to compare; "
-                "give --threshold, or data with good and defective pictures");
+                "agreement: without a threshold, an anomaly detector makes no decision to compare; "
+                "give --threshold, or data with good and defective images");
   Truth truth;
   truth.label = *found.flagged ? 1 : 0;
   return truth;
@@ -254,17 +254,16 @@ const Agreement& find_agreement(TaskKind kind) {
   static const std::vector<Agreement> rows{classes(), boxes(), masks(), decisions()};
   for (const Agreement& row : rows)
     if (row.task.kind == kind) return row;
-  throw Error(ErrorCode::unsupported,
-              "agreement: pictures without labels cannot judge the task \"" +
-                  std::string(to_text(kind)) + "\"; give labelled ones");
+  throw Error(ErrorCode::unsupported, "agreement: images without labels cannot judge the task \"" +
+                                          std::string(to_text(kind)) + "\"; give labelled ones");
 }
 
 std::string agreement_caveat(const Agreement& agreement) {
-  return "The pictures have no labels: gates are on agreement with the baseline (taken for "
-         "true: " +
+  return "The images have no labels: gates are on agreement with the baseline (which counts as the "
+         "truth: " +
          std::string(agreement.taken_for_true) +
-         "). That measures change, not correctness: an error that both make is "
-         "invisible, and a mended one counts as a loss.";
+         "). That measures change, not correctness: an error that both make is invisible, and a "
+         "corrected error counts as a loss.";
 }
 
 bool has_truth(const Truth& truth) { return truth.label || truth.boxes || truth.anomaly; }

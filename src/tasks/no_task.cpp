@@ -5,10 +5,9 @@ namespace tamis {
 namespace {
 
 [[noreturn]] void refuse() {
-  throw Error(
-      ErrorCode::unsupported,
-      "accuracy: the card says decoder none, so that nothing reads the model's outputs; say "
-      "with --decoder what does, if it is one of those in docs/cards.md");
+  throw Error(ErrorCode::unsupported,
+              "accuracy: the card says decoder none, so the model's outputs are not read; give "
+              "--decoder if one of those in docs/cards.md fits");
 }
 
 Prediction predict(const Card&, const std::vector<Tensor>&, const Placement&) { refuse(); }

@@ -38,7 +38,7 @@ void require_masks(const std::string& item, const Truth& truth) {
                            [](const TruthBox& t) { return t.mask.empty(); });
   if (bare == truth.boxes->end()) return;
   throw Error(ErrorCode::invalid_argument,
-              "accuracy: " + item + " has objects with a box only (number " +
+              "accuracy: " + item + " has objects with only a box (number " +
                   std::to_string(bare - truth.boxes->begin() + 1) +
                   "); give data with polygons or masks, or --task detect with a detector");
 }
@@ -53,8 +53,8 @@ void check_sizes(const ItemRecord& r) {
   auto text = [](Size s) { return std::to_string(s.height) + "x" + std::to_string(s.width); };
   throw Error(ErrorCode::invalid_argument,
               "accuracy: the masks of " + r.item + " are " + text(r.truth.mask_size) +
-                  " (height x width), but the picture is " + text(r.prediction.mask_size) +
-                  "; masks must have their picture's size");
+                  " (height x width), but the image is " + text(r.prediction.mask_size) +
+                  "; masks must have their image's size");
 }
 
 CocoEvaluation evaluate_masks(std::span<const ItemRecord> records) {

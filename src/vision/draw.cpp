@@ -91,7 +91,7 @@ Colour heat_colour(float value) {
 
 Picture fit_into(const Picture& picture, Size room) {
   if (picture.height <= 0 || picture.width <= 0)
-    throw Error(ErrorCode::invalid_argument, "draw: the picture has no pixels");
+    throw Error(ErrorCode::invalid_argument, "draw: the image has no pixels");
   cv::Mat rgb = view(picture);
   if (picture.channels == 1) {
     cv::Mat three;

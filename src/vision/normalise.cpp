@@ -23,7 +23,7 @@ void check(const Picture& picture, const Normalisation& how, const Tensor& out, 
     fail("image " + std::to_string(n) + " does not exist in " + to_text(shape));
   if (shape[at] != 1 && shape[at] != 3) fail("1 or 3 channels, got " + to_text(shape));
   if (shape[height] != picture.height || shape[height + 1] != picture.width)
-    fail("the picture is " + std::to_string(picture.height) + "x" + std::to_string(picture.width) +
+    fail("the image is " + std::to_string(picture.height) + "x" + std::to_string(picture.width) +
          ", the input " + to_text(shape) + "; give --input-size");
   if (out.type() != DataType::f32 && out.type() != DataType::f16 && out.type() != DataType::u8)
     throw Error(ErrorCode::unsupported, "normalise: an input of type " +

@@ -106,11 +106,11 @@ void check(const char* operation, const Picture& picture, Size size) {
     throw Error(ErrorCode::invalid_argument, std::string(operation) + ": " + what);
   };
   if (picture.channels != 1 && picture.channels != 3)
-    fail("a picture has 1 or 3 channels, got " + std::to_string(picture.channels));
-  if (picture.height < 1 || picture.width < 1) fail("the picture is empty");
+    fail("an image has 1 or 3 channels, got " + std::to_string(picture.channels));
+  if (picture.height < 1 || picture.width < 1) fail("the image is empty");
   if (picture.pixels.size() !=
       static_cast<std::size_t>(picture.height) * picture.width * picture.channels)
-    fail("the picture's bytes do not fit its size");
+    fail("the image's bytes do not fit its size");
   if (size.height < 1 || size.width < 1)
     fail("the size must be at least 1x1, got " + std::to_string(size.height) + "x" +
          std::to_string(size.width));

@@ -35,7 +35,7 @@ std::vector<float> map_to_picture(std::span<const float> map, Size size,
   const auto width = static_cast<std::size_t>(std::max(size.width, 0));
   if (map.empty() || map.size() != static_cast<std::size_t>(std::max(size.height, 0)) * width)
     throw Error(ErrorCode::invalid_argument,
-                "map to picture: " + std::to_string(map.size()) + " values for a map of " +
+                "map to image: " + std::to_string(map.size()) + " values for a map of " +
                     std::to_string(size.height) + " x " + std::to_string(size.width));
   const auto rows = axis(placement.picture.height, placement.scale_y, placement.pad_y,
                          placement.input.height, size.height);

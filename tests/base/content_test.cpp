@@ -39,7 +39,7 @@ TEST_F(Content, is_listed_and_checked_by_bytes_and_hash) {
   write("c", "new files are nobody's business");
   EXPECT_EQ(fault(), "");
   write("a", "onE");
-  EXPECT_NE(fault().find("a is not as it was written"), std::string::npos);
+  EXPECT_NE(fault().find("a was changed after it was written"), std::string::npos);
   write("a", "one");
   fs::remove(folder_.path() / "sub/b");
   EXPECT_NE(fault().find("sub/b is missing"), std::string::npos);

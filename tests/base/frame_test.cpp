@@ -117,7 +117,7 @@ TEST_F(FrameTest, refuses_absurd_sizes_without_taking_the_memory) {
 
 TEST_F(FrameTest, refuses_a_head_that_is_no_object) {
   write_all(bytes_of("[1,2]", ""));
-  EXPECT_THAT(refusal(), HasSubstr("no JSON object"));
+  EXPECT_THAT(refusal(), HasSubstr("not a JSON object"));
 }
 
 TEST_F(FrameTest, refuses_a_head_that_is_no_json) {

@@ -100,11 +100,11 @@ TEST(Mask, refuses_what_is_none) {
   Mask small = mask_of_rows(std::vector<std::uint8_t>(4), {2, 2});
   Mask large = mask_of_rows(std::vector<std::uint8_t>(6), {2, 3});
   EXPECT_THAT(failure([&] { intersection(small, large); }),
-              HasSubstr("one is 2x2, the other 2x3; masks must have their picture's size"));
+              HasSubstr("one is 2x2, the other 2x3; masks must have their image's size"));
   EXPECT_THAT(failure([] {
                 parse_mask("0141N0003", {4, 6});
               }),
-              HasSubstr("hold 20 pixels, the picture is 4x6"));
+              HasSubstr("hold 20 pixels, the image is 4x6"));
   EXPECT_THAT(failure([] { parse_mask("\x7f", {4, 6}); }), HasSubstr("compressed form"));
   EXPECT_THAT(failure([] { parse_mask("ooooooooooo", {4, 6}); }), HasSubstr("compressed form"));
   EXPECT_THAT(failure([] { parse_mask("o", {4, 6}); }), HasSubstr("within a number"));
@@ -116,7 +116,7 @@ TEST(Mask, refuses_what_is_none) {
   EXPECT_THAT(failure([] {
                 polygon_mask(std::vector<double>{1, 2, 3, 4, 5, 1e300}, {4, 6});
               }),
-              HasSubstr("not a place in a picture"));
+              HasSubstr("outside the image"));
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(CardDecoders, are_told_by_the_head_that_the_metadata_name) {
             "end2end");
   EXPECT_EQ(card_of(model({1, 300, 6}), {{"decoder", "rtdetr-topk"}}).decoder, "rtdetr-topk");
   EXPECT_THAT(failure(ultralytics({1, 84, 8400}, {{"head", "RTDETRDecoder"}})),
-              HasSubstr("yolov8 [N,4+classes,positions]: the metadata say rtdetr-topk or"));
+              HasSubstr("yolov8 [N,4+classes,positions]: the metadata says rtdetr-topk or"));
 }
 
 TEST(CardDecoders, are_told_by_end2end_where_two_labels_would_leave_a_choice) {
@@ -148,12 +148,12 @@ TEST(CardDecoders, take_a_row_of_open_length_for_classes_only_where_that_is_said
 TEST(CardDecoders, take_maps_of_four_channels_for_distances_only_where_that_is_said) {
   const ModelFacts maps = model(
       {{"boxes_0", DataType::f32, {1, 4, 80, 80}}, {"classes_0", DataType::f32, {1, 3, 80, 80}}});
-  EXPECT_THAT(failure(maps), HasSubstr("must be said with --decoder"));
+  EXPECT_THAT(failure(maps), HasSubstr("say so with --decoder"));
   EXPECT_EQ(card_of(maps, {{"decoder", "yolov8-cut"}, {"reg-max", "1"}}).reg_max, 1);
 }
 
 TEST(CardDecoders, take_no_detections_behind_nms_for_a_classifier) {
-  EXPECT_THAT(failure(model({kAny, 7})), HasSubstr("detections behind NMS"));
+  EXPECT_THAT(failure(model({kAny, 7})), HasSubstr("detections after NMS"));
   EXPECT_EQ(card_of(model({1, 7})).decoder, "classifier");
   ModelFacts any_batch = model({kAny, 7});
   any_batch.inputs[0].shape[0] = kAny;
@@ -217,7 +217,7 @@ TEST(CardDecoders, name_why_each_was_ruled_out) {
   EXPECT_THAT(text,
               HasSubstr("detr logits [N,Q,classes+1] (softmax) and boxes [N,Q,4]: output 1 has 2 "
                         "dimensions, not 3"));
-  EXPECT_THAT(text, HasSubstr("a card NAME.card.yaml beside it (docs/cards.md)"));
+  EXPECT_THAT(text, HasSubstr("a card NAME.card.yaml next to it (docs/cards.md)"));
   EXPECT_THAT(text, Not(HasSubstr("\n")));
   EXPECT_THAT(failure(model({1, 84, 8000})),
               HasSubstr("an input of 640x640 has 8400 positions, the output 8000"));
@@ -236,7 +236,7 @@ TEST(CardDecoders, refuse_a_card_that_contradicts_the_graph) {
 
 TEST(CardDecoders, are_none_where_nobody_reads_the_outputs) {
   const ModelFacts map = model({1, 1, 640, 640});
-  EXPECT_THAT(failure(map), HasSubstr("with --decoder none it can be changed and quantised"));
+  EXPECT_THAT(failure(map), HasSubstr("with --decoder none Tamis can change and quantise"));
   EXPECT_THAT(failure(map), Not(HasSubstr("none any"))) << "it fits all, and is no choice of ours";
   const Card card = card_of(map, {{"decoder", "none"}});
   EXPECT_EQ(card.task, TaskKind::none);
@@ -250,7 +250,7 @@ TEST(CardDecoders, are_none_where_nobody_reads_the_outputs) {
 TEST(CardDecoders, are_none_for_ultralytics_other_tasks_prepared_as_all_of_them) {
   ModelFacts pose = model({1, 56, 8400});
   pose.metadata = {{"author", "Ultralytics"}, {"task", "pose"}, {"names", "{0: 'person'}"}};
-  EXPECT_THAT(failure(pose), HasSubstr("with --decoder none such a model can be changed"));
+  EXPECT_THAT(failure(pose), HasSubstr("with --decoder none it can change"));
   const Card card = resolve_card(pose, std::nullopt, {{{"decoder", "none"}}});
   EXPECT_EQ(card.resize, ResizeRule::letterbox);
   EXPECT_EQ(card.sources.at("input.std"), "Ultralytics model");
@@ -261,7 +261,7 @@ TEST(CardDecoders, find_no_boxes_in_what_a_softmax_makes) {
   ModelFacts text = model({kAny, kAny, 6625});
   text.last_operators = {"Softmax"};
   EXPECT_THAT(failure(text), HasSubstr("yolov5 [N,positions,5+classes]: the output comes from a "
-                                       "Softmax: shares of one whole"));
+                                       "Softmax: its values are shares of one whole"));
   text.last_operators = {"Concat"};
   EXPECT_THAT(failure(text), HasSubstr("fit the decoders yolov5"));
 }

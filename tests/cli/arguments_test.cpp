@@ -68,7 +68,7 @@ TEST_F(CommandLine, an_unknown_word_is_answered_with_the_nearest_names) {
            {{"bench", model + "@threads=many"}, "threads=many: give a number from 1 to 4096"},
            {{"bench", model + "@threads"}, "'threads' has no value; write threads=VALUE"},
            {{"bench", model, "--budget", "10"}, "--budget 10: has no unit"},
-           {{"bench", model, "--in-flight", "2"}, "with --objective throughput only"},
+           {{"bench", model, "--in-flight", "2"}, "only --objective throughput"},
            {{"bench", model, "--objective", "speed"}, "known: latency, throughput"},
            {{"bench", model + "@provider=cudda"}, "did you mean cuda?"}})
     EXPECT_THAT(refusal(row.arguments, 2), HasSubstr(row.text));
@@ -88,9 +88,9 @@ TEST_F(CommandLine, a_value_that_makes_no_sense_is_refused_before_any_work) {
            {{"--backend", "openvin"}, "--backend: unknown value 'openvin'; did you mean openvino?"},
            {{"--precision", "int8"}, "--precision: unknown value 'int8'"},
            {{"--graph-level", "al"}, "did you mean all?"},
-           {{"--threads", "two"}, "--threads: 'two' is no positive number"},
+           {{"--threads", "two"}, "--threads: 'two' is not a positive number"},
            {{"--inference-precision", "bf61"}, "did you mean bf16"},
-           {{"--axis", "threads=two"}, "--threads: 'two' is no positive number"},
+           {{"--axis", "threads=two"}, "--threads: 'two' is not a positive number"},
            {{"--axis", "theads=1"}, "unknown axis 'theads'; did you mean threads"},
            {{"--axis", "threads"}, "--axis threads: give NAME=A,B,… such as threads=1,2"},
            {{"--axis", "threads="}, "--axis threads=: give NAME=A,B,…"},
@@ -176,7 +176,7 @@ TEST_F(CommandLine, quantize_refuses_a_model_that_is_no_better_than_chance_on_it
   std::string text = refusal({"quantize", demo_model(), "--data", tiny_data(), "--out",
                               file("q.onnx"), "--threads", "1", "--quiet"},
                              2);
-  EXPECT_THAT(text, HasSubstr("no better than chance on 16 labelled pictures"));
+  EXPECT_THAT(text, HasSubstr("no better than chance on 16 labelled images"));
   EXPECT_THAT(text, HasSubstr("labels are in the model's order"));
 }
 

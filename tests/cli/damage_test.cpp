@@ -61,11 +61,11 @@ TEST_F(Damage, of_the_cache_is_said_and_built_anew) {
     damage();
     Ended ended = optimize("out" + std::to_string(++out));
     ASSERT_EQ(ended.status, 0) << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr("it is made anew"));
+    EXPECT_THAT(ended.err, HasSubstr("it is made again"));
     EXPECT_EQ(document("out" + std::to_string(out) + "/result.json").at("counts").at("failed"), 0);
     EXPECT_EQ(load_text(entry / "model.onnx"), sound);
   }
-  EXPECT_THAT(optimize("last").err, Not(HasSubstr("it is made anew")));
+  EXPECT_THAT(optimize("last").err, Not(HasSubstr("it is made again")));
 }
 
 TEST_F(Damage, of_what_was_handed_over_is_said_and_mended) {
@@ -85,11 +85,11 @@ TEST_F(Damage, of_what_was_handed_over_is_said_and_mended) {
       if (how == std::string("remove")) fs::remove(file);
       Ended ended = optimize("out");
       ASSERT_EQ(ended.status, 0) << ended.err;
-      EXPECT_THAT(ended.err, HasSubstr(name + ": is not what was handed over"));
+      EXPECT_THAT(ended.err, HasSubstr(name + ": differs from what was handed over"));
       for (const auto& [other, other_text] : sound)
         EXPECT_EQ(load_text(path("out") / other), other_text) << other;
     }
-  EXPECT_THAT(optimize("out").err, Not(HasSubstr("is not what was handed over")));
+  EXPECT_THAT(optimize("out").err, Not(HasSubstr("differs from what was handed over")));
 }
 
 TEST_F(Damage, of_a_row_of_the_store_is_said_and_done_anew) {
@@ -104,7 +104,7 @@ TEST_F(Damage, of_a_row_of_the_store_is_said_and_done_anew) {
       Ended ended = optimize("out");
       EXPECT_EQ(ended.status, 0) << ended.err;
       if (kind != std::string("run")) {
-        EXPECT_THAT(ended.err, HasSubstr("done anew"));
+        EXPECT_THAT(ended.err, HasSubstr("done again"));
       }
     }
   run_sql("UPDATE blob SET compressed = x'00'");

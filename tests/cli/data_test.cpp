@@ -54,7 +54,7 @@ TEST_F(Data, in_another_order_of_classes_is_judged_by_name) {
   EXPECT_EQ(all.at("value"), 1.0);
   EXPECT_EQ(all.at("data").at("classes").at("matched"), "by name");
   EXPECT_EQ(all.at("data").at("classes_seen"), 3);
-  EXPECT_THAT(eval("all").err, HasSubstr("all: 12 pictures of 3 classes"));
+  EXPECT_THAT(eval("all").err, HasSubstr("all: 12 images of 3 classes"));
   EXPECT_THAT(eval("all").err, HasSubstr("their order differs, so labels are matched by name"));
   add("some/red", 0), add("some/blue", 2);
   EXPECT_EQ(evaluated("some").at("value"), 1.0);

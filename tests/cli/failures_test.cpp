@@ -101,7 +101,7 @@ TEST_F(Failures, are_shown_again_without_trying_again_until_that_is_asked_for) {
   ASSERT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(tries(), 1);
   EXPECT_EQ(failures(), first);
-  EXPECT_THAT(again.err, HasSubstr("--retry-failed tries again"));
+  EXPECT_THAT(again.err, HasSubstr("--retry-failed tries them again"));
 
   ASSERT_EQ(failing("visit", {"--retry-failed"}).status, 0);
   EXPECT_EQ(tries(), 2);
@@ -150,7 +150,7 @@ TEST_F(Failures, a_worker_that_is_killed_once_is_none) {
     EXPECT_EQ(tries(), 1);
     EXPECT_TRUE(failures().empty());
     EXPECT_THAT(ended.err, HasSubstr("a worker was killed; what it did is tried once more"));
-    EXPECT_THAT(optimize("out").err, HasSubstr("finished before"));
+    EXPECT_THAT(optimize("out").err, HasSubstr("has finished"));
   }
 }
 
@@ -168,7 +168,7 @@ TEST_F(Failures, a_worker_that_is_told_to_end_each_time_leaves_the_run_unfinishe
     EXPECT_THAT(ended.err, HasSubstr("not finished: "));
     Ended healed = optimize("out");
     ASSERT_EQ(healed.status, 0) << healed.err;
-    EXPECT_THAT(healed.err, Not(HasSubstr("finished before")));
+    EXPECT_THAT(healed.err, Not(HasSubstr("has finished")));
     EXPECT_TRUE(failures().empty());
   }
 }

@@ -88,13 +88,13 @@ TEST_F(Fit, is_flagged_as_fitted_on_its_pictures) {
   TAMIS_NEEDS_ORT();
   ASSERT_EQ(run(arguments()).status, 0);
   EXPECT_THAT(refusal({"eval", file("padim.onnx"), "--data", file("tiles"), "--split", "train"}, 2),
-              HasSubstr("have calibrated the model"));
+              HasSubstr("were used to calibrate the model"));
 }
 
 TEST_F(Fit, refuses_data_without_good_pictures) {
   TAMIS_NEEDS_ORT();
   fs::remove_all(path("tiles/train/good"));
-  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("has no pictures in good/"));
+  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("has no images in good/"));
 }
 
 TEST_F(Fit, refuses_defective_pictures_and_classes) {
@@ -102,7 +102,7 @@ TEST_F(Fit, refuses_defective_pictures_and_classes) {
   EXPECT_THAT(refusal(arguments({"--split", "test"}), 2), HasSubstr("is defective"));
   fs::rename(path("tiles/ground_truth"), path("masks"));
   save_tile("train/other", 7, false);
-  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("labelled pictures"));
+  EXPECT_THAT(refusal(arguments(), 2), HasSubstr("labelled images"));
 }
 
 TEST_F(Fit, refuses_a_backbone_without_feature_maps) {

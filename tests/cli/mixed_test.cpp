@@ -85,7 +85,7 @@ Json row(const Json& result, const Json& id) {
 TEST_F(MixedPrecision, gives_back_the_layers_that_collapse) {
   Ended ended = search();
   ASSERT_EQ(ended.status, 0) << ended.err;
-  EXPECT_THAT(ended.err, HasSubstr("layers are given back to FP32, by a ranking of 12 from"));
+  EXPECT_THAT(ended.err, HasSubstr("keeping some layers in FP32; 12 ranked with"));
   Json result = document("out/result.json"), pick = row(result, result.at("pick"));
   const Json& layers = pick.at("given_back").at("layers");
   ASSERT_GE(layers.size(), 2U);
@@ -93,7 +93,7 @@ TEST_F(MixedPrecision, gives_back_the_layers_that_collapse) {
   EXPECT_EQ(layers.at(1).at("node"), "blocks.2.conv2");
   EXPECT_TRUE(layers.at(0).at("only_together").get<bool>());
   EXPECT_THAT(layers.at(0).at("reason").get<std::string>(), HasSubstr("dB at the output (with 1"));
-  EXPECT_THAT(result.at("reasons").dump(), HasSubstr("layers given back to FP32: blocks.2.conv1"));
+  EXPECT_THAT(result.at("reasons").dump(), HasSubstr("layers kept in FP32: blocks.2.conv1"));
   EXPECT_THAT(pick.at("name").get<std::string>(),
               HasSubstr(std::to_string(layers.size()) + " layers in FP32"));
   EXPECT_GT(pick.at("accuracy").at("value").get<double>(), 0.8);
@@ -133,15 +133,15 @@ TEST_F(MixedPrecision, quantize_gives_back_so_many_as_asked_for) {
     all.insert(all.end(), more.begin(), more.end());
     return run(all);
   };
-  EXPECT_THAT(quantize({}).err, HasSubstr("no runtime executes the result rightly"));
+  EXPECT_THAT(quantize({}).err, HasSubstr("no runtime executes the result correctly"));
   Ended mixed = quantize({"--float-layers", "2"});
   ASSERT_EQ(mixed.status, 0) << mixed.err;
   std::string kept = parse_json(mixed.out, "stdout").at("kept_in_float").dump();
-  EXPECT_THAT(kept, HasSubstr(R"({"node":"blocks.2.conv1","reason":"given back: +)"));
-  EXPECT_THAT(kept, HasSubstr(R"({"node":"blocks.2.conv2","reason":"given back: +)"));
+  EXPECT_THAT(kept, HasSubstr(R"({"node":"blocks.2.conv1","reason":"kept in FP32: +)"));
+  EXPECT_THAT(kept, HasSubstr(R"({"node":"blocks.2.conv2","reason":"kept in FP32: +)"));
   Ended named = quantize({"--keep-float", "blocks.2.conv1,blocks.2.conv2"});
   EXPECT_EQ(parse_json(named.out, "stdout").at("quantised_nodes"), 10) << named.err;
-  EXPECT_THAT(quantize({"--float-layers", "12"}).err, HasSubstr("leave nothing in INT8"));
+  EXPECT_THAT(quantize({"--float-layers", "12"}).err, HasSubstr("leave no layer in INT8"));
   EXPECT_THAT(quantize({"--keep-float", "nowhere"}).err, HasSubstr("no node is called 'nowhere'"));
 }
 

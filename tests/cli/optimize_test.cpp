@@ -46,7 +46,7 @@ TEST_F(Optimize, a_finished_run_is_shown_again_at_once) {
   Ended again = optimize("out");
   EXPECT_LT(seconds_since(start), 2.0);
   EXPECT_EQ(again.status, 0);
-  EXPECT_THAT(again.err, HasSubstr("finished before"));
+  EXPECT_THAT(again.err, HasSubstr("has finished"));
   EXPECT_EQ(document("out/result.json"), before);
 }
 
@@ -125,9 +125,9 @@ TEST_F(Optimize, compares_with_the_baseline_that_is_asked_for) {
   Ended ended = optimize("out", {"--baseline", "ort:disable:1"});
   ASSERT_EQ(ended.status, 0) << ended.err;
   Json first = document("out/result.json").at("variants").at(0);
-  EXPECT_EQ(first.at("name"), "parent · ort · f32 · disable · 1 thread");
+  EXPECT_EQ(first.at("name"), "original · ort · f32 · disable · 1 thread");
   EXPECT_TRUE(first.at("speedup").is_null());
-  EXPECT_THAT(ended.err, HasSubstr("baseline: parent · ort · f32 · disable · 1 thread"));
+  EXPECT_THAT(ended.err, HasSubstr("baseline: original · ort · f32 · disable · 1 thread"));
 
   // v02 of the dry run: the one variant besides the baseline.
   Ended named = optimize("named", {"--baseline", "v02"});

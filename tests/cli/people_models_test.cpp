@@ -191,7 +191,7 @@ TEST_F(PeopleModels, whose_outputs_nobody_reads_are_changed_and_quantised) {
   const Arguments quantize{"quantize", file("map.onnx"), "--data", data, "--out", file("q.onnx")};
   Arguments without = with_unit(quantize);
   without.insert(without.end(), {"--input-size", "24x32"});
-  EXPECT_THAT(refusal(without, 2), HasSubstr("with --decoder none it can be changed"));
+  EXPECT_THAT(refusal(without, 2), HasSubstr("with --decoder none Tamis can change"));
   const Json made = document(with(quantize));
   EXPECT_EQ(made.value("quantised_nodes", 0), 2) << made;
   for (const Json& check : made.at("checks"))
@@ -219,7 +219,7 @@ TEST_F(PeopleModels, whose_outputs_have_as_many_rows_as_are_found_are_refused_fo
         Arguments{"apply", model, "--step", "simplify", "--out", file("a.onnx")},
         with_unit({"quantize", model, "--data", data, "--out", file("b.onnx")}),
         with_unit({"optimize", model, "--data", data, "--out", file("out")})})
-    EXPECT_THAT(refusal(arguments, 5), HasSubstr("depends on what the picture holds (NonZero"));
+    EXPECT_THAT(refusal(arguments, 5), HasSubstr("depends on what the image holds (NonZero"));
   EXPECT_THAT(run({"inspect", model}).out, HasSubstr("cannot run"));
 }
 
@@ -234,7 +234,7 @@ TEST_F(PeopleModels, with_weights_among_the_inputs_are_folded_and_it_is_said_onc
     for (std::int64_t side : tensor.dims()) type.mutable_shape()->add_dim()->set_dim_value(side);
   }
   save_file(path("listed.onnx"), std::string_view(model.SerializeAsString()));
-  const std::string note = "2 weights that the file also lists as inputs are taken as constants";
+  const std::string note = "2 weights that the file also lists as inputs are treated as constants";
   Ended ended = run(
       {"quantize", file("listed.onnx"), "--precision", "int8-dynamic", "--out", file("q.onnx")});
   EXPECT_EQ(ended.status, 0) << ended.err;

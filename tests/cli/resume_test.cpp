@@ -140,7 +140,7 @@ TEST_F(Resume, ctrl_c_ends_with_what_is_known_and_the_same_command_goes_on) {
   running.signal(SIGINT);
   Ended stopped = running.wait();
   EXPECT_EQ(stopped.status, 130) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("the same command goes on from here"));
+  EXPECT_THAT(stopped.err, HasSubstr("the same command continues from here"));
   EXPECT_EQ(parse_json(stopped.out, "stdout").at("status"), "interrupted");
   Ended ended = optimize("out");
   EXPECT_EQ(ended.status, 0) << ended.err;

@@ -153,7 +153,7 @@ TEST(ClassFolders, that_are_missing_or_empty_shift_nothing) {
   auto empty = open_dataset({folder.path() / "empty", ""});
   EXPECT_THAT(empty->labels(), ElementsAre("0a", "1b", "2c"));
   EXPECT_THAT(labels_of(*empty), ElementsAre(0, 2));
-  EXPECT_THAT(to_text(count_facts(*empty), "D"), "D: 2 pictures of 2 classes; none of 1b");
+  EXPECT_THAT(to_text(count_facts(*empty), "D"), "D: 2 images of 2 classes; none of 1b");
 }
 
 TEST(YoloClasses, follow_their_names_whether_they_are_a_list_or_a_map) {
@@ -208,7 +208,7 @@ TEST(EvaluationPlan, says_what_the_data_hold_and_how_classes_were_matched) {
   write_classes(folder.path(), {"blue", "green", "red"});
   EvaluationPlan plan = plan_evaluation({folder.path(), "", TruthDetail::boxes, {kColours, 3}}, {});
   EXPECT_THAT(plan.notes,
-              ElementsAre(folder.path().string() + ": 3 pictures of 3 classes",
+              ElementsAre(folder.path().string() + ": 3 images of 3 classes",
                           HasSubstr("their order differs, so labels are matched by name")));
   EXPECT_EQ(plan.about.at("pictures"), 3);
   EXPECT_EQ(plan.about.at("classes").at("matched"), "by name");

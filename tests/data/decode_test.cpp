@@ -84,7 +84,7 @@ TEST(Decode, refuses_a_truncated_jpeg_instead_of_filling_it_with_grey) {
       std::vector<std::uint8_t> part(whole.begin(), whole.end() - static_cast<std::ptrdiff_t>(cut));
       Thrown thrown = error_of([&] { decode_picture(part, "street.jpg", false); });
       EXPECT_EQ(thrown.code, ErrorCode::corrupt_data);
-      EXPECT_THAT(thrown.text, HasSubstr("picture street.jpg: cannot be decoded: "));
+      EXPECT_THAT(thrown.text, HasSubstr("image street.jpg: cannot be decoded: "));
     }
   }
 }
@@ -100,7 +100,7 @@ TEST(Decode, refuses_truncated_pictures_of_other_formats) {
 
 TEST(Decode, refuses_what_is_no_picture) {
   EXPECT_THAT(error_of([] { decode_picture({}, "a.jpg", false); }).text,
-              HasSubstr("picture a.jpg: cannot be decoded: the file is empty"));
+              HasSubstr("image a.jpg: cannot be decoded: the file is empty"));
   std::vector<std::uint8_t> text{'h', 'e', 'l', 'l', 'o', ' ', 'w', 'o', 'r', 'l', 'd'};
   EXPECT_EQ(error_of([&] { decode_picture(text, "a.jpg", false); }).code, ErrorCode::corrupt_data);
 }

@@ -72,7 +72,7 @@ TEST(Yolo, takes_masks_from_a_folder_of_their_own_and_leaves_the_others_unknown)
   EXPECT_TRUE(val->items()[2].truth.boxes->empty()) << "it has neither, so it shows nothing";
   EvaluationPlan plan = plan_evaluation({folder.path(), "val", TruthDetail::masks}, {});
   EXPECT_THAT(plan.evaluation.items, ElementsAre(1, 2));
-  EXPECT_THAT(plan.notes, Contains("1 of 3 pictures have no masks, and do not evaluate."));
+  EXPECT_THAT(plan.notes, Contains("1 of 3 images have no masks and are not evaluated."));
 }
 
 TEST(Yolo, uses_the_upright_size_of_turned_pictures) {
@@ -192,13 +192,12 @@ TEST(Coco, refuses_masks_of_other_sizes_than_the_picture) {
            })
         .text;
   };
-  EXPECT_THAT(
-      text_of("\"size\": [2, 2]", "\"size\": [2, 3]"),
-      HasSubstr("annotation 1 has a mask of [height, width] [2,3], but its picture is [2,2]; "
-                "masks must have their picture's size"));
+  EXPECT_THAT(text_of("\"size\": [2, 2]", "\"size\": [2, 3]"),
+              HasSubstr("annotation 1 has a mask of [height, width] [2,3], but its image is [2,2]; "
+                        "masks must have their image's size"));
   EXPECT_THAT(text_of("\"height\": 2", "\"height\": 3"),
-              HasSubstr("a.ppm is stated to be 3x2, but the picture is 2x2"));
-  EXPECT_THAT(text_of("\"height\": 2", "\"height\": -3"), HasSubstr("absurd size"));
+              HasSubstr("a.ppm claims to be 3x2, but the image is 2x2"));
+  EXPECT_THAT(text_of("\"height\": 2", "\"height\": -3"), HasSubstr("impossible size"));
   EXPECT_THAT(text_of("[0, 4]", "[0, 5]"), HasSubstr("annotation 1: mask: its runs hold 5 pixels"));
   EXPECT_THAT(text_of("[0, 4]", "[0, \"x\"]"),
               HasSubstr("annotation 1 has a segmentation that is not"));
@@ -222,11 +221,11 @@ TEST(Coco, names_what_is_wrong) {
   EXPECT_THAT(text_of("[0.5, 0, 1, 2]", "[0.5, 0, 1]"), HasSubstr("annotation 0 has no bbox"));
   EXPECT_THAT(text_of("[0.5, 0, 1, 2]", "[0.5, 0, -1, 2]"), HasSubstr("negative size"));
   EXPECT_THAT(text_of("\"id\": 3", "\"id\": 7"), HasSubstr("image 1 repeats the id"));
-  EXPECT_THAT(text_of("a.ppm", "z.ppm"), HasSubstr("none of its pictures is there, such as z.ppm"));
+  EXPECT_THAT(text_of("a.ppm", "z.ppm"), HasSubstr("none of its images exists, such as z.ppm"));
   EXPECT_THAT(text_of("a.ppm", "z\\u000a.ppm"), HasSubstr("such as z\\n.ppm; put them"))
       << "one line, whatever a name holds";
   EXPECT_THAT(text_of("\"images\"", "\"pictures\""), HasSubstr("has no list called images"));
-  EXPECT_THAT(text_of("}]}", "}"), HasSubstr("data.json: is no JSON"));
+  EXPECT_THAT(text_of("}]}", "}"), HasSubstr("data.json: is not JSON"));
 }
 
 /// Deterministic mutations: whatever they give, it is opened or refused with an Error.

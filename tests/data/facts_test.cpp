@@ -36,7 +36,7 @@ TEST(YoloLabels, are_found_in_labels_and_beside_the_pictures_in_one_set) {
   write(folder.path() / "b/images/3.ppm", tiny_picture(3));
   write(folder.path() / "b/labels/3.txt", "1 .5 .5 1 1\n");
   EXPECT_EQ(line_of({folder.path(), ""}),
-            "D: 3 pictures, 3 with objects, 0 without; 3 objects of 2 classes");
+            "D: 3 images, 3 with objects, 0 without; 3 objects of 2 classes");
 }
 
 TEST(YoloLabels, in_labels_come_before_those_beside_the_picture) {
@@ -56,12 +56,12 @@ TEST(YoloLabels, that_are_missing_are_counted_and_it_is_said_where_they_were_loo
     write(folder.path() / ("images/val/" + std::to_string(i) + ".ppm"), tiny_picture(i));
   const std::string place = (folder.path() / "labels/val/0.txt").string();
   EXPECT_EQ(line_of({folder.path(), ""}),
-            "D: 3 pictures without labels; looked for " + place + " and beside the picture");
+            "D: 3 images without labels; looked for " + place + " and next to the image");
   write(folder.path() / "labels/val/1.txt", "");
   write(folder.path() / "labels/val/2.txt", "1 .5 .5 1 1\n");
   EXPECT_EQ(line_of({folder.path(), ""}),
-            "D: 3 pictures, 1 with objects, 2 without (1 have no label file: looked for " + place +
-                " and beside the picture); 1 object of 1 class");
+            "D: 3 images, 1 with objects, 2 without (1 have no label file: looked for " + place +
+                " and next to the image); 1 object of 1 class");
   EXPECT_EQ(to_json(count_facts(*open_dataset({folder.path(), ""}))).at("without_label_file"), 1);
 }
 
@@ -76,7 +76,7 @@ TEST(YoloLabels, are_repeated_where_their_numbers_are) {
   EXPECT_EQ(data->items()[0].truth.boxes->size(), 4u);
   EXPECT_EQ(data->reading().repeated_labels, 3u);
   EXPECT_THAT(describe_data({folder.path(), ""}, {std::move(data), {0}, "val"})[1],
-              HasSubstr("warning: 3 labels left out: the same class and place"));
+              HasSubstr("warning: 3 labels skipped: the same class and place"));
 }
 
 TEST(YoloLabels, of_pictures_that_are_named_twice_are_read_once) {
@@ -93,7 +93,7 @@ TEST(YoloYaml, repeats_nothing_of_a_list_that_holds_no_pictures) {
   write_yaml(folder.path(), "list.txt");
   write(folder.path() / "list.txt", "root:secret:19000:0:99999:7:::\n");
   const std::string text = error_of([&] { open_dataset({folder.path(), ""}); }).text;
-  EXPECT_THAT(text, HasSubstr("list.txt: line 1 names no picture"));
+  EXPECT_THAT(text, HasSubstr("list.txt: line 1 names no image"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("secret")));
 }
 
@@ -115,11 +115,10 @@ TEST(CocoSizes, must_be_those_of_the_upright_pictures_for_boxes_too) {
   EXPECT_NO_THROW(open(""));
   Thrown turned = error_of([&] { open(R"(, "height": 24, "width": 16)"); });
   EXPECT_EQ(turned.code, ErrorCode::corrupt_data);
-  EXPECT_THAT(turned.text,
-              HasSubstr("a.jpg is stated to be 24x16, but the picture is 16x24 (height x width, "
-                        "upright): its EXIF orientation turns it"));
+  EXPECT_THAT(turned.text, HasSubstr("a.jpg claims to be 24x16, but the image is 16x24 (height x "
+                                     "width, upright): its EXIF orientation turns it"));
   EXPECT_THAT(error_of([&] { open(R"(, "height": 32, "width": 48)"); }).text,
-              HasSubstr("stated to be 32x48, but the picture is 16x24"));
+              HasSubstr("claims to be 32x48, but the image is 16x24"));
 }
 
 TEST(CocoSizes, that_are_not_stated_let_boxes_outside_be_seen) {
@@ -130,7 +129,7 @@ TEST(CocoSizes, that_are_not_stated_let_boxes_outside_be_seen) {
   auto data = open_dataset({folder.path() / "val.json", ""});
   EXPECT_EQ(data->reading().boxes_outside, 1u);
   EXPECT_THAT(warnings(count_facts(*data)),
-              ElementsAre(HasSubstr("1 box reaches out of the picture")));
+              ElementsAre(HasSubstr("1 box reaches out of the image")));
 }
 
 TEST(CocoAnnotations, are_repeated_where_their_numbers_are) {
@@ -153,7 +152,7 @@ TEST(CocoFolder, is_known_by_its_annotations_file) {
   DatasetInfo info = probe_dataset(root);
   EXPECT_EQ(info.format, "coco");
   EXPECT_THAT(info.splits, ElementsAre("all"));
-  EXPECT_EQ(line_of({root, ""}), "D: 1 picture, 1 with objects, 0 without; 1 object of 1 class");
+  EXPECT_EQ(line_of({root, ""}), "D: 1 image, 1 with objects, 0 without; 1 object of 1 class");
   for (const char* split : {"train", "valid", "test"}) {
     write(folder.path() / "splits" / split / "_annotations.coco.json", coco("", kBox));
     copy_picture("orientation6.jpg", folder.path() / "splits" / split / "a.jpg");
@@ -174,7 +173,7 @@ TEST(Lists, name_a_picture_once) {
   EXPECT_THAT(error_of([&] {
                 open_dataset({folder.path(), ""});
               }).text,
-              HasSubstr("line 2: a.ppm stands here again with another class"));
+              HasSubstr("line 2: a.ppm is listed again with another class"));
 }
 
 TEST(Facts, are_worded_for_each_kind_of_truth) {
@@ -183,18 +182,17 @@ TEST(Facts, are_worded_for_each_kind_of_truth) {
   write(folder.path() / "mvtec/test/good/a.ppm", tiny_picture(2));
   write(folder.path() / "mvtec/test/crack/a.ppm", tiny_picture(3));
   write(folder.path() / "mvtec/test/hole/a.ppm", tiny_picture(4));
-  EXPECT_EQ(line_of({folder.path() / "mvtec", ""}),
-            "D: 3 pictures, 1 good, 2 defective of 2 kinds");
-  EXPECT_EQ(line_of({folder.path() / "mvtec", "train"}), "D: 1 picture, 1 good");
+  EXPECT_EQ(line_of({folder.path() / "mvtec", ""}), "D: 3 images, 1 good, 2 defective of 2 kinds");
+  EXPECT_EQ(line_of({folder.path() / "mvtec", "train"}), "D: 1 image, 1 good");
   write(folder.path() / "plain/a.ppm", tiny_picture(1));
-  EXPECT_THAT(line_of({folder.path() / "plain", ""}), HasSubstr("D: 1 picture without labels"));
+  EXPECT_THAT(line_of({folder.path() / "plain", ""}), HasSubstr("D: 1 image without labels"));
 }
 
 TEST(Facts, of_pictures_beside_class_folders_say_why_there_are_no_labels) {
   TemporaryFolder folder;
   for (const char* name : {"a/1.ppm", "b/2.ppm", "3.ppm"})
     write(folder.path() / name, tiny_picture(1));
-  EXPECT_THAT(line_of({folder.path(), ""}), HasSubstr("there are pictures beside the folders"));
+  EXPECT_THAT(line_of({folder.path(), ""}), HasSubstr("there are images next to the folders"));
 }
 
 TEST(Links, that_lead_back_do_not_make_a_folder_endless) {

@@ -66,7 +66,7 @@ TEST(LabelsTxt, names_the_line_that_is_wrong) {
   EXPECT_THAT(text_of("a.jpg 0\nb.jpg cat\n"),
               HasSubstr("labels.txt line 2: class index expected, got cat"));
   EXPECT_THAT(text_of("a.jpg 0\n\nb.jpg -1\n"), HasSubstr("line 3: class index expected, got -1"));
-  EXPECT_THAT(text_of("a.jpg 0\nnothing\n"), HasSubstr("line 2: names no picture: nothing"));
+  EXPECT_THAT(text_of("a.jpg 0\nnothing\n"), HasSubstr("line 2: names no image: nothing"));
   EXPECT_THAT(text_of("a.jpg 0\nb.jpg\n"), HasSubstr("line 2: some lines have a class index"));
   EXPECT_THAT(text_of(std::string("a.jpg 0\n\0", 9)), HasSubstr("is not text"));
   EXPECT_THAT(text_of("\n"), HasSubstr("split all is empty"));
@@ -82,7 +82,7 @@ TEST(List, of_paths_needs_no_labels) {
   EXPECT_EQ(all->load_picture(0).width, 2);
   Thrown missing = error_of([&] { all->load_picture(1); });
   EXPECT_EQ(missing.code, ErrorCode::not_found);
-  EXPECT_THAT(missing.text, HasSubstr("picture other/b.ppm: "));
+  EXPECT_THAT(missing.text, HasSubstr("image other/b.ppm: "));
 }
 
 TEST(Probe, says_what_was_looked_for) {
@@ -132,7 +132,7 @@ TEST(Cifar, refuses_partial_records_and_labels_out_of_range) {
   EXPECT_THAT(error_of([&] {
                 open_dataset({folder.path(), ""});
               }).text,
-              HasSubstr("test_batch.bin: its 3074 bytes are no whole number of records"));
+              HasSubstr("test_batch.bin: its 3074 bytes are not a whole number of records"));
   write(folder.path() / "test_batch.bin", cifar_record(9, 'r') + cifar_record(10, 'r'));
   EXPECT_THAT(error_of([&] {
                 open_dataset({folder.path(), ""});
@@ -175,9 +175,9 @@ TEST(Idx, refuses_what_is_damaged) {
   EXPECT_THAT(text_of(idx_header({2, 1, 1}) + "a", labels),
               HasSubstr("is shorter than the 2 bytes"));
   EXPECT_THAT(text_of(good + "c", labels), HasSubstr("is longer than its header says"));
-  EXPECT_THAT(text_of("PK rubbish", labels), HasSubstr("is no IDX file"));
+  EXPECT_THAT(text_of("PK rubbish", labels), HasSubstr("is not an IDX file"));
   EXPECT_THAT(text_of(idx_header({2, 1 << 30, 1 << 30}), labels), HasSubstr("claims more than"));
-  EXPECT_THAT(text_of(good, idx_header({1}) + "a"), HasSubstr("holds 1 labels for 2 pictures"));
+  EXPECT_THAT(text_of(good, idx_header({1}) + "a"), HasSubstr("holds 1 labels for 2 images"));
   EXPECT_THAT(text_of("\x1f\x8b\x08 damaged", labels), HasSubstr("damaged"));
 }
 

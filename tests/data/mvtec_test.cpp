@@ -85,12 +85,12 @@ TEST(MvtecFormat, refuses_data_without_good_pictures) {
   fs::remove_all(folder.path() / "train/good");
   Thrown train = error_of([&] { open_dataset({folder.path(), "train"}); });
   EXPECT_EQ(train.code, ErrorCode::invalid_argument);
-  EXPECT_THAT(train.text, HasSubstr("has no pictures in good/"));
+  EXPECT_THAT(train.text, HasSubstr("has no images in good/"));
   fs::remove_all(folder.path() / "test/good");
   EXPECT_THAT(error_of([&] {
                 open_dataset({folder.path(), "test"});
               }).text,
-              HasSubstr("has no pictures in good/"));
+              HasSubstr("has no images in good/"));
 }
 
 TEST(MvtecFormat, reads_the_magnetic_tiles) {

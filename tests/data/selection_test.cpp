@@ -140,9 +140,9 @@ TEST(CalibrationPlan, leaves_out_what_calibrated_the_given_model) {
   EXPECT_EQ(quantized.evaluation.dataset, nullptr);
   EvaluationPlan plan = plan_evaluation({folder.path(), ""}, quantized.calibration_hashes);
   EXPECT_EQ(plan.evaluation.items.size(), 8u);
-  EXPECT_THAT(
-      plan.notes,
-      Contains(HasSubstr("32 evaluation items left out, because they have calibrated the model")));
+  EXPECT_THAT(plan.notes,
+              Contains(HasSubstr(
+                  "32 evaluation items left out, because they were used to calibrate the model")));
   CalibrationPlan optimised = plan_calibration({.data = {folder.path(), ""},
 
                                                 .excluded_hashes = quantized.calibration_hashes});
@@ -154,8 +154,9 @@ TEST(QuantizePlan, takes_a_hundred_of_one_labelled_set_and_leaves_the_rest_to_ev
   write_pictures(folder.path(), 0, 128, true);
   CalibrationPlan plan = plan_quantize_calibration({.data = {folder.path(), ""}});
   EXPECT_EQ(plan.calibration.items.size(), 100u);
-  EXPECT_THAT(plan.notes, Contains("The other 28 evaluate: eval and optimize leave out what has "
-                                   "calibrated a model."));
+  EXPECT_THAT(
+      plan.notes,
+      Contains("The other 28 evaluate: eval and optimize skip the items that calibrated a model."));
   EXPECT_EQ(plan_evaluation({folder.path(), ""}, plan.calibration_hashes).evaluation.items.size(),
             28u);
   EXPECT_EQ(plan_quantize_calibration({.data = {folder.path(), ""}, .max_items = 20})
@@ -183,7 +184,7 @@ TEST(CalibrationPlan, refuses_when_all_evaluation_items_calibrated_the_model) {
     plan_evaluation({folder.path() / "pool", ""}, all.calibration_hashes);
   });
   EXPECT_EQ(thrown.code, ErrorCode::invalid_argument);
-  EXPECT_THAT(thrown.text, HasSubstr("all 10 have calibrated the model"));
+  EXPECT_THAT(thrown.text, HasSubstr("all 10 were used to calibrate the model"));
 }
 
 TEST(CalibrationPlan, passes_over_unreadable_items_and_names_them) {
@@ -206,7 +207,7 @@ TEST(BadItems, names_them_and_stops_above_the_limit) {
   EXPECT_EQ(thrown.code, ErrorCode::corrupt_data);
   EXPECT_EQ(thrown.text,
             "read data: 1 item cannot be used: a.jpg (read a.jpg: no such file); repair or remove "
-            "them, or go on without with --allow-bad 1");
+            "them, or continue without them with --allow-bad 1");
   BadItems two(2);
   Error error(ErrorCode::corrupt_data, "truncated");
   two.add("b", error);

@@ -183,7 +183,7 @@ TEST_F(Load, takes_weights_that_are_listed_as_inputs_for_constants_and_says_so) 
     }
     ASSERT_EQ(graph.notes().size(), 1U);
     EXPECT_EQ(graph.notes()[0],
-              "1 weights that the file also lists as inputs are taken as constants");
+              "1 weights that the file also lists as inputs are treated as constants");
     EXPECT_EQ(Graph(graph).notes(), graph.notes());
   }
 }
@@ -210,7 +210,7 @@ TEST_F(Load, takes_external_data_in) {
 TEST_F(Load, says_that_external_data_is_missing_or_short) {
   fs::path model = save_external("w.bin", 16);
   EXPECT_THAT(failure(model, ErrorCode::corrupt_data),
-              HasSubstr("no file \"w.bin\" beside the model"));
+              HasSubstr("no file \"w.bin\" next to the model"));
   save_file(file("model/w.bin"), std::string_view("too short"));
   EXPECT_THAT(failure(model, ErrorCode::corrupt_data), HasSubstr("too short"));
 }
@@ -274,7 +274,7 @@ TEST_F(Load, refuses_many_tensors_on_one_place_of_a_file) {
   save_file(file("model/w.bin"), std::string_view(""));
   fs::resize_file(file("model/w.bin"), kFloats * 4);
   EXPECT_THAT(failure(file("model/m.onnx"), ErrorCode::corrupt_data),
-              HasSubstr("lies where many others do"));
+              HasSubstr("overlaps many others"));
 }
 
 TEST_F(Load, refuses_functions_that_stand_for_nodes_without_end) {

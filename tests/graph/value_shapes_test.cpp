@@ -19,8 +19,9 @@ TEST(ValueDependentOutput, names_the_output_and_the_operator) {
   const Graph graph = graph_of("int64[4,found] y", "r = Relu (x) [find] y = NonZero (r)");
   const auto reason = value_dependent_output(graph, std::nullopt);
   ASSERT_TRUE(reason);
-  EXPECT_THAT(*reason, HasSubstr("the output \"y\" depends on what the picture holds (NonZero "
-                                 "\"find\" finds"));
+  EXPECT_THAT(
+      *reason,
+      HasSubstr("the output \"y\" depends on what the image holds (NonZero \"find\" finds"));
 }
 
 TEST(ValueDependentOutput, is_none_where_only_shapes_are_asked) {

@@ -43,7 +43,7 @@ TEST(Grid, begins_with_the_parent_as_it_is) {
   Variant first = expand_grid(facts(), {}, false).front();
   EXPECT_EQ(first.id, "v01");
   EXPECT_TRUE(first.recipe.empty());
-  EXPECT_EQ(variant_name(first), "parent · ort · f32 · all · 2 threads");
+  EXPECT_EQ(variant_name(first), "original · ort · f32 · all · 2 threads");
 }
 
 TEST(Grid, has_every_point_that_is_worth_trying_once) {
@@ -177,7 +177,7 @@ TEST(Grid, numbers_its_variants_in_order) {
 TEST(Grid, is_restricted_by_what_is_asked_for) {
   Asked asked{{"backend", {"openvino"}}, {"precision", {"fp32"}}, {"threads", {"2"}}};
   EXPECT_EQ(names(expand_grid(facts(), asked, false)),
-            (std::set<std::string>{"parent · ort · f32 · all · 2 threads",
+            (std::set<std::string>{"original · ort · f32 · all · 2 threads",
                                    "fp32 · openvino · f32 · 2 threads",
                                    "fp32 · openvino · bf16 · 2 threads"}));
 }
@@ -230,8 +230,8 @@ TEST(Grid, quantises_products_alone_only_where_they_dominate) {
   f.parent.product_share = 0.02;
   EXPECT_EQ(names(expand_grid(f, {}, true)), names(expand_grid(facts(), {}, true)));
   EXPECT_EQ(note_on_precisions(f.parent),
-            "int8-dynamic, int8-weights, int4-weights are left out: MatMul and Gemm do 2 % of this "
-            "model's multiplications, and from 50 % on it can pay");
+            "int8-dynamic, int8-weights, int4-weights are skipped: MatMul and Gemm do 2 % of this "
+            "model's multiplications; it can pay off from 50 %");
   EXPECT_THAT(refusal(
                   [&] {
                     expand_grid(f, {{"precision", {"int8-dynamic"}}}, false);
@@ -296,7 +296,7 @@ TEST(Axes, are_checked_with_the_nearest_names) {
                       check_axes({{"threads", {threads}}});
                     },
                     bad),
-                HasSubstr("is no positive number"));
+                HasSubstr("is not a positive number"));
   EXPECT_NO_THROW(check_axes({{"threads", {"1", "64"}}, {"precision", {"int8-static"}}}));
 }
 
@@ -331,10 +331,10 @@ TEST(Baseline, is_the_parent_in_the_settings_that_are_asked_for) {
   GridFacts f = facts();
   f.plan.baseline = "openvino:bf16:1";
   std::vector<Variant> variants = expand_grid(f, {}, false);
-  EXPECT_EQ(variant_name(variants.front()), "parent · openvino · bf16 · 1 thread");
+  EXPECT_EQ(variant_name(variants.front()), "original · openvino · bf16 · 1 thread");
   EXPECT_EQ(variants.size(), expand_grid(facts(), {}, false).size());
   f.plan.baseline = "ort:basic";
-  EXPECT_EQ(variant_name(baseline_variant(f)), "parent · ort · f32 · basic · 2 threads");
+  EXPECT_EQ(variant_name(baseline_variant(f)), "original · ort · f32 · basic · 2 threads");
 }
 
 TEST(Baseline, may_be_a_variant_of_the_whole_grid) {
@@ -392,7 +392,7 @@ TEST(Grid, tries_batches_of_models_that_take_them) {
                     expand_grid(f, {{"batch", {"4"}}}, false);
                   },
                   ErrorCode::unavailable),
-              HasSubstr("--batch 4: the model takes one picture at a time"));
+              HasSubstr("--batch 4: the model takes one image at a time"));
   f.parent.dynamic_batch = true;
   EXPECT_EQ(names(expand_grid(f, {}, false))
                 .count("fp32 · openvino · f32 · 4 threads · hint throughput · batch 4"),

@@ -31,7 +31,7 @@ TEST(SuspiciousConditions, each_come_with_a_remedy) {
   auto found = suspicious_conditions(f);
   ASSERT_EQ(found.size(), 7U);
   for (const EnvironmentWarning& w : found) EXPECT_FALSE(w.text.empty() || w.remedy.empty());
-  EXPECT_EQ(found[0].text, "the load average is 3.5 on 4 cores: others use the CPU");
+  EXPECT_EQ(found[0].text, "the load average is 3.5 on 4 cores: other programs use the CPU");
   EXPECT_THAT(found[1].text, HasSubstr("limits this process to 1.5 of 4 cores"));
   EXPECT_THAT(found[1].remedy, HasSubstr("at most 1 thread,"));
   EXPECT_EQ(found[5].text, "1.07 GB of memory is swapped out");

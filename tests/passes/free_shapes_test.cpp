@@ -130,7 +130,7 @@ TEST(FreeShapes, refuses_learned_positions_and_names_the_node) {
 TEST(FreeShapes, refuses_positions_as_fractions_of_the_picture) {
   Graph graph = model("f = Reshape(m, flat) y = Add(f, grid)");
   add_grid(graph, {1, 2, 16}, cells(0.25));
-  EXPECT_THAT(refusal_of(graph), HasSubstr("fractions of the picture"));
+  EXPECT_THAT(refusal_of(graph), HasSubstr("fractions of the image"));
 }
 
 TEST(FreeShapes, refuses_a_fully_connected_layer_behind_a_map) {

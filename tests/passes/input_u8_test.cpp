@@ -124,7 +124,7 @@ TEST(InputU8, needs_one_float_picture) {
   Graph graph = Graph::parse_text(
       R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,7] x) => (float[1,7] y) {
         y = Relu (x) })");
-  EXPECT_THAT(input_u8_reason(graph), HasSubstr("no picture"));
+  EXPECT_THAT(input_u8_reason(graph), HasSubstr("not an image"));
   EXPECT_EQ(input_u8_reason(conv("pads = [0,0,0,0]")), "");
 }
 

@@ -139,7 +139,7 @@ TEST_F(MachineLockTest, says_who_holds_it_and_how_many_came_before) {
   set_log_sink(nullptr);
   ASSERT_EQ(said.size(), 2U);
   EXPECT_THAT(said[0], HasSubstr("(process " + std::to_string(first) + " (test_place_lock"));
-  EXPECT_THAT(said[0], HasSubstr("; 1 came before this one"));
+  EXPECT_THAT(said[0], HasSubstr("; 1 started before this one"));
   EXPECT_THAT(said[1], ::testing::Not(HasSubstr("came before")));
   ::kill(first, SIGKILL);
   ::waitpid(first, nullptr, 0);
@@ -161,7 +161,7 @@ TEST_F(MachineLockTest, is_refused_at_once_where_others_wait) {
     MachineLock::take(false, 0);
     ADD_FAILURE();
   } catch (const Error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("1 wait for it"));
+    EXPECT_THAT(e.what(), HasSubstr("1 waiting for it"));
   }
   for (pid_t child : {first, second}) {
     ::kill(child, SIGKILL);

@@ -68,7 +68,7 @@ TEST(Observe, refuses_pictures_that_all_are_one_colour_border_allowed_for) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::invalid_argument);
-    EXPECT_THAT(e.what(), HasSubstr("one colour throughout"));
+    EXPECT_THAT(e.what(), HasSubstr("has only one colour"));
   }
 }
 

@@ -155,9 +155,9 @@ TEST_F(Build, in_f16_looks_at_the_values_of_the_pictures) {
   bare.calibration.reset();
   EXPECT_THAT(how(bare, 255), HasSubstr("0 kept in f32, by the values on 3 random inputs"));
   EXPECT_THAT(how(bare, 1), HasSubstr("2 kept in f32, by the values on 3 random inputs"));
-  EXPECT_THAT(how(request("seen"), 1),
-              AllOf(HasSubstr("2 kept in f32, by the values on 24 calibration pictures"),
-                    HasSubstr("Mul")));
+  EXPECT_THAT(
+      how(request("seen"), 1),
+      AllOf(HasSubstr("2 kept in f32, by the values on 24 calibration images"), HasSubstr("Mul")));
 }
 
 TEST_F(Build, records_the_pictures_that_it_was_calibrated_on) {
@@ -220,7 +220,7 @@ TEST_F(Build, tells_how_far_it_is_and_stops_when_told_to) {
   std::vector<WorkDone> heard;
   worker.request(head, 300, {nullptr, [&](const WorkDone& work) { heard.push_back(work); }});
   ASSERT_FALSE(heard.empty());
-  EXPECT_EQ(heard.front().what, "int8-static: pictures");
+  EXPECT_EQ(heard.front().what, "int8-static: images");
   EXPECT_EQ(heard.front().of, 24U);
   r.out = folder_.path() / "b";
   fs::create_directories(r.out);

@@ -90,7 +90,7 @@ TEST_F(Changes, are_drawn_beside_the_report_and_inside_it) {
   EXPECT_THAT(page, HasSubstr("1 lost (cat 0.83, now 0.10); 1 gained (dog 0.50)"));
   EXPECT_THAT(page, HasSubstr("<span class=\"chip slower\">worse</span>"));
   EXPECT_THAT(page, HasSubstr("Worse: cat. The others are not distinguishable, at 95 % for all"));
-  EXPECT_THAT(page, HasSubstr("In 1 of 96 pictures an object"));
+  EXPECT_THAT(page, HasSubstr("In 1 of 96 images, an object"));
   EXPECT_THAT(text, HasSubstr("](changes/" + files.changes[0].filename().string() + ")"));
   EXPECT_THAT(text, HasSubstr("| dog | 40 | 20 | 0.5000 | 0.4900 |"));
 }
@@ -112,10 +112,10 @@ TEST_F(Changes, say_which_picture_is_missing) {
   EXPECT_TRUE(files.changes.empty());
   EXPECT_FALSE(std::filesystem::exists(out() / "changes"));
   EXPECT_THAT(files.notes,
-              testing::Contains("1 of 1 worst changes have no picture: the data no longer hold "
-                                "plain.png"));
+              testing::Contains(
+                  "1 of 1 worst changes have no image: the data no longer contain plain.png"));
   EXPECT_THAT(load_text(files.html),
-              HasSubstr("<small>No picture: the data no longer hold plain.png</small>"));
+              HasSubstr("<small>No image: the data no longer contain plain.png</small>"));
 }
 
 TEST_F(Changes, remove_the_drawings_of_another_result) {
@@ -138,7 +138,7 @@ TEST_F(Changes, are_said_to_be_none) {
               testing::Contains("Nothing changed: every prediction is exactly the same."));
   document["changes"]["largest"] = 0.004;
   EXPECT_THAT(report_markdown(parse_result(document), {}),
-              HasSubstr("no prediction moved by as much as 0.01 (the most: 0.004)"));
+              HasSubstr("no prediction moved by 0.01 or more (largest: 0.004)"));
   document["changes"] = {{"reason", "the baseline itself is handed over"}};
   EXPECT_THAT(report_html(parse_result(document)),
               HasSubstr("None are shown: the baseline itself is handed over."));

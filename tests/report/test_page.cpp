@@ -59,8 +59,8 @@ TEST(Page, asks_nothing_of_the_network) {
 TEST(Page, holds_every_section) {
   std::string page = report_html(parse_result(sample("detector")));
   for (const char* title :
-       {"Latency against accuracy", "Latency distributions", "What would change it", "Variants",
-        "Failures", "Run the winner", "Environment"})
+       {"Latency against accuracy", "Latency distributions", "What would change the decision",
+        "Variants", "Failures", "Run the winner", "Environment"})
     EXPECT_THAT(page, HasSubstr(std::string("<h2>") + title + "</h2>"));
   EXPECT_EQ(count(page, "<tr class="), 14u);
   EXPECT_THAT(page,

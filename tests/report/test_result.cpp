@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "report/format.h"
 #include "report/result.h"
 #include "samples.h"
 
@@ -80,17 +81,19 @@ TEST(Result, hands_over_the_baseline_where_nothing_was_picked) {
   EXPECT_EQ(parse_result(document).handed_over()->id, "v01");
 }
 
-TEST(Result, takes_an_absolute_drop_as_a_share_of_the_baseline) {
+TEST(Result, shows_a_drop_as_a_change_in_shares_of_the_baseline) {
   Json document = sample("classifier");
   document["variants"][3]["accuracy"] = {
       {"value", 0.4}, {"baseline", 0.5}, {"drop", 0.1}, {"drop_low", 0.05}, {"drop_high", nullptr}};
   ResultView result = parse_result(document);
-  const IntervalView& drop = *result.variants[3].accuracy->relative_drop;
-  EXPECT_DOUBLE_EQ(drop.value, 0.2);
-  EXPECT_DOUBLE_EQ(*drop.low, 0.1);
-  EXPECT_FALSE(drop.high);
+  const IntervalView& change = *result.variants[3].accuracy->relative_change;
+  EXPECT_DOUBLE_EQ(change.value, -0.2);
+  EXPECT_FALSE(change.low);
+  EXPECT_DOUBLE_EQ(*change.high, -0.1);
+  EXPECT_EQ(change_text(change.value), "−20.00 %");
+  EXPECT_EQ(change_interval_text({0.02, -0.0031, 0.045}), "[−0.31, +4.50] %");
   document["variants"][3]["accuracy"]["drop_kind"] = "relative";
-  EXPECT_DOUBLE_EQ(parse_result(document).variants[3].accuracy->relative_drop->value, 0.1);
+  EXPECT_DOUBLE_EQ(parse_result(document).variants[3].accuracy->relative_change->value, -0.1);
 }
 
 TEST(Result, orders_the_pick_first_then_by_latency_then_the_unmeasured) {

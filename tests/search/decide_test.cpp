@@ -28,7 +28,7 @@ TEST(Choose, takes_the_one_that_is_established_as_more_accurate_than_all) {
   FinalChoice choice =
       chosen({{"v01", 0, 0}, {"v02", 1, 1}, {"v09", 2, 8}}, {{"v09", "v01"}, {"v09", "v02"}});
   EXPECT_EQ(choice.id, "v09");
-  EXPECT_THAT(choice.why, HasSubstr("more accurate"));
+  EXPECT_THAT(choice.why, HasSubstr("most accurate"));
 }
 
 TEST(Choose, more_accurate_than_some_is_not_enough) {
@@ -40,7 +40,7 @@ TEST(Choose, more_accurate_than_some_is_not_enough) {
 TEST(Choose, takes_the_first_of_the_plan_among_equally_long_recipes) {
   FinalChoice choice = chosen({{"v07", 2, 6}, {"v04", 2, 3}, {"v12", 2, 11}});
   EXPECT_EQ(choice.id, "v04");
-  EXPECT_THAT(choice.why, HasSubstr("nearest to the defaults"));
+  EXPECT_THAT(choice.why, HasSubstr("closest to the default settings"));
 }
 
 TEST(Choose, does_not_hang_on_the_order_of_the_finalists) {

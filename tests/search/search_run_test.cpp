@@ -106,7 +106,7 @@ TEST(ScriptedRun, at_most_six_race_and_that_is_said) {
   ScriptedSearch search;
   for (int i = 0; i < 9; ++i) search.add(taking(5 + 0.01 * i));
   const Ended ended = run(search);
-  EXPECT_THAT(search.notes, Contains(HasSubstr("the 6 that screened best race")));
+  EXPECT_THAT(search.notes, Contains(HasSubstr("the 6 best of the screening go into the race")));
   std::size_t raced = 0;
   for (const Candidate& c : ended.candidates) raced += c.timed_in == "screening" ? 0 : 1;
   EXPECT_LE(raced, 7U);  // and the baseline

@@ -158,7 +158,7 @@ TEST_P(DamagedEntry, is_removed_said_and_made_anew) {
   EXPECT_EQ(cache.find("k"), std::nullopt);
   set_log_sink(nullptr);
   ASSERT_EQ(said.size(), 1U);
-  EXPECT_NE(said[0].find("it is made anew"), std::string::npos) << said[0];
+  EXPECT_NE(said[0].find("it is made again"), std::string::npos) << said[0];
   EXPECT_THROW(cache.content("k"), Error);
   publish(cache, "k", 10);
   EXPECT_EQ(load_text(*cache.find("k") / "model.onnx"), "kkkkkkkkkk");

@@ -154,7 +154,7 @@ TEST_F(StoreTest, does_not_give_back_what_is_not_as_it_was_written) {
   EXPECT_TRUE(store.find_blob(Kind::evaluation, "g"));
   set_log_sink(nullptr);
   EXPECT_EQ(said.size(), 5U);
-  EXPECT_THAT(said, Each(HasSubstr("is damaged; what it held is done anew")));
+  EXPECT_THAT(said, Each(HasSubstr("is damaged; its work is done again")));
   EXPECT_THAT(said, Each(HasSubstr(file_.string())));
 }
 

@@ -79,7 +79,7 @@ TEST(SegmentTask, names_the_item_without_masks_or_with_masks_of_another_size) {
   boxes_only.boxes = {{{0, 0, 1, 1}, 0, false, 1}};
   EXPECT_THAT(
       failure([&] { task.check_truth(segmenter(), "a.jpg", boxes_only, 80); }),
-      HasSubstr("a.jpg has objects with a box only (number 1); give data with polygons or masks"));
+      HasSubstr("a.jpg has objects with only a box (number 1); give data with polygons or masks"));
   std::vector<ItemRecord> records{record("a.jpg", rectangle(2, 2, 22, 18))};
   EXPECT_EQ(failure([&] { task.check_truth(segmenter(), "a.jpg", records[0].truth, 80); }),
             "no error");
@@ -87,7 +87,7 @@ TEST(SegmentTask, names_the_item_without_masks_or_with_masks_of_another_size) {
               HasSubstr("has label 0"));
   records[0].truth.mask_size = {30, 20};
   EXPECT_THAT(failure([&] { task.figures(records); }),
-              HasSubstr("the masks of a.jpg are 30x20 (height x width), but the picture is 20x30"));
+              HasSubstr("the masks of a.jpg are 30x20 (height x width), but the image is 20x30"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(Letterbox, refuses_a_picture_without_pixels) {
   EXPECT_THAT(error_of([&] {
                 letterbox({0, 4, 3, {}}, {8, 8}, 114, p);
               }),
-              HasSubstr("letterbox: the picture is empty"));
+              HasSubstr("letterbox: the image is empty"));
 }
 
 TEST(CenterCrop, cuts_the_middle_and_says_where_it_lies) {
@@ -118,7 +118,7 @@ TEST(Normalise, names_what_does_not_fit) {
   Tensor out(DataType::f32, {1, 3, 4, 4});
   Normalisation plain{false, 255, {0, 0, 0}, {1, 1, 1}};
   EXPECT_THAT(error_of([&] { normalise(filled(5, 4, 3, 0), plain, out); }),
-              HasSubstr("the picture is 5x4, the input [1,3,4,4]; give --input-size"));
+              HasSubstr("the image is 5x4, the input [1,3,4,4]; give --input-size"));
   EXPECT_THAT(error_of([&] { normalise(filled(4, 4, 3, 0), plain, out, 1); }),
               HasSubstr("image 1 does not exist"));
   EXPECT_THAT(error_of([&] { normalise(filled(4, 4, 3, 0), {}, out); }),

@@ -35,12 +35,11 @@ std::string names_of(const std::vector<DeviceInfo>& devices) {
 void check_settings(const RunSettings& settings, const std::vector<DeviceInfo>& devices) {
   if (settings.graph_level)
     throw Error(ErrorCode::unsupported,
-                "open model: backend openvino has no graph levels; leave graph_level out");
+                "open model: backend openvino has no graph levels; omit graph_level");
   if (settings.provider)
-    throw Error(
-        ErrorCode::unsupported,
-        "open model: backend openvino has no execution providers, which are ONNX Runtime's; "
-        "leave provider out");
+    throw Error(ErrorCode::unsupported,
+                "open model: backend openvino has no execution providers (ONNX Runtime has them); "
+                "omit provider");
   const DeviceInfo* device = find_device(devices, settings.device);
   if (device == nullptr && !is_choice(settings.device))
     throw Error(ErrorCode::unavailable, "open model: OpenVINO finds no device " + settings.device +

@@ -193,10 +193,10 @@ class OpenVinoSession : public tamis_session {
     load_ms_ = seconds_since(start) * 1e3;
     std::vector<TensorInfo> asked = read_inputs(model);
     if (request.input_shapes.size() > asked.size())
-      throw Error(ErrorCode::unsupported,
-                  "open model: OpenVINO reads " + std::to_string(asked.size()) +
-                      " of the model's " + std::to_string(request.input_shapes.size()) +
-                      " inputs; export the model without those that nothing hangs on");
+      throw Error(ErrorCode::unsupported, "open model: OpenVINO reads " +
+                                              std::to_string(asked.size()) + " of the model's " +
+                                              std::to_string(request.input_shapes.size()) +
+                                              " inputs; export the model without unused inputs");
     std::vector<Shape> shapes = resolve_shapes(asked, request.input_shapes);
     bool dynamic = false;
     for (const TensorInfo& info : asked) dynamic = dynamic || !concrete_shape(info);
@@ -353,7 +353,7 @@ class OpenVinoSession : public tamis_session {
       bind(t, i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
     }
     infer(
-        "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
+        "run model on zeros to learn its output shapes (Tamis accepts none that depend on an "
         "input's values)");
     for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].shape = output_shape(i);
     std::fill(bound_.begin(), bound_.end(), nullptr);
@@ -361,10 +361,9 @@ class OpenVinoSession : public tamis_session {
 
   /// Shapes that were learned on zeros may hang on what an input holds.
   const char* run_text() const {
-    return learned_
-               ? "run model (whose output shapes seem to hang on its inputs' values, which Tamis "
-                 "does not carry)"
-               : "run model";
+    return learned_ ? "run model (whose output shapes seem to depend on its inputs' values, which "
+                      "Tamis does not accept)"
+                    : "run model";
   }
 
   void check_shapes() const {
@@ -374,8 +373,8 @@ class OpenVinoSession : public tamis_session {
                     "run model: output " + outputs_[i].name + " is " +
                         shape_text({outputs_[i].name, outputs_[i].type, output_shape(i)}) +
                         " and was " + shape_text(outputs_[i]) +
-                        " on zeros: its shape hangs on an input's values, which Tamis does not "
-                        "carry; export the model with fixed output shapes");
+                        " on zeros: its shape depends on an input's values, which Tamis does not "
+                        "accept; export the model with fixed output shapes");
   }
 
   std::vector<std::optional<std::int64_t>> output_shape(std::size_t index) const {

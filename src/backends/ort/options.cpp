@@ -43,9 +43,9 @@ std::string affinities(const std::vector<int>& cpus) {
 const std::vector<int>& cpus_to_pin(const RunSettings& settings) {
   if (settings.pinning != "performance") return usable_cpus();
   if (performance_cpus().empty())
-    throw Error(ErrorCode::unavailable,
-                "open model: this CPU has no two kinds of cores, so none are fast ones; use "
-                "pinning on");
+    throw Error(
+        ErrorCode::unavailable,
+        "open model: this CPU has only one kind of core, so it has no fast ones; use pinning on");
   return performance_cpus();
 }
 

@@ -11,7 +11,7 @@ namespace {
 void check_settings(const RunSettings& settings) {
   if (settings.hint)
     throw Error(ErrorCode::unsupported,
-                "open model: backend ort takes no hint, which is OpenVINO's; give streams");
+                "open model: backend ort takes no hint (OpenVINO does); give streams");
 }
 
 struct Plugin {

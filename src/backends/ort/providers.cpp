@@ -231,7 +231,7 @@ std::vector<ProbeStep> probe_providers(const Library& library) {
       steps.push_back({provider.name, true, "loads", ""});
     } catch (const Error& error) {
       steps.push_back({provider.name, false, error.what(),
-                       "install what the text names, in the version that ONNX Runtime " +
+                       "install what the text above names, in the version that ONNX Runtime " +
                            library.version + " was built for"});
     }
   }

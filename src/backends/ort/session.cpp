@@ -82,7 +82,7 @@ Port read_type(const OrtPart& ort, OrtTypeInfo* type_info, std::string name) {
   ort.check(ort.api().CastTypeInfoToTensorInfo(type_info, &tensor), "read tensor type");
   if (tensor == nullptr)
     throw Error(ErrorCode::unsupported,
-                "open model: " + name + " is no tensor (a sequence, map or optional)");
+                "open model: " + name + " is not a tensor (a sequence, map or optional)");
   ONNXTensorElementDataType type{};
   std::size_t rank = 0;
   ort.check(ort.api().GetTensorElementType(tensor, &type), "read tensor type");
@@ -320,10 +320,10 @@ class OrtRunningSession : public tamis_session {
     const std::string_view text = ort_.api().GetErrorMessage(status);
     if (text.find("shape verification failed") == text.npos) return;
     ort_.api().ReleaseStatus(status);
-    throw Error(ErrorCode::unsupported,
-                "run model: an output's shape was another on zeros: it depends on what the inputs "
-                "hold, and only outputs of a fixed shape are carried; export the model with fixed "
-                "output shapes");
+    throw Error(
+        ErrorCode::unsupported,
+        "run model: an output had another shape on zeros: it depends on what the inputs hold, and "
+        "Tamis accepts only outputs of a fixed shape; export the model with fixed output shapes");
   }
 
   void prepare_values() {
@@ -388,8 +388,8 @@ class OrtRunningSession : public tamis_session {
                                        in.size(), names_out_.data(), out.size(), out.data());
     if (status != nullptr && !open) return ort_.api().ReleaseStatus(status);
     ort_.check(status,
-               "run model on zeros to learn its output shapes (Tamis carries none that hang on an "
-               "input's values)");
+               "run model on zeros to learn its output shapes (Tamis accepts none that depend on "
+               "an input's values)");
     learned_ = open;
     std::vector<Owned<OrtValue>> owned;
     for (OrtValue* value : out) owned.emplace_back(ort_.api().ReleaseValue, value);
