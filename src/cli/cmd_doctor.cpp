@@ -287,6 +287,10 @@ void print_noise(const Findings& findings) {
                            noise.timer_resolution_ns));
   row("CPU time", fmt::format("stolen by the hypervisor {}, used by other processes {}",
                               share_text(noise.steal_share), share_text(noise.others_share)));
+  if (noise.slowed_share)
+    row("neighbours",
+        fmt::format("the host had slowed the cores in {} of {} looks; visits wait for full speed",
+                    share_text(noise.slowed_share), noise.visits_ns.size()));
   row("jitter", jitter_text(noise.pieces_ns));
   if (!findings.instances) return;
   const InstanceNoise& fresh = *findings.instances;

@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/affinity.h"
 #include "base/clock.h"
@@ -60,17 +62,29 @@ class Team {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  std::vector<double> time() {
-    ready_ = 0;
-    done_ = 0;
-    left_ = threads_.size();
-    start([this] { ++round_; });
-    std::unique_lock<std::mutex> lock(mutex_);
-    finished_.wait(lock, [this] { return left_ == 0; });
+  std::vector<double> time(CoreSpeed::How how) {
+    if (how == CoreSpeed::How::together) {
+      run_round(0, threads_.size());
+    } else {
+      for (std::size_t i = 0; i < threads_.size(); ++i) run_round(i, 1);
+    }
     return times_ns_;
   }
 
  private:
+  /// The threads from `first` on, so many, work at once.
+  void run_round(std::size_t first, std::size_t count) {
+    ready_ = 0;
+    done_ = 0;
+    start([&] {
+      first_ = first;
+      count_ = left_ = count;
+      ++round_;
+    });
+    std::unique_lock<std::mutex> lock(mutex_);
+    finished_.wait(lock, [this] { return left_ == 0; });
+  }
+
   template <typename Change>
   void start(Change change) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -86,6 +100,7 @@ class Team {
         started_.wait(lock, [&] { return stop_ || round_ != seen; });
         if (stop_) return;
         seen = round_;
+        if (i < first_ || i >= first_ + count_) continue;
       }
       const double ns = time_with_the_others();
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -99,7 +114,7 @@ class Team {
   double time_with_the_others() {
     constexpr int kTries = 3;
     ++ready_;
-    while (ready_ < threads_.size()) std::this_thread::yield();
+    while (ready_ < count_) std::this_thread::yield();
     auto fastest = std::numeric_limits<double>::infinity();
     for (int i = 0; i < kTries; ++i) {
       const std::int64_t start = now_ns();
@@ -107,7 +122,7 @@ class Team {
       fastest = std::min(fastest, static_cast<double>(now_ns() - start));
     }
     ++done_;
-    while (done_ < threads_.size()) fixed_work();
+    while (done_ < count_) fixed_work();
     return fastest;
   }
 
@@ -115,7 +130,8 @@ class Team {
   std::condition_variable started_, finished_;
   unsigned round_ = 0;
   bool stop_ = false;
-  std::size_t left_ = 0;  // at work in this round
+  std::size_t first_ = 0, count_ = 0;  // who works in this round
+  std::size_t left_ = 0;               // of them, who still does
   std::vector<double> times_ns_;
   std::atomic<std::size_t> ready_{0}, done_{0};
   std::vector<std::thread> threads_;
@@ -123,24 +139,28 @@ class Team {
 
 }  // namespace
 
-CoreSpeed::CoreSpeed() {
+CoreSpeed::CoreSpeed()
+    : CoreSpeed(
+          [team = std::make_shared<Team>(usable_cpus())](How how) { return team->time(how); }) {}
+
+CoreSpeed::CoreSpeed(TimeWork time_work) : time_work_(std::move(time_work)) {
   constexpr int kLooks = 20;
-  const auto team = std::make_shared<Team>(usable_cpus());
-  time_work_ = [team] { return team->time(); };
   for (int i = 0; i < kLooks; ++i) {
-    slowdown();
+    learn(time_work_(How::alone));
+    learn(time_work_(How::together));
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
 
+void CoreSpeed::learn(const std::vector<double>& times_ns) {
+  for (double ns : times_ns) fastest_ns_ = std::min(fastest_ns_, ns);
+}
+
 double CoreSpeed::slowdown() {
-  const std::vector<double> times_ns = time_work_();
+  const std::vector<double> times_ns = time_work_(How::together);
   if (times_ns.empty()) return 1;
-  double sum_ns = 0;
-  for (double ns : times_ns) {
-    fastest_ns_ = std::min(fastest_ns_, ns);
-    sum_ns += ns;
-  }
+  learn(times_ns);
+  const double sum_ns = std::accumulate(times_ns.begin(), times_ns.end(), 0.0);
   return sum_ns / static_cast<double>(times_ns.size()) / fastest_ns_;
 }
 

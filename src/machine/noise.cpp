@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "machine/core_speed.h"
 #include "machine/noise_parts.h"
 #include "machine/spin_work.h"
 #include "machine/system_files.h"
@@ -112,6 +113,27 @@ void visit(SpinWork& work, int passes, int pieces, NoiseReport& report) {
   report.visits_ns.push_back(median_of({begin, report.pieces_ns.end()}));
 }
 
+/// Looks whether the cores have their full speed, where the host may take it from them.
+class Looks {
+ public:
+  Looks() {
+    if (may_have_hidden_neighbours(capture_fingerprint())) speed_.emplace();
+  }
+  void look() {
+    if (!speed_) return;
+    ++all_;
+    if (speed_->slowdown() > kFullSpeed) ++slowed_;
+  }
+  std::optional<double> slowed_share() const {
+    if (all_ == 0) return std::nullopt;
+    return static_cast<double>(slowed_) / static_cast<double>(all_);
+  }
+
+ private:
+  std::optional<CoreSpeed> speed_;
+  std::size_t all_ = 0, slowed_ = 0;
+};
+
 double drift(const std::vector<double>& visits) {
   std::size_t quarter = visits.size() / 4;
   if (quarter == 0) return 1;
@@ -151,12 +173,16 @@ NoiseReport measure_noise(const NoiseOptions& options) {
   report.pieces_ns.reserve(most + static_cast<std::size_t>(options.pieces));
   report.visits_ns.reserve(report.pieces_ns.capacity());
 
+  Looks looks;
   Counters before = read_counters();
   std::int64_t start = now_ns();
-  while (seconds_since(start) < options.seconds && report.pieces_ns.size() < most)
+  while (seconds_since(start) < options.seconds && report.pieces_ns.size() < most) {
     visit(work, passes, options.pieces, report);
+    looks.look();
+  }
   report.seconds = seconds_since(start);
   compare(before, read_counters(), report);
+  report.slowed_share = looks.slowed_share();
   report.seconds_per_visit = report.seconds / static_cast<double>(report.visits_ns.size());
   report.drift_ratio = drift(report.visits_ns);
   return report;
@@ -169,6 +195,7 @@ Json to_json(const NoiseReport& r) {
           {"timer_resolution_ns", r.timer_resolution_ns},
           {"steal_share", r.steal_share ? Json(*r.steal_share) : Json()},
           {"others_share", r.others_share ? Json(*r.others_share) : Json()},
+          {"slowed_share", r.slowed_share ? Json(*r.slowed_share) : Json()},
           {"throttle_events", r.throttle_events ? Json(*r.throttle_events) : Json()},
           {"preemptions", r.preemptions},
           {"drift_ratio", r.drift_ratio},

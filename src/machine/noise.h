@@ -27,6 +27,9 @@ struct NoiseReport {
   double timer_resolution_ns = 0;      ///< smallest step seen between two readings
   std::optional<double> steal_share;   ///< of all CPU time: taken by the hypervisor for others
   std::optional<double> others_share;  ///< of all CPU time: used by other processes
+  /// Of the looks, one a visit, in which the host had slowed the cores (core_speed.h); only where
+  /// that can be.
+  std::optional<double> slowed_share;
   std::optional<std::uint64_t> throttle_events;  ///< times that a core got too hot, in the window
   std::uint64_t preemptions = 0;  ///< times that another thread took a core away from this process
   double drift_ratio = 1;         ///< median of the last quarter of visits / of the first

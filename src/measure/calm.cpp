@@ -10,8 +10,6 @@
 namespace tamis {
 namespace {
 
-// A neighbour on one core takes a third to two thirds of its speed; the work's own scatter is 2 %.
-constexpr double kCalmSlowdown = 1.1;
 // Of the time, that waiting and repeating may take; and what they may take at once.
 constexpr double kMostLost = 0.6, kFirstPatience_s = 1.0;
 constexpr double kLongestWait_s = 1.0, kBetweenLooks_s = 0.003;
@@ -38,7 +36,7 @@ class CalmContestant final : public Contestant {
 
 }  // namespace
 
-bool Calm::is_calm() const { return world_.slowdown() <= kCalmSlowdown; }
+bool Calm::is_calm() const { return world_.slowdown() <= kFullSpeed; }
 
 bool Calm::patient() const {
   return lost_s_ < kFirstPatience_s + used_s_ * kMostLost / (1 - kMostLost);

@@ -9,7 +9,7 @@ namespace {
 
 TEST(CoreSpeed, is_the_mean_over_the_cores_against_the_fastest_seen) {
   std::vector<double> ns{20, 20};
-  CoreSpeed speed([&] { return ns; });
+  CoreSpeed speed([&](CoreSpeed::How) { return ns; });
   EXPECT_DOUBLE_EQ(speed.slowdown(), 1);
   ns[1] = 40;
   EXPECT_DOUBLE_EQ(speed.slowdown(), 1.5);
@@ -19,8 +19,16 @@ TEST(CoreSpeed, is_the_mean_over_the_cores_against_the_fastest_seen) {
   EXPECT_DOUBLE_EQ(speed.slowdown(), 1);
 }
 
+TEST(CoreSpeed, is_known_where_two_cpus_share_a_core_from_the_first_look_on) {
+  CoreSpeed speed([](CoreSpeed::How how) {
+    const double ns = how == CoreSpeed::How::alone ? 19 : 33.25;
+    return std::vector<double>{ns, ns};
+  });
+  EXPECT_DOUBLE_EQ(speed.slowdown(), 1.75);
+}
+
 TEST(CoreSpeed, of_no_core_is_ordinary) {
-  CoreSpeed speed([] { return std::vector<double>(); });
+  CoreSpeed speed([](CoreSpeed::How) { return std::vector<double>(); });
   EXPECT_EQ(speed.slowdown(), 1);
 }
 

@@ -45,7 +45,7 @@ TEST(MeasureNoise, gives_visits_for_the_asked_time) {
   EXPECT_GT(*std::min_element(report.visits_ns.begin(), report.visits_ns.end()), 0);
   EXPECT_NEAR(report.seconds_per_visit * static_cast<double>(report.visits_ns.size()),
               report.seconds, 1e-6);
-  for (const auto& share : {report.steal_share, report.others_share}) {
+  for (const auto& share : {report.steal_share, report.others_share, report.slowed_share}) {
     EXPECT_GE(share.value_or(0), 0);
     EXPECT_LE(share.value_or(0), 1);
   }
