@@ -357,7 +357,7 @@ def rows_differ(model):
 # Reasons for which a step may be refused, each with what is true of the model then.
 TRUE_REASONS = [
     ("there is no matrix product with constant weights", lambda model: products_with_weights(model.file) == 0),
-    ("depends on what the picture holds", rows_differ),
+    ("depends on what the image holds", rows_differ),
 ]
 
 

@@ -130,7 +130,7 @@ TEST(Card, believes_an_option_before_it_reads_the_metadata) {
   EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"task", "detect"}})),
               HasSubstr("give --input-size"));
   EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"input-size", "320"}})),
-              HasSubstr("its task is \"pose\", which is not known here"));
+              HasSubstr("its task is \"pose\", which Tamis does not know"));
 }
 
 TEST(Card, says_of_an_input_in_half_precision_that_it_is_one) {

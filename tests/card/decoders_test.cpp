@@ -83,7 +83,7 @@ TEST(CardDecoders, are_asked_for_where_several_fit) {
       failure(model({1, 8400, 85})),
       HasSubstr("fit the decoders yolov5 ([N,positions,5+classes]), yolox ([N,cells,5+classes], "
                 "raw) and yolox-decoded ([N,cells,5+classes], boxes in pixels), and nothing "
-                "tells which it is; say it with --decoder"));
+                "shows which one is right; give --decoder"));
   EXPECT_THAT(failure(model({1, 300, 6})), HasSubstr("fit the decoders end2end"));
   EXPECT_THAT(failure(detr(80)),
               HasSubstr("fit the decoders detr (logits [N,Q,classes+1] (softmax)"));

@@ -78,7 +78,7 @@ TEST(Roof, that_layers_exceed_is_none) {
   EXPECT_DOUBLE_EQ(roof.at("share"), 0.2);
   EXPECT_EQ(roof_precision(roof), "FP32");
   EXPECT_THAT(roof_text(roof),
-              ::testing::HasSubstr("How far INT8 is from this machine's peak is unknown"));
+              ::testing::HasSubstr("The distance of INT8 from this machine's peak is unknown"));
   run.layers.pop_back();
   const Json nothing = roof_json(run, macs, peak());
   EXPECT_TRUE(nothing.at("share").is_null());

@@ -475,7 +475,7 @@ TEST(Grid, pins_to_fast_cores_where_the_place_has_some) {
                     expand_grid(f, {{"pinning", {"performance"}}}, false);
                   },
                   ErrorCode::unavailable),
-              HasSubstr("this CPU has no two kinds of cores"));
+              HasSubstr("this CPU has only one kind of core"));
   f.place.has_fast_cores = true;
   EXPECT_NO_THROW(expand_grid(f, {{"pinning", {"performance"}}}, false));
 }

@@ -51,7 +51,8 @@ std::string warnings_of(const std::vector<std::function<float(int)>>& samples) {
 TEST(SuspiciousSamples, are_few_repeated_or_of_one_colour) {
   EXPECT_THAT(warnings_of({ramp}), HasSubstr("only 1 calibration images"));
   EXPECT_THAT(warnings_of({ramp, other, ramp}), HasSubstr("1 of 3 calibration images repeat"));
-  EXPECT_THAT(warnings_of({ramp, grey}), HasSubstr("1 of 2 calibration images are one colour"));
+  EXPECT_THAT(warnings_of({ramp, grey}),
+              HasSubstr("1 of 2 calibration images have only one colour"));
 }
 
 TEST(SuspiciousSamples, are_none_among_different_pictures) {
