@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -58,6 +59,7 @@ void require_memory(DataType type, const Shape& shape, std::uint64_t bytes) {
 }  // namespace
 
 std::string_view to_text(DataType type) { return row(type).name; }
+std::string_view to_text(MemoryKind kind) { return kind == MemoryKind::host ? "host" : "device"; }
 std::size_t byte_size(DataType type) { return row(type).bytes; }
 
 std::optional<std::int64_t> find_element_count(const Shape& shape) {
@@ -100,21 +102,32 @@ Tensor::Tensor(DataType type, Shape shape) : type_(type), shape_(std::move(shape
   std::memset(data_.get(), 0, rounded);
 }
 
+Tensor Tensor::view(MemoryKind memory, DataType type, Shape shape, void* data) {
+  Tensor view;
+  view.type_ = type;
+  view.memory_ = memory;
+  view.shape_ = std::move(shape);
+  view.bytes_ = static_cast<std::size_t>(byte_count(type, view.shape_));
+  view.data_ = std::unique_ptr<void, Free>(data, Free(false));
+  return view;
+}
+
 Tensor Tensor::clone() const {
+  if (memory_ != MemoryKind::host)
+    throw Error(ErrorCode::unsupported, "copy tensor " + to_text(shape_) + ": it is in " +
+                                            std::string(to_text(memory_)) +
+                                            " memory; have its runtime copy it to the host");
   Tensor copy(type_, shape_);
   std::memcpy(copy.raw(), raw(), bytes_);
   return copy;
 }
 
 Tensor Tensor::view_of_image(std::int64_t n) {
-  Tensor view;
-  view.type_ = type_;
-  view.shape_ = shape_;
-  view.shape_.at(0) = 1;
-  view.bytes_ = bytes_ / static_cast<std::size_t>(shape_.at(0));
-  view.data_ = std::unique_ptr<void, Free>(
-      static_cast<char*>(raw()) + static_cast<std::size_t>(n) * view.bytes_, Free(false));
-  return view;
+  Shape one = shape_;
+  one.at(0) = 1;
+  const std::size_t bytes = bytes_ / static_cast<std::size_t>(shape_.at(0));
+  return view(memory_, type_, std::move(one),
+              static_cast<char*>(raw()) + static_cast<std::size_t>(n) * bytes);
 }
 
 void Tensor::Free::operator()(void* p) const {

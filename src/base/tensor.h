@@ -50,9 +50,13 @@ struct TensorInfo {
   std::vector<std::optional<std::int64_t>> shape;
 };
 
-/// Where a tensor's bytes lie. Only host memory exists so far; a device kind gets its own value and
-/// its own allocator.
-enum class MemoryKind { host };
+/// Where a tensor's bytes lie. The numbers are part of the plugin ABI: never renumber.
+enum class MemoryKind : std::int32_t {
+  host = 0,   ///< what this process reads and writes
+  device = 1  ///< an accelerator's: an address that only its runtime can follow
+};
+
+std::string_view to_text(MemoryKind kind);
 
 /// An owned, 64-byte aligned, zero-initialised, row-major block, or a view of another's. Moves,
 /// does not copy by accident (clone() does). Not synchronised: one thread at a time may write.
@@ -62,6 +66,10 @@ class Tensor {
   /// Throws unsupported for a shape that cannot be counted or takes more than kMostTensorBytes, and
   /// unavailable for one that this machine has no memory for, before any is taken.
   Tensor(DataType type, Shape shape);
+  /// Someone else's memory, which must outlive the view and hold byte_count(type, shape) bytes.
+  /// Throws as byte_count does.
+  static Tensor view(MemoryKind memory, DataType type, Shape shape, void* data);
+  /// An owned copy. Throws unsupported for a tensor that is not in host memory.
   Tensor clone() const;
   /// Image n of a batch as a batch of one, on the same memory, which must outlive it. The first
   /// dimension must be greater than n.
@@ -69,9 +77,10 @@ class Tensor {
 
   DataType type() const { return type_; }
   const Shape& shape() const { return shape_; }
-  MemoryKind memory() const { return MemoryKind::host; }
+  MemoryKind memory() const { return memory_; }
   std::size_t bytes() const { return bytes_; }
   std::int64_t elements() const { return element_count(shape_); }
+  /// The first element's address, in memory().
   void* raw() { return data_.get(); }
   const void* raw() const { return data_.get(); }
 
@@ -93,6 +102,7 @@ class Tensor {
     void operator()(void* p) const;
   };
   DataType type_ = DataType::f32;
+  MemoryKind memory_ = MemoryKind::host;
   Shape shape_;
   std::size_t bytes_ = 0;
   std::unique_ptr<void, Free> data_;

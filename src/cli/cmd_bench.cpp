@@ -129,12 +129,12 @@ Json describe_data(const ExecuteOptions& options, Progress& progress) {
   return plan.about;
 }
 
-InputSpec measuring_inputs(const ExecuteOptions& options, const ModelInfo& model) {
+InputSpec measuring_inputs(const ExecuteOptions& options, const ModelInfo& model, int batch) {
   if (options.data.empty()) return {};
   EvaluationPlan plan = plan_evaluation({options.data, options.split}, model.calibration_hashes);
   return {DataSpec{options.data, plan.evaluation.split},
           measuring_items(seeded_order(plan.evaluation.dataset->items(), 1),
-                          model.card ? &*model.card : nullptr)};
+                          model.card ? &*model.card : nullptr, batch)};
 }
 
 /// A model without a card is measured without decoding, on noise; one that takes more than the
@@ -165,7 +165,7 @@ ContestantSpecs inspect_all(Place& place, const std::vector<Entry>& entries,
     const std::string id = fmt::format("{:04}", specs.size());
     specs[id] = {id,
                  {info.file, info.card, entry.settings, false, options.common.engine_cache, {}},
-                 measuring_inputs(options.common, info),
+                 measuring_inputs(options.common, info, entry.settings.batch.value_or(1)),
                  options.under_load(),
                  info.hash};
     specs[id].request.input_shapes = info.open_inputs;

@@ -157,11 +157,12 @@ class Witness {
  private:
   View look(const Picture& picture, const Card& card) {
     const std::size_t shape = model_.shape_for(picture.size());
-    Tensor input = model_.make_input(shape);
-    Placement placement;
-    prepare_picture(cards_by_size(card).at(shape), picture, input, 0, placement);
-    Prediction prediction;
-    model_.run(input, placement, &prediction);
+    Batch batch = model_.make_batch(shape);
+    prepare_picture(cards_by_size(card).at(shape), picture, batch.pictures(), 0,
+                    batch.placements.at(0));
+    std::vector<Prediction> predictions;
+    model_.run(batch, &predictions);
+    Prediction& prediction = predictions.at(0);
     if (card.task == TaskKind::classify) return {probabilities_of(model_.outputs()[0]), {}};
     std::erase_if(prediction.boxes, [](const Detection& d) { return d.score < kLeastScore; });
     return {{}, prediction.boxes};

@@ -49,15 +49,15 @@ Found predict_all(const CheckedModel& checked, const Card& card, const Dataset& 
   OpenedModel model({checked.file, card, checked.settings, false, {}});
   Found found;
   found.classes = model.class_count().value_or(0);
-  Tensor input = model.make_input();
+  Batch batch = model.make_batch();
+  std::vector<Prediction> predictions;
   for (const std::size_t i : items) {
     const Item& item = data.items()[i];
     if (found.classes > 0) model.task()->check_truth(card, item.id, item.truth, found.classes);
-    Placement placement;
-    model.prepare(data.load_picture(i), input, placement);
-    ItemRecord record{item.id, item.truth, {}};
-    model.run(input, placement, &record.prediction);
-    found.records.push_back(std::move(record));
+    const Picture picture = data.load_picture(i);
+    model.prepare({&picture, 1}, batch);
+    model.run(batch, &predictions);
+    found.records.push_back({item.id, item.truth, std::move(predictions.at(0))});
   }
   return found;
 }

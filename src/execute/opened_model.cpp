@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "base/content.h"
 #include "base/error.h"
+#include "execute/held_input.h"
 #include "execute/shaped_session.h"
+#include "runtime/tensor_info.h"
 #include "tasks/prepare.h"
 #include "vision/shape_set.h"
 
@@ -22,12 +24,6 @@ void list_engines(const std::filesystem::path& folder) {
   } catch (const Error&) {
     return;
   }
-}
-
-std::string shape_text(const TensorInfo& info) {
-  Shape shape;
-  for (const auto& d : info.shape) shape.push_back(d.value_or(-1));
-  return to_text(shape);
 }
 
 void check_input(const TensorInfo& input, const Card& card, int batch, const std::string& model) {
@@ -54,29 +50,84 @@ void check_input(const TensorInfo& input, const Card& card, int batch, const std
                      to_text(input.type)));
 }
 
-/// Whatever the batch is.
-bool has_shape(const Tensor& input, const Card& card) {
-  const Shape wanted = card.input_shape();
-  return input.shape().size() == wanted.size() &&
-         std::equal(wanted.begin() + 1, wanted.end(), input.shape().begin() + 1);
+/// "images, orig_target_sizes"
+std::string names_of(const std::vector<TensorInfo>& inputs) {
+  std::string names;
+  for (const TensorInfo& input : inputs) names += (names.empty() ? "" : ", ") + input.name;
+  return names;
+}
+
+/// The one input that the card does not hold at constant values.
+std::size_t picture_input_of(const std::vector<TensorInfo>& inputs, const Card& card,
+                             const std::string& model) {
+  if (inputs.size() == 1) return 0;
+  std::optional<std::size_t> found;
+  bool one = true;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (card.hold.count(inputs[i].name) != 0) continue;
+    one = one && !found;
+    found = i;
+  }
+  if (found && one) return *found;
+  throw Error(ErrorCode::unsupported,
+              fmt::format("open {}: has {} inputs ({}); a vision model has one, the image; hold "
+                          "the others at constant values with --hold-input NAME=VALUES",
+                          model, inputs.size(), names_of(inputs)));
+}
+
+/// Fills the places behind the first `count` images with copies of these, in turn.
+void repeat_images(Tensor& input, std::size_t count, int batch) {
+  const std::size_t bytes = input.bytes() / static_cast<std::size_t>(batch);
+  auto* first = static_cast<char*>(input.raw());
+  for (std::size_t n = count; n < static_cast<std::size_t>(batch); ++n)
+    std::memcpy(first + n * bytes, first + (n - count) * bytes, bytes);
 }
 
 }  // namespace
 
-OpenedModel::OpenedModel(const ExecuteRequest& request)
-    : from_pixels_(request.from_pixels && request.card),
-      batch_(request.settings.batch.value_or(1)),
-      in_flight_(request.settings.in_flight),
-      card_(request.card) {
-  if (batch_ > 1 && !card_)
+Batch Batch::clone() const {
+  Batch copy;
+  for (const Tensor& input : inputs) copy.inputs.push_back(input.clone());
+  copy.picture_input = picture_input;
+  copy.shape = shape;
+  copy.placements = placements;
+  return copy;
+}
+
+OpenedModel::OpenedModel(const ExecuteRequest& request) {
+  Facts facts = facts_of(request);
+  session_ = open(request, facts);
+  take_inputs(request.model.string(), facts);
+  facts_ = std::make_shared<const Facts>(std::move(facts));
+  for (std::size_t k = 0; k < shapes(); ++k) outputs_.push_back(make_outputs(k));
+}
+
+OpenedModel::OpenedModel(std::shared_ptr<const Facts> facts, std::unique_ptr<Session> session)
+    : facts_(std::move(facts)), session_(std::move(session)) {
+  for (std::size_t k = 0; k < shapes(); ++k) outputs_.push_back(make_outputs(k));
+}
+
+OpenedModel::Facts OpenedModel::facts_of(const ExecuteRequest& request) {
+  Facts facts;
+  facts.from_pixels = request.from_pixels && request.card;
+  facts.batch = request.settings.batch.value_or(1);
+  facts.in_flight = request.settings.in_flight;
+  facts.card = request.card;
+  if (facts.batch > 1 && !facts.card)
     throw Error(ErrorCode::invalid_argument,
                 fmt::format("open {}: batch {} needs a card, which says what an image is",
-                            request.model.string(), batch_));
-  if (card_) cards_ = cards_by_size(*card_);
+                            request.model.string(), facts.batch));
+  if (!facts.card) return facts;
+  facts.cards = cards_by_size(*facts.card);
+  facts.task = &find_task(facts.card->task);
+  return facts;
+}
+
+std::unique_ptr<Session> OpenedModel::open(const ExecuteRequest& request, const Facts& facts) {
   std::vector<Shape> shapes;
-  for (const Card& card : cards_) {
+  for (const Card& card : facts.cards) {
     shapes.push_back(card.input_shape());
-    shapes.back().at(0) = batch_;
+    shapes.back().at(0) = facts.batch;
   }
   OpenRequest open;
   open.model = request.model;
@@ -84,141 +135,184 @@ OpenedModel::OpenedModel(const ExecuteRequest& request)
   open.profile = request.profile;
   open.engine_cache = request.engine_cache;
   open.dump = request.dump;
-  if (!card_) open.input_shapes = request.input_shapes;
+  if (!facts.card) open.input_shapes = request.input_shapes;
   auto backend = find_backend(request.settings.backend);
   const bool caches = !open.engine_cache.empty();
   if (caches) remove_damaged(open.engine_cache);  // the runtime may trust what it finds
-  session_ = card_ ? open_shapes(*backend, open, shapes) : backend->open(open);
+  auto session = facts.card ? open_shapes(*backend, open, shapes) : backend->open(open);
   if (caches) list_engines(open.engine_cache);
-  if (card_) {
-    if (session_->inputs().size() != 1)
-      throw Error(ErrorCode::unsupported,
-                  fmt::format("open {}: has {} inputs; a vision model has one, the image",
-                              request.model.string(), session_->inputs().size()));
-    check_input(session_->inputs()[0], cards_[0], batch_, request.model.string());
-    task_ = &find_task(card_->task);
-  }
-  outputs_.resize(this->shapes());
-  images_.resize(this->shapes());
-  outputs_[0] = make_tensors(session_->outputs());
+  if (EngineExport* engine = session->engine_export(); engine != nullptr && !request.dump.empty())
+    engine->export_engine(request.dump / "compiled.blob");
+  return session;
+}
+
+/// What each of the session's inputs is fed with.
+void OpenedModel::take_inputs(const std::string& model, Facts& facts) const {
+  if (!facts.card) return;
+  const std::vector<TensorInfo>& inputs = session_->inputs();
+  facts.picture_input = picture_input_of(inputs, *facts.card, model);
+  check_input(inputs[facts.picture_input], facts.cards[0], facts.batch, model);
+  facts.held.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (i != facts.picture_input)
+      facts.held[i] = held_input(inputs[i], facts.card->hold.at(inputs[i].name));
 }
 
 std::unique_ptr<OpenedModel> OpenedModel::another() const {
-  auto other = std::unique_ptr<OpenedModel>(new OpenedModel());
-  other->from_pixels_ = from_pixels_;
-  other->batch_ = batch_;
-  other->in_flight_ = in_flight_;
-  other->card_ = card_;
-  other->task_ = task_;
-  other->cards_ = cards_;
-  other->session_ = session_->another();
-  other->outputs_.resize(shapes());
-  other->images_.resize(shapes());
-  other->outputs_[0] = make_tensors(other->session_->outputs());
-  return other;
+  Siblings* siblings = session_->siblings();
+  if (siblings == nullptr)
+    throw Error(ErrorCode::unsupported,
+                "open a request more: this backend runs one request of a model at a time; use "
+                "--in-flight 1");
+  return std::unique_ptr<OpenedModel>(new OpenedModel(facts_, siblings->another()));
 }
 
 int OpenedModel::in_flight() const {
-  if (in_flight_) return *in_flight_;
-  const Json effective = session_->effective();
-  const Json requests = effective.value("requests", Json());
+  if (facts_->in_flight) return *facts_->in_flight;
+  const Json requests = session_->opened().effective.value("requests", Json());
   return requests.is_number_integer() ? std::max(1, requests.get<int>()) : 1;
 }
 
 std::size_t OpenedModel::shape_for(Size picture) const {
-  return shapes() == 1 ? 0 : tamis::shape_for(picture, card_->input_sizes);
+  return shapes() == 1 ? 0 : tamis::shape_for(picture, facts_->card->input_sizes);
 }
 
 std::optional<std::size_t> OpenedModel::class_count() const {
-  if (task_ == nullptr) return std::nullopt;
-  return task_->class_count(*card_, session_->outputs());
+  if (task() == nullptr) return std::nullopt;
+  return task()->class_count(*facts_->card, session_->outputs());
 }
 
-Tensor OpenedModel::make_input(std::size_t shape) const {
-  const TensorInfo& input = session_->inputs().at(0);
-  if (shapes() == 1) return std::move(make_tensors({input})[0]);
-  Shape own = cards_.at(shape).input_shape();
-  own.at(0) = batch_;
-  return Tensor(input.type, own);
+Batch OpenedModel::make_batch(std::size_t shape) const {
+  Batch made;
+  made.shape = shape;
+  made.picture_input = facts_->picture_input;
+  made.inputs = make_tensors(session_->inputs());
+  if (shapes() > 1) {
+    Shape own = facts_->cards.at(shape).input_shape();
+    own.at(0) = batch();
+    made.pictures() = Tensor(made.pictures().type(), own);
+  }
+  for (std::size_t i = 0; i < facts_->held.size(); ++i)
+    if (i != made.picture_input) made.inputs[i] = facts_->held[i].clone();
+  made.placements.assign(static_cast<std::size_t>(batch()), whole_placement(shape));
+  return made;
 }
 
+/// A picture of just that shape's size; all zero where the input is no picture.
 Placement OpenedModel::whole_placement(std::size_t shape) const {
   Placement whole;
-  const auto& dims = session_->inputs().at(0).shape;
-  if (card_)
-    whole.input = cards_.at(shape).input_size;
+  const auto& dims = session_->inputs().at(facts_->picture_input).shape;
+  if (facts_->card)
+    whole.input = facts_->cards.at(shape).input_size;
   else if (dims.size() == 4)
     whole.input = {static_cast<int>(dims[2].value_or(0)), static_cast<int>(dims[3].value_or(0))};
   whole.picture = whole.input;
   return whole;
 }
 
-void OpenedModel::prepare(const Picture& picture, Tensor& input, Placement& placement) const {
-  const std::size_t shape = shape_for(picture.size());
-  if (shapes() > 1 && !has_shape(input, cards_[shape])) input = make_input(shape);
-  prepare_picture(cards_[shape], picture, input, 0, placement);
-  repeat_first_image(input);
+LaidOutPicture OpenedModel::lay_out(const Picture& picture) const {
+  LaidOutPicture laid_out;
+  laid_out.shape = shape_for(picture.size());
+  laid_out.picture = lay_out_picture(facts_->cards.at(laid_out.shape), picture, laid_out.placement);
+  return laid_out;
 }
 
-void OpenedModel::repeat_first_image(Tensor& input) const {
-  const std::size_t bytes = input.bytes() / static_cast<std::size_t>(batch_);
-  auto* first = static_cast<char*>(input.raw());
-  for (int n = 1; n < batch_; ++n)
-    std::memcpy(first + static_cast<std::size_t>(n) * bytes, first, bytes);
+void OpenedModel::fill(std::span<const LaidOutPicture* const> pictures, Batch& batch) const {
+  const int most = this->batch();
+  if (pictures.empty() || pictures.size() > static_cast<std::size_t>(most))
+    throw Error(ErrorCode::invalid_argument,
+                fmt::format("prepare: {} images for a request of {}; give 1 to {}", pictures.size(),
+                            most, most));
+  const std::size_t shape = pictures[0]->shape;
+  if (batch.inputs.empty() || batch.shape != shape) batch = make_batch(shape);
+  batch.placements.clear();
+  for (const LaidOutPicture* one : pictures) {
+    if (one->shape != shape)
+      throw Error(ErrorCode::invalid_argument,
+                  "prepare: the images of one request go to different input shapes");
+    fill_input(facts_->cards[shape], one->picture, batch.pictures(),
+               static_cast<int>(batch.placements.size()));
+    batch.placements.push_back(one->placement);
+  }
+  repeat_images(batch.pictures(), pictures.size(), most);
 }
 
-TimedRun OpenedModel::run_from_pixels(const Picture& laid_out, Tensor& input,
-                                      const Placement& placement) {
+void OpenedModel::prepare(std::span<const Picture> pictures, Batch& batch) const {
+  std::vector<LaidOutPicture> laid_out;
+  std::vector<const LaidOutPicture*> all;
+  laid_out.reserve(pictures.size());
+  for (const Picture& picture : pictures) all.push_back(&laid_out.emplace_back(lay_out(picture)));
+  fill(all, batch);
+}
+
+BatchOutputs OpenedModel::make_outputs(std::size_t shape) const {
+  BatchOutputs outputs;
+  outputs.shape = shape;
+  if (shape == 0)
+    outputs.tensors = make_tensors(session_->outputs());
+  else
+    outputs.tensors.resize(session_->outputs().size());  // the session makes them
+  return outputs;
+}
+
+void OpenedModel::infer(const Batch& batch, BatchOutputs& outputs) {
+  if (batch.shape != outputs.shape)
+    throw Error(ErrorCode::invalid_argument,
+                "run model: the outputs were made for another input shape");
+  session_->run(batch.inputs, outputs.tensors);
+}
+
+void OpenedModel::decode(const Batch& batch, BatchOutputs& outputs,
+                         std::vector<Prediction>& predictions) const {
+  const Card& card = facts_->cards.at(batch.shape);
+  predictions.clear();
+  if (this->batch() > 1 && outputs.images.empty()) view_images(outputs);
+  for (std::size_t n = 0; n < batch.placements.size(); ++n) {
+    const std::vector<Tensor>& image = this->batch() > 1 ? outputs.images[n] : outputs.tensors;
+    predictions.push_back(
+        task()->predict(card, widened(image, outputs.widened), batch.placements[n]));
+  }
+}
+
+TimedRun OpenedModel::run(const Batch& batch, std::vector<Prediction>* predictions) {
+  last_ = batch.shape;
+  BatchOutputs& outputs = outputs_.at(last_);
+  std::vector<Prediction>& made = predictions != nullptr ? *predictions : predictions_;
+  made.clear();
+  TimedRun times;
   const std::int64_t start = now_ns();
-  if (!takes_pixels(*card_))
-    for (int n = 0; n < batch_; ++n) fill_input(*card_, laid_out, input, n);
+  infer(batch, outputs);
+  times.inference_ns = now_ns() - start;
+  if (task() == nullptr) {
+    times.total_ns = times.inference_ns;
+    return times;
+  }
+  decode(batch, outputs, made);
+  times.total_ns = now_ns() - start;
+  return times;
+}
+
+TimedRun OpenedModel::run_from_pixels(std::span<const LaidOutPicture* const> pictures,
+                                      Batch& batch) {
+  const std::int64_t start = now_ns();
+  if (!takes_pixels(*facts_->card)) fill(pictures, batch);
   const std::int64_t prepared = now_ns() - start;
-  TimedRun times = run(input, placement, nullptr);
+  TimedRun times = run(batch);
   times.prepare_ns = prepared;
   times.total_ns += prepared;
   return times;
 }
 
-TimedRun OpenedModel::run(const Tensor& input, const Placement& placement, Prediction* prediction) {
-  for (std::size_t k = 0; k < shapes() && shapes() > 1; ++k)
-    if (has_shape(input, cards_[k])) last_ = k;
-  std::vector<Tensor>& outputs = outputs_[last_];
-  if (outputs.empty()) outputs.resize(session_->outputs().size());  // the session makes them
-  TimedRun times;
-  std::int64_t start = now_ns();
-  session_->run({&input, 1}, outputs);
-  times.inference_ns = now_ns() - start;
-  if (task_ != nullptr) {
-    Prediction made = predict(placement);
-    times.total_ns = now_ns() - start;
-    if (prediction != nullptr) *prediction = std::move(made);
-  } else {
-    times.total_ns = times.inference_ns;
-  }
-  return times;
-}
-
-/// Of the first picture; the others of a batch are decoded too.
-Prediction OpenedModel::predict(const Placement& placement) {
-  const Card& card = cards_[last_];
-  if (batch_ == 1) return task_->predict(card, widened(outputs_[last_], widened_), placement);
-  if (images_[last_].empty()) view_images();
-  Prediction first = task_->predict(card, widened(images_[last_][0], widened_), placement);
-  for (std::size_t n = 1; n < images_[last_].size(); ++n)
-    task_->predict(card, widened(images_[last_][n], widened_), placement);
-  return first;
-}
-
-void OpenedModel::view_images() {
-  for (const Tensor& output : outputs_[last_])
-    if (output.shape().empty() || output.shape()[0] != batch_)
+void OpenedModel::view_images(BatchOutputs& outputs) const {
+  for (const Tensor& output : outputs.tensors)
+    if (output.shape().empty() || output.shape()[0] != batch())
       throw Error(ErrorCode::unsupported,
                   fmt::format("run model: an output is {} for a batch of {}, so its first "
                               "dimension is not the batch; use batch 1",
-                              to_text(output.shape()), batch_));
-  for (int n = 0; n < batch_; ++n) {
-    images_[last_].emplace_back();
-    for (Tensor& output : outputs_[last_]) images_[last_].back().push_back(output.view_of_image(n));
+                              to_text(output.shape()), batch()));
+  for (int n = 0; n < batch(); ++n) {
+    outputs.images.emplace_back();
+    for (Tensor& output : outputs.tensors) outputs.images.back().push_back(output.view_of_image(n));
   }
 }
 

@@ -15,7 +15,7 @@ namespace tamis {
 /// What one side of an explanation is made from.
 struct ExplainSide {
   std::filesystem::path model;
-  Json profile;  ///< rows of Session::profile()
+  Json profile;  ///< rows of Profiling::profile()
 };
 struct ExplainRequest {
   ExplainSide variant;

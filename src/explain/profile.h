@@ -33,7 +33,7 @@ struct Layer {
   double us() const;  ///< median of the runs
 };
 
-/// The rows of Session::profile() with the last `runs` runs of each. A precision is read off the
+/// The rows of Profiling::profile() with the last `runs` runs of each. A precision is read off the
 /// profile: in openvino the suffix of the kernel's name, which is the type of the first input; in
 /// ort the operator where it is an integer one (QLinearConv, ConvInteger …), else the type of the
 /// first input. u8 and i8 are both called int8. Throws corrupt_data where a row lacks a member.

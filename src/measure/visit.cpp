@@ -14,7 +14,6 @@
 #include "measure/visitor.h"
 #include "stats/percentile.h"
 #include "stats/random.h"
-#include "tasks/prepare.h"
 
 namespace tamis {
 namespace {
@@ -59,6 +58,73 @@ void drop_empty_shapes(MeasureInputs& inputs) {
   for (double& share : inputs.shares) share /= sum;
 }
 
+/// Pictures to measure with, `most` of each shape, and the items that they are of.
+std::vector<LaidOutPicture> lay_out_items(const OpenedModel& model, const Dataset& data,
+                                          std::vector<std::size_t>& items, std::size_t most) {
+  const std::size_t shapes = model.shapes();
+  std::vector<LaidOutPicture> pictures;
+  std::vector<std::size_t> usable, of_shape(shapes);
+  std::optional<Error> last;
+  for (std::size_t i : items) {
+    if (usable.size() == most * shapes) break;
+    const std::size_t shape = shapes > 1 ? shape_of(model, data, i).value_or(0) : 0;
+    if (of_shape[shape] == most) continue;
+    try {
+      pictures.push_back(model.lay_out(data.load_picture(i)));
+    } catch (const Error& e) {
+      last = e;  // evaluation names and counts it; here another picture serves as well
+      continue;
+    }
+    ++of_shape[shape];
+    usable.push_back(i);
+  }
+  if (usable.empty() && last) throw Error(*last);
+  if (usable.empty())
+    throw Error(ErrorCode::invalid_argument, "measure: there is not an image to measure with");
+  items = usable;
+  return pictures;
+}
+
+/// Those of `own` that request `r` holds: picture r and those behind it, in turn.
+std::vector<const LaidOutPicture*> pictures_of(const std::vector<const LaidOutPicture*>& own,
+                                               std::size_t r, int batch) {
+  std::vector<const LaidOutPicture*> chosen;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(batch); ++n)
+    chosen.push_back(own[(r + n) % own.size()]);
+  return chosen;
+}
+
+/// The items of each request: one each, or of a batch so many that go to one shape, in turn.
+std::vector<std::vector<std::size_t>> requests_of(const OpenedModel& model, const Dataset& data,
+                                                  const std::vector<std::size_t>& items) {
+  const auto batch = static_cast<std::size_t>(model.batch());
+  std::vector<std::vector<std::size_t>> requests, by_shape(model.shapes());
+  if (batch == 1) {
+    for (std::size_t i : items) requests.push_back({i});
+    return requests;
+  }
+  for (std::size_t i : items)
+    by_shape[model.shapes() > 1 ? shape_of(model, data, i).value_or(0) : 0].push_back(i);
+  for (const auto& own : by_shape)
+    for (std::size_t first = 0; first < own.size(); first += batch) {
+      requests.emplace_back();
+      for (std::size_t n = 0; n < batch; ++n)
+        requests.back().push_back(own[(first + n) % own.size()]);
+    }
+  return requests;
+}
+
+void fill_with_noise(Tensor& input, Random& random) {
+  for (std::int64_t i = 0; i < input.elements(); ++i) {
+    if (input.type() == DataType::f32)
+      input.data<float>()[i] = static_cast<float>(random.uniform());
+    if (input.type() == DataType::f16)
+      input.data<std::uint16_t>()[i] = float_to_half(static_cast<float>(random.uniform()));
+    if (input.type() == DataType::u8)
+      input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
+  }
+}
+
 }  // namespace
 
 MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
@@ -67,56 +133,48 @@ MeasureInputs prepare_inputs(const OpenedModel& model, const Dataset& data,
   const std::size_t shapes = model.shapes();
   if (shapes > 1) inputs.of_shape.resize(shapes);
   if (shapes > 1) inputs.shares = shares_of(model, data, items);
-  std::vector<std::size_t> usable;
-  std::optional<Error> last;
-  for (std::size_t i : items) {
-    if (usable.size() == most * shapes) break;
-    const std::size_t shape = shapes > 1 ? shape_of(model, data, i).value_or(0) : 0;
-    if (shapes > 1 && inputs.of_shape[shape].size() == most) continue;
-    Tensor input = model.make_input(shape);
-    Placement placement;
-    try {
-      const Picture picture = data.load_picture(i);
-      model.prepare(picture, input, placement);
-      if (model.from_pixels())
-        inputs.laid_out.push_back(
-            lay_out_picture(model.card_of(model.shape_for(picture.size())), picture, placement));
-    } catch (const Error& e) {
-      last = e;  // evaluation names and counts it; here another picture serves as well
-      continue;
-    }
-    if (shapes > 1) inputs.of_shape[shape].push_back(inputs.tensors.size());
-    inputs.tensors.push_back(std::move(input));
-    inputs.placements.push_back(placement);
-    usable.push_back(i);
+  inputs.laid_out =
+      lay_out_items(model, data, items, std::max(most, static_cast<std::size_t>(model.batch())));
+  std::vector<std::vector<const LaidOutPicture*>> by_shape(shapes);
+  for (const LaidOutPicture& one : inputs.laid_out) by_shape[one.shape].push_back(&one);
+  std::vector<std::size_t> made(shapes);
+  for (const LaidOutPicture& first : inputs.laid_out) {
+    if (made[first.shape] == most) continue;
+    inputs.pictures.push_back(
+        pictures_of(by_shape[first.shape], made[first.shape]++, model.batch()));
+    if (shapes > 1) inputs.of_shape[first.shape].push_back(inputs.batches.size());
+    inputs.batches.push_back(model.make_batch(first.shape));
+    model.fill(inputs.pictures.back(), inputs.batches.back());
   }
-  if (usable.empty() && last) throw Error(*last);
-  if (usable.empty())
-    throw Error(ErrorCode::invalid_argument, "measure: there is not an image to measure with");
-  items = usable;
+  if (!model.from_pixels()) {
+    inputs.pictures.clear();
+    inputs.laid_out = {};
+  }
   drop_empty_shapes(inputs);
   return inputs;
 }
 
-MeasureInputs synthetic_inputs(const OpenedModel& model, std::size_t count, std::uint64_t seed) {
+MeasureInputs zero_inputs(const OpenedModel& model, std::size_t count) {
   MeasureInputs inputs;
-  Random random(seed);
   const std::size_t shapes = model.shapes();
   if (shapes > 1) inputs.of_shape.resize(shapes);
   if (shapes > 1) inputs.shares.assign(shapes, 1.0 / static_cast<double>(shapes));
   for (std::size_t n = 0; n < count * shapes; ++n) {
-    Tensor input = model.make_input(n % shapes);
     if (shapes > 1) inputs.of_shape[n % shapes].push_back(n);
-    for (std::int64_t i = 0; i < input.elements(); ++i) {
-      if (input.type() == DataType::f32)
-        input.data<float>()[i] = static_cast<float>(random.uniform());
-      if (input.type() == DataType::f16)
-        input.data<std::uint16_t>()[i] = float_to_half(static_cast<float>(random.uniform()));
-      if (input.type() == DataType::u8)
-        input.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(256));
+    inputs.batches.push_back(model.make_batch(n % shapes));
+  }
+  return inputs;
+}
+
+MeasureInputs synthetic_inputs(const OpenedModel& model, std::size_t count, std::uint64_t seed) {
+  MeasureInputs inputs = zero_inputs(model, count);
+  Random random(seed);
+  for (Batch& batch : inputs.batches) {
+    if (model.card()) {
+      fill_with_noise(batch.pictures(), random);
+    } else {
+      for (Tensor& input : batch.inputs) fill_with_noise(input, random);
     }
-    inputs.tensors.push_back(std::move(input));
-    inputs.placements.push_back(model.whole_placement(n % shapes));
   }
   return inputs;
 }
@@ -146,16 +204,18 @@ int warm_up(OpenedModel& model, const MeasureInputs& inputs, int most, double se
 std::vector<std::int64_t> time_from_file(OpenedModel& model, const Dataset& data,
                                          const std::vector<std::size_t>& items, int repeats) {
   std::vector<std::int64_t> times;
-  std::vector<Tensor> buffers;  // by shape, so that none is made inside the time
-  for (std::size_t k = 0; k < model.shapes(); ++k) buffers.push_back(model.make_input(k));
-  Placement placement;
+  std::vector<Batch> buffers;  // by shape, so that none is made inside the time
+  for (std::size_t k = 0; k < model.shapes(); ++k) buffers.push_back(model.make_batch(k));
+  const auto requests = requests_of(model, data, items);
+  std::vector<Picture> pictures;
   for (int r = 0; r <= repeats; ++r) {
-    for (std::size_t i : items) {
+    for (const std::vector<std::size_t>& request : requests) {
+      pictures.clear();
       std::int64_t start = now_ns();
-      const Picture picture = data.load_picture(i);
-      Tensor& input = buffers[model.shape_for(picture.size())];
-      model.prepare(picture, input, placement);
-      model.run(input, placement, nullptr);
+      for (std::size_t i : request) pictures.push_back(data.load_picture(i));
+      Batch& batch = buffers[model.shape_for(pictures[0].size())];
+      model.prepare(pictures, batch);
+      model.run(batch);
       if (r > 0) times.push_back(now_ns() - start);
     }
   }

@@ -6,10 +6,10 @@ namespace tamis {
 
 Visitor::Visitor(OpenedModel& model, const MeasureInputs& inputs, std::size_t number)
     : model_(model), inputs_(inputs) {
-  if (inputs.of_shape.empty()) which_.push_back(number % inputs.tensors.size());
+  if (inputs.of_shape.empty()) which_.push_back(number % inputs.batches.size());
   for (const auto& own : inputs.of_shape) which_.push_back(own[number % own.size()]);
-  if (inputs.laid_out.empty()) return;
-  for (std::size_t i : which_) filled_.push_back(inputs.tensors[i].clone());
+  if (inputs.pictures.empty()) return;
+  for (std::size_t i : which_) filled_.push_back(inputs.batches[i].clone());
 }
 
 TimedRun Visitor::run() {
@@ -26,9 +26,8 @@ TimedRun Visitor::run() {
 
 TimedRun Visitor::run_input(std::size_t k) {
   const std::size_t i = which_[k];
-  const Placement& placement = inputs_.placements[i];
-  if (filled_.empty()) return model_.run(inputs_.tensors[i], placement, nullptr);
-  return model_.run_from_pixels(inputs_.laid_out[i], filled_[k], placement);
+  if (filled_.empty()) return model_.run(inputs_.batches[i]);
+  return model_.run_from_pixels(inputs_.pictures[i], filled_[k]);
 }
 
 }  // namespace tamis

@@ -7,7 +7,7 @@
 
 namespace tamis {
 
-/// One inference again and again: of one input, or of one of each shape, whose times are weighted
+/// One request again and again: one batch, or one of each shape, whose times are weighted
 /// (visit.h). Keeps references; one thread at a time.
 class Visitor {
  public:
@@ -20,8 +20,8 @@ class Visitor {
 
   OpenedModel& model_;
   const MeasureInputs& inputs_;
-  std::vector<std::size_t> which_;  // inputs, by shape
-  std::vector<Tensor> filled_;      // from pixels: what each run fills anew
+  std::vector<std::size_t> which_;  // batches, by shape
+  std::vector<Batch> filled_;       // from pixels: what each run fills anew
 };
 
 }  // namespace tamis

@@ -27,9 +27,11 @@ std::vector<double> to_doubles(const std::vector<std::uint8_t>& block) {
 
 }  // namespace
 
-std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card) {
+std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card,
+                                         int batch) {
   const bool one_shape = card == nullptr || card->input_sizes.empty();
-  if (one_shape && items.size() > kMeasuringCandidates) items.resize(kMeasuringCandidates);
+  const std::size_t most = std::max(kMeasuringCandidates, 2 * static_cast<std::size_t>(batch));
+  if (one_shape && items.size() > most) items.resize(most);
   return items;
 }
 

@@ -12,9 +12,11 @@
 namespace tamis {
 
 /// Which of `items` (in random order) a worker is offered to measure a model with this card on
-/// (null: it has none): the first few, or all where the model has several input shapes, since the
-/// share of each shape is counted over them (prepare_inputs). Thread safe.
-std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card);
+/// (null: it has none) and `batch` pictures in a request: the first few, so that a batch can hold
+/// different ones, or all where the model has several input shapes, since the share of each shape
+/// is counted over them (prepare_inputs). Thread safe.
+std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card,
+                                         int batch = 1);
 
 struct ContestantSpec {
   std::string id;

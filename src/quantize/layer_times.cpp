@@ -65,7 +65,7 @@ std::map<std::string, double> profiled(const Graph& graph, const std::vector<std
     const std::unique_ptr<Session> session = open(folder.path() / "model.onnx");
     std::vector<Tensor> outputs = make_tensors(session->outputs());
     for (int i = 0; i < kRuns; ++i) session->run(inputs, outputs);
-    for (const auto& [layer, us] : layer_times_us(graph, layers, session->profile()))
+    for (const auto& [layer, us] : layer_times_us(graph, layers, profile_of(*session)))
       seen[layer].push_back(us);
   }
   std::map<std::string, double> times;

@@ -10,7 +10,7 @@
 
 namespace tamis {
 
-/// The time in microseconds that a profile (Session::profile()) shows for each layer with what
+/// The time in microseconds that a profile (Profiling::profile()) shows for each layer with what
 /// follows it up to the next one: activations, movements, Q/DQ. `layers`: names of nodes of the
 /// graph. Rows are matched by their name, of which a node's name or first output is the beginning,
 /// since runtimes add to it ("/conv/Conv_nchwc", "/conv/Conv/WithoutBiases"); rows that match no

@@ -103,6 +103,11 @@ class PluginBackend : public Backend {
 
 }  // namespace
 
+Json profile_of(Session& session) {
+  Profiling* profiling = session.profiling();
+  return profiling == nullptr ? Json() : profiling->profile();
+}
+
 std::vector<std::string> backend_names() {
   std::vector<std::string> names{"ort", "openvino"};
   if (environment("TAMIS_ENABLE_FAKE_BACKEND") == "1") names.emplace_back("fake");

@@ -63,38 +63,84 @@ struct OpenRequest {
   /// Between runs the threads do not wait awake for the next one, which may be another session's.
   bool rests = false;
   std::filesystem::path engine_cache;  ///< folder for what the runtime can export; empty: none
-  /// Folder, which is there, for what the runtime makes of the graph: ort writes optimized.onnx,
-  /// openvino compiled.blob. Empty: none.
+  /// Folder, which is there, for what the runtime writes of the graph only while it opens it: ort
+  /// writes optimized.onnx. Empty: none.
   std::filesystem::path dump{};
 };
 
-/// A model ready to run. One thread at a time; different sessions are independent, those that
-/// another() made too.
+/// What opening a model cost, and what came of it.
+struct OpenedFacts {
+  double load_ms = 0;               ///< reading the file
+  double compile_ms = 0;            ///< from file to ready
+  Json effective = Json::object();  ///< what the runtime says it did
+};
+
+class Session;
+
+/// Times of layers.
+class Profiling {
+ public:
+  virtual ~Profiling() = default;
+  /// Per-layer times of the last run: [{name, type, precision, us, runs_us}, …]. `runs_us` are the
+  /// layer's times in all runs so far. ort adds the element types of `inputs` and `outputs`,
+  /// openvino the `kernel` and the names of the layers `fused` into it. ort: the first call ends
+  /// the profiling, later ones give the same again.
+  virtual Json profile() = 0;
+};
+
+/// Further sessions on what one session compiled.
+class Siblings {
+ public:
+  virtual ~Siblings() = default;
+  /// One more, to keep one request more in flight from a thread of its own. Inputs and outputs are
+  /// the same; it may outlive this one. Throws backend_failed.
+  virtual std::unique_ptr<Session> another() = 0;
+};
+
+/// A request that computes while its caller does something else.
+class Asynchronous {
+ public:
+  virtual ~Asynchronous() = default;
+  /// As Session::run, but comes back at once: the tensors are the runtime's until wait() is back.
+  /// One request of a session is in flight at a time: until then run() and start() throw
+  /// invalid_argument. A session that goes waits for its request first.
+  virtual void start(std::span<const Tensor> inputs, std::span<Tensor> outputs) = 0;
+  /// Waits for the request that start() began, and throws what Session::run would have thrown.
+  /// invalid_argument where none is in flight.
+  virtual void wait() = 0;
+};
+
+/// The compiled model as a file.
+class EngineExport {
+ public:
+  virtual ~EngineExport() = default;
+  /// Writes it, in the runtime's own format, for this machine and version. Throws backend_failed.
+  virtual void export_engine(const std::filesystem::path& file) = 0;
+};
+
+/// A model ready to run. One thread at a time; different sessions are independent, siblings too.
 class Session {
  public:
   virtual ~Session() = default;
   virtual const std::vector<TensorInfo>& inputs() const = 0;   ///< concrete shapes
   virtual const std::vector<TensorInfo>& outputs() const = 0;  ///< concrete shapes
+  virtual const OpenedFacts& opened() const = 0;
 
   /// One synchronous inference on the caller's tensors, which must match inputs() and outputs() in
-  /// order, type and shape (else invalid_argument). Throws backend_failed with the vendor's text.
-  /// Allocates nothing after the first call with the same buffers.
+  /// order, type and shape (else invalid_argument), and lie in memory that the backend reads (else
+  /// unsupported). Throws backend_failed with the vendor's text. Allocates nothing after the first
+  /// call with the same buffers.
   virtual void run(std::span<const Tensor> inputs, std::span<Tensor> outputs) = 0;
 
-  virtual double load_ms() const = 0;     ///< reading the file
-  virtual double compile_ms() const = 0;  ///< from file to ready
-  virtual Json effective() const = 0;     ///< what the runtime says it did
-  /// Per-layer times of the last run: [{name, type, precision, us, runs_us}, …]; null when the
-  /// session was not opened with profile or the backend has none. `runs_us` are the layer's times
-  /// in all runs so far. ort adds the element types of `inputs` and `outputs`, openvino the
-  /// `kernel` and the names of the layers `fused` into it. ort: the first call ends the profiling,
-  /// later ones give the same again.
-  virtual Json profile() = 0;
-
-  /// Another session on what this one compiled, to keep one request more in flight from a thread of
-  /// its own. Inputs and outputs are the same; it may outlive this one. Throws backend_failed.
-  virtual std::unique_ptr<Session> another() = 0;
+  /// What only some sessions can do, the same for the session's whole life. Null: this one cannot.
+  virtual Profiling* profiling() = 0;  ///< null also without OpenRequest::profile
+  virtual Siblings* siblings() = 0;
+  virtual Asynchronous* asynchronous() = 0;
+  virtual EngineExport* engine_export() = 0;
 };
+
+/// The session's profile; null where it has none.
+Json profile_of(Session& session);
 
 /// Zero-filled tensors that fit the session's inputs / outputs.
 std::vector<Tensor> make_tensors(const std::vector<TensorInfo>& infos);

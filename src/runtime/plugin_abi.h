@@ -7,11 +7,11 @@
 /// are fixed; adding a field raises TAMIS_PLUGIN_ABI.
 extern "C" {
 
-#define TAMIS_PLUGIN_ABI 2
+#define TAMIS_PLUGIN_ABI 3
 
 typedef void (*tamis_text_sink)(void* user, const char* text, uint64_t bytes);
 
-/// A tensor in the caller's memory. `type` is tamis::DataType.
+/// A tensor in the caller's memory. `type` is tamis::DataType, `memory` tamis::MemoryKind.
 struct tamis_tensor {
   const char* name;
   int32_t type;
@@ -19,6 +19,7 @@ struct tamis_tensor {
   int64_t dims[8];
   void* data;
   uint64_t bytes;
+  int32_t memory;
 };
 
 struct tamis_session;  // opaque, the plugin's
@@ -45,17 +46,21 @@ struct tamis_plugin {
 
   /// JSON {inputs: [{name, type, shape}], outputs: […] (all concrete), load_ms, compile_ms,
   /// effective: {device, precision, threads, streams, requests, graph_level, …, sources: {…: where
-  /// each was read}}}; null where the runtime does not say. `requests`: how many in flight keep it
-  /// busy.
+  /// each was read}}; null where the runtime does not say. `requests`: how many in flight keep it
+  /// busy. offers: ["profile", "another", "start", "export_engine"], those of these that this
+  /// session can do}.
   void (*describe)(tamis_session* session, void* user, tamis_text_sink out);
 
   /// One inference, synchronous, on the caller's buffers. When a call's pointers equal the last
-  /// call's, nothing is bound again. The hot path: no allocation of ours.
+  /// call's, nothing is bound again. The hot path: no allocation of ours. Unsupported where a
+  /// tensor lies in memory that the session does not read.
   int32_t (*run)(tamis_session* session, const tamis_tensor* inputs, uint32_t input_count,
                  const tamis_tensor* outputs, uint32_t output_count, void* user,
                  tamis_text_sink error);
 
-  /// May be null: JSON [{name, type, precision, us}, …] of the last run, if opened with profile.
+  // What follows gives unsupported for a session that does not offer it.
+
+  /// Sends JSON [{name, type, precision, us}, …] of the last run to `out`.
   int32_t (*profile)(tamis_session* session, void* user, tamis_text_sink out,
                      tamis_text_sink error);
 
@@ -63,6 +68,18 @@ struct tamis_plugin {
   /// that may be in flight. It describes itself as `session` does, and may outlive it.
   int32_t (*another)(tamis_session* session, tamis_session** other, void* user,
                      tamis_text_sink error);
+
+  /// `run` that comes back before it is done; the buffers stay as they are until `wait`, which
+  /// waits for it, is back. One is in flight at a time, and `close` comes after its `wait`: the
+  /// host sees to both.
+  int32_t (*start)(tamis_session* session, const tamis_tensor* inputs, uint32_t input_count,
+                   const tamis_tensor* outputs, uint32_t output_count, void* user,
+                   tamis_text_sink error);
+  int32_t (*wait)(tamis_session* session, void* user, tamis_text_sink error);
+
+  /// Writes the compiled model to `file`.
+  int32_t (*export_engine)(tamis_session* session, const char* file, void* user,
+                           tamis_text_sink error);
 };
 
 /// The one exported symbol.

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
@@ -110,6 +111,33 @@ OpenRequest parse_open_request(const char* request_json) {
   request.engine_cache = json.value("engine_cache", "");
   request.dump = json.value("dump", "");
   return request;
+}
+
+Json describe(tamis_session& session) {
+  Json inputs = Json::array(), outputs = Json::array(), offers = Json::array();
+  for (const TensorInfo& info : session.inputs()) inputs.push_back(to_json(info));
+  for (const TensorInfo& info : session.outputs()) outputs.push_back(to_json(info));
+  if (session.profiling() != nullptr) offers.push_back("profile");
+  if (session.siblings() != nullptr) offers.push_back("another");
+  if (session.asynchronous() != nullptr) offers.push_back("start");
+  if (session.engine_export() != nullptr) offers.push_back("export_engine");
+  const OpenedFacts& opened = session.opened();
+  return {{"inputs", inputs},
+          {"outputs", outputs},
+          {"load_ms", opened.load_ms},
+          {"compile_ms", opened.compile_ms},
+          {"effective", opened.effective},
+          {"offers", offers}};
+}
+
+void require_readable(const tamis_session& session, const tamis_tensor* tensors,
+                      std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (const auto memory = static_cast<MemoryKind>(tensors[i].memory); !session.reads(memory))
+      throw Error(ErrorCode::unsupported, "run model: tensor " + std::string(tensors[i].name) +
+                                              " is in " + std::string(to_text(memory)) +
+                                              " memory, which this backend does not read; copy it "
+                                              "to the host");
 }
 
 double read_through_ms(const fs::path& file) {

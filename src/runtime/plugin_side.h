@@ -18,17 +18,38 @@
 /// What a backend plugin is written with: it implements tamis_session and a struct with name(),
 /// probe() and open(), and exports plugin_table<That>(). Exceptions end here.
 
+/// tamis::Siblings, as the plugin sees it.
+struct tamis_siblings {
+  virtual ~tamis_siblings() = default;
+  /// As tamis_plugin::another.
+  virtual std::unique_ptr<tamis_session> another() = 0;
+};
+
+/// tamis::Asynchronous, as the plugin sees it: tensors as in tamis_session::run. One request is in
+/// flight at a time, and the session goes after its wait() (the host sees to both).
+struct tamis_asynchronous {
+  virtual ~tamis_asynchronous() = default;
+  virtual void start(const tamis_tensor* inputs, const tamis_tensor* outputs) = 0;
+  virtual void wait() = 0;
+};
+
 /// One opened model, as the plugin sees it. One thread at a time.
 struct tamis_session {
   virtual ~tamis_session() = default;
-  /// The object that tamis_plugin::describe promises.
-  virtual tamis::Json describe() const = 0;
-  /// Tensors come in the order of describe() and fit it (the host checked).
+  virtual const std::vector<tamis::TensorInfo>& inputs() const = 0;   ///< concrete shapes
+  virtual const std::vector<tamis::TensorInfo>& outputs() const = 0;  ///< concrete shapes
+  virtual const tamis::OpenedFacts& opened() const = 0;
+  /// Whether run() can follow addresses in such memory.
+  virtual bool reads(tamis::MemoryKind memory) const = 0;
+  /// Tensors come in the order of inputs() and outputs() and fit them, in memory that the session
+  /// reads (both were checked).
   virtual void run(const tamis_tensor* inputs, const tamis_tensor* outputs) = 0;
-  /// Null when there is none.
-  virtual tamis::Json profile() = 0;
-  /// As tamis_plugin::another.
-  virtual std::unique_ptr<tamis_session> another() = 0;
+
+  /// As of tamis::Session: null where this session cannot.
+  virtual tamis::Profiling* profiling() = 0;
+  virtual tamis_siblings* siblings() = 0;
+  virtual tamis_asynchronous* asynchronous() = 0;
+  virtual tamis::EngineExport* engine_export() = 0;
 };
 
 namespace tamis {
@@ -114,6 +135,20 @@ double read_through_ms(const std::filesystem::path& file);
 /// How many threads this process has; for counting those that a runtime starts.
 int count_threads();
 
+/// What tamis_plugin::describe sends.
+Json describe(tamis_session& session);
+
+/// Throws unsupported for a tensor in memory that the session does not read.
+void require_readable(const tamis_session& session, const tamis_tensor* tensors,
+                      std::uint32_t count);
+
+/// What a session offers. Throws unsupported where that is nothing.
+template <typename Part>
+Part& offered(Part* part, const char* what) {
+  if (part != nullptr) return *part;
+  throw Error(ErrorCode::unsupported, std::string("plugin: this session has no ") + what);
+}
+
 /// Passes text to a sink.
 inline void send(void* user, tamis_text_sink sink, const std::string& text) {
   sink(user, text.data(), text.size());
@@ -165,17 +200,44 @@ const tamis_plugin* plugin_table() {
       },
       [](tamis_session* session) { delete session; },
       [](tamis_session* session, void* user, tamis_text_sink out) {
-        send(user, out, json_text(session->describe()));
+        send(user, out, json_text(describe(*session)));
       },
-      [](tamis_session* session, const tamis_tensor* inputs, std::uint32_t,
-         const tamis_tensor* outputs, std::uint32_t, void* user, tamis_text_sink error) {
-        return guarded(user, error, [&] { session->run(inputs, outputs); });
+      [](tamis_session* session, const tamis_tensor* inputs, std::uint32_t input_count,
+         const tamis_tensor* outputs, std::uint32_t output_count, void* user,
+         tamis_text_sink error) {
+        return guarded(user, error, [&] {
+          require_readable(*session, inputs, input_count);
+          require_readable(*session, outputs, output_count);
+          session->run(inputs, outputs);
+        });
       },
       [](tamis_session* session, void* user, tamis_text_sink out, tamis_text_sink error) {
-        return guarded(user, error, [&] { send(user, out, json_text(session->profile())); });
+        return guarded(user, error, [&] {
+          send(user, out, json_text(offered(session->profiling(), "profile").profile()));
+        });
       },
       [](tamis_session* session, tamis_session** other, void* user, tamis_text_sink error) {
-        return guarded(user, error, [&] { *other = session->another().release(); });
+        return guarded(user, error, [&] {
+          *other = offered(session->siblings(), "siblings").another().release();
+        });
+      },
+      [](tamis_session* session, const tamis_tensor* inputs, std::uint32_t input_count,
+         const tamis_tensor* outputs, std::uint32_t output_count, void* user,
+         tamis_text_sink error) {
+        return guarded(user, error, [&] {
+          require_readable(*session, inputs, input_count);
+          require_readable(*session, outputs, output_count);
+          offered(session->asynchronous(), "asynchronous requests").start(inputs, outputs);
+        });
+      },
+      [](tamis_session* session, void* user, tamis_text_sink error) {
+        return guarded(user, error,
+                       [&] { offered(session->asynchronous(), "asynchronous requests").wait(); });
+      },
+      [](tamis_session* session, const char* file, void* user, tamis_text_sink error) {
+        return guarded(user, error, [&] {
+          offered(session->engine_export(), "engine to export").export_engine(file);
+        });
       }};
   return &table;
 }

@@ -74,15 +74,38 @@ Shape resolve_shape(const TensorInfo& info, const Shape* asked) {
   return *asked;
 }
 
+namespace {
+
+[[noreturn]] void fail_with_counts(std::size_t given, std::size_t inputs) {
+  throw Error(ErrorCode::invalid_argument, "open model: " + std::to_string(given) +
+                                               " input shapes given, the model has " +
+                                               std::to_string(inputs) + " inputs");
+}
+
+}  // namespace
+
+std::size_t input_for(const std::vector<TensorInfo>& inputs, const Shape& shape) {
+  if (inputs.size() == 1) return 0;
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].shape.size() != shape.size()) continue;
+    if (found) fail_with_counts(1, inputs.size());
+    found = i;
+  }
+  if (!found) fail_with_counts(1, inputs.size());
+  return *found;
+}
+
 std::vector<Shape> resolve_shapes(const std::vector<TensorInfo>& inputs,
                                   const std::vector<Shape>& asked) {
-  if (!asked.empty() && asked.size() != inputs.size())
-    throw Error(ErrorCode::invalid_argument, "open model: " + std::to_string(asked.size()) +
-                                                 " input shapes given, the model has " +
-                                                 std::to_string(inputs.size()) + " inputs");
+  const bool all = asked.size() == inputs.size(), alone = !all && asked.size() == 1;
+  if (!asked.empty() && !all && !alone) fail_with_counts(asked.size(), inputs.size());
+  const std::size_t only = alone ? input_for(inputs, asked[0]) : 0;
   std::vector<Shape> shapes;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    shapes.push_back(resolve_shape(inputs[i], asked.empty() ? nullptr : &asked[i]));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape* own = all ? &asked[i] : alone && i == only ? asked.data() : nullptr;
+    shapes.push_back(resolve_shape(inputs[i], own));
+  }
   return shapes;
 }
 

@@ -29,7 +29,12 @@ std::string shape_text(const TensorInfo& info);
 /// invalid_argument where they contradict, or where a dimension stays open.
 Shape resolve_shape(const TensorInfo& info, const Shape* asked);
 
-/// The shapes of all inputs; `asked` is empty, or has one shape per input. Throws invalid_argument.
+/// The input that a shape given alone is meant for: the only one, or else the only one with so many
+/// dimensions. Throws invalid_argument where that is none or several.
+std::size_t input_for(const std::vector<TensorInfo>& inputs, const Shape& shape);
+
+/// The shapes of all inputs; `asked` is empty, has one shape per input, or is one alone
+/// (input_for), the others being as the model says. Throws invalid_argument.
 std::vector<Shape> resolve_shapes(const std::vector<TensorInfo>& inputs,
                                   const std::vector<Shape>& asked);
 

@@ -157,13 +157,10 @@ Frame stride(WorkerState&, const Json& request) {
 }
 
 /// The first inference, in each shape where there are several: of all of them in turn.
-double first_inference_ms(OpenedModel& model, MeasureInputs& zeros) {
-  zeros = synthetic_inputs(model, 1, 1);
-  for (Tensor& tensor : zeros.tensors) std::memset(tensor.raw(), 0, tensor.bytes());
+double first_inference_ms(OpenedModel& model, const MeasureInputs& zeros) {
   double ms = 0;
-  for (std::size_t i = 0; i < zeros.tensors.size(); ++i)
-    ms += static_cast<double>(model.run(zeros.tensors[i], zeros.placements[i], nullptr).total_ns) *
-          1e-6;
+  for (const Batch& batch : zeros.batches)
+    ms += static_cast<double>(model.run(batch).total_ns) * 1e-6;
   return ms;
 }
 
@@ -188,10 +185,11 @@ Frame open(WorkerState& state, const Json& request) {
   state.more.clear();
   state.model = std::make_unique<OpenedModel>(parse_execute_request(request));
   OpenedInfo info;
-  info.load_ms = state.model->session().load_ms();
-  info.compile_ms = state.model->session().compile_ms();
-  info.effective = state.model->session().effective();
-  MeasureInputs zeros;
+  const OpenedFacts& opened = state.model->session().opened();
+  info.load_ms = opened.load_ms;
+  info.compile_ms = opened.compile_ms;
+  info.effective = opened.effective;
+  const MeasureInputs zeros = zero_inputs(*state.model, 1);
   info.first_ms = first_inference_ms(*state.model, zeros);
   if (request.value("warm_up", true)) {
     warm_up(*state.model, zeros, kMostWarmUpRuns, kWarmUpSeconds);
@@ -241,8 +239,8 @@ Frame from_file(WorkerState& state, const Json& request) {
 
 Frame output_hash(WorkerState& state, const Json&) {
   std::string all;
-  for (std::size_t i = 0; i < state.inputs.tensors.size(); ++i) {
-    opened(state).run(state.inputs.tensors[i], state.inputs.placements[i], nullptr);
+  for (const Batch& batch : state.inputs.batches) {
+    opened(state).run(batch);
     for (const Tensor& output : state.model->outputs())
       all += hash_bytes({static_cast<const std::uint8_t*>(output.raw()), output.bytes()});
   }
@@ -302,7 +300,7 @@ Frame spin(WorkerState& state, const Json& request) {
 }
 
 Frame profile(WorkerState& state, const Json&) {
-  return {{{"layers", opened(state).session().profile()}}, {}};
+  return {{{"layers", profile_of(opened(state).session())}}, {}};
 }
 
 /// In the settings and on the first input of the model that is open, which is the variant.
@@ -311,8 +309,8 @@ Frame explain_layers(WorkerState& state, const Json& request) {
   RunSettings settings = parse_run_settings(request.at("settings"));
   ExplainValues values;
   const Tensor* input =
-      opened(state).session().inputs().size() == 1 && !state.inputs.tensors.empty()
-          ? &state.inputs.tensors.front()
+      opened(state).session().inputs().size() == 1 && !state.inputs.batches.empty()
+          ? &state.inputs.batches.front().pictures()
           : nullptr;
   values.input = input;
   values.open = [&](const std::filesystem::path& model) {

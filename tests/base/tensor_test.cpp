@@ -40,5 +40,27 @@ TEST(Tensor, is_refused_with_its_size_before_memory_is_taken) {
                 "one tensor may have"));
 }
 
+TEST(Tensor, names_its_memory_and_is_copied_in_the_hosts_only) {
+  Tensor own(DataType::f32, {2, 3});
+  EXPECT_EQ(own.memory(), MemoryKind::host);
+  own.data<float>()[4] = 5;
+  Tensor second = own.view_of_image(1);
+  EXPECT_EQ(second.shape(), (Shape{1, 3}));
+  EXPECT_EQ(second.data<float>()[1], 5);
+  EXPECT_EQ(second.clone().data<float>()[1], 5);
+  int there = 0;  // stands for an address that cannot be followed here
+  const Tensor far = Tensor::view(MemoryKind::device, DataType::f16, {1, 4}, &there);
+  EXPECT_EQ(far.memory(), MemoryKind::device);
+  EXPECT_EQ(far.bytes(), 8U);
+  EXPECT_EQ(far.raw(), &there);
+  try {
+    far.clone();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::unsupported);
+    EXPECT_THAT(error.what(), HasSubstr("copy tensor [1,4]: it is in device memory"));
+  }
+}
+
 }  // namespace
 }  // namespace tamis

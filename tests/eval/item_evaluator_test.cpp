@@ -41,10 +41,32 @@ std::vector<std::size_t> backwards(std::size_t count) {
   return order;
 }
 
+/// Of one picture, opened, prepared, inferred and decoded by itself.
+ItemRecord record_of(OpenedModel& model, const Dataset& data, std::size_t item) {
+  const Picture picture = data.load_picture(item);
+  Batch batch = model.make_batch();
+  model.prepare({&picture, 1}, batch);
+  BatchOutputs outputs = model.make_outputs();
+  model.infer(batch, outputs);
+  std::vector<Prediction> predictions;
+  model.decode(batch, outputs, predictions);
+  return {data.items()[item].id, data.items()[item].truth, predictions.at(0)};
+}
+
 class Evaluate : public ::testing::Test {
  protected:
   OpenedModel open(Json behaviour = {{"latency_us", 50}}) const {
     return OpenedModel(fake_.request(behaviour, testing::FakeBackend::card()));
+  }
+  /// The same model with an open first dimension, `batch` pictures in a request.
+  ExecuteRequest batched(int batch, Json behaviour = {{"latency_us", 50}}) const {
+    save_file(fake_.folder() / "open.json", std::string_view(R"({"fake_model": 1,
+      "answers": "mean", "inputs": [{"name": "x", "type": "f32", "shape": [null, 1, 8, 8]}],
+      "outputs": [{"name": "y", "type": "f32", "shape": [null, 5]}]})"));
+    ExecuteRequest request = fake_.request(behaviour, testing::FakeBackend::card());
+    request.model = fake_.folder() / "open.json";
+    request.settings.batch = batch;
+    return request;
   }
   testing::FakeBackend fake_;
 };
@@ -54,12 +76,7 @@ TEST_F(Evaluate, equals_a_slow_loop_in_the_order_asked_for) {
   Brightness data(40);
   std::vector<std::string> slow;
   for (std::size_t i : backwards(40)) {
-    Tensor input = model.make_input();
-    Placement placement;
-    model.prepare(data.load_picture(i), input, placement);
-    ItemRecord record{data.items()[i].id, data.items()[i].truth, {}};
-    model.run(input, placement, &record.prediction);
-    slow.push_back(to_json(record).dump());
+    slow.push_back(to_json(record_of(model, data, i)).dump());
   }
   std::vector<std::string> found;
   ItemEvaluator evaluator(model, data, backwards(40));
@@ -112,6 +129,35 @@ TEST_F(Evaluate, a_runtime_that_fails_once_loses_that_item_only) {
   EXPECT_THROW(evaluator.next(30), Error);
   EvaluatedItems rest = evaluator.next(30);
   EXPECT_EQ(rest.records.size(), 25U);
+  EXPECT_TRUE(rest.done);
+}
+
+TEST_F(Evaluate, a_batch_gives_each_picture_its_own_result) {
+  OpenedModel one = open(), four(batched(4));
+  Brightness data(18);  // the last request is not full
+  data.broken = 5;
+  std::vector<std::string> slow, found, bad;
+  for (std::size_t i : backwards(18))
+    if (i != 5) slow.push_back(to_json(record_of(one, data, i)).dump());
+  ItemEvaluator evaluator(four, data, backwards(18));
+  for (bool done = false; !done;) {
+    const EvaluatedItems items = evaluator.next(3);
+    EXPECT_LE(items.records.size() + items.bad.size(), 3U);
+    for (const ItemRecord& record : items.records) found.push_back(to_json(record).dump());
+    for (const BadItem& item : items.bad) bad.push_back(item.item);
+    done = items.done;
+  }
+  EXPECT_EQ(found, slow);
+  EXPECT_EQ(bad, std::vector<std::string>{"picture-5"});
+}
+
+TEST_F(Evaluate, a_batch_that_fails_loses_its_items_only) {
+  OpenedModel model(batched(4, {{"latency_us", 0}, {"fail_at", 2}}));
+  Brightness data(12);
+  ItemEvaluator evaluator(model, data, backwards(12));
+  EXPECT_THROW(evaluator.next(12), Error);
+  const EvaluatedItems rest = evaluator.next(12);
+  EXPECT_EQ(rest.records.size(), 4U);  // what the failed call had so far went with it
   EXPECT_TRUE(rest.done);
 }
 

@@ -35,7 +35,7 @@ class InRuntime : public ::testing::TestWithParam<const char*> {
     auto session = open(folder_.path() / name, true);
     std::vector<Tensor> inputs = ramp(*session), outputs = make_tensors(session->outputs());
     for (int i = 0; i < 8; ++i) session->run(inputs, outputs);
-    return {folder_.path() / name, session->profile()};
+    return {folder_.path() / name, profile_of(*session)};
   }
 
   TemporaryFolder folder_{"tamis-explain-runtime"};

@@ -109,6 +109,7 @@ TEST(MeasuringItems, are_a_few_of_one_shape_and_all_where_several_share_them) {
   Card card;
   EXPECT_EQ(measuring_items(items, nullptr).size(), 8U);
   EXPECT_EQ(measuring_items(items, &card).size(), 8U);
+  EXPECT_EQ(measuring_items(items, &card, 16).size(), 32U);
   EXPECT_EQ(measuring_items({1, 2}, &card), (std::vector<std::size_t>{1, 2}));
   card.input_sizes = {{64, 64}, {64, 96}};
   EXPECT_EQ(measuring_items(items, &card).size(), 100U);

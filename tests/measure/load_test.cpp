@@ -67,7 +67,7 @@ TEST_F(Load, counts_every_picture_of_a_batch) {
   request.model = fake_.folder() / "open.json";
   request.settings.batch = 4;
   open(request);
-  EXPECT_EQ(to_text(models_[0]->make_input().shape()), "[4,1,8,8]");
+  EXPECT_EQ(to_text(models_[0]->make_batch().pictures().shape()), "[4,1,8,8]");
   const LoadedBlock block = run({1, 5, 20});
   double all_s = 0;
   for (const TimedRun& run : block.runs) all_s += static_cast<double>(run.total_ns) * 1e-9;
@@ -83,6 +83,19 @@ TEST_F(Load, refuses_a_batch_that_the_model_does_not_take) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("cannot be [2,1,8,8]"));
+  }
+}
+
+TEST_F(Load, refuses_a_second_request_of_a_backend_that_has_no_siblings) {
+  ExecuteRequest request = fake_.request({{"latency_us", 100}, {"alone", true}});
+  open(request);
+  EXPECT_GE(run({1, 3, 1}).runs.size(), 3U);
+  try {
+    models_[0]->another();
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::unsupported);
+    EXPECT_THAT(e.what(), HasSubstr("one request of a model at a time; use --in-flight 1"));
   }
 }
 

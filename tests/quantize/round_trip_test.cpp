@@ -153,7 +153,7 @@ std::size_t layers_beside_convolutions(Graph graph, const QuantizeOptions& optio
   std::vector<Tensor> outputs = make_tensors(session->outputs());
   session->run(inputs, outputs);
   std::size_t beside = 0;
-  for (const Json& layer : session->profile())
+  for (const Json& layer : profile_of(*session))
     beside += layer.at("type") != "Convolution" && layer.at("us") > 0 ? 1U : 0U;
   return beside;
 }
@@ -173,7 +173,7 @@ TEST(PortableForm, lets_openvino_fuse_convolution_and_silu_except_in_the_first_o
 }
 
 /// Answers with what it was given plus an error on some channels.
-class WrongSession : public Session {
+class WrongSession : public PlainSession {
  public:
   explicit WrongSession(float error) : error_(error) {}
   const std::vector<TensorInfo>& inputs() const override { return infos_; }
@@ -184,13 +184,6 @@ class WrongSession : public Session {
       y[i] = 300.0F + static_cast<float>(i);
       y[100 + i] = static_cast<float>(i % 7) / 10.0F + (i % 2 == 0 ? error_ : -error_);
     }
-  }
-  double load_ms() const override { return 0; }
-  double compile_ms() const override { return 0; }
-  Json effective() const override { return Json::object(); }
-  Json profile() override { return {}; }
-  std::unique_ptr<Session> another() override {
-    throw Error(ErrorCode::unsupported, "made for one request");
   }
 
  private:

@@ -14,9 +14,22 @@
 
 namespace tamis {
 
+/// A session that does nothing but run.
+class PlainSession : public Session {
+ public:
+  const OpenedFacts& opened() const override { return opened_; }
+  Profiling* profiling() override { return nullptr; }
+  Siblings* siblings() override { return nullptr; }
+  Asynchronous* asynchronous() override { return nullptr; }
+  EngineExport* engine_export() override { return nullptr; }
+
+ private:
+  OpenedFacts opened_;
+};
+
 /// Runs nothing: every output is filled with a rising sequence from -3 to 5. Enough where only the
 /// structure is looked at.
-class RampSession : public Session {
+class RampSession : public PlainSession {
  public:
   explicit RampSession(const std::filesystem::path& model) {
     const Graph graph = Graph::load(model);
@@ -31,13 +44,6 @@ class RampSession : public Session {
       for (int i = 0; i < 64; ++i)
         tensor.data<float>()[i] = -3.0F + 8.0F * static_cast<float>(i) / 63.0F;
     }
-  }
-  double load_ms() const override { return 0; }
-  double compile_ms() const override { return 0; }
-  Json effective() const override { return Json::object(); }
-  Json profile() override { return {}; }
-  std::unique_ptr<Session> another() override {
-    throw Error(ErrorCode::unsupported, "made for one request");
   }
 
  private:

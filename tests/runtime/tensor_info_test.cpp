@@ -35,6 +35,23 @@ TEST(ResolveShape, refuses_what_stays_open_or_contradicts) {
   }
 }
 
+TEST(ResolveShapes, gives_a_shape_alone_to_the_only_input_with_so_many_dimensions) {
+  const TensorInfo sizes{"sizes", DataType::i64, {1, 2}};
+  const auto shapes = resolve_shapes({sizes, dynamic_image()}, {{4, 3, 8, 8}});
+  EXPECT_EQ(shapes, (std::vector<Shape>{{1, 2}, {4, 3, 8, 8}}));
+  EXPECT_EQ(input_for({dynamic_image()}, {1}), 0U);
+  for (const auto& inputs : {std::vector<TensorInfo>{dynamic_image(), dynamic_image()},
+                             std::vector<TensorInfo>{sizes, sizes}, std::vector<TensorInfo>{}}) {
+    try {
+      resolve_shapes(inputs, {{4, 3, 8, 8}});
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("1 input shapes given, the model has"));
+    }
+  }
+}
+
 TEST(MakeTensors, gives_zeros_of_the_right_shape) {
   auto tensors = make_tensors({concrete_info("x", DataType::i64, {2, 3})});
   ASSERT_EQ(tensors.size(), 1u);

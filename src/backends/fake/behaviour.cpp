@@ -46,6 +46,7 @@ constexpr std::array kFields{
     Field{"crash_at", [](Behaviour& b, const Json& v) { b.crash_at = v.get<std::int64_t>(); }},
     Field{"hang_at", [](Behaviour& b, const Json& v) { b.hang_at = v.get<std::int64_t>(); }},
     Field{"open_fails", [](Behaviour& b, const Json& v) { b.open_fails = v.get<std::string>(); }},
+    Field{"alone", [](Behaviour& b, const Json& v) { b.alone = v.get<bool>(); }},
 };
 
 }  // namespace

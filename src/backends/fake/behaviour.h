@@ -28,6 +28,7 @@ struct Behaviour {
   std::int64_t leak_bytes = 0;                             ///< kept (and touched) per run
   std::optional<std::int64_t> fail_at, crash_at, hang_at;  ///< the run that fails, aborts, hangs
   std::optional<std::string> open_fails;                   ///< text of the error that open throws
+  bool alone = false;                                      ///< offers no siblings
 };
 
 /// Throws invalid_argument for an unknown key, naming the nearest, or a value of another type.

@@ -15,18 +15,17 @@ void sleep_ms(double ms) {
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(ms));
 }
 
-class FakeSession : public tamis_session {
+class FakeSession final : public tamis_session, private Profiling, private tamis_siblings {
  public:
-  /// The second: same model, its own actor.
-  FakeSession(const FakeSession& first)
-      : tamis_session(first),
-        settings_(first.settings_),
-        behaviour_(first.behaviour_),
+  /// One request more: same model, its own actor.
+  explicit FakeSession(const FakeSession* first)
+      : settings_(first->settings_),
+        behaviour_(first->behaviour_),
         actor_(behaviour_),
-        profile_(first.profile_),
-        model_(first.model_),
-        load_ms_(first.load_ms_),
-        compile_ms_(first.compile_ms_) {}
+        profile_(first->profile_),
+        model_(first->model_),
+        opened_(first->opened_) {}
+  FakeSession(const FakeSession&) = delete;
   FakeSession& operator=(const FakeSession&) = delete;
 
   explicit FakeSession(const OpenRequest& request)
@@ -38,32 +37,26 @@ class FakeSession : public tamis_session {
     actor_ = Actor(behaviour_);
     if (behaviour_.open_fails) throw Error(ErrorCode::backend_failed, *behaviour_.open_fails);
     sleep_ms(behaviour_.load_ms);
-    load_ms_ = seconds_since(start) * 1e3;
+    opened_.load_ms = seconds_since(start) * 1e3;
     std::vector<Shape> shapes = resolve_shapes(model_.inputs, request.input_shapes);
     for (std::size_t i = 0; i < shapes.size(); ++i)
       model_.inputs[i].shape.assign(shapes[i].begin(), shapes[i].end());
     complete_outputs(model_);
     sleep_ms(behaviour_.compile_ms);
-    compile_ms_ = seconds_since(start) * 1e3;
+    opened_.compile_ms = seconds_since(start) * 1e3;
+    opened_.effective = {{"device", "CPU"},
+                         {"precision", settings_.inference_precision.value_or("f32")},
+                         {"threads", settings_.threads.value_or(1)},
+                         {"streams", settings_.streams.value_or(1)},
+                         {"requests", settings_.streams.value_or(1)},
+                         {"graph_level", Json()},
+                         {"sources", {{"*", "as requested"}}}};
   }
 
-  Json describe() const override {
-    Json inputs = Json::array(), outputs = Json::array();
-    for (const TensorInfo& info : model_.inputs) inputs.push_back(to_json(info));
-    for (const TensorInfo& info : model_.outputs) outputs.push_back(to_json(info));
-    return {{"inputs", inputs},
-            {"outputs", outputs},
-            {"load_ms", load_ms_},
-            {"compile_ms", compile_ms_},
-            {"effective",
-             {{"device", "CPU"},
-              {"precision", settings_.inference_precision.value_or("f32")},
-              {"threads", settings_.threads.value_or(1)},
-              {"streams", settings_.streams.value_or(1)},
-              {"requests", settings_.streams.value_or(1)},
-              {"graph_level", Json()},
-              {"sources", {{"*", "as requested"}}}}}};
-  }
+  const std::vector<TensorInfo>& inputs() const override { return model_.inputs; }
+  const std::vector<TensorInfo>& outputs() const override { return model_.outputs; }
+  const OpenedFacts& opened() const override { return opened_; }
+  bool reads(MemoryKind memory) const override { return memory == MemoryKind::host; }
 
   void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
     actor_.begin();
@@ -71,21 +64,25 @@ class FakeSession : public tamis_session {
     actor_.finish();
   }
 
-  std::unique_ptr<tamis_session> another() override { return std::make_unique<FakeSession>(*this); }
+  Profiling* profiling() override { return profile_ ? this : nullptr; }
+  tamis_siblings* siblings() override { return behaviour_.alone ? nullptr : this; }
+  tamis_asynchronous* asynchronous() override { return nullptr; }
+  EngineExport* engine_export() override { return nullptr; }
+
+ private:
+  std::unique_ptr<tamis_session> another() override { return std::make_unique<FakeSession>(this); }
 
   Json profile() override {
-    if (!profile_) return {};
     return {
         {{"name", "all"}, {"type", "Fake"}, {"precision", "f32"}, {"us", behaviour_.latency_us}}};
   }
 
- private:
   RunSettings settings_;
   Behaviour behaviour_;
   Actor actor_;
   bool profile_;
   Model model_;
-  double load_ms_ = 0, compile_ms_ = 0;
+  OpenedFacts opened_;
 };
 
 struct Plugin {

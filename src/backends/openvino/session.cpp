@@ -164,23 +164,26 @@ Compiled compile(const Library& ov, const Model& model, const OpenRequest& reque
   return compiled;
 }
 
-class OpenVinoSession : public tamis_session {
+class OpenVinoSession final : public tamis_session,
+                              private Profiling,
+                              private tamis_siblings,
+                              private tamis_asynchronous,
+                              private EngineExport {
  public:
-  /// The second request of a compiled model.
-  OpenVinoSession(const OpenVinoSession& first)
-      : tamis_session(first),
-        ov_(first.ov_),
-        device_(first.device_),
-        learned_(first.learned_),
-        profile_(first.profile_),
-        shared_(first.shared_),
-        request_(first.ov_.ov_infer_request_free),
-        inputs_(first.inputs_),
-        outputs_(first.outputs_),
-        load_ms_(first.load_ms_),
-        compile_ms_(first.compile_ms_) {
+  /// One request more of a compiled model.
+  explicit OpenVinoSession(const OpenVinoSession* first)
+      : ov_(first->ov_),
+        device_(first->device_),
+        learned_(first->learned_),
+        profile_(first->profile_),
+        shared_(first->shared_),
+        request_(first->ov_.ov_infer_request_free),
+        inputs_(first->inputs_),
+        outputs_(first->outputs_),
+        opened_(first->opened_) {
     make_request();
   }
+  OpenVinoSession(const OpenVinoSession&) = delete;
   OpenVinoSession& operator=(const OpenVinoSession&) = delete;
 
   OpenVinoSession(const Library& library, const OpenRequest& request)
@@ -190,7 +193,7 @@ class OpenVinoSession : public tamis_session {
         request_(library.ov_infer_request_free) {
     std::int64_t start = now_ns();
     Model model = read_model(ov_, request.model);
-    load_ms_ = seconds_since(start) * 1e3;
+    opened_.load_ms = seconds_since(start) * 1e3;
     std::vector<TensorInfo> asked = read_inputs(model);
     if (request.input_shapes.size() > asked.size())
       throw Error(ErrorCode::unsupported, "open model: OpenVINO reads " +
@@ -208,47 +211,58 @@ class OpenVinoSession : public tamis_session {
                           "output");
     shared_ = std::make_shared<Shared>(compile(ov_, model, request));
     make_request();
-    compile_ms_ = seconds_since(start) * 1e3;
-    if (!request.dump.empty())
-      check(ov_,
-            ov_.ov_compiled_model_export_model(shared_->compiled.get(),
-                                               (request.dump / "compiled.blob").c_str()),
-            "export the compiled model");
+    opened_.compile_ms = seconds_since(start) * 1e3;
     complete_outputs();
+    opened_.effective = effective();
   }
 
-  Json describe() const override {
-    Json inputs = Json::array(), outputs = Json::array();
-    for (const TensorInfo& info : inputs_) inputs.push_back(to_json(info));
-    for (const TensorInfo& info : outputs_) outputs.push_back(to_json(info));
-    return {{"inputs", inputs},
-            {"outputs", outputs},
-            {"load_ms", load_ms_},
-            {"compile_ms", compile_ms_},
-            {"effective", effective()}};
-  }
+  const std::vector<TensorInfo>& inputs() const override { return inputs_; }
+  const std::vector<TensorInfo>& outputs() const override { return outputs_; }
+  const OpenedFacts& opened() const override { return opened_; }
+  bool reads(MemoryKind memory) const override { return memory == MemoryKind::host; }
 
   void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
-    for (std::size_t i = 0; i < inputs_.size(); ++i)
-      bind(inputs[i], i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
-    for (std::size_t i = 0; i < outputs_.size(); ++i)
-      bind(outputs[i], i, bound_[inputs_.size() + i],
-           ov_.ov_infer_request_set_output_tensor_by_index);
+    bind_all(inputs, outputs);
     infer(run_text());
-    if (learned_) check_shapes();
-    if (profile_) note_profile();
+    finish_run();
+  }
+
+  Profiling* profiling() override { return profile_ ? this : nullptr; }
+  tamis_siblings* siblings() override { return this; }
+  tamis_asynchronous* asynchronous() override { return this; }
+  EngineExport* engine_export() override { return this; }
+
+ private:
+  struct Shared {
+    explicit Shared(Compiled compiled_model) : compiled(std::move(compiled_model)) {}
+    Compiled compiled;
+    std::atomic<bool> queued = false;  // several requests: each waits for a stream
+  };
+
+  void start(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
+    bind_all(inputs, outputs);
+    check(ov_, ov_.ov_infer_request_start_async(request_.get()), run_text());
+  }
+
+  void wait() override {
+    check(ov_, ov_.ov_infer_request_wait(request_.get()), run_text());
+    finish_run();
   }
 
   /// From now on all requests go through the compiled model's own streams.
   std::unique_ptr<tamis_session> another() override {
     shared_->queued = true;
-    return std::make_unique<OpenVinoSession>(*this);
+    return std::make_unique<OpenVinoSession>(this);
+  }
+
+  void export_engine(const std::filesystem::path& file) override {
+    check(ov_, ov_.ov_compiled_model_export_model(shared_->compiled.get(), file.c_str()),
+          "export the compiled model");
   }
 
   /// Layers that ran, in the runtime's order. Those listed after one that did not run are fused
   /// into it (or took less than a microsecond in every run).
   Json profile() override {
-    if (!profile_) return {};
     ov_profiling_info_list_t list{};
     check(ov_, ov_.ov_infer_request_get_profiling_info(request_.get(), &list), "profile");
     Json layers = Json::array();
@@ -270,12 +284,18 @@ class OpenVinoSession : public tamis_session {
     return layers;
   }
 
- private:
-  struct Shared {
-    explicit Shared(Compiled compiled_model) : compiled(std::move(compiled_model)) {}
-    Compiled compiled;
-    std::atomic<bool> queued = false;  // several requests: each waits for a stream
-  };
+  void bind_all(const tamis_tensor* inputs, const tamis_tensor* outputs) {
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      bind(inputs[i], i, bound_[i], ov_.ov_infer_request_set_input_tensor_by_index);
+    for (std::size_t i = 0; i < outputs_.size(); ++i)
+      bind(outputs[i], i, bound_[inputs_.size() + i],
+           ov_.ov_infer_request_set_output_tensor_by_index);
+  }
+
+  void finish_run() {
+    if (learned_) check_shapes();
+    if (profile_) note_profile();
+  }
 
   void make_request() {
     check(ov_, ov_.ov_compiled_model_create_infer_request(shared_->compiled.get(), request_.out()),
@@ -434,7 +454,7 @@ class OpenVinoSession : public tamis_session {
   std::vector<const void*> bound_;
   std::vector<bool> ran_;  // by place in the runtime's list of layers
   std::vector<std::vector<double>> runs_us_;
-  double load_ms_ = 0, compile_ms_ = 0;
+  OpenedFacts opened_;
 };
 
 }  // namespace

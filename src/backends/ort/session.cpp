@@ -1,6 +1,7 @@
 #include "backends/ort/session.h"
 
 #include <array>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -231,18 +232,47 @@ class Streams {
   int taken_ = 0;
 };
 
-class OrtRunningSession : public tamis_session {
+/// A run in a thread of the runtime, until it has ended.
+class Flight {
+ public:
+  void begin() { status_.reset(); }
+
+  /// For OrtApi::RunAsync, which hands the status over; `user` is the flight.
+  static void end(void* user, OrtValue**, std::size_t, OrtStatusPtr status) {
+    auto& flight = *static_cast<Flight*>(user);
+    std::lock_guard lock(flight.mutex_);
+    flight.status_ = status;
+    flight.ended_.notify_one();  // under the lock: whoever waits may destroy this
+  }
+
+  /// Waits. Returns the run's status, which is the caller's.
+  OrtStatus* wait() {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return status_.has_value(); });
+    return *status_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::optional<OrtStatus*> status_;
+};
+
+class OrtRunningSession final : public tamis_session,
+                                private Profiling,
+                                private tamis_siblings,
+                                private tamis_asynchronous {
  public:
   OrtRunningSession(const Library& library, const OpenRequest& request)
       : ort_(library),
         settings_(request.settings),
         streams_(std::make_shared<Streams>(library, request)),
         memory_(library.api->ReleaseMemoryInfo) {
-    load_ms_ = read_through_ms(request.model);
+    opened_.load_ms = read_through_ms(request.model);
     int threads_before = count_threads();
     std::int64_t start = now_ns();
     stream_ = streams_->next();
-    compile_ms_ = seconds_since(start) * 1e3;
+    opened_.compile_ms = seconds_since(start) * 1e3;
     threads_ = count_threads() - threads_before + 1;
     std::vector<Port> inputs = read_inputs(ort_, *stream_.session);
     std::vector<Shape> shapes = resolve_shapes(infos_of(inputs), request.input_shapes);
@@ -251,24 +281,24 @@ class OrtRunningSession : public tamis_session {
     outputs_ = infos_of(read_outputs(ort_, *stream_.session));
     prepare_values();
     complete_outputs();
+    opened_.effective = effective();
   }
 
   /// One request more.
-  OrtRunningSession(const OrtRunningSession& first)
-      : tamis_session(first),
-        ort_(first.ort_),
-        settings_(first.settings_),
-        streams_(first.streams_),
+  explicit OrtRunningSession(const OrtRunningSession* first)
+      : ort_(first->ort_),
+        settings_(first->settings_),
+        streams_(first->streams_),
         stream_(streams_->next()),
-        memory_(first.ort_.api().ReleaseMemoryInfo),
-        inputs_(first.inputs_),
-        outputs_(first.outputs_),
-        learned_(first.learned_),
-        load_ms_(first.load_ms_),
-        compile_ms_(first.compile_ms_),
-        threads_(first.threads_) {
+        memory_(first->ort_.api().ReleaseMemoryInfo),
+        inputs_(first->inputs_),
+        outputs_(first->outputs_),
+        opened_(first->opened_),
+        learned_(first->learned_),
+        threads_(first->threads_) {
     prepare_values();
   }
+  OrtRunningSession(const OrtRunningSession&) = delete;
   OrtRunningSession& operator=(const OrtRunningSession&) = delete;
 
   ~OrtRunningSession() override {
@@ -277,30 +307,40 @@ class OrtRunningSession : public tamis_session {
         if (value != nullptr) ort_.api().ReleaseValue(value);
   }
 
-  Json describe() const override {
-    Json inputs = Json::array(), outputs = Json::array();
-    for (const TensorInfo& info : inputs_) inputs.push_back(to_json(info));
-    for (const TensorInfo& info : outputs_) outputs.push_back(to_json(info));
-    return {{"inputs", inputs},
-            {"outputs", outputs},
-            {"load_ms", load_ms_},
-            {"compile_ms", compile_ms_},
-            {"effective", effective()}};
-  }
+  const std::vector<TensorInfo>& inputs() const override { return inputs_; }
+  const std::vector<TensorInfo>& outputs() const override { return outputs_; }
+  const OpenedFacts& opened() const override { return opened_; }
+  bool reads(MemoryKind memory) const override { return memory == MemoryKind::host; }
 
   void run(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
     keep_to_cpu();
-    bind(inputs, values_in_, bound_.data());
-    bind(outputs, values_out_, bound_.data() + values_in_.size());
-    OrtStatus* status = ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(),
-                                       values_in_.data(), values_in_.size(), names_out_.data(),
-                                       values_out_.size(), values_out_.data());
-    if (status != nullptr && learned_) refuse_changed_shape(status);
-    ort_.check(status, "run model");
+    bind_all(inputs, outputs);
+    check_run(ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(), values_in_.data(),
+                             values_in_.size(), names_out_.data(), values_out_.size(),
+                             values_out_.data()));
   }
 
+  Profiling* profiling() override { return streams_->request().profile ? this : nullptr; }
+  tamis_siblings* siblings() override { return this; }
+  /// In a thread that the session started: with one thread there is none.
+  tamis_asynchronous* asynchronous() override { return threads_ > 1 ? this : nullptr; }
+  /// The optimised graph is written only while a session is opened (OpenRequest::dump).
+  EngineExport* engine_export() override { return nullptr; }
+
+ private:
+  void start(const tamis_tensor* inputs, const tamis_tensor* outputs) override {
+    bind_all(inputs, outputs);
+    flight_.begin();
+    ort_.check(ort_.api().RunAsync(stream_.session->get(), nullptr, names_in_.data(),
+                                   values_in_.data(), values_in_.size(), names_out_.data(),
+                                   values_out_.size(), values_out_.data(), Flight::end, &flight_),
+               "start a run");
+  }
+
+  void wait() override { check_run(flight_.wait()); }
+
   Json profile() override {
-    if (!streams_->request().profile || !profile_.is_null()) return profile_;
+    if (!profile_.is_null()) return profile_;
     OrtAllocator* allocator = nullptr;
     char* file = nullptr;
     ort_.check(ort_.api().GetAllocatorWithDefaultOptions(&allocator), "profile");
@@ -311,10 +351,19 @@ class OrtRunningSession : public tamis_session {
   }
 
   std::unique_ptr<tamis_session> another() override {
-    return std::make_unique<OrtRunningSession>(*this);
+    return std::make_unique<OrtRunningSession>(this);
   }
 
- private:
+  void bind_all(const tamis_tensor* inputs, const tamis_tensor* outputs) {
+    bind(inputs, values_in_, bound_.data());
+    bind(outputs, values_out_, bound_.data() + values_in_.size());
+  }
+
+  void check_run(OrtStatus* status) const {
+    if (status != nullptr && learned_) refuse_changed_shape(status);
+    ort_.check(status, "run model");
+  }
+
   /// Where the run failed because an output has another shape than it had on zeros.
   void refuse_changed_shape(OrtStatus* status) const {
     const std::string_view text = ort_.api().GetErrorMessage(status);
@@ -432,10 +481,11 @@ class OrtRunningSession : public tamis_session {
   std::vector<const char*> names_in_, names_out_;
   std::vector<OrtValue*> values_in_, values_out_;
   std::vector<const void*> bound_;
+  OpenedFacts opened_;
   Json profile_;
   bool learned_ = false;  // output shapes, on zeros
-  double load_ms_ = 0, compile_ms_ = 0;
   int threads_ = 0;
+  Flight flight_;
 };
 
 }  // namespace
