@@ -289,8 +289,8 @@ void print_noise(const Findings& findings) {
                               share_text(noise.steal_share), share_text(noise.others_share)));
   if (noise.slowed_share)
     row("neighbours",
-        fmt::format("the host had slowed the cores in {} of {} looks; visits wait for full speed",
-                    share_text(noise.slowed_share), noise.visits_ns.size()));
+        fmt::format("the host had slowed the cores in {} of the looks; visits wait for full speed",
+                    share_text(noise.slowed_share)));
   row("jitter", jitter_text(noise.pieces_ns));
   if (!findings.instances) return;
   const InstanceNoise& fresh = *findings.instances;

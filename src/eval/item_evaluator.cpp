@@ -100,6 +100,7 @@ bool ItemEvaluator::hand_over(std::vector<Loaded>& items) {
     for (Loaded& item : items)
       if (item.error.empty()) item.error = to_error(e, "load image").what();
   }
+  for (Loaded& item : items) item.picture.picture = {};  // its pixels are in the batch now
   prepared.items = std::exchange(items, {});
   {
     std::lock_guard lock(mutex_);

@@ -42,8 +42,8 @@ class ItemEvaluator {
   ItemEvaluator& operator=(const ItemEvaluator&) = delete;
   ~ItemEvaluator();
 
-  /// The next `count` items at most. Throws backend_failed as Session::run does: the items of that
-  /// request are lost.
+  /// The next `count` items at most. Throws backend_failed as Session::run does: all items of this
+  /// call are lost then.
   EvaluatedItems next(std::size_t count);
 
  private:

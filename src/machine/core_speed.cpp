@@ -10,6 +10,7 @@
 #include <mutex>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -51,16 +52,19 @@ void fixed_work() {
 /// A thread on each core, asleep but for time().
 class Team {
  public:
+  /// Throws std::system_error where there are no more threads.
   explicit Team(const std::vector<int>& cpus) : times_ns_(cpus.size()) {
-    for (std::size_t i = 0; i < cpus.size(); ++i)
-      threads_.emplace_back([this, i, cpu = cpus[i]] { run(i, cpu); });
+    try {
+      for (std::size_t i = 0; i < cpus.size(); ++i)
+        threads_.emplace_back([this, i, cpu = cpus[i]] { run(i, cpu); });
+    } catch (...) {
+      end();
+      throw;
+    }
   }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
-  ~Team() {
-    start([this] { stop_ = true; });
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~Team() { end(); }
 
   std::vector<double> time(CoreSpeed::How how) {
     if (how == CoreSpeed::How::together) {
@@ -72,6 +76,11 @@ class Team {
   }
 
  private:
+  void end() {
+    start([this] { stop_ = true; });
+    for (std::thread& thread : threads_) thread.join();
+  }
+
   /// The threads from `first` on, so many, work at once.
   void run_round(std::size_t first, std::size_t count) {
     ready_ = 0;
@@ -139,29 +148,46 @@ class Team {
 
 }  // namespace
 
-CoreSpeed::CoreSpeed()
-    : CoreSpeed(
-          [team = std::make_shared<Team>(usable_cpus())](How how) { return team->time(how); }) {}
-
 CoreSpeed::CoreSpeed(TimeWork time_work) : time_work_(std::move(time_work)) {
   constexpr int kLooks = 20;
   for (int i = 0; i < kLooks; ++i) {
     learn(time_work_(How::alone));
-    learn(time_work_(How::together));
+    fastest_together_ns_ = std::min(fastest_together_ns_, learn(time_work_(How::together)));
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
 
-void CoreSpeed::learn(const std::vector<double>& times_ns) {
+/// The mean.
+double CoreSpeed::learn(const std::vector<double>& times_ns) {
   for (double ns : times_ns) fastest_ns_ = std::min(fastest_ns_, ns);
+  const double sum_ns = std::accumulate(times_ns.begin(), times_ns.end(), 0.0);
+  return sum_ns / std::max<double>(1, static_cast<double>(times_ns.size()));
 }
 
-double CoreSpeed::slowdown() {
-  const std::vector<double> times_ns = time_work_(How::together);
-  if (times_ns.empty()) return 1;
-  learn(times_ns);
-  const double sum_ns = std::accumulate(times_ns.begin(), times_ns.end(), 0.0);
-  return sum_ns / static_cast<double>(times_ns.size()) / fastest_ns_;
+bool CoreSpeed::full_speed() {
+  constexpr double kFull = 1.1;
+  constexpr int kLooksUntilUsual = 2000;
+  const double now_ns = learn(time_work_(How::together));
+  fastest_together_ns_ = std::min(fastest_together_ns_, now_ns);
+  was_full_ = was_full_ || fastest_together_ns_ <= kFull * fastest_ns_;
+  const bool usual = !was_full_ && ++looks_ > kLooksUntilUsual;
+  return now_ns <= kFull * (usual ? fastest_together_ns_ : fastest_ns_);
+}
+
+std::shared_ptr<CoreSpeed> core_speed_of_this_machine() {
+  constexpr std::size_t kMostCores = 16;
+  const Fingerprint machine = capture_fingerprint();
+  std::vector<int> cpus = usable_cpus();
+  const auto count = static_cast<double>(cpus.size());
+  if (cpus.empty() || !may_have_hidden_neighbours(machine)) return nullptr;
+  if (machine.cpu_quota_cores.value_or(count) < count) return nullptr;
+  cpus.resize(std::min(cpus.size(), kMostCores));
+  try {
+    return std::make_shared<CoreSpeed>(
+        [team = std::make_shared<Team>(cpus)](CoreSpeed::How how) { return team->time(how); });
+  } catch (const std::system_error&) {  // it is an aid, not a need
+    return nullptr;
+  }
 }
 
 bool may_have_hidden_neighbours(const Fingerprint& fingerprint) {
@@ -172,8 +198,9 @@ std::vector<EnvironmentWarning> hidden_neighbour_warning(double disturbed_share)
   if (disturbed_share < 0.01) return {};
   char share[16];
   std::snprintf(share, sizeof share, "%.0f %%", disturbed_share * 100);
-  return {{"other machines on the same host slowed the cores in " + std::string(share) +
-               " of the visits, for longer than was waited",
+  return {{"the host slowed the cores in " + std::string(share) +
+               " of the visits, for longer than was waited (another machine uses them, or two "
+               "CPUs share one)",
            "measure longer or at another time, or use a machine with cores of its own (dedicated "
            "or bare metal)"}};
 }

@@ -2,15 +2,12 @@
 
 #include <functional>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "machine/fingerprint.h"
 
 namespace tamis {
-
-/// CoreSpeed::slowdown() up to which the cores count as the machine's own. A neighbour on one of
-/// two cores makes it 1.15 to 1.5; the work's own scatter is 2 %.
-inline constexpr double kFullSpeed = 1.1;
 
 /// How fast the cores are right now when all work, against the fastest that they were seen. The
 /// host of a virtual machine may let somebody else use the second hardware thread of a core, or put
@@ -19,27 +16,34 @@ inline constexpr double kFullSpeed = 1.1;
 /// core after the other would not show the second case. Not thread safe.
 class CoreSpeed {
  public:
-  /// Time that the fixed work takes on each core, ns: while all of them work, or while the others
-  /// rest.
-  enum class How { together, alone };
+  enum class How { together, alone };  ///< all cores work, or each while the others rest
+  /// Time that the fixed work takes on each core, ns.
   using TimeWork = std::function<std::vector<double>(How)>;
 
-  /// Of usable_cpus(). Keeps a sleeping thread for each.
-  CoreSpeed();
-  /// Looks for the fastest speed for some 50 ms: also of each core alone, since two CPUs may share
-  /// a core for many seconds.
+  /// Looks 20 times for the fastest speed: also of each core alone, since two CPUs may share a core
+  /// for many seconds.
   explicit CoreSpeed(TimeWork time_work);
 
-  /// How many times as long the work takes now as it did at its fastest: the mean over the cores,
-  /// at least 1. Takes about .1 ms.
-  double slowdown();
+  /// Whether the cores now do the work in at most 1.1 times its fastest time, on average: a
+  /// neighbour on one of two cores makes it 1.15 to 1.5, the work's own scatter 1.02. On a machine
+  /// with many cores a slow one counts for less. Where the cores together never are as fast as
+  /// alone, in some ten seconds of looks, they need not be. Takes about .1 ms.
+  bool full_speed();
 
  private:
-  void learn(const std::vector<double>& times_ns);
+  double learn(const std::vector<double>& times_ns);
 
   TimeWork time_work_;
-  double fastest_ns_ = std::numeric_limits<double>::infinity();
+  double fastest_ns_ = std::numeric_limits<double>::infinity();  // of one core
+  double fastest_together_ns_ = fastest_ns_;                     // mean over the cores
+  int looks_ = 0;
+  bool was_full_ = false;
 };
+
+/// Of the usable cores, 16 at most; keeps a sleeping thread for each. Null where nobody hides (the
+/// machine is no virtual one), where a quota would hold back the look itself, and where threads are
+/// not to be had. Works on these cores for about .1 s.
+std::shared_ptr<CoreSpeed> core_speed_of_this_machine();
 
 /// Whether others may use this machine's cores without its knowing: it is a virtual one.
 bool may_have_hidden_neighbours(const Fingerprint& fingerprint);

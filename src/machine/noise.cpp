@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <limits>
+#include <memory>
 #include <string>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -113,26 +116,18 @@ void visit(SpinWork& work, int passes, int pieces, NoiseReport& report) {
   report.visits_ns.push_back(median_of({begin, report.pieces_ns.end()}));
 }
 
-/// Looks whether the cores have their full speed, where the host may take it from them.
-class Looks {
- public:
-  Looks() {
-    if (may_have_hidden_neighbours(capture_fingerprint())) speed_.emplace();
+/// Before anything of ours keeps the cores busy. Absent where the host cannot take speed from them.
+std::optional<double> slowed_share() {
+  constexpr int kLooks = 200;
+  const std::shared_ptr<CoreSpeed> speed = core_speed_of_this_machine();
+  if (!speed) return std::nullopt;
+  int slowed = 0;
+  for (int i = 0; i < kLooks; ++i) {
+    slowed += speed->full_speed() ? 0 : 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  void look() {
-    if (!speed_) return;
-    ++all_;
-    if (speed_->slowdown() > kFullSpeed) ++slowed_;
-  }
-  std::optional<double> slowed_share() const {
-    if (all_ == 0) return std::nullopt;
-    return static_cast<double>(slowed_) / static_cast<double>(all_);
-  }
-
- private:
-  std::optional<CoreSpeed> speed_;
-  std::size_t all_ = 0, slowed_ = 0;
-};
+  return static_cast<double>(slowed) / kLooks;
+}
 
 double drift(const std::vector<double>& visits) {
   std::size_t quarter = visits.size() / 4;
@@ -167,22 +162,19 @@ NoiseReport measure_noise(const NoiseOptions& options) {
   NoiseReport report;
   report.threads = options.threads;
   measure_timer(report);
+  report.slowed_share = slowed_share();
   SpinWork work(options.threads);
   int passes = work.passes_for(options.piece_ms);
   auto most = static_cast<std::size_t>(4e3 * options.seconds / options.piece_ms) + 16;
   report.pieces_ns.reserve(most + static_cast<std::size_t>(options.pieces));
   report.visits_ns.reserve(report.pieces_ns.capacity());
 
-  Looks looks;
   Counters before = read_counters();
   std::int64_t start = now_ns();
-  while (seconds_since(start) < options.seconds && report.pieces_ns.size() < most) {
+  while (seconds_since(start) < options.seconds && report.pieces_ns.size() < most)
     visit(work, passes, options.pieces, report);
-    looks.look();
-  }
   report.seconds = seconds_since(start);
   compare(before, read_counters(), report);
-  report.slowed_share = looks.slowed_share();
   report.seconds_per_visit = report.seconds / static_cast<double>(report.visits_ns.size());
   report.drift_ratio = drift(report.visits_ns);
   return report;

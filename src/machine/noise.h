@@ -12,8 +12,9 @@
 namespace tamis {
 
 struct NoiseOptions {
-  double seconds = 3.5;  ///< of visits; measuring the timer and the calibration come on top, < .3 s
-  int threads = 1;       ///< that share each piece of work, as a runtime's would; 1 or more
+  double seconds = 3.5;  ///< of visits; measuring the timer and the calibration come on top, < .3
+                         ///< s, and in a virtual machine a look at its cores, 1 s
+  int threads = 1;        ///< that share each piece of work, as a runtime's would; 1 or more
   double piece_ms = 2.0;  ///< what one timed piece of work shall take, (0, 1000]
   int pieces = 5;         ///< timed per visit, after one that is thrown away; 1 or more
 };
@@ -27,7 +28,7 @@ struct NoiseReport {
   double timer_resolution_ns = 0;      ///< smallest step seen between two readings
   std::optional<double> steal_share;   ///< of all CPU time: taken by the hypervisor for others
   std::optional<double> others_share;  ///< of all CPU time: used by other processes
-  /// Of the looks, one a visit, in which the host had slowed the cores (core_speed.h); only where
+  /// Of 200 looks in a second, in which the host had slowed the cores (core_speed.h); only where
   /// that can be.
   std::optional<double> slowed_share;
   std::optional<std::uint64_t> throttle_events;  ///< times that a core got too hot, in the window

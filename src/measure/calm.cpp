@@ -10,9 +10,9 @@
 namespace tamis {
 namespace {
 
-// Of the time, that waiting and repeating may take; and what they may take at once.
+// The share of all time that waiting and repeating may take, and what they may take from the start.
 constexpr double kMostLost = 0.6, kFirstPatience_s = 1.0;
-constexpr double kLongestWait_s = 1.0, kBetweenLooks_s = 0.003;
+constexpr double kMostLostByOneVisit_s = 1.0, kBetweenLooks_s = 0.003;
 
 class CalmContestant final : public Contestant {
  public:
@@ -36,46 +36,49 @@ class CalmContestant final : public Contestant {
 
 }  // namespace
 
-bool Calm::is_calm() const { return world_.slowdown() <= kFullSpeed; }
-
 bool Calm::patient() const {
-  return lost_s_ < kFirstPatience_s + used_s_ * kMostLost / (1 - kMostLost);
+  return lost_of_visit_s_ < kMostLostByOneVisit_s &&
+         lost_s_ < kFirstPatience_s + used_s_ * kMostLost / (1 - kMostLost);
+}
+
+void Calm::lose(double seconds) {
+  lost_s_ += seconds;
+  lost_of_visit_s_ += seconds;
 }
 
 /// Whether it is calm now, or became so.
 bool Calm::wait() {
-  const std::int64_t start = world_.clock->ns();
-  const double lost_before_s = lost_s_;
-  while (!is_calm()) {
-    lost_s_ = lost_before_s + world_.clock->seconds_since(start);
-    if (!patient() || lost_s_ - lost_before_s > kLongestWait_s) return false;
-    world_.sleep(kBetweenLooks_s);
+  for (;;) {
+    const std::int64_t start = senses_.clock->ns();
+    if (senses_.full_speed()) return true;
+    if (!patient()) return false;
+    senses_.sleep(kBetweenLooks_s);
+    lose(senses_.clock->seconds_since(start));
   }
-  lost_s_ = lost_before_s + world_.clock->seconds_since(start);
-  return true;
 }
 
 VisitSample Calm::visit(const std::function<VisitSample()>& visit) {
+  lost_of_visit_s_ = 0;
   for (;;) {
     const bool calm_before = wait();
-    const std::int64_t start = world_.clock->ns();
+    const std::int64_t start = senses_.clock->ns();
     VisitSample sample = visit();
-    const double took_s = world_.clock->seconds_since(start);
-    sample.disturbed = !calm_before || !is_calm();
+    const double took_s = senses_.clock->seconds_since(start);
+    sample.disturbed = !calm_before || !senses_.full_speed();
     if (!sample.disturbed || !patient()) {
       used_s_ += took_s;
       return sample;
     }
-    lost_s_ += took_s;
+    lose(took_s);
   }
 }
 
 std::shared_ptr<Calm> calm_of_this_machine() {
-  if (!may_have_hidden_neighbours(capture_fingerprint())) return nullptr;
-  auto speed = std::make_shared<CoreSpeed>();
-  return std::make_shared<Calm>(
-      Calm::World{[speed] { return speed->slowdown(); }, &system_clock(),
-                  [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); }});
+  const std::shared_ptr<CoreSpeed> speed = core_speed_of_this_machine();
+  if (!speed) return nullptr;
+  return std::make_shared<Calm>(Calm::Senses{
+      [speed] { return speed->full_speed(); }, &system_clock(),
+      [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); }});
 }
 
 std::unique_ptr<Contestant> in_calm(std::unique_ptr<Contestant> contestant,

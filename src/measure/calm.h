@@ -11,32 +11,35 @@ namespace tamis {
 
 /// Tells moments in which the cores are wholly this machine's from those in which a neighbour that
 /// the machine cannot see slows them (machine/core_speed.h), and waits for the former: a ratio that
-/// was measured in the latter is another machine's. It loses at most kMostLost of the time: then
-/// visits are taken as they come, and marked. Not thread safe.
+/// was measured in the latter is another machine's. Waiting and repeating take at most 60 % of the
+/// time, and about a second of one visit: then visits are taken as they come, and marked. Not
+/// thread safe.
 class Calm {
  public:
-  struct World {
-    std::function<double()> slowdown;  ///< as CoreSpeed::slowdown()
+  struct Senses {
+    std::function<bool()> full_speed;  ///< as CoreSpeed::full_speed()
     const Clock* clock = nullptr;
     std::function<void(double seconds)> sleep;
   };
-  explicit Calm(World world) : world_(std::move(world)) {}
+  explicit Calm(Senses senses) : senses_(std::move(senses)) {}
 
   /// One visit: waits for calm, runs it, and runs it again where it did not stay calm. A sample
   /// that was not taken in calm is marked. Throws what `visit` throws.
   VisitSample visit(const std::function<VisitSample()>& visit);
 
  private:
-  bool is_calm() const;
   bool patient() const;
   bool wait();
+  void lose(double seconds);
 
-  World world_;
+  Senses senses_;
   double used_s_ = 0;  // by visits that were kept
   double lost_s_ = 0;  // by waiting and by visits that were not
+  double lost_of_visit_s_ = 0;
 };
 
-/// This machine's; null where it has no neighbours that it cannot see.
+/// This machine's; null where it has no neighbours that it cannot see, or they cannot be looked
+/// for. Works on all cores for about .1 s: call it where no other run measures.
 std::shared_ptr<Calm> calm_of_this_machine();
 
 /// The contestant, visited in calm; the contestant itself where `calm` is null.

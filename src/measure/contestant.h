@@ -27,7 +27,7 @@ struct VisitSample {
   /// machine, 1 / images_per_s.
   double cost() const;
 };
-/// Those that were not disturbed, where they span as many instances as an interval needs; else all.
+/// Of each instance those that were not disturbed, or all where it has no others.
 std::vector<VisitSample> undisturbed(const std::vector<VisitSample>& samples);
 Json to_json(const VisitSample& sample);
 VisitSample parse_visit_sample(const Json& json);

@@ -44,8 +44,8 @@ class RoundTable {
   void add(Round round) { rounds_.push_back(std::move(round)); }
   std::size_t size() const { return rounds_.size(); }
 
-  /// That value of the samples of both in the rounds that hold both, in order, ns; undisturbed ones
-  /// where there are enough (stats/paired.h).
+  /// That value of the samples of both in the rounds that hold both, in order, ns; of an instance
+  /// the undisturbed ones where it has some (stats/paired.h).
   PairedSamples pair(const std::string& a, const std::string& b,
                      double (VisitSample::*value)() const = &VisitSample::cost) const;
   /// Likewise of one.

@@ -16,7 +16,7 @@ namespace tamis {
 /// different ones, or all where the model has several input shapes, since the share of each shape
 /// is counted over them (prepare_inputs). Thread safe.
 std::vector<std::size_t> measuring_items(std::vector<std::size_t> items, const Card* card,
-                                         int batch = 1);
+                                         int batch);
 
 struct ContestantSpec {
   std::string id;

@@ -221,7 +221,9 @@ std::string variant_key(SearchContext& context, const Variant& variant, const Ar
 std::string answer_key(const SearchContext& context, const Variant& variant,
                        const Artefact& artefact, const std::string& output_hash) {
   const RunSettings& s = variant.settings;
-  return artefact.content + s.backend + s.device + s.inference_precision.value_or("") +
+  // Two batches may agree on the hashed outputs, which are those of each request's first picture.
+  const std::string batch = s.batch.value_or(1) > 1 ? fmt::format("batch {}", *s.batch) : "";
+  return artefact.content + s.backend + s.device + s.inference_precision.value_or("") + batch +
          context.place.version_of(s.backend) + output_hash +
          canonical_text(to_json(artefact.card, false));
 }
@@ -234,7 +236,8 @@ ContestantSpec contestant_spec(SearchContext& context, const Variant& variant,
       artefact.model, artefact.card, variant.settings, false, {}, {}, context.plan.from_pixels()};
   spec.request.settings.library = context.plan.library_of(variant.settings.backend);
   spec.inputs = {DataSpec{context.plan.request.data.path, context.plan.data.evaluation.split},
-                 measuring_items(context.plan.evaluation_order, &artefact.card)};
+                 measuring_items(context.plan.evaluation_order, &artefact.card,
+                                 variant.settings.batch.value_or(1))};
   spec.under_load = context.plan.under_load();
   spec.content = artefact.content;
   return spec;

@@ -51,7 +51,7 @@ class WorkerLab : public Lab {
   }
 
   std::unique_ptr<Contestant> open(const ContestantSpec& spec) override {
-    return in_calm(std::make_unique<WorkerContestant>(place_, spec), calm_);
+    return in_calm(std::make_unique<WorkerContestant>(place_, spec), calm());
   }
 
   std::unique_ptr<Evaluator> evaluate(const EvaluationSpec& spec) override {
@@ -69,6 +69,12 @@ class WorkerLab : public Lab {
   }
 
  private:
+  /// From the first contestant on, which is opened under the machine's lock.
+  std::shared_ptr<Calm> calm() {
+    if (!calm_) calm_ = calm_of_this_machine();
+    return *calm_;
+  }
+
   Json ask(const char* operation, const BuildRequest& request, const Patience& patience,
            const Watch& watch = {}) {
     Worker worker(place_);
@@ -83,7 +89,7 @@ class WorkerLab : public Lab {
   }
 
   Place& place_;
-  const std::shared_ptr<Calm> calm_ = calm_of_this_machine();
+  std::optional<std::shared_ptr<Calm>> calm_;
 };
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <set>
 #include <vector>
 
@@ -73,15 +72,13 @@ std::size_t PairedSamples::instances() const {
 
 std::vector<std::size_t> undisturbed_places(const std::vector<bool>& disturbed,
                                             const std::vector<std::size_t>& instance) {
-  std::vector<std::size_t> all(instance.size()), kept;
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  std::set<std::size_t> instances;
-  for (std::size_t i = 0; i < disturbed.size(); ++i)
-    if (!disturbed[i]) {
-      kept.push_back(i);
-      instances.insert(instance[i]);
-    }
-  return instances.size() >= kLeastInstances ? kept : all;
+  std::set<std::size_t> calm;  // instances that have an undisturbed value
+  for (std::size_t i = 0; i < instance.size(); ++i)
+    if (!disturbed[i]) calm.insert(instance[i]);
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < instance.size(); ++i)
+    if (!disturbed[i] || calm.count(instance[i]) == 0) kept.push_back(i);
+  return kept;
 }
 
 PairedSamples undisturbed(const PairedSamples& samples) {

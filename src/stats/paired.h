@@ -22,9 +22,8 @@ struct PairedSamples {
   std::size_t instances() const;  ///< different ones
 };
 
-/// The rounds that were not disturbed, where they span as many instances as an interval needs
-/// (kLeastInstances); else all: where the machine is never itself, its figures are those of the
-/// disturbed one.
+/// Of each instance the rounds that were not disturbed, or all where it has no others: so the
+/// number of instances, which looks go by, is the same.
 PairedSamples undisturbed(const PairedSamples& samples);
 
 /// The same choice: places of the values that count, ascending. `disturbed` and `instance` have one

@@ -22,8 +22,8 @@ class SharedMachine {
       : neighbour_(std::move(neighbour)) {}
 
   std::shared_ptr<Calm> calm() {
-    return std::make_shared<Calm>(Calm::World{[this] { return works() ? 1.5 : 1.0; }, &clock_,
-                                              [this](double s) { clock_.advance(s); }});
+    return std::make_shared<Calm>(Calm::Senses{[this] { return !works(); }, &clock_,
+                                               [this](double s) { clock_.advance(s); }});
   }
   std::unique_ptr<Contestant> contestant(const std::shared_ptr<Calm>& calm) {
     return in_calm(std::make_unique<ScriptedContestant>("a",
@@ -72,6 +72,16 @@ TEST(Calm, marks_what_a_neighbour_that_stays_disturbs_and_loses_no_more_than_its
   EXPECT_LT(machine.seconds(), 400 * 1.5 * kVisit_s / 0.4 + 2.5);
 }
 
+TEST(Calm, keeps_no_visit_waiting_for_long_however_much_it_saved) {
+  SharedMachine machine([](double s) { return s > 60; });
+  auto a = machine.contestant(machine.calm());
+  std::size_t i = 0;
+  while (machine.seconds() < 60) a->visit(i++, Block::full);
+  const double before = machine.seconds();
+  EXPECT_TRUE(a->visit(i, Block::full).disturbed);
+  EXPECT_LT(machine.seconds() - before, 1.2);
+}
+
 TEST(Calm, is_not_asked_for_where_nobody_hides) {
   auto own = std::make_unique<ScriptedContestant>("a", [](std::size_t) { return 1.0; });
   const Contestant* before = own.get();
@@ -88,7 +98,7 @@ Round round_of(std::size_t instance, bool disturbed) {
   return round;
 }
 
-TEST(Undisturbed, rounds_alone_count_where_they_span_enough_instances) {
+TEST(Undisturbed, rounds_alone_count_in_an_instance_that_has_some) {
   RoundTable table;
   for (std::size_t instance = 0; instance < 3; ++instance) {
     table.add(round_of(instance, false));
@@ -99,11 +109,13 @@ TEST(Undisturbed, rounds_alone_count_where_they_span_enough_instances) {
   EXPECT_DOUBLE_EQ(table.disturbed_share(), 0.25);
 }
 
-TEST(Undisturbed, rounds_of_too_few_instances_leave_all) {
+TEST(Undisturbed, rounds_leave_an_instance_without_them_as_it_is) {
   RoundTable table;
   for (std::size_t instance = 0; instance < 5; ++instance)
     table.add(round_of(instance, instance > 1));
+  table.add(round_of(0, true));
   EXPECT_EQ(table.pair("a", "b").size(), 5U);
+  EXPECT_EQ(table.pair("a", "b").instances(), 5U);
 }
 
 TEST(Undisturbed, is_kept_in_the_document_of_a_round) {

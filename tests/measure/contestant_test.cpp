@@ -107,12 +107,12 @@ TEST(ContestantJson, comes_back_as_it_was) {
 TEST(MeasuringItems, are_a_few_of_one_shape_and_all_where_several_share_them) {
   const std::vector<std::size_t> items(100, 7);
   Card card;
-  EXPECT_EQ(measuring_items(items, nullptr).size(), 8U);
-  EXPECT_EQ(measuring_items(items, &card).size(), 8U);
+  EXPECT_EQ(measuring_items(items, nullptr, 1).size(), 8U);
+  EXPECT_EQ(measuring_items(items, &card, 1).size(), 8U);
   EXPECT_EQ(measuring_items(items, &card, 16).size(), 32U);
-  EXPECT_EQ(measuring_items({1, 2}, &card), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(measuring_items({1, 2}, &card, 1), (std::vector<std::size_t>{1, 2}));
   card.input_sizes = {{64, 64}, {64, 96}};
-  EXPECT_EQ(measuring_items(items, &card).size(), 100U);
+  EXPECT_EQ(measuring_items(items, &card, 1).size(), 100U);
 }
 
 }  // namespace
