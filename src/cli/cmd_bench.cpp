@@ -387,7 +387,7 @@ int bench(const BenchOptions& options, const Console& console) {
     json["variants"].push_back(variant_json(options.models[i], ids[i], run, confidence));
   json["data"] = data;
   json["comparisons"] = comparisons_json(options.models, run, stopping);
-  for (const Json& w : to_json(hidden_neighbour_warning(run.table().disturbed_share())))
+  for (const Json& w : to_json(hidden_neighbour_warning(run.disturbed_share())))
     environment["warnings"].push_back(w);
   json["environment"] = environment;
   if (console.json)

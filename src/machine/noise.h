@@ -12,8 +12,8 @@
 namespace tamis {
 
 struct NoiseOptions {
-  double seconds = 3.5;  ///< of visits; measuring the timer and the calibration come on top, < .3
-                         ///< s, and in a virtual machine a look at its cores, 1 s
+  double seconds = 3.5;   ///< of visits; measuring the timer and the calibration come on top, < .3
+                          ///< s, and in a virtual machine a look at its cores, 1 s
   int threads = 1;        ///< that share each piece of work, as a runtime's would; 1 or more
   double piece_ms = 2.0;  ///< what one timed piece of work shall take, (0, 1000]
   int pieces = 5;         ///< timed per visit, after one that is thrown away; 1 or more

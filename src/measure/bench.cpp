@@ -36,6 +36,7 @@ void Bench::run() {
     tell_time_left();
     if (specs_.size() > 1 && stopping_.is_look(instances()) && is_settled()) break;
   }
+  rounds_.settle_for_disturbed();
 }
 
 std::vector<std::string> Bench::ids() const {

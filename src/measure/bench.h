@@ -49,6 +49,7 @@ class Bench {
   std::vector<std::string> ids() const;
   const RoundTable& table() const { return rounds_.table(); }
   std::size_t instances() const { return rounds_.instances().size(); }
+  double disturbed_share() const { return rounds_.disturbed_share(); }  ///< of all visits
 
   /// Of each instance, in order.
   std::vector<OpenedInfo> opened(const std::string& id) const;

@@ -76,6 +76,7 @@ InstanceNoise measure_instance_noise(Place& place, int threads, double seconds) 
     noise.round_s += record.rounds_s / static_cast<double>(kRounds);
     ++count;
   }
+  rounds.settle_for_disturbed();
   noise.open_s /= static_cast<double>(count);
   noise.round_s /= static_cast<double>(count);
   const PairedSamples pair = rounds.table().pair("a", "b");

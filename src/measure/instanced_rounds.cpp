@@ -21,6 +21,15 @@ bool any_killed(const InstanceRecord& record) {
                      [](const RoundFailure& f) { return f.killed; });
 }
 
+/// Whether it has rounds, and none in which all visits were undisturbed.
+bool is_disturbed(const InstanceRecord& record) {
+  return !record.rounds.empty() &&
+         std::all_of(record.rounds.begin(), record.rounds.end(), [](const Round& round) {
+           return std::any_of(round.samples.begin(), round.samples.end(),
+                              [](const auto& sample) { return sample.second.disturbed; });
+         });
+}
+
 }  // namespace
 
 std::vector<std::size_t> opening_order(std::size_t count, std::uint64_t seed,
@@ -81,7 +90,7 @@ void InstancedRounds::visit_all(const Opened& contestants, std::size_t rounds,
 
 InstanceRecord InstancedRounds::measure(std::size_t rounds) {
   InstanceRecord record;
-  record.number = instances_.size();
+  record.number = count();
   const Opened contestants = open_all(record);
   visit_all(contestants, rounds, record);
   return record;
@@ -90,21 +99,41 @@ InstanceRecord InstancedRounds::measure(std::size_t rounds) {
 const InstanceRecord& InstancedRounds::run_instance(std::size_t rounds) {
   InstanceRecord record = measure(rounds);
   if (any_killed(record) && go_on()) record = measure(rounds);
+  last_ = record;
   add(std::move(record));
-  return instances_.back();
+  return last_;
 }
 
 void InstancedRounds::add(InstanceRecord record) {
-  for (const Round& round : record.rounds) table_.add(round);
   for (const RoundFailure& f : record.failures) std::erase(running_, f.id);
+  open_s_ = record.open_s;
+  round_s_ = record.rounds_s / static_cast<double>(std::max<std::size_t>(1, record.rounds.size()));
+  if (is_disturbed(record))
+    aside_.push_back(std::move(record));
+  else
+    take(std::move(record));
+}
+
+void InstancedRounds::take(InstanceRecord record) {
+  for (const Round& round : record.rounds) table_.add(round);
   instances_.push_back(std::move(record));
 }
 
+void InstancedRounds::settle_for_disturbed() {
+  if (instances_.size() >= kLeastInstances) return;
+  for (InstanceRecord& record : aside_) take(std::move(record));
+  aside_.clear();
+}
+
+double InstancedRounds::disturbed_share() const {
+  RoundTable all = table_;
+  for (const InstanceRecord& record : aside_)
+    for (const Round& round : record.rounds) all.add(round);
+  return all.disturbed_share();
+}
+
 double InstancedRounds::expected_s(std::size_t rounds) const {
-  if (instances_.empty()) return 0;
-  const InstanceRecord& last = instances_.back();
-  const auto count = static_cast<double>(std::max<std::size_t>(1, last.rounds.size()));
-  return last.open_s + last.rounds_s / count * static_cast<double>(rounds);
+  return open_s_ + round_s_ * static_cast<double>(rounds);
 }
 
 /// Of the pairs with the first that runs, the fewest: no pair then waits for another's rounds.
@@ -124,7 +153,7 @@ double InstancedRounds::paying_rounds(double open_s, double round_s) const {
 
 std::size_t InstancedRounds::next_rounds(double seconds_left) const {
   const InstanceSize& size = plan_.size;
-  if (instances_.empty()) return std::clamp(kFirstRounds, size.least, size.most);
+  if (count() == 0) return std::clamp(kFirstRounds, size.least, size.most);
   const double open_s = expected_s(0), round_s = std::max(expected_s(1) - open_s, 1e-9);
   double rounds = paying_rounds(open_s, round_s);
   if (!std::isfinite(rounds)) rounds = std::sqrt(open_s / round_s);  // as if both scattered alike

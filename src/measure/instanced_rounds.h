@@ -61,8 +61,15 @@ class InstancedRounds {
   const InstanceRecord& run_instance(std::size_t rounds);
 
   /// An instance that was measured before, the next in number. What failed in it is left out of
-  /// further ones.
+  /// further ones. One without an undisturbed round (calm.h) is put aside: it is no instance.
   void add(InstanceRecord record);
+
+  /// At the end: the instances that were put aside count after all where the others are fewer than
+  /// an interval needs.
+  void settle_for_disturbed();
+
+  /// Of all visits, those of instances that were put aside too.
+  double disturbed_share() const;
 
   /// How many rounds the next instance should have: as many as pay, from what opening and rounds
   /// took so far and from how much rounds and instances scatter (Kalibera & Jones 2013); fewer
@@ -88,7 +95,13 @@ class InstancedRounds {
   std::vector<std::string> running_;
   OpenContestant open_;
   InstancePlan plan_;
+  void take(InstanceRecord record);
+  std::size_t count() const { return instances_.size() + aside_.size(); }
+
   std::vector<InstanceRecord> instances_;
+  std::vector<InstanceRecord> aside_;
+  InstanceRecord last_;
+  double open_s_ = 0, round_s_ = 0;  // of the last instance
   RoundTable table_;
 };
 

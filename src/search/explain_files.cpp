@@ -128,9 +128,12 @@ class Explainer {
     for (std::size_t n = 1; n <= kInstances && !enough && !interrupted(); ++n) {
       const InstanceRecord& record = rounds.run_instance(kRoundsPerInstance);
       if (!record.failures.empty()) throw Error(record.failures.front().error);
-      enough = alone ? n >= kLeastInstances
-                     : stopping.is_look(n) && stopping.look(inference_pairs(rounds.table())).stop;
+      const std::size_t count = rounds.instances().size();
+      enough = alone
+                   ? count >= kLeastInstances
+                   : stopping.is_look(count) && stopping.look(inference_pairs(rounds.table())).stop;
     }
+    rounds.settle_for_disturbed();
     if (rounds.table().size() < 2) throw Error(ErrorCode::unavailable, "explain: interrupted");
     return latency_json(rounds.table(), stopping, inference_pairs(rounds.table()));
   }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "measure/interleave.h"
+#include "measure/instanced_rounds.h"
 #include "scripted.h"
 
 namespace tamis {
@@ -116,6 +116,31 @@ TEST(Undisturbed, rounds_leave_an_instance_without_them_as_it_is) {
   table.add(round_of(0, true));
   EXPECT_EQ(table.pair("a", "b").size(), 5U);
   EXPECT_EQ(table.pair("a", "b").instances(), 5U);
+}
+
+InstanceRecord instance_of(std::size_t number, bool disturbed) {
+  InstanceRecord record;
+  record.number = number;
+  record.rounds = {round_of(number, true), round_of(number, disturbed)};
+  return record;
+}
+
+TEST(Undisturbed, instances_count_and_the_others_only_where_they_are_too_few) {
+  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  for (std::size_t i = 0; i < 6; ++i) rounds.add(instance_of(i, i % 2 == 1));
+  EXPECT_EQ(rounds.instances().size(), 3U);
+  rounds.settle_for_disturbed();
+  EXPECT_EQ(rounds.instances().size(), 3U);
+  EXPECT_EQ(rounds.table().pair("a", "b").a, (std::vector<double>{100, 100, 100}));
+  EXPECT_DOUBLE_EQ(rounds.disturbed_share(), 9 / 24.0);
+}
+
+TEST(Undisturbed, instances_that_are_too_few_are_joined_by_the_others_at_the_end) {
+  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  for (std::size_t i = 0; i < 4; ++i) rounds.add(instance_of(i, i > 1));
+  EXPECT_EQ(rounds.instances().size(), 2U);
+  rounds.settle_for_disturbed();
+  EXPECT_EQ(rounds.instances().size(), 4U);
 }
 
 TEST(Undisturbed, is_kept_in_the_document_of_a_round) {
