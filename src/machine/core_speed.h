@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -30,6 +31,10 @@ class CoreSpeed {
   /// alone, in some ten seconds of looks, they need not be. Takes about .1 ms.
   bool full_speed();
 
+  double fastest_ns() const { return fastest_ns_; }  ///< of the work, on one core
+  /// It was done in that time before, by this machine.
+  void expect(double fastest_ns) { fastest_ns_ = std::min(fastest_ns_, fastest_ns); }
+
  private:
   double learn(const std::vector<double>& times_ns);
 
@@ -42,7 +47,8 @@ class CoreSpeed {
 
 /// Of the usable cores, 16 at most; keeps a sleeping thread for each. Null where nobody hides (the
 /// machine is no virtual one), where a quota would hold back the look itself, and where threads are
-/// not to be had. Works on these cores for about .1 s.
+/// not to be had. Works on these cores for about .1 s. The fastest speed of a day is kept in the
+/// user's cache (core-speed.json): a run of a few seconds may see none of its own.
 std::shared_ptr<CoreSpeed> core_speed_of_this_machine();
 
 /// Whether others may use this machine's cores without its knowing: it is a virtual one.
