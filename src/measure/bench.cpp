@@ -29,6 +29,7 @@ void Bench::run() {
   while (rounds_.instances().size() < plan_.instances && listener_.go_on()) {
     const std::size_t left = plan_.rounds - std::min(plan_.rounds, table().size());
     const std::size_t next = std::min(left, rounds_.next_rounds(seconds_left()));
+    if (rounds_.disturbed_beyond(plan_.instances, plan_.rounds)) break;
     if (next == 0 || rounds_.expected_s(std::min<std::size_t>(next, 2)) > seconds_left()) break;
     const InstanceRecord& record = rounds_.run_instance(next);
     if (!record.failures.empty()) throw Error(record.failures.front().error);

@@ -125,6 +125,12 @@ void InstancedRounds::settle_for_disturbed() {
   aside_.clear();
 }
 
+bool InstancedRounds::disturbed_beyond(std::size_t instances, std::size_t rounds) const {
+  std::size_t aside = 0;
+  for (const InstanceRecord& record : aside_) aside += record.rounds.size();
+  return aside_.size() > 2 * instances || aside > 2 * rounds;
+}
+
 double InstancedRounds::disturbed_share() const {
   RoundTable all = table_;
   for (const InstanceRecord& record : aside_)

@@ -68,6 +68,10 @@ class InstancedRounds {
   /// an interval needs.
   void settle_for_disturbed();
 
+  /// Whether more instances, or more rounds, were put aside than twice what is wanted at most: the
+  /// host will not rest.
+  bool disturbed_beyond(std::size_t instances, std::size_t rounds) const;
+
   /// Of all visits, those of instances that were put aside too.
   double disturbed_share() const;
 

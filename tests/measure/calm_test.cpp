@@ -135,6 +135,14 @@ TEST(Undisturbed, instances_count_and_the_others_only_where_they_are_too_few) {
   EXPECT_DOUBLE_EQ(rounds.disturbed_share(), 9 / 24.0);
 }
 
+TEST(Undisturbed, instances_are_not_waited_for_without_end) {
+  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  for (std::size_t i = 0; i < 7; ++i) rounds.add(instance_of(i, true));
+  EXPECT_TRUE(rounds.disturbed_beyond(3, 100));
+  EXPECT_TRUE(rounds.disturbed_beyond(100, 6));
+  EXPECT_FALSE(rounds.disturbed_beyond(4, 7));
+}
+
 TEST(Undisturbed, instances_that_are_too_few_are_joined_by_the_others_at_the_end) {
   InstancedRounds rounds({"a", "b"}, nullptr, {});
   for (std::size_t i = 0; i < 4; ++i) rounds.add(instance_of(i, i > 1));
