@@ -264,7 +264,7 @@ bool clearly_better(std::span<const MirroredPair> given, std::span<const Mirrore
   return bootstrap(gain, given.size(), kConfidence, kBootstrap).interval.low > 0;
 }
 
-std::optional<std::string> doubt_card(const CheckedModel& model) {
+std::optional<std::string> normalisation_warning(const CheckedModel& model) {
   const Card& card = model.card;
   if (card.task == TaskKind::anomaly || card.task == TaskKind::none) return std::nullopt;
   const std::vector<Picture> pictures = pictures_to_ask(model);

@@ -43,6 +43,6 @@ bool clearly_better(std::span<const MirroredPair> given, std::span<const Mirrore
 /// Not asked: anomaly, which has nothing to agree on; detect and segment where all pictures have a
 /// truth, which parent_check.h asks instead, and sooner; fewer than 8 pictures. Throws what
 /// opening, decoding and running throw.
-std::optional<std::string> doubt_card(const CheckedModel& model);
+std::optional<std::string> normalisation_warning(const CheckedModel& model);
 
 }  // namespace tamis

@@ -246,7 +246,7 @@ void apply_rewrites_value(Variant& variant, const std::string& value, const Pare
   variant.recipe.insert(variant.recipe.begin() + static_cast<std::ptrdiff_t>(at), step);
 }
 
-/// By itself a search gives layers back only where a gate is missed (give_back.h).
+/// By itself a search keeps layers in FP32 only where a gate is missed (mixed_precision.h).
 Values float_layers_values(const GridFacts&, const Choice& chosen, bool) {
   return chosen.at("precision") == "int8-static" ? Values{"0"} : Values{};
 }

@@ -98,7 +98,9 @@ BuildState make_state(const BuildRequest& request, const TellProgress& tell) {
     state.cache = request.cache;
     if (request.check_parent) {
       state.check_parent = [request] { return tamis::check_parent(parent_to_check(request)); };
-      state.doubt_card = [request] { return tamis::doubt_card(parent_to_check(request)); };
+      state.normalisation_warning = [request] {
+        return tamis::normalisation_warning(parent_to_check(request));
+      };
     }
   }
   follow_card(state, request);

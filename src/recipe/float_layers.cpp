@@ -62,8 +62,8 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
   return rank_layers(state.graph, layers, tools);
 }
 
-std::map<std::string, std::string> give_back_layers(const BuildState& state, const Json& params,
-                                                    QuantizeOptions& options) {
+std::map<std::string, std::string> keep_layers_in_fp32(const BuildState& state, const Json& params,
+                                                       QuantizeOptions& options) {
   std::map<std::string, std::string> reasons;
   for (const Json& name : params.value("keep_float", Json::array()))
     options.keep_float.push_back(name);

@@ -23,7 +23,7 @@ Sensitivity rank_int8_layers(const BuildRequest& request, const RunSettings& tar
 /// Adds to options.keep_float what the step's parameters ask for: `keep_float` (names), and the
 /// first `float_layers` of the ranking by noise alone, in the runtime that the form is made for.
 /// Returns the reason of each by node. Throws invalid_argument where that leaves nothing in INT8.
-std::map<std::string, std::string> give_back_layers(const BuildState& state, const Json& params,
-                                                    QuantizeOptions& options);
+std::map<std::string, std::string> keep_layers_in_fp32(const BuildState& state, const Json& params,
+                                                       QuantizeOptions& options);
 
 }  // namespace tamis

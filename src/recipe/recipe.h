@@ -71,7 +71,7 @@ struct BuildState {
   /// Measures the parent on labelled calibration items (parent_check.h); empty without any items.
   std::function<Json()> check_parent;
   /// What speaks against the card (card_check.h); empty where the parent is trusted.
-  std::function<std::optional<std::string>()> doubt_card;
+  std::function<std::optional<std::string>()> normalisation_warning;
 };
 
 /// What a step does with calibration pictures. Probed: one is enough to compare on before and

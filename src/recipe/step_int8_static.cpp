@@ -89,12 +89,12 @@ Json parent_accuracy(const BuildState& state, const StatisticsStore& known) {
 
 /// What speaks against the card, asked as often.
 Json card_doubt(const BuildState& state, const StatisticsStore& known) {
-  if (!state.doubt_card) return Json();
+  if (!state.normalisation_warning) return Json();
   const std::string key = "card/2" + hash_text(state.graph.to_bytes());
   if (known.find) {
     if (auto found = known.find(key)) return found->at("doubt");
   }
-  const std::optional<std::string> doubt = state.doubt_card();
+  const std::optional<std::string> doubt = state.normalisation_warning();
   Json kept = doubt ? Json(*doubt) : Json();
   if (known.keep) known.keep(key, {{"doubt", kept}});
   return kept;
@@ -123,7 +123,7 @@ void apply_int8_static(BuildState& state, const Json& params) {
   StatisticsStore known = statistics_store(state);
   Json parent = parent_accuracy(state, known);
   const Json doubt = card_doubt(state, known);
-  const std::map<std::string, std::string> reasons = give_back_layers(state, params, options);
+  const std::map<std::string, std::string> reasons = keep_layers_in_fp32(state, params, options);
   // What corrections sample of the layers' inputs is written for one size.
   const bool has_set = !state.card.input_sizes.empty();
   if (has_set) options.corrections = CorrectionLevel::none;

@@ -91,7 +91,7 @@ void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
         context_.plan.under_load() ? "the images per second of" : "as fast as",
         pick.speedup->rounds, pick.speedup->instances));
   if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
-  if (!pick.given_back.empty()) why.push_back(given_back_text(pick));
+  if (!pick.layers_in_fp32.empty()) why.push_back(layers_in_fp32_text(pick));
 }
 
 void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {

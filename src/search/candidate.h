@@ -41,10 +41,10 @@ struct Candidate {
   GateOutcome hard = GateOutcome::met;  ///< latency, size and memory gates
   std::string hard_reason;
 
-  // Of one that an INT8 variant got because it misses its accuracy gate (give_back.h).
-  std::optional<std::size_t> from;           ///< that variant's place among the candidates
-  std::vector<LayerSensitivity> given_back;  ///< to FP32
-  std::size_t layers = 0;                    ///< that were ranked
+  // Of one that an INT8 variant got because it misses its accuracy gate (mixed_precision.h).
+  std::optional<std::size_t> from;               ///< that variant's place among the candidates
+  std::vector<LayerSensitivity> layers_in_fp32;  ///< most useful first
+  std::size_t layers = 0;                        ///< that were ranked
 
   std::vector<VisitSample> samples;      ///< all that were taken of it
   std::string timed_in;                  ///< the latest phase that took some (timings.h)

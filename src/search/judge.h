@@ -41,7 +41,7 @@ class AccuracyJudge {
 
   /// These different answers are to be judged: each gets its part of the error, so that no pick
   /// among them is false more often than asked.
-  void share_error(const std::set<std::string>& answers, bool others_may_come) {
+  void divide_error(const std::set<std::string>& answers, bool others_may_come) {
     shares_.share_among(answers, others_may_come);
   }
 

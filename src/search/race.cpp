@@ -136,7 +136,7 @@ std::vector<Ranked> rank_finalists(
       if (i != best && !(ratio && tied(*ratio))) continue;
       const Candidate& c = field[i];
       // Relatives come after the plan, those with the fewest layers in FP32 first.
-      const std::size_t place = c.from ? field.size() + c.given_back.size() : i;
+      const std::size_t place = c.from ? field.size() + c.layers_in_fp32.size() : i;
       options.push_back({c.variant.id, c.variant.recipe.size(), place});
       equals.push_back(i);
     }

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "search/failures.h"
-#include "search/give_back.h"
+#include "search/mixed_precision.h"
 #include "search/units.h"
 
 namespace tamis {
@@ -14,14 +14,14 @@ bool is_plain_int8(const Recipe& recipe) {
   return !params.contains("keep_float") && !params.contains("float_layers");
 }
 
-std::vector<std::size_t> given_back_counts(std::size_t layers) {
+std::vector<std::size_t> fp32_layer_counts(std::size_t layers) {
   std::vector<std::size_t> counts;
   for (std::size_t count : {32, 24, 16, 12, 8, 6, 4, 3, 2, 1})
     if (2 * count <= layers) counts.push_back(count);
   return counts;
 }
 
-Recipe give_back(const Recipe& recipe, const Sensitivity& ranking, std::size_t count) {
+Recipe with_layers_in_fp32(const Recipe& recipe, const Sensitivity& ranking, std::size_t count) {
   Recipe mixed = recipe;
   Json names = Json::array();
   for (std::size_t i = 0; i < count; ++i) names.push_back(ranking.order.at(i).node);

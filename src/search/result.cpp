@@ -67,10 +67,10 @@ std::string state_of(const Candidate& c) {
 }
 
 /// Which layers an INT8 variant has in FP32 so that it may keep its accuracy, and why these.
-Json given_back_json(const Candidate& c, const std::string& from) {
-  if (c.given_back.empty()) return Json();
+Json layers_in_fp32_json(const Candidate& c, const std::string& from) {
+  if (c.layers_in_fp32.empty()) return Json();
   Json layers = Json::array();
-  for (const LayerSensitivity& layer : c.given_back)
+  for (const LayerSensitivity& layer : c.layers_in_fp32)
     layers.push_back(
         {{"node", layer.node},
          {"gain_db", layer.gain_db},
@@ -286,7 +286,7 @@ Json make_result(const SearchContext& context, const SearchRun& run, const Searc
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Candidate& c = candidates[i];
     Json row = variant_json(c, context, i == kBaseline);
-    row["given_back"] = given_back_json(c, c.from ? candidates[*c.from].variant.id : "");
+    row["given_back"] = layers_in_fp32_json(c, c.from ? candidates[*c.from].variant.id : "");
     json["variants"].push_back(std::move(row));
   }
   json["comparisons"] = outcome.comparisons;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "search/promise.h"
+#include "search/screening_order.h"
 #include "search/shares.h"
 
 namespace tamis {

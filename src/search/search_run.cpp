@@ -27,7 +27,7 @@ std::string why_baseline(std::size_t equals) {
 SearchRun::SearchRun(SearchContext& context) : context_(context), field_(context) {}
 
 /// One that could not be measured has the answer that its relatives are judged for.
-std::string SearchRun::answer_of(const Candidate& c) const {
+std::string SearchRun::predictions_key_of(const Candidate& c) const {
   const RunSettings& s = c.variant.settings;
   if (c.opened && c.artefact)
     return answer_key(context_, c.variant, *c.artefact, c.opened->output_hash);
@@ -37,16 +37,16 @@ std::string SearchRun::answer_of(const Candidate& c) const {
 
 /// The different answers among those that may come to be judged and picked. Known before any
 /// accuracy is, so that the error can be shared among them.
-std::set<std::string> SearchRun::answers_to_judge() const {
+std::set<std::string> SearchRun::predictions_to_judge() const {
   const bool baseline_may_miss =
       context_.plan.request.gates.min_accuracy || field_.baseline().hard != GateOutcome::met;
   std::set<std::string> answers;
   for (std::size_t i : field_.all_but_baseline()) {
     const Candidate& c = field_[i];
-    if (c.failure && may_give_back(c)) answers.insert(answer_of(c));
+    if (c.failure && may_keep_layers_in_fp32(c)) answers.insert(predictions_key_of(c));
     if (!field_.usable(i) || c.hard == GateOutcome::missed) continue;
     if (!baseline_may_miss && field_.clearly_behind(i, kBaseline)) continue;
-    answers.insert(answer_of(c));
+    answers.insert(predictions_key_of(c));
   }
   return answers;
 }
@@ -107,7 +107,7 @@ std::vector<std::size_t> SearchRun::may_lead(const std::vector<std::size_t>& lea
   std::vector<std::size_t> open;
   for (std::size_t i : field_.all_but_baseline()) {
     const Candidate& c = field_[i];
-    // A relative's turn is over (give_back.h).
+    // A relative's turn is over (mixed_precision.h).
     if (!field_.usable(i) || c.judgement || c.from || c.hard == GateOutcome::missed) continue;
     if (!field_.behind_any(i, leaders)) open.push_back(i);
   }
@@ -144,7 +144,7 @@ std::vector<std::size_t> SearchRun::find_leaders() {
     outcome_.budget_ended = outcome_.budget_ended || !front.complete;
     if (!judge_front(front.members, leaders)) break;
   }
-  return give_layers_back(std::move(leaders));
+  return try_mixed_precision(std::move(leaders));
 }
 
 std::optional<std::size_t> SearchRun::second_to(std::size_t pick) const {
@@ -265,8 +265,8 @@ SearchOutcome SearchRun::run() {
   outcome_.budget_ended = !complete;
   judge_ = std::make_unique<AccuracyJudge>(context_, field_.baseline().variant,
                                            field_.baseline().opened->output_hash);
-  judge_->share_error(answers_to_judge(), !every_variant_is_known());
-  share_error_with_relatives();
+  judge_->divide_error(predictions_to_judge(), !every_variant_is_known());
+  reserve_error_for_mixed_precision();
   decide();
   add_comparisons();
   time_from_file();

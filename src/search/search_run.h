@@ -41,25 +41,26 @@ class SearchRun {
  private:
   double judging_share() const;
   bool judge(std::size_t candidate, bool full);
-  std::string answer_of(const Candidate& candidate) const;
-  std::set<std::string> answers_to_judge() const;
+  std::string predictions_key_of(const Candidate& candidate) const;
+  std::set<std::string> predictions_to_judge() const;
   bool every_variant_is_known() const;
   bool stands(std::size_t candidate) const;
   std::vector<std::size_t> find_leaders();
   bool judge_front(const std::vector<std::size_t>& front, std::vector<std::size_t>& leaders);
   std::vector<std::size_t> may_lead(const std::vector<std::size_t>& leaders) const;
-  // give_back.cpp
-  bool may_give_back(const Candidate& candidate) const;
+  // mixed_precision.cpp
+  bool may_keep_layers_in_fp32(const Candidate& candidate) const;
   double expected_ranking_s(std::size_t parent) const;
-  bool wants_relatives(std::size_t candidate) const;
-  std::optional<std::size_t> next_family(const std::vector<std::size_t>& leaders) const;
-  std::vector<std::size_t> give_layers_back(std::vector<std::size_t> leaders);
+  bool needs_mixed_precision(std::size_t candidate) const;
+  std::optional<std::size_t> next_for_mixed_precision(
+      const std::vector<std::size_t>& leaders) const;
+  std::vector<std::size_t> try_mixed_precision(std::vector<std::size_t> leaders);
   std::vector<std::size_t> without_those_behind(const std::vector<std::size_t>& leaders);
-  void judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders);
+  void judge_mixed_precision(std::size_t parent, std::vector<std::size_t>& leaders);
   std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
   bool screen_relative(std::size_t candidate);
-  void share_error_with_relatives();
-  static std::string given_back_text(const Candidate& candidate);
+  void reserve_error_for_mixed_precision();
+  static std::string layers_in_fp32_text(const Candidate& candidate);
   // deciding
   std::optional<std::size_t> second_to(std::size_t pick) const;
   bool holds(std::size_t pick);
@@ -82,8 +83,8 @@ class SearchRun {
   Field field_;
   std::unique_ptr<AccuracyJudge> judge_;
   SearchOutcome outcome_;
-  std::set<std::string> families_;  // that got relatives
-  std::size_t judged_ = 0;          // in the present phase, for progress
+  std::set<std::string> mixed_precision_tried_;  // families of recipes
+  std::size_t judged_ = 0;                       // in the present phase, for progress
 };
 
 }  // namespace tamis

@@ -80,7 +80,7 @@ class ScriptedContestant : public Contestant {
 };
 
 /// The layers in FP32 of what build() wrote.
-std::size_t layers_given_back(const std::filesystem::path& model) {
+std::size_t count_fp32_layers(const std::filesystem::path& model) {
   const std::string text = load_text(model);
   if (text.empty() || text.front() != '[') return 0;
   const Recipe recipe = parse_recipe(parse_json(text, "scripted model"));
@@ -224,7 +224,7 @@ std::unique_ptr<Contestant> ScriptedLab::open(const ContestantSpec& spec) {
 std::unique_ptr<Evaluator> ScriptedLab::evaluate(const EvaluationSpec& spec) {
   const int threads = spec.request.settings.threads.value();
   spend(scripts.at(threads).open_s);
-  return std::make_unique<ScriptedEvaluator>(*this, threads, layers_given_back(spec.request.model),
+  return std::make_unique<ScriptedEvaluator>(*this, threads, count_fp32_layers(spec.request.model),
                                              spec.items.items);
 }
 

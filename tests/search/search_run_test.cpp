@@ -214,7 +214,7 @@ TEST(ScriptedRun, gives_layers_back_where_that_keeps_the_gate) {
     if (needed > 2) {  // of four layers at most two are given back
       EXPECT_EQ(ended.outcome.pick, 0U);
     } else {
-      EXPECT_GE(ended.picked().given_back.size(), needed);
+      EXPECT_GE(ended.picked().layers_in_fp32.size(), needed);
       EXPECT_EQ(ended.picked().gate(), GateOutcome::met);
     }
   }

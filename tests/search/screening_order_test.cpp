@@ -1,4 +1,4 @@
-#include "search/promise.h"
+#include "search/screening_order.h"
 
 #include <gmock/gmock.h>
 
@@ -30,7 +30,7 @@ TEST(ScreeningOrder, takes_the_baseline_first_and_then_what_usually_wins) {
 TEST(ScreeningOrder, takes_a_set_of_shapes_at_its_mean_area) {
   Json sizes = Json::array({Json{480, 640}, Json{640, 480}});
   const Variant set = variant({{"resolution", {{"sizes", sizes}}}}, "ort");
-  EXPECT_DOUBLE_EQ(promised_share(set, testing::two_runtimes().place, {640, 640}), 0.375);
+  EXPECT_DOUBLE_EQ(expected_relative_time(set, testing::two_runtimes().place, {640, 640}), 0.375);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace tamis {
 /// runtime: its pixels, its precision, the runtime (Capabilities::usual_share). Only for the order
 /// of measuring, so that a budget that ends early has seen those that usually win; nothing is
 /// decided by it. `size`: the parent's picture.
-double promised_share(const Variant& variant, const PlaceFacts& place, Size size);
+double expected_relative_time(const Variant& variant, const PlaceFacts& place, Size size);
 
 /// The baseline (index 0), then the others, the most promising first; equals in the plan's order.
 std::vector<std::size_t> screening_order(const std::vector<Variant>& variants,

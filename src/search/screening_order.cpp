@@ -1,4 +1,4 @@
-#include "search/promise.h"
+#include "search/screening_order.h"
 
 #include <algorithm>
 #include <numeric>
@@ -40,7 +40,7 @@ double resolution_share(const Json& params, Size size) {
 
 }  // namespace
 
-double promised_share(const Variant& variant, const PlaceFacts& place, Size size) {
+double expected_relative_time(const Variant& variant, const PlaceFacts& place, Size size) {
   const RunSettings& s = variant.settings;
   double share = find_backend(place, s.backend).can.usual_share;
   for (const Step& step : variant.recipe)
@@ -54,7 +54,8 @@ double promised_share(const Variant& variant, const PlaceFacts& place, Size size
 std::vector<std::size_t> screening_order(const std::vector<Variant>& variants,
                                          const PlaceFacts& place, Size size) {
   std::vector<double> shares;
-  for (const Variant& variant : variants) shares.push_back(promised_share(variant, place, size));
+  for (const Variant& variant : variants)
+    shares.push_back(expected_relative_time(variant, place, size));
   std::vector<std::size_t> order(variants.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() > 1)

@@ -1,4 +1,4 @@
-#include "search/give_back.h"
+#include "search/mixed_precision.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 namespace tamis {
 namespace {
 
-constexpr std::size_t kMostFamilies = 3;  // each takes as long as several variants
+constexpr std::size_t kMostMixedPrecision = 3;  // each takes as long as several variants
 
 /// Variants that differ in nothing that an answer hangs on have one family.
 std::string family_of(const Variant& v) {
@@ -35,7 +35,7 @@ double SearchRun::expected_ranking_s(std::size_t parent) const {
   return context_.plan.budget.expected_s(kRanking, ranking_guess_s(context_));
 }
 
-bool SearchRun::may_give_back(const Candidate& c) const {
+bool SearchRun::may_keep_layers_in_fp32(const Candidate& c) const {
   const SearchRequest& r = context_.plan.request;
   bool gated = r.gates.max_drop || r.gates.min_accuracy;
   return gated && !r.exhaustive && by_time(r.objective) && r.axes.count("float-layers") == 0 &&
@@ -43,9 +43,9 @@ bool SearchRun::may_give_back(const Candidate& c) const {
 }
 
 /// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.
-bool SearchRun::wants_relatives(std::size_t index) const {
+bool SearchRun::needs_mixed_precision(std::size_t index) const {
   const Candidate& c = field_[index];
-  if (!may_give_back(c)) return false;
+  if (!may_keep_layers_in_fp32(c)) return false;
   if (c.failure) return !c.ratio && c.failure->code == ErrorCode::unsupported;
   if (!c.ratio || !c.judgement || c.hard == GateOutcome::missed) return false;
   return c.judgement->outcome == GateOutcome::missed ||
@@ -54,10 +54,12 @@ bool SearchRun::wants_relatives(std::size_t index) const {
 
 /// Of those that want relatives and are not clearly behind a leader or one another, the one that is
 /// nearest to its gate.
-std::optional<std::size_t> SearchRun::next_family(const std::vector<std::size_t>& leaders) const {
+std::optional<std::size_t> SearchRun::next_for_mixed_precision(
+    const std::vector<std::size_t>& leaders) const {
   std::vector<std::size_t> wanting;
   for (std::size_t i = 0; i < field_.size(); ++i)
-    if (wants_relatives(i) && families_.count(family_of(field_[i].variant)) == 0 &&
+    if (needs_mixed_precision(i) &&
+        mixed_precision_tried_.count(family_of(field_[i].variant)) == 0 &&
         !field_.behind_any(i, leaders))
       wanting.push_back(i);
   auto nearness = [&](std::size_t i) {
@@ -74,16 +76,16 @@ std::optional<std::size_t> SearchRun::next_family(const std::vector<std::size_t>
   return next;
 }
 
-std::vector<std::size_t> SearchRun::give_layers_back(std::vector<std::size_t> leaders) {
-  while (families_.size() < kMostFamilies) {
-    std::optional<std::size_t> parent = next_family(leaders);
+std::vector<std::size_t> SearchRun::try_mixed_precision(std::vector<std::size_t> leaders) {
+  while (mixed_precision_tried_.size() < kMostMixedPrecision) {
+    std::optional<std::size_t> parent = next_for_mixed_precision(leaders);
     if (!parent) break;
     if (!context_.may_begin(expected_ranking_s(*parent), kJudgingShare)) {
       outcome_.budget_ended = true;
       break;
     }
-    families_.insert(family_of(field_[*parent].variant));
-    judge_relatives(*parent, leaders);
+    mixed_precision_tried_.insert(family_of(field_[*parent].variant));
+    judge_mixed_precision(*parent, leaders);
   }
   return without_those_behind(leaders);
 }
@@ -102,7 +104,7 @@ std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::
 
 /// From the most layers in FP32 to the fewest, up to the first that is not met; where the point
 /// estimate decides there is no error to spend, and one is tried after that.
-void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders) {
+void SearchRun::judge_mixed_precision(std::size_t parent, std::vector<std::size_t>& leaders) {
   Sensitivity ranking;
   try {
     const bool known = is_ranked(context_, field_[parent].variant);
@@ -119,7 +121,7 @@ void SearchRun::judge_relatives(std::size_t parent, std::vector<std::size_t>& le
       "builds",
       field_.label(parent), ranking.order.size(), ranking.models));
   std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
-  for (std::size_t count : given_back_counts(ranking.order.size())) {
+  for (std::size_t count : fp32_layer_counts(ranking.order.size())) {
     std::size_t index = add_relative(parent, ranking, count);
     if (!context_.may_begin(expected_build_s(context_, field_[index].variant), kJudgingShare)) {
       field_.candidates().pop_back();
@@ -143,12 +145,12 @@ std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranki
   Candidate c;
   c.variant = field_[parent].variant;
   c.variant.id = fmt::format("v{:02}", field_.size() + 1);
-  c.variant.recipe = give_back(c.variant.recipe, ranking, count);
+  c.variant.recipe = with_layers_in_fp32(c.variant.recipe, ranking, count);
   c.from = parent;
-  c.given_back.assign(ranking.order.begin(),
-                      ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
+  c.layers_in_fp32.assign(ranking.order.begin(),
+                          ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
   c.layers = ranking.order.size();
-  judge_->set_error_part(c.variant.id, kErrorOfRelatives, answer_of(field_[parent]));
+  judge_->set_error_part(c.variant.id, kErrorOfMixedPrecision, predictions_key_of(field_[parent]));
   return field_.add(std::move(c));
 }
 
@@ -164,20 +166,21 @@ bool SearchRun::screen_relative(std::size_t index) {
 }
 
 /// Those that an accuracy gate may come to give relatives, and so leave a part of their error.
-void SearchRun::share_error_with_relatives() {
+void SearchRun::reserve_error_for_mixed_precision() {
   for (const Candidate& c : field_.candidates())
-    if (may_give_back(c)) judge_->set_error_part(c.variant.id, 1 - kErrorOfRelatives);
+    if (may_keep_layers_in_fp32(c))
+      judge_->set_error_part(c.variant.id, 1 - kErrorOfMixedPrecision);
 }
 
-std::string SearchRun::given_back_text(const Candidate& c) {
+std::string SearchRun::layers_in_fp32_text(const Candidate& c) {
   constexpr std::size_t kNamed = 4;
   std::vector<std::string> named;
-  for (std::size_t i = 0; i < std::min(kNamed, c.given_back.size()); ++i)
-    named.push_back(c.given_back[i].node + " (" + to_text(c.given_back[i]) + ")");
-  return fmt::format("{} of {} layers kept in FP32: {}{}", c.given_back.size(), c.layers,
+  for (std::size_t i = 0; i < std::min(kNamed, c.layers_in_fp32.size()); ++i)
+    named.push_back(c.layers_in_fp32[i].node + " (" + to_text(c.layers_in_fp32[i]) + ")");
+  return fmt::format("{} of {} layers kept in FP32: {}{}", c.layers_in_fp32.size(), c.layers,
                      fmt::join(named, ", "),
-                     c.given_back.size() > named.size()
-                         ? fmt::format(" and {} more", c.given_back.size() - named.size())
+                     c.layers_in_fp32.size() > named.size()
+                         ? fmt::format(" and {} more", c.layers_in_fp32.size() - named.size())
                          : "");
 }
 
