@@ -4,6 +4,10 @@
 
 namespace tamis {
 
+// File descriptors of the standard streams.
+inline constexpr int kStandardOutput = 1;
+inline constexpr int kStandardError = 2;
+
 /// Whether a file descriptor leads to a terminal.
 bool is_terminal(int descriptor);
 

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -117,7 +116,7 @@ void measure(Place& place, Findings& findings) {
 
 Findings examine(const DoctorOptions& options, const Console& console) {
   Console shown = console;
-  if (!is_terminal(STDERR_FILENO)) shown.quiet = true;  // the whole takes a few seconds
+  if (!is_terminal(kStandardError)) shown.quiet = true;  // the whole takes a few seconds
   auto progress = make_progress(shown);
   std::map<std::string, std::string> libraries;
   if (!options.ort_library.empty()) libraries["ort"] = options.ort_library;

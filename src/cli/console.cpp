@@ -1,14 +1,13 @@
 #include "cli/console.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "base/terminal.h"
 #include "base/units.h"
 #include "base/version.h"
@@ -21,7 +20,7 @@ std::atomic<int> interrupts{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_interrupt(int) {
-  if (interrupts.fetch_add(1) > 0) ::_exit(130);
+  if (interrupts.fetch_add(1) > 0) end_at_once(130);
 }
 
 RunSettings settings_of_folder(const std::filesystem::path& folder) {
@@ -59,15 +58,15 @@ int print_versions(const Console& console) {
   return 0;
 }
 
-int terminal_columns() { return terminal_columns(STDOUT_FILENO).value_or(120); }
+int terminal_columns() { return terminal_columns(kStandardOutput).value_or(120); }
 
 std::unique_ptr<Progress> make_progress(const Console& console) {
   Progress::Options options;
-  const bool terminal = is_terminal(STDERR_FILENO);
+  const bool terminal = is_terminal(kStandardError);
   options.style = console.quiet ? Progress::Style::quiet
                   : terminal    ? Progress::Style::bar
                                 : Progress::Style::lines;
-  if (auto columns = terminal_columns(STDERR_FILENO)) options.columns = *columns;
+  if (auto columns = terminal_columns(kStandardError)) options.columns = *columns;
   options.write = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
@@ -77,12 +76,7 @@ std::unique_ptr<Progress> make_progress(const Console& console) {
 
 bool interrupt_asked() { return interrupts.load() > 0; }
 
-void install_interrupt_handler() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
+void install_interrupt_handler() { on_stop_signals(on_interrupt); }
 
 std::unique_ptr<PlaceLock> wait_for_machine(Place& place) {
   constexpr double kMost_s = 600;

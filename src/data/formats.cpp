@@ -1,7 +1,5 @@
 #include "data/formats.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -10,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/hash.h"
 #include "base/printable.h"
 #include "data/picture_header.h"
@@ -42,15 +41,6 @@ std::vector<std::uint8_t> load_item(const Item& item) {
   } catch (const Error& e) {
     throw Error(e.code(), printable("image " + item.id + ": " + e.what()));
   }
-}
-
-/// What a folder is, under whatever name it was reached.
-using FolderId = std::pair<dev_t, ino_t>;
-
-std::optional<FolderId> folder_id(const fs::path& folder) {
-  struct stat info {};
-  if (::stat(folder.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return std::nullopt;
-  return FolderId{info.st_dev, info.st_ino};
 }
 
 /// The folders above: a link to one of them leads back here.

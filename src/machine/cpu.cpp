@@ -1,11 +1,10 @@
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 #include <string_view>
 
+#include "base/process.h"
 #include "machine/parts.h"
 
 namespace tamis::machine {
@@ -81,11 +80,6 @@ void read_isa(const std::string& cpuinfo, Fingerprint& fingerprint) {
     if (has.count(name) > 0) fingerprint.isa.emplace_back(name);
 }
 
-std::string machine_architecture() {
-  utsname name{};
-  return ::uname(&name) == 0 ? name.machine : "";
-}
-
 }  // namespace
 
 void read_cpu(const SystemFiles& files, Fingerprint& fingerprint) {
@@ -98,7 +92,7 @@ void read_cpu(const SystemFiles& files, Fingerprint& fingerprint) {
   if (fingerprint.cpu_model.empty() && !implementer.empty())
     fingerprint.cpu_model =
         trim(fingerprint.cpu_vendor + " part " + field(cpuinfo, "CPU part").value_or("unknown"));
-  fingerprint.architecture = machine_architecture();
+  fingerprint.architecture = kernel_architecture();
   read_cores(files, processor_blocks(cpuinfo), fingerprint);
   read_isa(cpuinfo, fingerprint);
 }

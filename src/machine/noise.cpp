@@ -1,8 +1,5 @@
 #include "machine/noise.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -13,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "machine/core_speed.h"
 #include "machine/noise_parts.h"
 #include "machine/spin_work.h"
@@ -78,13 +76,8 @@ Counters read_counters() {
   SystemFiles files;
   Counters counters;
   counters.machine = machine::parse_cpu_times(files.text("proc/stat").value_or(""));
-  timespec own{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
-  counters.own_ticks = (static_cast<double>(own.tv_sec) + static_cast<double>(own.tv_nsec) * 1e-9) *
-                       static_cast<double>(::sysconf(_SC_CLK_TCK));
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  counters.preemptions = static_cast<std::uint64_t>(usage.ru_nivcsw);
+  counters.own_ticks = process_cpu_s() * clock_ticks_per_second();
+  counters.preemptions = process_preemptions();
   counters.throttle_events = throttle_events(files);
   return counters;
 }

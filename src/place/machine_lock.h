@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <functional>
-#include <string>
+#include <utility>
+
+#include "base/lock_file.h"
 
 namespace tamis {
 
@@ -22,13 +24,9 @@ class MachineLock {
   /// The lock's file: $TAMIS_LOCK_FILE, else tamis-measure.lock in /run/lock, else in /tmp.
   static std::filesystem::path file();
 
-  MachineLock(MachineLock&& other) noexcept;
-  MachineLock& operator=(MachineLock&&) = delete;
-  ~MachineLock();
-
  private:
-  explicit MachineLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit MachineLock(LockFile file) : file_(std::move(file)) {}
+  LockFile file_;
 };
 
 }  // namespace tamis

@@ -1,16 +1,15 @@
 #include "place/worker.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/error_json.h"
+#include "base/process.h"
 #include "base/version.h"
 
 namespace tamis {
@@ -36,17 +35,9 @@ ExitState end_of(WorkerProcess& process) {
   return process.wait();
 }
 
-/// Signals that a process brings on itself.
-bool is_crash(int signal) {
-  constexpr std::array kCrashes{SIGSEGV, SIGBUS,  SIGILL,  SIGFPE, SIGABRT,
-                                SIGSYS,  SIGTRAP, SIGXCPU, SIGXFSZ};
-  return std::find(kCrashes.begin(), kCrashes.end(), signal) != kCrashes.end();
-}
-
-/// By someone who wants it gone, not by its own fault. SIGKILL is also what a system out of memory
-/// sends, which would come again.
+/// By someone who wants it gone, not by its own fault.
 bool was_told_to_end(const ExitState& state) {
-  return state.signal && !is_crash(*state.signal) && *state.signal != SIGKILL;
+  return state.signal && is_request_to_end(*state.signal);
 }
 
 std::string hang_text(const std::string& operation, const Patience& patience) {

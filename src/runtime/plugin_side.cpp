@@ -1,25 +1,20 @@
 #include "runtime/plugin_side.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/process.h"
 #include "runtime/tensor_info.h"
 
 namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-/// The folder of the shared library that holds this code.
-fs::path own_folder() {
-  Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return {};
-  return fs::path(info.dli_fname).parent_path();
-}
+/// The folder of the plugin that this code is linked into.
+fs::path own_folder() { return folder_of_code(reinterpret_cast<const void*>(&own_folder)); }
 
 /// The file in `folder` whose name is `name`, or else `name` with the highest version behind it.
 std::optional<fs::path> versioned_file(const fs::path& folder, const std::string& name) {

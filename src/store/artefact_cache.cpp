@@ -1,15 +1,11 @@
 #include "store/artefact_cache.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/leftovers.h"
+#include "base/lock_file.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -62,23 +58,15 @@ class ArtefactCache::UseMark {
   /// Null when it is asked for to remove, and is in use. To use it, waits: removers hold it for the
   /// time of a rename.
   static std::unique_ptr<UseMark> take(const fs::path& file, Mode mode) {
-    int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0) fail("lock", file, {errno, std::generic_category()});
-    int how = mode == Mode::use ? LOCK_SH : LOCK_EX | LOCK_NB;
-    int result = 0;
-    do result = ::flock(descriptor, how);
-    while (result != 0 && errno == EINTR);
-    if (result == 0) return std::unique_ptr<UseMark>(new UseMark(descriptor));
-    ::close(descriptor);
-    return nullptr;
+    LockFile lock(file, LockUsers::own);
+    const bool locked = mode == Mode::use ? lock.lock(LockFile::Mode::shared)
+                                          : lock.try_lock(LockFile::Mode::exclusive);
+    return locked ? std::unique_ptr<UseMark>(new UseMark(std::move(lock))) : nullptr;
   }
-  UseMark(const UseMark&) = delete;
-  UseMark& operator=(const UseMark&) = delete;
-  ~UseMark() { ::close(descriptor_); }
 
  private:
-  explicit UseMark(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit UseMark(LockFile lock) : lock_(std::move(lock)) {}
+  LockFile lock_;
 };
 
 ArtefactCache::ArtefactCache(const fs::path& folder, std::optional<std::uint64_t> limit_bytes)

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -12,18 +9,11 @@
 #include "base/frame.h"
 #include "base/known_error.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/version.h"
 #include "worker/operations.h"
 
 namespace {
-
-/// Vendor libraries may print to standard output, which carries our frames: give them standard
-/// error instead.
-int private_output() {
-  int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);
-  return output;
-}
 
 constexpr std::int64_t kTellEvery_ns = 100'000'000;
 
@@ -78,7 +68,7 @@ int main() {
   tamis::ignore_broken_pipes();
   tamis::set_log_sink(
       [](tamis::Severity, const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); });
-  tamis::FrameChannel channel(STDIN_FILENO, private_output());
+  tamis::FrameChannel channel(STDIN_FILENO, tamis::take_standard_output());
   tamis::WorkerState state;
   Teller teller(channel);
   state.tell = [&](const tamis::WorkDone& work) { teller.tell(work); };

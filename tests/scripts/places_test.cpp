@@ -59,6 +59,22 @@ TEST_P(EachAddition, is_entered_in_as_few_places_as_the_documents_say) {
   EXPECT_EQ(found, expected);
 }
 
+/// Vendors' interfaces aside (backends/), and types alone.
+TEST(SystemCalls, are_made_in_base_alone) {
+  const fs::path src = TAMIS_SOURCE_DIR "/src";
+  const std::regex system(
+      "#include <(unistd|fcntl|signal|csignal|dlfcn|sched|pthread|poll|termios|spawn|sys/(?!types)"
+      "[a-z]+)(\\.h)?>");
+  Places found;
+  for (const auto& entry : fs::recursive_directory_iterator(src)) {
+    const std::string kind = entry.path().extension().string();
+    const std::string file = fs::relative(entry.path(), src).string();
+    if ((kind != ".cpp" && kind != ".h") || file.starts_with("base/")) continue;
+    if (std::regex_search(load_text(entry.path()), system)) found.push_back(file);
+  }
+  EXPECT_EQ(found, Places());
+}
+
 INSTANTIATE_TEST_SUITE_P(Documented, EachAddition, ::testing::ValuesIn(kAdditions),
                          [](const auto& row) { return row.param.what; });
 

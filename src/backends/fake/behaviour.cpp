@@ -1,7 +1,5 @@
 #include "backends/fake/behaviour.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/units.h"
 
 namespace tamis::fake {
@@ -71,7 +70,7 @@ Behaviour parse_behaviour(const Json& extra) {
 }
 
 Actor::Actor(const Behaviour& behaviour)
-    : behaviour_(behaviour), state_(static_cast<std::uint64_t>(::getpid())) {
+    : behaviour_(behaviour), state_(static_cast<std::uint64_t>(process_id())) {
   level_ = std::exp(behaviour.instance * normal());
   state_ = behaviour.seed;
 }
