@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/content.h"
 #include "base/error.h"
-#include "execute/held_input.h"
+#include "base/held_tensor.h"
 #include "execute/shaped_session.h"
 #include "runtime/tensor_info.h"
 #include "tasks/prepare.h"
@@ -155,7 +155,7 @@ void OpenedModel::take_inputs(const std::string& model, Facts& facts) const {
   facts.held.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (i != facts.picture_input)
-      facts.held[i] = held_input(inputs[i], facts.card->hold.at(inputs[i].name));
+      facts.held[i] = held_tensor(inputs[i], facts.card->hold.at(inputs[i].name));
 }
 
 std::unique_ptr<OpenedModel> OpenedModel::another() const {

@@ -4,13 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "base/error.h"
+#include "base/held_tensor.h"
+#include "graph/tensor_data.h"
 
 namespace tamis {
 namespace {
@@ -37,77 +36,19 @@ std::string names_of(const Graph& graph) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-/// The input's shape, with open dimensions as the number of values says.
-Shape shape_for(const onnx::ValueInfoProto& input, std::size_t count) {
-  Shape shape;
-  std::optional<std::size_t> open;
-  std::int64_t known = 1;
-  for (const auto& dim : input.type().tensor_type().shape().dim()) {
+TensorInfo info_of(const onnx::ValueInfoProto& input) {
+  const auto& tensor = input.type().tensor_type();
+  const std::optional<DataType> type = data_type(tensor.elem_type());
+  if (!type)
+    throw Error(ErrorCode::unsupported,
+                fmt::format("--hold-input {}: its type {} has no numbers that could be given",
+                            input.name(), type_name(tensor.elem_type())));
+  TensorInfo info{input.name(), *type, {}};
+  for (const auto& dim : tensor.shape().dim()) {
     const bool fixed = dim.has_dim_value() && dim.dim_value() >= 0;
-    const bool batch = !fixed && shape.empty();
-    if (!fixed && !batch && open)
-      fail(input.name(), "two of its dimensions are open; export the model with fixed ones");
-    if (!fixed && !batch) open = shape.size();
-    shape.push_back(fixed ? dim.dim_value() : 1);
-    known *= shape.back();
+    info.shape.push_back(fixed ? std::optional(dim.dim_value()) : std::nullopt);
   }
-  if (open && count > 1)
-    shape[*open] = static_cast<std::int64_t>(count) / std::max<std::int64_t>(known, 1);
-  return shape;
-}
-
-template <typename T>
-void append(std::string& raw, double value) {
-  const T stored = static_cast<T>(value);
-  raw.append(reinterpret_cast<const char*>(&stored), sizeof stored);
-}
-
-/// Whole numbers that the type can hold.
-template <typename T>
-void append_whole(const std::string& name, std::string& raw, const std::vector<double>& values) {
-  for (const double value : values) {
-    if (value != std::floor(value) ||
-        value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
-        value > static_cast<double>(std::numeric_limits<T>::max()))
-      fail(name, fmt::format("{} is not a value of its type; give whole numbers", value));
-    append<T>(raw, value);
-  }
-}
-
-onnx::TensorProto tensor_of(const onnx::ValueInfoProto& input, const Shape& shape,
-                            const std::vector<double>& values) {
-  using onnx::TensorProto;
-  const int type = input.type().tensor_type().elem_type();
-  if (type == TensorProto::FLOAT || type == TensorProto::DOUBLE || type == TensorProto::FLOAT16 ||
-      type == TensorProto::BFLOAT16)
-    return make_tensor(input.name(), type, shape, values);
-  TensorProto tensor;
-  tensor.set_name(input.name());
-  tensor.set_data_type(type);
-  for (const std::int64_t side : shape) tensor.add_dims(side);
-  std::string& raw = *tensor.mutable_raw_data();
-  switch (type) {
-    case TensorProto::INT64:
-      append_whole<std::int64_t>(input.name(), raw, values);
-      break;
-    case TensorProto::INT32:
-      append_whole<std::int32_t>(input.name(), raw, values);
-      break;
-    case TensorProto::UINT8:
-      append_whole<std::uint8_t>(input.name(), raw, values);
-      break;
-    case TensorProto::INT8:
-      append_whole<std::int8_t>(input.name(), raw, values);
-      break;
-    case TensorProto::BOOL:
-      append_whole<bool>(input.name(), raw, values);
-      break;
-    default:
-      throw Error(ErrorCode::unsupported,
-                  fmt::format("--hold-input {}: its type {} has no numbers that could be given",
-                              input.name(), type_name(type)));
-  }
-  return tensor;
+  return info;
 }
 
 std::string without_spaces(std::string_view text) {
@@ -132,17 +73,10 @@ std::map<std::string, std::string> held_already(const Graph& graph) {
   return held;
 }
 
-void hold(Graph& graph, const onnx::ValueInfoProto& input, std::vector<double> values) {
+void hold(Graph& graph, const onnx::ValueInfoProto& input, const std::vector<double>& values) {
   if (!input.type().has_tensor_type()) fail(input.name(), "it is not a tensor");
-  const std::string text = text_of(values);
-  const Shape shape = shape_for(input, values.size());
-  const auto count = static_cast<std::size_t>(element_count(shape));
-  if (values.size() == 1) values.resize(count, values[0]);
-  if (values.size() != count)
-    fail(input.name(), fmt::format("it is {}, so that {} numbers are wanted, not {}",
-                                   to_text(shape), count, values.size()));
   const std::string name = input.name();
-  *graph.graph().add_initializer() = tensor_of(input, shape, values);
+  *graph.graph().add_initializer() = to_proto(held_tensor(info_of(input), values), name);
   auto& inputs = *graph.graph().mutable_input();
   for (int i = 0; i < inputs.size(); ++i)
     if (inputs.Get(i).name() == name) {
@@ -150,7 +84,7 @@ void hold(Graph& graph, const onnx::ValueInfoProto& input, std::vector<double> v
       break;
     }
   graph.reindex();
-  graph.note(fmt::format("the input \"{}\" is held at {}", name, text));
+  graph.note(fmt::format("the input \"{}\" is held at {}", name, text_of(values)));
 }
 
 }  // namespace
