@@ -32,6 +32,7 @@ std::function<int()> make_inspect(CLI::App& app, Console& console);
 std::function<int()> make_optimize(CLI::App& app, Console& console);
 std::function<int()> make_sweep(CLI::App& app, Console& console);
 std::function<int()> make_eval(CLI::App& app, Console& console);
+std::function<int()> make_predict(CLI::App& app, Console& console);
 std::function<int()> make_bench(CLI::App& app, Console& console);
 std::function<int()> make_quantize(CLI::App& app, Console& console);
 std::function<int()> make_apply(CLI::App& app, Console& console);

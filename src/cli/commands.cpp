@@ -8,6 +8,8 @@ const std::vector<Command>& commands() {
       {"inspect", "Show a model: inputs, outputs, operators, size, and its card", make_inspect},
       {"optimize", "Find the best variant of a model that meets the gates", make_optimize},
       {"sweep", "Measure an explicit grid of variants", make_sweep},
+      {"predict", "Show what a model says of images: drawn, as JSON lines, COCO, YOLO labels",
+       make_predict},
       {"eval", "Measure the accuracy of a model through its runtime", make_eval},
       {"bench", "Measure the latency of one or more models, interleaved and paired", make_bench},
       {"explain", "Show where the time of an INT8 model goes, layer by layer", make_explain},

@@ -259,6 +259,19 @@ Frame evaluate_begin(WorkerState& state, const Json& request) {
   return {};
 }
 
+Frame annotate_begin(WorkerState& state, const Json& request) {
+  state.annotator = std::make_unique<Annotator>(parse_annotation_spec(request));
+  return {};
+}
+
+Frame annotate_item(WorkerState& state, const Json& request) {
+  if (!state.annotator) throw Error(ErrorCode::invalid_argument, "worker: no annotation has begun");
+  std::vector<ItemRecord> records;
+  for (const Json& record : request.at("records")) records.push_back(parse_item_record(record));
+  AnnotatedImage drawn = state.annotator->annotate(request.at("item"), records);
+  return {{{"height", drawn.image.height}, {"width", drawn.image.width}}, std::move(drawn.jpeg)};
+}
+
 Frame evaluate_next(WorkerState& state, const Json& request) {
   if (!state.evaluator) throw Error(ErrorCode::invalid_argument, "worker: no evaluation has begun");
   EvaluatedItems items = state.evaluator->next(request.at("count"));
@@ -349,6 +362,8 @@ constexpr std::array kOperations{
     Operation{"explain", explain_layers},
     Operation{"evaluate_begin", evaluate_begin},
     Operation{"evaluate_next", evaluate_next},
+    Operation{"annotate_begin", annotate_begin},
+    Operation{"annotate", annotate_item},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "measure/load.h"
 #include "measure/visit.h"
 #include "measure/worker_contestant.h"
+#include "predict/annotator.h"
 
 namespace tamis {
 
@@ -25,6 +26,7 @@ struct WorkerState {
   MeasureInputs inputs;
   std::unique_ptr<Dataset> evaluation_data;
   std::unique_ptr<ItemEvaluator> evaluator;
+  std::unique_ptr<Annotator> annotator;
   std::unique_ptr<machine::SpinWork> spin;  ///< fixed work instead of a model
   int spin_passes = 0;                      ///< of a piece of it
   TellProgress tell;                        ///< of the operation that runs
