@@ -8,3 +8,18 @@ get_property(plugins GLOBAL PROPERTY TAMIS_PLUGINS)
 if(plugins)
   install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tamis/plugins)
 endif()
+
+# Man pages and shell completion, made by the program itself from the table of its options.
+if(TARGET tamis)
+  install(CODE "
+    set(tamis $<TARGET_FILE:tamis>)
+    set(pages ${CMAKE_BINARY_DIR}/pages)
+    execute_process(COMMAND \${tamis} man --out \${pages}/man1 COMMAND_ERROR_IS_FATAL ANY)
+    foreach(shell IN ITEMS bash zsh fish)
+      execute_process(COMMAND \${tamis} completion \${shell} OUTPUT_FILE \${pages}/tamis.\${shell} COMMAND_ERROR_IS_FATAL ANY)
+    endforeach()")
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/pages/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(FILES ${CMAKE_BINARY_DIR}/pages/tamis.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME tamis)
+  install(FILES ${CMAKE_BINARY_DIR}/pages/tamis.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _tamis)
+  install(FILES ${CMAKE_BINARY_DIR}/pages/tamis.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()

@@ -143,6 +143,14 @@ std::string duration_text(double seconds) {
 
 std::vector<std::string> nearest_names(std::string_view name,
                                        const std::vector<std::string>& known) {
+  // What was typed in part: whoever wrote --dat meant --data.
+  constexpr std::size_t kTelling = 3;
+  std::vector<std::string> begun;
+  for (const std::string& candidate : known)
+    if (name.size() >= kTelling && candidate.size() > name.size() &&
+        candidate.rfind(name, 0) == 0 && edit_distance(name, candidate) <= kTelling)
+      begun.push_back(candidate);
+  if (begun.size() == 1 && std::find(known.begin(), known.end(), name) == known.end()) return begun;
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& candidate : known) {
     std::size_t distance = edit_distance(name, candidate);

@@ -32,7 +32,8 @@ std::string milliseconds_text(double ms);
 std::string bytes_text(std::uint64_t bytes);
 std::string duration_text(double seconds);
 
-/// Names near `name`, nearest first, at most three, for "did you mean" (edit distance, at most a
+/// Names near `name`, nearest first, at most three, for "did you mean": the one that begins with
+/// it, where that is one alone and little longer; else by edit distance (at most a
 /// third of the length plus one, and at most one more than the nearest).
 std::vector<std::string> nearest_names(std::string_view name,
                                        const std::vector<std::string>& known);

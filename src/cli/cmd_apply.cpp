@@ -119,7 +119,8 @@ std::function<int()> make_apply(CLI::App& app, Console& console) {
   app.add_option("--resolution", a->resolution,
                  "For the step resolution (after simplify): height x width, or a set of shapes")
       ->type_name("HxW");
-  app.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")->required();
+  app.add_option("-o,--out", a->out, "The .onnx file to write; its card goes next to it")
+      ->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);
   return [a, &console] { return apply(*a, console); };

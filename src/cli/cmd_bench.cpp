@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/units.h"
 #include "cli/console.h"
+#include "cli/other_names.h"
 #include "machine/core_speed.h"
 #include "measure/bench.h"
 #include "measure/dump.h"
@@ -70,7 +71,7 @@ void set_entry_key(ExecuteOptions& own, const std::string& entry, const std::str
     names.emplace_back(row.name);
     if (key != row.name) continue;
     if (row.text != nullptr)
-      own.*row.text = value;
+      own.*row.text = own_value(key, value);
     else
       own.*row.count = parse_count(entry, key, value);
     return;

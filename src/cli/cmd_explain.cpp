@@ -96,7 +96,7 @@ std::function<int()> make_explain(CLI::App& app, Console& console) {
   app.add_flag("--all", a->all, "List every layer, not only the slowest ones");
   app.add_flag("!--no-roof", a->roof, "Do not measure this machine's peak first");
   app.add_option("--runs", a->runs, "Profiled inferences")->check(CLI::Range(6, 10000));
-  app.add_option("--out", a->out, "Folder for explain.json and explain.md");
+  app.add_option("-o,--out", a->out, "Folder for explain.json and explain.md");
   add_data_options(app, a->execute);
   add_run_options(app, a->execute);
   add_card_options(app, a->execute);

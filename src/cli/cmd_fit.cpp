@@ -159,7 +159,7 @@ std::function<int()> make_fit(CLI::App& app, Console& console) {
                   "Threads for running the backbone (default: all usable cores)")
       ->default_str("")
       ->check(CLI::Range(1, 4096));
-  anomaly.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")
+  anomaly.add_option("-o,--out", a->out, "The .onnx file to write; its card goes next to it")
       ->required();
   add_card_options(anomaly, a->execute);
   add_console_options(anomaly, console);

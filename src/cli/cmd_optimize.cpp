@@ -87,7 +87,7 @@ void add_search_options(CLI::App& app, SearchOptions& o, Console& console) {
   app.add_option("--calibration", o.calibration,
                  "Images to calibrate on (default: train of --data, or a part that is set aside)");
   app.add_option("--budget", o.budget, "Time for the search, such as 10m");
-  app.add_option("--out", o.out, "Folder for the winner, the reports and the store")->required();
+  app.add_option("-o,--out", o.out, "Folder for the winner, the reports and the store")->required();
   app.add_option("--seed", o.seed, "Seed of every random choice");
   app.add_flag("--retry-failed", o.retry_failed,
                "Try again what failed in an earlier run on this folder");

@@ -203,7 +203,7 @@ std::function<int()> make_predict(CLI::App& app, Console& console) {
   app.add_option("images", a->inputs, "Image files, or a folder, dataset or list of images")
       ->required()
       ->type_name("IMAGES");
-  app.add_option("--out", a->out, "Folder for the files; without it nothing is written");
+  app.add_option("-o,--out", a->out, "Folder for the files; without it nothing is written");
   app.add_option("--format", a->formats,
                  "What is written: " + format_names() + "; several with commas")
       ->type_name("NAMES");

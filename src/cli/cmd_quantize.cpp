@@ -228,7 +228,8 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                "Use only operators of ONNX itself; slower if a runtime has better ones");
   app.add_option("--keep-float", a->keep_float, "Names of nodes that stay in FP32")
       ->default_str("")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->type_name("NAME,…");
   app.add_option("--float-layers", a->float_layers,
                  "Keep this many layers in FP32: those whose error counts most at the output");
   app.add_option("--method", a->method,
@@ -248,7 +249,8 @@ std::function<int()> make_quantize(CLI::App& app, Console& console) {
                  "Threads for calibrating (default: all usable cores)")
       ->default_str("")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--out", a->out, "The .onnx file to write; its card goes next to it")->required();
+  app.add_option("-o,--out", a->out, "The .onnx file to write; its card goes next to it")
+      ->required();
   add_card_options(app, a->execute);
   add_console_options(app, console);
   return [a, &app, &console] {

@@ -23,6 +23,7 @@ struct Console {
 struct Command {
   std::string_view name;
   std::string_view help;
+  std::string_view example;  ///< a command line, or several with line breaks between
   std::function<int()> (*make)(CLI::App& app, Console& console);
 };
 const std::vector<Command>& commands();
@@ -40,5 +41,8 @@ std::function<int()> make_explain(CLI::App& app, Console& console);
 std::function<int()> make_fit(CLI::App& app, Console& console);
 std::function<int()> make_report(CLI::App& app, Console& console);
 std::function<int()> make_cache(CLI::App& app, Console& console);
+std::function<int()> make_help(CLI::App& app, Console& console);
+std::function<int()> make_man(CLI::App& app, Console& console);
+std::function<int()> make_completion(CLI::App& app, Console& console);
 
 }  // namespace tamis

@@ -43,7 +43,7 @@ void add_console_options(CLI::App& app, Console& console) {
   app.add_flag(
       "--json", console.json,
       "Print one JSON document to standard output (docs/json.md); the rest goes to standard error");
-  app.add_flag("--quiet", console.quiet, "No progress");
+  app.add_flag("-q,--quiet", console.quiet, "No progress");
 }
 
 int print_versions(const Console& console) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/help_pages.h"
+#include "cli/other_names.h"
 #include "cli/print.h"
 #include "place/local_place.h"
 
@@ -32,6 +35,15 @@ std::vector<std::string> command_names() {
   return names;
 }
 
+/// By meaning, else by spelling.
+std::string suggestion(std::string_view of, const std::string& word,
+                       const std::vector<std::string>& known) {
+  if (const auto meant = own_name(of, word))
+    if (std::find(known.begin(), known.end(), *meant) != known.end())
+      return fmt::format("did you mean {}?", *meant);
+  return suggest(word, known);
+}
+
 /// The first word that no option or command takes, with the nearest names.
 [[noreturn]] void refuse_extra(const CLI::App& app) {
   std::vector<std::string> extras = app.remaining(true);
@@ -41,11 +53,12 @@ std::vector<std::string> command_names() {
   if (word.rfind("--", 0) == 0) {
     auto known = option_names(chosen.empty() ? app : *chosen.front());
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("unknown option {}; {}", word, suggest(word, known)));
+                fmt::format("unknown option {}; {}", word, suggestion("option", word, known)));
   }
   if (chosen.empty())
     throw Error(ErrorCode::invalid_argument,
-                fmt::format("unknown command '{}'; {}", word, suggest(word, command_names())));
+                fmt::format("unknown command '{}'; {}", word,
+                            suggestion("command", word, command_names())));
   throw Error(ErrorCode::invalid_argument,
               fmt::format("'{}' was not expected here; see tamis {} --help", word,
                           chosen.front()->get_name()));
@@ -68,9 +81,11 @@ int run(int argc, char** argv) {
       "their accuracy, and hands over the fastest one.",
       "tamis");
   app.allow_extras();
+  app.require_subcommand(0, 1);  // a file may be called as a command is
+  app.formatter_fn(help_pages);
   app.set_help_all_flag("--help-all", "Help of every command");
   bool version = false;
-  app.add_flag("--version", version, "Version of Tamis and of the runtimes that it finds");
+  app.add_flag("-V,--version", version, "Version of Tamis and of the runtimes that it finds");
   std::vector<std::pair<CLI::App*, std::function<int()>>> runs;
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
@@ -78,6 +93,7 @@ int run(int argc, char** argv) {
     sub->option_defaults()->always_capture_default();
     runs.emplace_back(sub, command.make(*sub, console));
   }
+  take_other_values(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {

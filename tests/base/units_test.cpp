@@ -96,6 +96,7 @@ TEST(Units, writes_for_people) {
 TEST(Units, suggests_the_nearest_names_first) {
   EXPECT_THAT(nearest_names("optimise", {"doctor", "optimize", "eval"}), ElementsAre("optimize"));
   EXPECT_THAT(nearest_names("dat", {"date", "data", "dat"}), ElementsAre("dat", "date", "data"));
+  EXPECT_THAT(nearest_names("--dat", {"--task", "--pad", "--data"}), ElementsAre("--data"));
   EXPECT_EQ(suggest("zebra", {"a", "bb"}), "known: a, bb");
   EXPECT_EQ(suggest("ortt", {"ort", "openvino"}), "did you mean ort?");
 }
