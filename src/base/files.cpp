@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kLeastRead = 4096;
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kPieceBytes = 1 << 20;
 
 [[noreturn]] void throw_io(const std::string& operation, const fs::path& file, int error) {
   throw Error(ErrorCode::io, operation + " " + file.string() + ": " + std::strerror(error));
@@ -181,7 +181,7 @@ void InputFile::read_at(std::uint64_t at, std::span<std::uint8_t> to) const {
 
 void InputFile::for_each_piece(
     const std::function<void(std::span<const std::uint8_t>)>& visit) const {
-  std::vector<std::uint8_t> piece(kPiece);
+  std::vector<std::uint8_t> piece(kPieceBytes);
   std::uint64_t at = 0;
   while (std::size_t got = read_some(at, piece.data(), piece.size())) {
     visit(std::span(piece).first(got));

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kMagic[4] = {'T', 'M', 'S', '1'};
 constexpr std::uint64_t kLargest = 1ULL << 30;
-constexpr std::uint64_t kPiece = 16ULL << 20;
+constexpr std::uint64_t kPayloadPiece = 16ULL << 20;
 
 struct Prefix {
   char magic[4];
@@ -96,7 +96,7 @@ bool FrameChannel::read_all(Container& content, std::uint64_t size, std::int64_t
                             const std::function<bool()>& idle) {
   while (content.size() < size) {
     std::size_t before = content.size();
-    std::size_t piece = std::min<std::uint64_t>(kPiece, size - before);
+    std::size_t piece = std::min<std::uint64_t>(kPayloadPiece, size - before);
     content.resize(before + piece);
     if (!read_exactly(content.data() + before, piece, false, deadline_ns, idle)) return false;
   }

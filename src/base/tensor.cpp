@@ -14,22 +14,24 @@
 namespace tamis {
 namespace {
 
-struct Row {
+struct TypeRow {
   DataType type;
   std::string_view name;
   std::size_t bytes;
 };
 
-constexpr std::array kRows{
-    Row{DataType::f32, "f32", 4}, Row{DataType::f16, "f16", 2},      Row{DataType::u8, "u8", 1},
-    Row{DataType::i8, "i8", 1},   Row{DataType::i32, "i32", 4},      Row{DataType::i64, "i64", 8},
-    Row{DataType::f64, "f64", 8}, Row{DataType::boolean, "bool", 1}, Row{DataType::bf16, "bf16", 2},
+constexpr std::array kTypes{
+    TypeRow{DataType::f32, "f32", 4},   TypeRow{DataType::f16, "f16", 2},
+    TypeRow{DataType::u8, "u8", 1},     TypeRow{DataType::i8, "i8", 1},
+    TypeRow{DataType::i32, "i32", 4},   TypeRow{DataType::i64, "i64", 8},
+    TypeRow{DataType::f64, "f64", 8},   TypeRow{DataType::boolean, "bool", 1},
+    TypeRow{DataType::bf16, "bf16", 2},
 };
 
-const Row& row(DataType type) {
-  for (const Row& r : kRows)
+const TypeRow& type_row(DataType type) {
+  for (const TypeRow& r : kTypes)
     if (r.type == type) return r;
-  return kRows[0];
+  return kTypes[0];
 }
 
 // So that the bytes of any type fit 63 bits, rounding to whole cache lines included.
@@ -58,9 +60,9 @@ void require_memory(DataType type, const Shape& shape, std::uint64_t bytes) {
 
 }  // namespace
 
-std::string_view to_text(DataType type) { return row(type).name; }
+std::string_view to_text(DataType type) { return type_row(type).name; }
 std::string_view to_text(MemoryKind kind) { return kind == MemoryKind::host ? "host" : "device"; }
-std::size_t byte_size(DataType type) { return row(type).bytes; }
+std::size_t byte_size(DataType type) { return type_row(type).bytes; }
 
 std::optional<std::int64_t> find_element_count(const Shape& shape) {
   std::int64_t count = 1, most = kMostElements;

@@ -10,7 +10,7 @@
 namespace tamis {
 namespace {
 
-[[noreturn]] void fail(const std::string& problem) {
+[[noreturn]] void refuse_card(const std::string& problem) {
   throw Error(ErrorCode::invalid_argument, "card: " + problem);
 }
 
@@ -47,11 +47,11 @@ CardEntries entries_said(const std::optional<std::filesystem::path>& card_file,
 void require_complete(const CardEntries& entries) {
   auto missing = [&](const char* key) { return entries.count(key) == 0; };
   if (missing("input.size") && missing("input.sizes"))
-    fail(
+    refuse_card(
         "the model's input size is dynamic; give --input-size HxW, or input: {size: [H, W]} in "
         "NAME.card.yaml");
   if (missing("input.mean") || missing("input.std"))
-    fail(
+    refuse_card(
         "the model does not say how pixels are normalised; give --mean and --std (often --mean "
         "0.485,0.456,0.406 --std 0.229,0.224,0.225, or --mean 0 --std 1), or a card file "
         "NAME.card.yaml");
@@ -60,7 +60,7 @@ void require_complete(const CardEntries& entries) {
 void spread(std::vector<double>& values, int channels, const char* option) {
   if (values.size() == 1) values.resize(static_cast<std::size_t>(channels), values[0]);
   if (static_cast<int>(values.size()) != channels)
-    fail(fmt::format(
+    refuse_card(fmt::format(
         "{} channels, but {} numbers were given for them; give one per channel with --{}", channels,
         values.size(), option));
 }
@@ -69,30 +69,32 @@ void check_itself(Card& card) {
   spread(card.mean, card.channels(), "mean");
   spread(card.std, card.channels(), "std");
   if (card.short_side && card.resize != ResizeRule::center_crop)
-    fail(fmt::format(
+    refuse_card(fmt::format(
         "short_side goes with resize center_crop only, here it is {}; leave --short-side out",
         to_text(card.resize)));
   if (card.sources.count("input.pad") != 0 && card.resize != ResizeRule::letterbox)
-    fail(fmt::format("pad goes with resize letterbox only, here it is {}; leave --pad out",
-                     to_text(card.resize)));
+    refuse_card(fmt::format("pad goes with resize letterbox only, here it is {}; leave --pad out",
+                            to_text(card.resize)));
   if (card.anchor != Anchor::center && card.resize != ResizeRule::letterbox)
-    fail(fmt::format("anchor goes with resize letterbox only, here it is {}; leave --anchor out",
-                     to_text(card.resize)));
+    refuse_card(
+        fmt::format("anchor goes with resize letterbox only, here it is {}; leave --anchor out",
+                    to_text(card.resize)));
   if (card.threshold && card.task != TaskKind::anomaly)
-    fail(
+    refuse_card(
         fmt::format("a threshold goes with the task anomaly only, here it is {}; leave "
                     "--threshold out",
                     to_text(card.task)));
   if (!card.input_sizes.empty() && card.resize != ResizeRule::letterbox)
-    fail(fmt::format("sizes go with resize letterbox only, here it is {}; leave --input-sizes out",
-                     to_text(card.resize)));
+    refuse_card(
+        fmt::format("sizes go with resize letterbox only, here it is {}; leave --input-sizes out",
+                    to_text(card.resize)));
   auto area = [](const Size& s) { return std::int64_t{s.height} * std::int64_t{s.width}; };
   auto smaller = [&](const Size& a, const Size& b) { return area(a) < area(b); };
   if (!card.input_sizes.empty())
     card.input_size = *std::max_element(card.input_sizes.begin(), card.input_sizes.end(), smaller);
   int longest = std::max(card.input_size.height, card.input_size.width);
   if (card.short_side && *card.short_side < longest)
-    fail(
+    refuse_card(
         fmt::format("short_side {} is less than the input's {}, so there is nothing to crop; give "
                     "a larger --short-side",
                     *card.short_side, longest));
@@ -153,7 +155,7 @@ Card parse_card(const Json& json) {
   }
   CardEntries entries = entries_of_json(keys, "card");
   for (const char* key : {"task", "input.color", "input.scale", "input.resize", "decoder"})
-    if (entries.count(key) == 0) fail(std::string("the key ") + key + " is missing");
+    if (entries.count(key) == 0) refuse_card(std::string("the key ") + key + " is missing");
   require_complete(entries);
   Card card = apply_entries(entries);
   check_itself(card);

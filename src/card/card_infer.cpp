@@ -14,7 +14,7 @@ namespace {
 
 using Dims = std::vector<std::optional<std::int64_t>>;
 
-[[noreturn]] void fail(const std::string& problem) {
+[[noreturn]] void refuse_for_model(const std::string& problem) {
   throw Error(ErrorCode::invalid_argument, "card: " + problem);
 }
 
@@ -78,7 +78,8 @@ const DecoderRow& decoder_row(const std::string& name) {
     if (row.name == name) return row;
     known.emplace_back(row.name);
   }
-  fail(fmt::format("unknown decoder \"{}\"; {} (--decoder)", name, suggest(name, known)));
+  refuse_for_model(
+      fmt::format("unknown decoder \"{}\"; {} (--decoder)", name, suggest(name, known)));
 }
 
 void put(CardEntries& entries, const std::string& key, Json value, const std::string& source) {
@@ -190,19 +191,20 @@ std::optional<std::string> shares_only(const ModelFacts& facts) {
 void check_cut(const ModelFacts& facts, const Card& card) {
   const auto& outputs = facts.outputs;
   if (card.reg_max && *outputs[0].shape[1] != 4 * *card.reg_max)
-    fail(fmt::format("reg_max is {}, but the output {} holds 4 x {} bins; correct --reg-max",
-                     *card.reg_max, dims_text(outputs[0].shape), *outputs[0].shape[1] / 4));
+    refuse_for_model(
+        fmt::format("reg_max is {}, but the output {} holds 4 x {} bins; correct --reg-max",
+                    *card.reg_max, dims_text(outputs[0].shape), *outputs[0].shape[1] / 4));
   if (card.strides.empty()) return;
   const std::size_t levels = outputs.size() / (card.decoder == "yolov8-seg-cut" ? 3 : 2);
   if (card.strides.size() != levels)
-    fail(fmt::format("{} strides, but the model has {} levels; correct --strides",
-                     card.strides.size(), levels));
+    refuse_for_model(fmt::format("{} strides, but the model has {} levels; correct --strides",
+                                 card.strides.size(), levels));
   for (std::size_t i = 0; i < card.strides.size(); ++i) {
     const auto& rows = outputs[2 * i].shape[2];
     if (rows && *rows * card.strides[i] != card.input_size.height)
-      fail(fmt::format("stride {}, but {} rows of the output {} make {} pixels; correct --strides",
-                       card.strides[i], *rows, dims_text(outputs[2 * i].shape),
-                       card.input_size.height));
+      refuse_for_model(fmt::format(
+          "stride {}, but {} rows of the output {} make {} pixels; correct --strides",
+          card.strides[i], *rows, dims_text(outputs[2 * i].shape), card.input_size.height));
   }
 }
 
@@ -260,11 +262,11 @@ void CardInference::add_shapes(CardEntries& entries) const {
 void CardInference::add_decoder(CardEntries& entries) const {
   if (entries.count("decoder") != 0) {
     if (!entries["decoder"].value.is_string())
-      fail(entries["decoder"].source + ": decoder: expected a name");
+      refuse_for_model(entries["decoder"].source + ": decoder: expected a name");
     const auto name = entries["decoder"].value.get<std::string>();
     const DecoderRow& row = decoder_row(name);
     if (std::optional<std::string> misfit = row.misfit(facts_))
-      fail(fmt::format(
+      refuse_for_model(fmt::format(
           "decoder {} ({}) reads outputs {}, the model has {}: {}; give another "
           "--decoder",
           row.name, entries["decoder"].source, row.outputs, outputs_text(facts_), *misfit));
@@ -297,7 +299,7 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
           fmt::format("{}{} {}: {}", reasons.empty() ? "" : "; ", row.name, row.outputs, *misfit);
   }
   if (fitting.empty())
-    fail(fmt::format(
+    refuse_for_model(fmt::format(
         "the outputs ({}) fit no known decoder{}. Ruled out: {}. Export the model with outputs "
         "like one of these, or give --task and --decoder, or a card NAME.card.yaml next to it "
         "(docs/cards.md); with --decoder none Tamis can change and quantise the model, and "
@@ -313,7 +315,7 @@ const DecoderRow& CardInference::only_fitting(const CardEntries& entries) const 
                          : i + 1 < fitting.size() ? ", "
                                                   : " and ",
                          fitting[i]->name, fitting[i]->outputs);
-  fail(
+  refuse_for_model(
       fmt::format("the outputs ({}) fit the decoders {}, and nothing shows which one is right; "
                   "give --decoder (none: outputs are not read), or decoder: NAME in NAME.card.yaml",
                   outputs_text(facts_), names));
@@ -336,7 +338,7 @@ void CardInference::add_roles(CardEntries& entries) const {
   if (row.roles.empty() || entries.count("outputs") != 0) return;
   std::vector<std::string> roles = row.find_roles(facts_);
   if (roles.empty())
-    fail(
+    refuse_for_model(
         fmt::format("decoder {} reads {}, but the outputs ({}) do not show which is which; give "
                     "--outputs, a list of {} in the model's order",
                     row.name, row.outputs, outputs_text(facts_), fmt::join(row.roles, ", ")));
@@ -365,17 +367,20 @@ void CardInference::check(const Card& card) const {
   check_input(card);
   const DecoderRow& row = decoder_row(card.decoder);
   if (row.task != card.task)
-    fail(fmt::format("decoder {} ({}) is of the task {}, not {} ({}); give --task or --decoder",
-                     row.name, card.sources.at("decoder"), to_text(row.task), to_text(card.task),
-                     card.sources.at("task")));
+    refuse_for_model(
+        fmt::format("decoder {} ({}) is of the task {}, not {} ({}); give --task or --decoder",
+                    row.name, card.sources.at("decoder"), to_text(row.task), to_text(card.task),
+                    card.sources.at("task")));
   if (std::optional<std::string> misfit = row.misfit(facts_))
-    fail(fmt::format("decoder {} ({}) does not read the model's outputs {}: {}; give --decoder",
-                     row.name, card.sources.at("decoder"), outputs_text(facts_), *misfit));
+    refuse_for_model(
+        fmt::format("decoder {} ({}) does not read the model's outputs {}: {}; give --decoder",
+                    row.name, card.sources.at("decoder"), outputs_text(facts_), *misfit));
   auto classes = row.classes(facts_);
   auto labels = static_cast<std::int64_t>(card.labels.size());
   if (classes && labels != 0 && *classes != labels)
-    fail(fmt::format("{} labels ({}), but the model's output {} has {} classes; correct --labels",
-                     labels, card.sources.at("labels"), class_output_text(), *classes));
+    refuse_for_model(
+        fmt::format("{} labels ({}), but the model's output {} has {} classes; correct --labels",
+                    labels, card.sources.at("labels"), class_output_text(), *classes));
   check_roles(card);
   if (row.name == "yolov8-cut" || row.name == "yolov8-seg-cut") check_cut(facts_, card);
 }
@@ -384,22 +389,23 @@ void CardInference::check_input(const Card& card) const {
   const TensorInfo& input = picture_input(facts_);
   const Places at = places_of(input);
   if ((card.layout == InputLayout::nhwc) != is_nhwc(input))
-    fail(fmt::format("the layout is {}, but the model's input is {}; correct --layout",
-                     to_text(card.layout), dims_text(input.shape)));
+    refuse_for_model(fmt::format("the layout is {}, but the model's input is {}; correct --layout",
+                                 to_text(card.layout), dims_text(input.shape)));
   const bool own = input.type == DataType::u8 || input.type == DataType::f16;
   if (card.input_type != (own ? input.type : DataType::f32))
-    fail(fmt::format("the input's type is {}, but the model's is {}; correct --input-type",
-                     to_text(card.input_type), to_text(input.type)));
+    refuse_for_model(
+        fmt::format("the input's type is {}, but the model's is {}; correct --input-type",
+                    to_text(card.input_type), to_text(input.type)));
   for (std::size_t i = 0; i < 2; ++i) {
     int side = i == 0 ? card.input_size.height : card.input_size.width;
     if (input.shape[at.height + i].value_or(side) != side)
-      fail(fmt::format(
+      refuse_for_model(fmt::format(
           "the model's input is {}, but the card ({}) says {}x{}; leave --input-size out",
           dims_text(input.shape), card.sources.at("input.size"), card.input_size.height,
           card.input_size.width));
   }
   if (input.shape[at.channels].value_or(card.channels()) != card.channels())
-    fail(fmt::format(
+    refuse_for_model(fmt::format(
         "wrong channel count: the model's input {} has {} channels, the color \"{}\" ({}) has {}; "
         "give another --color",
         dims_text(input.shape), *input.shape[at.channels], to_text(card.color),
@@ -416,15 +422,17 @@ void CardInference::check_roles(const Card& card) const {
   if (card.outputs.empty()) return;
   const std::string& source = card.sources.at("outputs");
   if (row.roles.empty())
-    fail(fmt::format("decoder {} reads one output, but {} names several; leave --outputs out",
-                     row.name, source));
+    refuse_for_model(
+        fmt::format("decoder {} reads one output, but {} names several; leave --outputs out",
+                    row.name, source));
   if (card.outputs.size() != facts_.outputs.size())
-    fail(fmt::format("{} names {} outputs, the model has {} ({}); correct --outputs", source,
-                     card.outputs.size(), facts_.outputs.size(), outputs_text(facts_)));
+    refuse_for_model(fmt::format("{} names {} outputs, the model has {} ({}); correct --outputs",
+                                 source, card.outputs.size(), facts_.outputs.size(),
+                                 outputs_text(facts_)));
   for (std::string_view role : row.roles)
     if (std::count(card.outputs.begin(), card.outputs.end(), role) != 1)
-      fail(fmt::format("{} must name each of {} once; correct --outputs", source,
-                       fmt::join(row.roles, ", ")));
+      refuse_for_model(fmt::format("{} must name each of {} once; correct --outputs", source,
+                                   fmt::join(row.roles, ", ")));
 }
 
 std::optional<Size> static_input_size(const ModelFacts& facts) {

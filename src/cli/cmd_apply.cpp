@@ -56,7 +56,7 @@ BuildRequest build_request(Place& place, const ApplyArguments& a, const ModelInf
   return request;
 }
 
-void print_text(const Json& d) {
+void print_applied(const Json& d) {
   say("{}: {} in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
       duration_text(d.at("wall_s")));
   for (const Json& step : d.at("steps")) {
@@ -100,7 +100,7 @@ int apply(const ApplyArguments& a, const Console& console) {
                       {"size_bytes", info.size_bytes},
                       {"wall_s", seconds_since(start)},
                       {"peak_memory_bytes", info.peak_memory_bytes}};
-  console.json ? print_json(document) : print_text(document);
+  console.json ? print_json(document) : print_applied(document);
   return 0;
 }
 

@@ -106,7 +106,7 @@ Json to_document(const Task& task, const Evaluated& found, const EvaluationPlan&
               {"wall_s", wall_s}};
 }
 
-void print_text(const Json& d) {
+void print_evaluated(const Json& d) {
   say("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
       d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
       d.at("items").get<std::size_t>());
@@ -156,7 +156,7 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   if (console.json)
     print_json(document);
   else
-    print_text(document);
+    print_evaluated(document);
   if (found.complete) return 0;
   say_error("interrupted: this is from the first {} of {} items\n", found.records.size(),
             items.items.size());

@@ -67,7 +67,7 @@ Recipe recipe_of(const FitArguments& a) {
   return {{"padim", params}};
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
+Json fit_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
   const Json& report = info.steps.back().at("report");
   Json document{{"schema", "tamis/fit/1"}, {"model", out.string()},
                 {"method", "padim"},       {"size_bytes", info.size_bytes},
@@ -77,7 +77,7 @@ Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, con
   return document;
 }
 
-void print_text(const Json& d) {
+void print_fitted(const Json& d) {
   say("{}: {}, from {} good images in {}, at most {} of memory\n", d.at("model").get<std::string>(),
       bytes_text(d.at("size_bytes")), d.at("fitted").get<int>() + d.at("held_out").get<int>(),
       duration_text(d.at("wall_s")), bytes_text(d.at("peak_memory_bytes")));
@@ -91,14 +91,14 @@ void print_text(const Json& d) {
   for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
 }
 
-struct Built {
+struct FittedFile {
   ArtefactInfo info;
   Json about;  ///< of the data
 };
 
-Built build(Place& place, const FitArguments& a, const std::filesystem::path& folder,
-            Progress& progress) {
-  Built built;
+FittedFile fit_file(Place& place, const FitArguments& a, const std::filesystem::path& folder,
+                    Progress& progress) {
+  FittedFile built;
   ModelInfo backbone = inspect_in_worker(place, a.execute.model, a.execute.card);
   backbone.require_runnable();
   BuildRequest request = request_for_original(place, a.execute, backbone, folder);
@@ -116,14 +116,14 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
       writable_model_file(a.out, model_file(a.execute.model), "backbone");
   auto progress = make_progress(console);
   TemporaryFolder folder("tamis-fit");
-  const Built built = build(*console.place, a, folder.path(), *progress);
+  const FittedFile built = fit_file(*console.place, a, folder.path(), *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(built.info, out, built.about);
+  Json document = fit_document(built.info, out, built.about);
   if (console.json)
     print_json(document);
   else
-    print_text(document);
+    print_fitted(document);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "base/words.h"
 #include "data/facts.h"
+#include "data/formats.h"
 #include "data/selection.h"
 
 namespace tamis {
@@ -17,10 +18,6 @@ namespace {
 constexpr std::size_t kNamedItems = 3;  // named in a note; the rest is counted
 
 using Hashes = std::unordered_set<std::string>;
-
-bool has_split(const DatasetInfo& info, const std::string& split) {
-  return std::find(info.splits.begin(), info.splits.end(), split) != info.splits.end();
-}
 
 /// The split that evaluates (open_dataset's default), spelt out.
 std::string evaluation_split(const DataSpec& spec, const DatasetInfo& info) {

@@ -7,10 +7,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void corrupt(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
-}
-
 // CIFAR-10: records of one label byte and 3 planes (R, G, B) of 32 x 32.
 // Source: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
 constexpr int kCifarSide = 32;
@@ -53,17 +49,18 @@ class CifarDataset : public Dataset {
     auto records = std::make_unique<InputFile>(file, kRecordFile);
     const std::uint64_t size = records->size();
     if (size == 0 || size % kCifarRecord != 0)
-      corrupt(file, "its " + std::to_string(size) + " bytes are not a whole number of records of " +
-                        std::to_string(kCifarRecord) + " bytes");
+      fail_corrupt(file, "its " + std::to_string(size) +
+                             " bytes are not a whole number of records of " +
+                             std::to_string(kCifarRecord) + " bytes");
     if (size / kCifarRecord + items_.size() > kMostItems)
-      corrupt(file, "holds more than " + std::to_string(kMostItems) + " records");
+      fail_corrupt(file, "holds more than " + std::to_string(kMostItems) + " records");
     files_.push_back(std::move(records));
     for (std::uint64_t r = 0; r < size / kCifarRecord; ++r) {
       std::uint8_t label = 0;
       files_.back()->read_at(r * kCifarRecord, {&label, 1});
       if (label > 9)
-        corrupt(file, "record " + std::to_string(r) + " has label " + std::to_string(label) +
-                          ", CIFAR-10 has 0 to 9");
+        fail_corrupt(file, "record " + std::to_string(r) + " has label " + std::to_string(label) +
+                               ", CIFAR-10 has 0 to 9");
       Item item{file.filename().string() + "#" + std::to_string(r), {}, file, r};
       item.truth.label = label;
       items_.push_back(std::move(item));

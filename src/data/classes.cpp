@@ -9,7 +9,7 @@
 namespace tamis {
 namespace {
 
-constexpr std::size_t kNamed = 3;  // in a sentence; the rest is counted
+constexpr std::size_t kClassesInSentence = 3;  // in a sentence; the rest is counted
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -87,9 +87,10 @@ bool count_up(const std::vector<std::string>& names) {
 
 std::string some(const std::vector<std::string>& names) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i)
+  for (std::size_t i = 0; i < std::min(kClassesInSentence, names.size()); ++i)
     text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kNamed) text += " and " + std::to_string(names.size() - kNamed) + " more";
+  if (names.size() > kClassesInSentence)
+    text += " and " + std::to_string(names.size() - kClassesInSentence) + " more";
   return text;
 }
 

@@ -22,19 +22,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
-}
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-[[noreturn]] void fail(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + printable(what));
-}
-
 /// The split that a file's name speaks of: instances_val2017, train, valid_annotations. Absent for
 /// any other name.
 std::optional<std::string> split_of_name(const std::string& stem) {
@@ -94,14 +81,14 @@ Json load_annotations(const fs::path& file, TruthDetail detail) {
   std::string text = load_text(file, kAnnotationFile);
   auto keep = [&](int depth, nlohmann::detail::parse_event_t event, Json& value) {
     constexpr int kMostDepth = 50;  // copying values recurses
-    if (depth > kMostDepth) fail(file, "is nested too deeply");
+    if (depth > kMostDepth) fail_corrupt(file, "is nested too deeply");
     return event != nlohmann::detail::parse_event_t::key || value != "segmentation" ||
            detail == TruthDetail::masks;
   };
   try {
     return Json::parse(text, keep);
   } catch (const Json::exception& e) {
-    fail(file, std::string("is not JSON: ") + e.what());
+    fail_corrupt(file, std::string("is not JSON: ") + e.what());
   }
 }
 
@@ -116,7 +103,7 @@ std::int64_t id_of(const fs::path& file, const Json& entry, const char* key,
                    const std::string& where) {
   const Json* value = member(entry, key);
   if (value == nullptr || !value->is_number_integer())
-    fail(file, where + " has no whole number " + key);
+    fail_corrupt(file, where + " has no whole number " + key);
   return value->get<std::int64_t>();
 }
 
@@ -148,14 +135,15 @@ Categories read_categories(const fs::path& file, const Json& json) {
 TruthBox read_box(const fs::path& file, const Json& annotation, const std::string& where) {
   const Json* bbox = member(annotation, "bbox");
   if (bbox == nullptr || !bbox->is_array() || bbox->size() != 4)
-    fail(file, where + " has no bbox of four numbers");
+    fail_corrupt(file, where + " has no bbox of four numbers");
   double v[4];
   for (std::size_t i = 0; i < 4; ++i) {
-    if (!(*bbox)[i].is_number()) fail(file, where + " has no bbox of four numbers");
+    if (!(*bbox)[i].is_number()) fail_corrupt(file, where + " has no bbox of four numbers");
     v[i] = (*bbox)[i].get<double>();
-    if (!std::isfinite(v[i]) || std::abs(v[i]) > 1e9) fail(file, where + " has an impossible bbox");
+    if (!std::isfinite(v[i]) || std::abs(v[i]) > 1e9)
+      fail_corrupt(file, where + " has an impossible bbox");
   }
-  if (v[2] < 0 || v[3] < 0) fail(file, where + " has a bbox of negative size");
+  if (v[2] < 0 || v[3] < 0) fail_corrupt(file, where + " has a bbox of negative size");
   TruthBox truth;
   truth.box = {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[0] + v[2]),
                static_cast<float>(v[1] + v[3])};
@@ -170,7 +158,7 @@ TruthBox read_box(const fs::path& file, const Json& annotation, const std::strin
 std::vector<double> numbers(const fs::path& file, const Json& list, const std::string& where) {
   std::vector<double> values;
   for (const Json& v : list) {
-    if (!v.is_number()) fail(file, where + " has a segmentation that is not of numbers");
+    if (!v.is_number()) fail_corrupt(file, where + " has a segmentation that is not of numbers");
     values.push_back(v.get<double>());
   }
   return values;
@@ -180,7 +168,7 @@ Mask read_polygons(const fs::path& file, const Json& list, Size size, const std:
   Mask mask;
   for (const Json& corners : list) {
     if (!corners.is_array())
-      fail(file, where + " has a segmentation that is not a list of polygons");
+      fail_corrupt(file, where + " has a segmentation that is not a list of polygons");
     Mask part = polygon_mask(numbers(file, corners, where), size);
     mask = mask.runs.empty() ? std::move(part) : unite(mask, part);
   }
@@ -193,15 +181,15 @@ Mask read_runs(const fs::path& file, const Json& segmentation, Size size,
   const Json* sides = member(segmentation, "size");
   const Json* counts = member(segmentation, "counts");
   if (sides == nullptr || counts == nullptr || !sides->is_array())
-    fail(file, where + " has a segmentation without size and counts");
+    fail_corrupt(file, where + " has a segmentation without size and counts");
   if (*sides != Json::array({size.height, size.width}))
-    fail(file, where + " has a mask of [height, width] " + sides->dump() + ", but its image is " +
-                   Json::array({size.height, size.width}).dump() +
-                   "; masks must have their image's size");
+    fail_corrupt(file, where + " has a mask of [height, width] " + sides->dump() +
+                           ", but its image is " + Json::array({size.height, size.width}).dump() +
+                           "; masks must have their image's size");
   if (counts->is_string()) return parse_mask(counts->get<std::string>(), size);
   std::vector<std::uint32_t> runs;
   for (double v : numbers(file, *counts, where)) {
-    if (v < 0 || v > 4e9) fail(file, where + " has a segmentation with an impossible run");
+    if (v < 0 || v > 4e9) fail_corrupt(file, where + " has a segmentation with an impossible run");
     runs.push_back(static_cast<std::uint32_t>(v));
   }
   return mask_of_runs(std::move(runs), size);
@@ -218,7 +206,7 @@ void read_mask(const fs::path& file, const Json& annotation, Size size, const st
   } catch (const Error& e) {
     std::string what = e.what();
     if (what.rfind("read ", 0) == 0) throw;
-    fail(file, where + ": " + what);
+    fail_corrupt(file, where + ": " + what);
   }
 }
 
@@ -273,7 +261,7 @@ Size stated_size(const fs::path& file, const Json& image, const Item& item) {
   const auto height = stated_side(image, "height"), width = stated_side(image, "width");
   if (!height || !width) return {};
   if (*height < 1 || *width < 1 || *height * *width > kMaxPicturePixels)
-    fail(file, item.id + " claims an impossible size");
+    fail_corrupt(file, item.id + " claims an impossible size");
   return {static_cast<int>(*height), static_cast<int>(*width)};
 }
 
@@ -301,14 +289,14 @@ void read_sizes(const fs::path& file, const Json& list, Images& images) {
     if (count++ == 0) first = mismatch_text(item, stated, *header);
   }
   if (count == 0) return;
-  fail(file, first + (count == 1 ? ""
-                                 : " (as " + std::to_string(count - 1) + " more of " +
-                                       count_text(images.items.size(), "image") + ")"));
+  fail_corrupt(file, first + (count == 1 ? ""
+                                         : " (as " + std::to_string(count - 1) + " more of " +
+                                               count_text(images.items.size(), "image") + ")"));
 }
 
 Images read_images(const fs::path& file, const Json& json, bool labelled) {
   const Json* list = member(json, "images");
-  if (list == nullptr || !list->is_array()) fail(file, "has no list called images");
+  if (list == nullptr || !list->is_array()) fail_corrupt(file, "has no list called images");
   std::vector<fs::path> folders = picture_folders(file);
   Images images;
   std::set<std::string> names;
@@ -317,10 +305,10 @@ Images read_images(const fs::path& file, const Json& json, bool labelled) {
   for (std::size_t i = 0; i < list->size(); ++i) {
     std::string where = "image " + std::to_string(i);
     std::string name = text_of((*list)[i], "file_name");
-    if (name.empty()) fail(file, where + " has no file_name");
+    if (name.empty()) fail_corrupt(file, where + " has no file_name");
     if (!images.index_of.emplace(id_of(file, (*list)[i], "id", where), i).second)
-      fail(file, where + " repeats the id of another");
-    if (!names.insert(name).second) fail(file, where + " names " + name + " again");
+      fail_corrupt(file, where + " repeats the id of another");
+    if (!names.insert(name).second) fail_corrupt(file, where + " names " + name + " again");
     auto picture = find_picture(folders, name, last);
     found += picture ? 1 : 0;
     Item item;
@@ -351,10 +339,10 @@ void read_annotations(const fs::path& file, const Json& list, const Categories& 
     std::string where = "annotation " + std::to_string(i);
     auto image = images.index_of.find(id_of(file, list[i], "image_id", where));
     if (image == images.index_of.end())
-      fail(file, where + " belongs to an image that is not listed");
+      fail_corrupt(file, where + " belongs to an image that is not listed");
     auto category = categories.label_of.find(id_of(file, list[i], "category_id", where));
     if (category == categories.label_of.end())
-      fail(file, where + " has a category that is not listed");
+      fail_corrupt(file, where + " has a category that is not listed");
     TruthBox truth = read_box(file, list[i], where);
     truth.label = category->second;
     const Size size = images.sizes[image->second];
@@ -383,9 +371,11 @@ namespace {
 
 std::unique_ptr<Dataset> open_annotated(const fs::path& file, TruthDetail detail) {
   Json json = load_annotations(file, detail);
-  if (!json.is_object()) fail(file, "is not a COCO file (an object with images is expected)");
+  if (!json.is_object())
+    fail_corrupt(file, "is not a COCO file (an object with images is expected)");
   const Json* annotations = member(json, "annotations");
-  if (annotations != nullptr && !annotations->is_array()) fail(file, "annotations is not a list");
+  if (annotations != nullptr && !annotations->is_array())
+    fail_corrupt(file, "annotations is not a list");
   Categories categories = read_categories(file, json);
   Images images = read_images(file, json, annotations != nullptr);
   Reading reading;

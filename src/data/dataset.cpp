@@ -53,10 +53,6 @@ Found find_format(const fs::path& path) {
       "open data " + path.string() + ": holds no data that Tamis knows; looked for " + looked_for);
 }
 
-bool has_split(const DatasetInfo& info, const std::string& split) {
-  return std::find(info.splits.begin(), info.splits.end(), split) != info.splits.end();
-}
-
 std::string default_split(const DatasetInfo& info) {
   for (const char* split : {"val", "test"})
     if (has_split(info, split)) return split;

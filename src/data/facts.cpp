@@ -7,7 +7,7 @@
 namespace tamis {
 namespace {
 
-constexpr std::size_t kNamed = 5;  // classes in a line; the rest is counted
+constexpr std::size_t kClassesInLine = 5;  // classes in a line; the rest is counted
 
 void add(DataFacts& facts, const Truth& truth) {
   if (truth.label || truth.boxes || truth.anomaly) ++facts.labelled;
@@ -34,10 +34,10 @@ std::string objects_text(const DataFacts& f) {
 
 std::string classes_text(const DataFacts& f) {
   std::string text = " of " + count_text(f.classes.size(), "class");
-  for (std::size_t i = 0; i < std::min(kNamed, f.unused_classes.size()); ++i)
+  for (std::size_t i = 0; i < std::min(kClassesInLine, f.unused_classes.size()); ++i)
     text += (i == 0 ? "; none of " : ", ") + f.unused_classes[i];
-  if (f.unused_classes.size() > kNamed)
-    text += " and " + std::to_string(f.unused_classes.size() - kNamed) + " more";
+  if (f.unused_classes.size() > kClassesInLine)
+    text += " and " + std::to_string(f.unused_classes.size() - kClassesInLine) + " more";
   return text;
 }
 

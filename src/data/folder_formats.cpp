@@ -9,11 +9,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
-}
-
 /// The folders that results are read from: the splits where there are any, else the folder itself.
 std::vector<fs::path> roots(const fs::path& path) {
   std::vector<fs::path> result;

@@ -82,6 +82,24 @@ void for_each_file(const fs::path& folder, Visit visit) {
 
 }  // namespace
 
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+void fail_corrupt(const fs::path& file, const std::string& what) {
+  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + printable(what));
+}
+
+bool has_split(const DatasetInfo& info, const std::string& split) {
+  return std::find(info.splits.begin(), info.splits.end(), split) != info.splits.end();
+}
+
 Picture FileDataset::load_picture(std::size_t i) const {
   const Item& item = items_.at(i);
   return decode_picture(load_item(item), printable(item.id), false);

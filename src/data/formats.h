@@ -92,6 +92,15 @@ bool has_files(const std::filesystem::path& folder);
 /// A dataset of so many items is an error in a file's header, or an attack.
 inline constexpr std::size_t kMostItems = std::size_t{1} << 22;
 
+/// Whether a regular file or a folder is there, links followed; false where asking fails.
+bool is_file(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+
+/// Throws corrupt_data: "read FILE: what is wrong", without control characters.
+[[noreturn]] void fail_corrupt(const std::filesystem::path& file, const std::string& what);
+
+bool has_split(const DatasetInfo& info, const std::string& split);
+
 /// The path below the root with forward slashes, for Item::id.
 std::string id_below(const std::filesystem::path& root, const std::filesystem::path& file);
 

@@ -14,15 +14,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-[[noreturn]] void corrupt(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + what);
-}
-
 // IDX: two zero bytes, the element type (8 = u8), the number of dimensions, each dimension as a
 // big-endian u32, the elements. Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", "The
 // IDX file format".
@@ -52,7 +43,7 @@ class GzipFile {
     int code = Z_OK;
     const char* reason = ::gzerror(handle_, &code);
     if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-      corrupt(file_, std::string("its compression is damaged: ") + reason);
+      fail_corrupt(file_, std::string("its compression is damaged: ") + reason);
     return static_cast<std::size_t>(got);
   }
 
@@ -70,10 +61,10 @@ std::uint64_t idx_elements(const fs::path& file, const std::vector<std::uint32_t
     count *= side;
     // A compressed file of a few MB can hold so much.
     if (count > kMostIdxBytes)
-      corrupt(file, "its header claims more than " + bytes_text(kMostIdxBytes));
+      fail_corrupt(file, "its header claims more than " + bytes_text(kMostIdxBytes));
   }
-  if (shape[0] > kMostItems) corrupt(file, "its header claims an impossible number of images");
-  if (count == 0) corrupt(file, "its header claims a side of 0");
+  if (shape[0] > kMostItems) fail_corrupt(file, "its header claims an impossible number of images");
+  if (count == 0) fail_corrupt(file, "its header claims a side of 0");
   return count;
 }
 
@@ -83,7 +74,7 @@ IdxArray load_idx(const fs::path& file) {
   GzipFile in(file);
   std::array<std::uint8_t, 4> magic{};
   if (in.read(magic.data(), 4) != 4 || magic[0] != 0 || magic[1] != 0)
-    corrupt(file, "is not an IDX file (it does not start with two zero bytes)");
+    fail_corrupt(file, "is not an IDX file (it does not start with two zero bytes)");
   if (magic[2] != 8 || magic[3] < 1 || magic[3] > 4)
     throw Error(
         ErrorCode::unsupported,
@@ -91,7 +82,7 @@ IdxArray load_idx(const fs::path& file) {
   IdxArray array;
   for (int d = 0; d < magic[3]; ++d) {
     std::array<std::uint8_t, 4> side{};
-    if (in.read(side.data(), 4) != 4) corrupt(file, "ends in its header");
+    if (in.read(side.data(), 4) != 4) fail_corrupt(file, "ends in its header");
     array.shape.push_back(std::uint32_t{side[0]} << 24 | std::uint32_t{side[1]} << 16 |
                           std::uint32_t{side[2]} << 8 | side[3]);
   }
@@ -101,10 +92,11 @@ IdxArray load_idx(const fs::path& file) {
     auto step = static_cast<std::size_t>(std::min<std::uint64_t>(kIdxPiece, want - before));
     array.data.resize(before + step);
     if (in.read(array.data.data() + before, step) != step)
-      corrupt(file, "is shorter than the " + std::to_string(want) + " bytes that its header says");
+      fail_corrupt(file,
+                   "is shorter than the " + std::to_string(want) + " bytes that its header says");
   }
   std::uint8_t more = 0;
-  if (in.read(&more, 1) != 0) corrupt(file, "is longer than its header says");
+  if (in.read(&more, 1) != 0) fail_corrupt(file, "is longer than its header says");
   return array;
 }
 
@@ -127,9 +119,9 @@ class IdxDataset : public Dataset {
   IdxDataset(const fs::path& images, const std::optional<fs::path>& labels,
              std::vector<std::string> names)
       : Dataset(std::move(names)), images_(load_idx(images)) {
-    if (images_.shape.size() < 3) corrupt(images, "holds no images (3 dimensions expected)");
+    if (images_.shape.size() < 3) fail_corrupt(images, "holds no images (3 dimensions expected)");
     if (channels() != 1 && channels() != 3)
-      corrupt(images, "its images have neither 1 nor 3 channels");
+      fail_corrupt(images, "its images have neither 1 nor 3 channels");
     std::vector<std::uint8_t> truth;
     if (labels)
       truth = load_labels(*labels);
@@ -162,8 +154,8 @@ class IdxDataset : public Dataset {
   std::vector<std::uint8_t> load_labels(const fs::path& file) const {
     IdxArray truth = load_idx(file);
     if (truth.shape.size() != 1 || truth.shape[0] != images_.shape[0])
-      corrupt(file, "holds " + std::to_string(truth.shape[0]) + " labels for " +
-                        std::to_string(images_.shape[0]) + " images");
+      fail_corrupt(file, "holds " + std::to_string(truth.shape[0]) + " labels for " +
+                             std::to_string(images_.shape[0]) + " images");
     return std::move(truth.data);
   }
 

@@ -14,11 +14,6 @@ namespace tamis {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
 /// Whatever it is, as long as it is no folder: reading it says what is wrong.
 bool is_there(const fs::path& path) {
   std::error_code error;

@@ -15,11 +15,6 @@ namespace {
 
 constexpr const char* kGood = "good";
 
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
-}
-
 bool has_good(const fs::path& path, const char* split) {
   return is_folder(path / split / kGood) && has_pictures(path / split / kGood);
 }
@@ -33,7 +28,7 @@ std::vector<std::string> kinds(const fs::path& folder) {
   return names;
 }
 
-std::string size_text(const Size& size) {
+std::string width_by_height(const Size& size) {
   return std::to_string(size.width) + " x " + std::to_string(size.height);
 }
 
@@ -52,10 +47,11 @@ std::optional<fs::path> find_mask(const fs::path& folder, const fs::path& pictur
 void check_size(const fs::path& mask, const fs::path& picture) {
   auto of_mask = probe_picture_header(mask), of_picture = probe_picture_header(picture);
   if (!of_mask || !of_picture || of_mask->upright() == of_picture->upright()) return;
-  throw Error(ErrorCode::corrupt_data,
-              "open data: the mask " + mask.string() + " is " + size_text(of_mask->upright()) +
-                  ", its image " + picture.string() + " is " + size_text(of_picture->upright()) +
-                  "; give masks of the size of their images");
+  throw Error(ErrorCode::corrupt_data, "open data: the mask " + mask.string() + " is " +
+                                           width_by_height(of_mask->upright()) + ", its image " +
+                                           picture.string() + " is " +
+                                           width_by_height(of_picture->upright()) +
+                                           "; give masks of the size of their images");
 }
 
 AnomalyTruth truth_of(const fs::path& path, const std::string& kind, const fs::path& picture) {
@@ -123,8 +119,8 @@ Picture load_mask(const Item& item, Size size) {
   Picture mask = decode_picture(load_bytes(file, kImageFile), file.string(), true);
   if (mask.size() == size) return mask;
   throw Error(ErrorCode::corrupt_data, "the mask " + file.string() + " is " +
-                                           size_text(mask.size()) + ", its image " +
-                                           printable(item.id) + " is " + size_text(size));
+                                           width_by_height(mask.size()) + ", its image " +
+                                           printable(item.id) + " is " + width_by_height(size));
 }
 
 }  // namespace tamis

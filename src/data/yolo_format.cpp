@@ -34,18 +34,6 @@ struct DataYaml {
   std::vector<std::string> names;
 };
 
-[[noreturn]] void fail(const fs::path& file, const std::string& what) {
-  throw Error(ErrorCode::corrupt_data, "read " + file.string() + ": " + printable(what));
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
-}
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
 bool is_yaml(const fs::path& file) {
   return (file.extension() == ".yaml" || file.extension() == ".yml") &&
          file.stem().extension() != ".card";
@@ -56,7 +44,7 @@ void check_depth(const fs::path& file, const std::string& text) {
   int depth = 0;
   for (char c : text) {
     depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
-    if (depth > kMaxYamlDepth) fail(file, "is nested too deeply");
+    if (depth > kMaxYamlDepth) fail_corrupt(file, "is nested too deeply");
   }
 }
 
@@ -75,8 +63,8 @@ std::vector<std::string> class_names(const fs::path& file, const YAML::Node& nod
   for (const auto& entry : node) {
     auto index = parse_number<int>(entry.first.as<std::string>());
     if (!index || *index < 0 || static_cast<std::size_t>(*index) >= names.size())
-      fail(file, "names: index " + entry.first.as<std::string>() + " is not in 0.." +
-                     std::to_string(names.size() - 1));
+      fail_corrupt(file, "names: index " + entry.first.as<std::string>() + " is not in 0.." +
+                             std::to_string(names.size() - 1));
     names[static_cast<std::size_t>(*index)] = entry.second.as<std::string>();
   }
   return names;
@@ -105,7 +93,7 @@ std::optional<DataYaml> load_data_yaml(const fs::path& file) {
     data.names = class_names(file, node["names"]);
     return data;
   } catch (const YAML::Exception& e) {
-    fail(file, e.what());
+    fail_corrupt(file, e.what());
   }
 }
 
@@ -144,8 +132,8 @@ fs::path locate(const DataYaml& data, const std::string& entry) {
 void add_listed(const DataYaml& data, const fs::path& list, std::vector<fs::path>& files) {
   for (const TextLine& line : filled_lines(load_text(list, kListFile), list.string())) {
     if (!is_picture_name(line.text))
-      fail(list, "line " + std::to_string(line.number) +
-                     " names no image; a list of images has a path in each line");
+      fail_corrupt(list, "line " + std::to_string(line.number) +
+                             " names no image; a list of images has a path in each line");
     bool beside = line.text.rfind("./", 0) == 0;
     files.push_back((beside ? list.parent_path() : data.root) / line.text);
   }
@@ -173,7 +161,7 @@ std::vector<fs::path> split_pictures(const DataYaml& data, const std::string& sp
   return files;
 }
 
-bool is_there(const fs::path& file) {
+bool is_link_or_there(const fs::path& file) {
   std::error_code error;
   return fs::exists(fs::symlink_status(file, error));  // also a link that leads nowhere
 }
@@ -193,10 +181,10 @@ std::optional<fs::path> replaced_folder(const fs::path& picture, const char* fol
 /// The file of a picture's labels in the folder that stands for images/, or else, of boxes, beside
 /// the picture. Absent when neither is there.
 std::optional<fs::path> find_label_file(const fs::path& picture, const char* folder) {
-  if (auto file = replaced_folder(picture, folder); file && is_there(*file)) return file;
+  if (auto file = replaced_folder(picture, folder); file && is_link_or_there(*file)) return file;
   if (std::string_view(folder) != kBoxLabels) return std::nullopt;
   fs::path beside = fs::path(picture).replace_extension(".txt");
-  return is_there(beside) ? std::optional(beside) : std::nullopt;
+  return is_link_or_there(beside) ? std::optional(beside) : std::nullopt;
 }
 
 /// For messages: where the labels of this picture would lie.
@@ -214,7 +202,7 @@ struct LabelFile {
 };
 
 [[noreturn]] void fail(const LabelFile& labels, const TextLine& line, const std::string& what) {
-  fail(fs::path(labels.file.string() + " line " + std::to_string(line.number)), what);
+  fail_corrupt(fs::path(labels.file.string() + " line " + std::to_string(line.number)), what);
 }
 
 std::vector<double> parse_fractions(const LabelFile& labels, const TextLine& line,

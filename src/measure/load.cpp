@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kMostRecorded = 4096;  // of one caller; further requests only keep the load
 
 /// What the callers' threads share.
-struct Block {
-  explicit Block(std::size_t callers)
+struct LoadBlock {
+  explicit LoadBlock(std::size_t callers)
       : begin(static_cast<std::ptrdiff_t>(callers)), running(callers) {}
   std::barrier<> begin;
   std::atomic<std::size_t> running;  // callers that have not made their timed requests yet
@@ -31,7 +31,7 @@ class Caller {
   }
 
   /// Never throws: what a run throws is kept.
-  void call(Block& block, const LoadPlan& plan) {
+  void call(LoadBlock& block, const LoadPlan& plan) {
     try {
       for (int i = 0; i < plan.discard; ++i) visitor_.run();
     } catch (...) {
@@ -49,7 +49,7 @@ class Caller {
   std::exception_ptr error() const { return error_; }
 
  private:
-  void time_requests(Block& block, const LoadPlan& plan) {
+  void time_requests(LoadBlock& block, const LoadPlan& plan) {
     const std::int64_t start = now_ns();
     bool counted = false;
     while (block.running > 0 && !block.failed) {
@@ -64,7 +64,7 @@ class Caller {
     }
   }
 
-  void fail(Block& block) {
+  void fail(LoadBlock& block) {
     if (!error_) error_ = std::current_exception();
     block.failed = true;
   }
@@ -81,7 +81,7 @@ LoadedBlock run_under_load(const std::vector<OpenedModel*>& callers, const Measu
   std::vector<Caller> all;
   all.reserve(callers.size());
   for (std::size_t n = 0; n < callers.size(); ++n) all.emplace_back(*callers[n], inputs, input + n);
-  Block block(callers.size());
+  LoadBlock block(callers.size());
   {
     std::vector<std::jthread> threads;
     for (Caller& caller : all) threads.emplace_back([&] { caller.call(block, plan); });

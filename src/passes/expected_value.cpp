@@ -11,7 +11,7 @@ namespace tamis {
 
 namespace {
 
-struct Match {
+struct ExpectedValueMatch {
   std::vector<const onnx::NodeProto*> nodes;  ///< first to last
   std::string x;
   std::string result;
@@ -59,7 +59,7 @@ bool has_form(const Graph& graph, const std::string& value,
   return graph.type(value) == onnx::TensorProto::FLOAT;
 }
 
-std::optional<Match> match(const Graph& graph, const onnx::NodeProto& softmax) {
+std::optional<ExpectedValueMatch> match(const Graph& graph, const onnx::NodeProto& softmax) {
   const onnx::NodeProto* transpose = previous(graph, &softmax, "Transpose");
   const onnx::NodeProto* split_bins = previous(graph, transpose, "Reshape");
   const onnx::NodeProto* conv = next(graph, &softmax, "Conv");
@@ -69,11 +69,11 @@ std::optional<Match> match(const Graph& graph, const onnx::NodeProto& softmax) {
   if (int_attribute(softmax, "axis").value_or(-1) != 1) return std::nullopt;
   if (ints_attribute(*transpose, "perm") != std::vector<std::int64_t>{0, 2, 1, 3})
     return std::nullopt;
-  Match m{{split_bins, transpose, &softmax, conv, joined},
-          split_bins->input(0),
-          joined->output(0),
-          0,
-          floats(*graph.constant(conv->input(1)))};
+  ExpectedValueMatch m{{split_bins, transpose, &softmax, conv, joined},
+                       split_bins->input(0),
+                       joined->output(0),
+                       0,
+                       floats(*graph.constant(conv->input(1)))};
   const auto bins = static_cast<std::int64_t>(m.bins.size());
   const std::optional<PartialShape> form = graph.shape(split_bins->output(0));
   if (!form || form->size() != 4 || !(*form)[1]) return std::nullopt;
@@ -85,7 +85,7 @@ std::optional<Match> match(const Graph& graph, const onnx::NodeProto& softmax) {
   return m;
 }
 
-std::vector<float> sum_matrix(const Match& m) {
+std::vector<float> sum_matrix(const ExpectedValueMatch& m) {
   const std::size_t sides = static_cast<std::size_t>(m.sides);
   const std::size_t bins = m.bins.size();
   std::vector<float> matrix(2 * sides * sides * bins, 0.0F);
@@ -98,7 +98,7 @@ std::vector<float> sum_matrix(const Match& m) {
   return matrix;
 }
 
-void rewrite(Graph& graph, const Match& m) {
+void rewrite(Graph& graph, const ExpectedValueMatch& m) {
   const std::string base = m.nodes[2]->name();
   for (auto it = m.nodes.rbegin(); it != m.nodes.rend(); ++it) graph.erase_node(**it);
   const float low = -60;
@@ -136,7 +136,7 @@ PassResult expected_value_as_product(Graph& graph, const PassContext&) {
   PassResult result;
   graph.infer_shapes();
   for (const onnx::NodeProto* softmax : graph.nodes_of("Softmax")) {
-    const std::optional<Match> m = match(graph, *softmax);
+    const std::optional<ExpectedValueMatch> m = match(graph, *softmax);
     if (!m) continue;
     rewrite(graph, *m);
     ++result.changes;

@@ -6,7 +6,7 @@
 namespace tamis {
 namespace {
 
-struct Match {
+struct ConvBnMatch {
   onnx::NodeProto* conv = nullptr;
   onnx::NodeProto* bn = nullptr;
   const onnx::TensorProto* weights = nullptr;
@@ -25,8 +25,8 @@ bool is_inference(const Graph& graph, const onnx::NodeProto& bn) {
 }
 
 // Reads a [channels] constant of the weights' type into `out`.
-bool read_vector(const Graph& graph, const onnx::NodeProto& node, int input, const Match& match,
-                 std::vector<double>& out) {
+bool read_vector(const Graph& graph, const onnx::NodeProto& node, int input,
+                 const ConvBnMatch& match, std::vector<double>& out) {
   const onnx::TensorProto* tensor = graph.constant(node.input(input));
   if (tensor == nullptr || tensor->data_type() != match.weights->data_type() ||
       tensor->dims_size() != 1 || tensor->dims(0) != match.weights->dims(0))
@@ -35,7 +35,7 @@ bool read_vector(const Graph& graph, const onnx::NodeProto& node, int input, con
   return true;
 }
 
-std::string refuse(const Graph& graph, Match& match) {
+std::string refuse(const Graph& graph, ConvBnMatch& match) {
   const onnx::NodeProto& conv = *match.conv;
   const onnx::NodeProto& bn = *match.bn;
   if (graph.only_consumer(conv.output(0)) != match.bn)
@@ -59,7 +59,7 @@ std::string refuse(const Graph& graph, Match& match) {
   return "";
 }
 
-void rewrite(Graph& graph, const Match& match) {
+void rewrite(Graph& graph, const ConvBnMatch& match) {
   std::size_t channels = match.gamma.size();
   std::vector<double> weights = doubles(*match.weights);
   std::vector<double> bias(channels);
@@ -89,7 +89,7 @@ void rewrite(Graph& graph, const Match& match) {
 PassResult fuse_conv_bn(Graph& graph, const PassContext&) {
   PassResult result;
   for (onnx::NodeProto* bn : graph.nodes_of("BatchNormalization")) {
-    Match match;
+    ConvBnMatch match;
     match.bn = bn;
     match.conv = graph.producer(bn->input(0));
     if (match.conv == nullptr || !is_op(*match.conv, "Conv")) continue;

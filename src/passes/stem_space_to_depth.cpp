@@ -31,7 +31,7 @@ struct Side {
   static constexpr std::int64_t kMore = 64;  ///< keeps the operands of / and % positive
 };
 
-struct Match {
+struct StemMatch {
   const onnx::NodeProto* conv = nullptr;
   Shape weights;
   std::array<Side, 2> sides{};
@@ -43,7 +43,7 @@ Integers attribute(const onnx::NodeProto& node, const char* name, std::size_t co
 }
 
 /// Empty: it is one. Else why not.
-std::string match(const Graph& graph, const onnx::NodeProto& conv, Match& m) {
+std::string match(const Graph& graph, const onnx::NodeProto& conv, StemMatch& m) {
   const std::optional<PartialShape> x = graph.shape(conv.input(0));
   if (!x || x->size() != 4 || !(*x)[1] || !(*x)[2] || !(*x)[3]) return "its input's size is open";
   const onnx::TensorProto* weights = graph.constant(conv.input(1));
@@ -72,7 +72,7 @@ std::string match(const Graph& graph, const onnx::NodeProto& conv, Match& m) {
   return {};
 }
 
-std::vector<float> rearranged(const std::vector<float>& w, const Match& m) {
+std::vector<float> rearranged(const std::vector<float>& w, const StemMatch& m) {
   const auto& [rows, columns] = m.sides;
   const std::int64_t channels = m.weights[1], deep = kBlock * kBlock * channels;
   std::vector<float> v(
@@ -93,7 +93,7 @@ std::vector<float> rearranged(const std::vector<float>& w, const Match& m) {
   return v;
 }
 
-void rewrite(Graph& graph, const Match& m) {
+void rewrite(Graph& graph, const StemMatch& m) {
   const std::string name = m.conv->name(), x = m.conv->input(0), w = m.conv->input(1);
   const auto& [rows, columns] = m.sides;
   const std::vector<float> v = rearranged(floats(*graph.constant(w)), m);
@@ -120,7 +120,7 @@ PassResult stem_space_to_depth(Graph& graph, const PassContext&) {
   graph.infer_shapes();
   for (const onnx::NodeProto* conv : graph.nodes_of("Conv")) {
     if (!graph.is_input(conv->input(0))) continue;
-    Match m;
+    StemMatch m;
     const std::string reason = match(graph, *conv, m);
     if (reason.empty()) {
       rewrite(graph, m);

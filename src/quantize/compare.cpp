@@ -86,10 +86,10 @@ struct Sums {
   double range() const { return high_a - low_a; }
 };
 
-using Channels = std::vector<std::pair<std::int64_t, Sums>>;  // with their place along the axis
+using ChannelSums = std::vector<std::pair<std::int64_t, Sums>>;  // with their place along the axis
 
 /// Of what varies in the channels, or in all of them where each has too few values.
-std::optional<double> over_constant(const Channels& channels, const Sums& whole) {
+std::optional<double> over_constant(const ChannelSums& channels, const Sums& whole) {
   if (whole.count < kEnoughToVary) return std::nullopt;
   double varies = 0;
   bool each = true;
@@ -102,7 +102,7 @@ std::optional<double> over_constant(const Channels& channels, const Sums& whole)
   return decibels(varies, whole.noise);
 }
 
-std::optional<std::int64_t> dead_channel(const Channels& channels, const Sums& whole) {
+std::optional<std::int64_t> dead_channel(const ChannelSums& channels, const Sums& whole) {
   for (const auto& [c, sums] : channels) {
     const bool matters = sums.count >= kEnoughToBeAlive && sums.range() > 0 &&
                          sums.range() >= kLeastChannelRange * whole.range();
@@ -111,7 +111,7 @@ std::optional<std::int64_t> dead_channel(const Channels& channels, const Sums& w
   return std::nullopt;
 }
 
-OutputCheck check_of(const std::string& name, const OutputPart& part, const Channels& channels,
+OutputCheck check_of(const std::string& name, const OutputPart& part, const ChannelSums& channels,
                      bool numbers) {
   Sums whole;
   for (const auto& [c, sums] : channels) whole.add(sums);
@@ -153,7 +153,7 @@ class PartSums {
   /// Of what one decoder reads one check; of an output that nobody knows one for the channels of
   /// large values and one for those of small ones, where they lie far apart.
   void put(const std::string& name, bool numbers, std::vector<OutputCheck>& into) const {
-    Channels all;
+    ChannelSums all;
     for (std::size_t c = 0; c < sums_.size(); ++c)
       all.emplace_back(part_.begin + static_cast<std::int64_t>(c), sums_[c]);
     if (!inferred_ || !part_.axis || !numbers) {
@@ -163,7 +163,8 @@ class PartSums {
     }
     const std::size_t border = sort_and_split(all);
     const auto middle = all.begin() + static_cast<std::ptrdiff_t>(border);
-    for (const Channels& group : {Channels(all.begin(), middle), Channels(middle, all.end())}) {
+    for (const ChannelSums& group :
+         {ChannelSums(all.begin(), middle), ChannelSums(middle, all.end())}) {
       if (group.empty()) continue;
       OutputPart part = part_;
       if (border > 0) part.name = group_name(group, all.size());
@@ -198,7 +199,7 @@ class PartSums {
   }
 
   /// By falling magnitude; the place of the widest gap, 0 without one.
-  static std::size_t sort_and_split(Channels& channels) {
+  static std::size_t sort_and_split(ChannelSums& channels) {
     std::sort(channels.begin(), channels.end(), [](const auto& a, const auto& b) {
       return a.second.largest_reference > b.second.largest_reference;
     });
@@ -217,7 +218,7 @@ class PartSums {
     return border;
   }
 
-  static std::string group_name(const Channels& group, std::size_t all) {
+  static std::string group_name(const ChannelSums& group, std::size_t all) {
     char text[80];
     std::snprintf(text, sizeof text, "%zu of %zu channels, up to %.3g", group.size(), all,
                   group.front().second.largest_reference);

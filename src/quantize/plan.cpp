@@ -15,10 +15,6 @@ namespace tamis {
 
 namespace {
 
-std::string node_name(const onnx::NodeProto& node) {
-  return node.name().empty() ? node.output(0) : node.name();
-}
-
 bool worth_a_reason(const Graph& graph, const onnx::NodeProto& node) {
   for (const std::string_view op :
        {"Add", "Sub", "Mul", "Div", "Concat", "Softmax", "Sigmoid", "Conv", "MatMul"}) {
@@ -76,6 +72,10 @@ class Sorter {
 };
 
 }  // namespace
+
+std::string node_name(const onnx::NodeProto& node) {
+  return node.name().empty() ? node.output(0) : node.name();
+}
 
 Plan plan_quantisation(const Graph& graph, const QuantizeOptions& options,
                        const std::map<std::string, std::string>& too_wide) {

@@ -60,6 +60,9 @@ struct Plan {
 Plan plan_quantisation(const Graph& graph, const QuantizeOptions& options,
                        const std::map<std::string, std::string>& too_wide = {});
 
+/// The name by which people know a node: its own, or that of its first output.
+std::string node_name(const onnx::NodeProto& node);
+
 /// The values that have to be observed for the plan.
 std::set<std::string> observed_values(const Plan& plan);
 

@@ -28,10 +28,6 @@ namespace {
 /// Below this, 8 bits keep next to nothing of a value whose extremes lie far out.
 constexpr double kLeastSnrDb = 8;
 
-std::string node_name(const onnx::NodeProto& node) {
-  return node.name().empty() ? node.output(0) : node.name();
-}
-
 class GroupRanges {
  public:
   GroupRanges(const Plan& plan, const Observations& observations, const QuantizeOptions& options)
@@ -120,14 +116,14 @@ std::map<std::string, std::string> too_wide(const Plan& plan, const Observations
   return nodes;
 }
 
-constexpr std::array kTargets{QuantizeTarget::portable, QuantizeTarget::ort,
-                              QuantizeTarget::openvino, QuantizeTarget::tensorrt};
+constexpr std::array kAllTargets{QuantizeTarget::portable, QuantizeTarget::ort,
+                                 QuantizeTarget::openvino, QuantizeTarget::tensorrt};
 
 /// What the layers read that any form has in INT8. Whatever the options are, so that the samples do
 /// not hang on who asked first.
 std::set<std::string> sampled_values(const Graph& graph) {
   std::set<std::string> values;
-  for (const QuantizeTarget target : kTargets) {
+  for (const QuantizeTarget target : kAllTargets) {
     QuantizeOptions options;
     options.target = target;
     const Plan plan = plan_quantisation(graph, options);
@@ -140,7 +136,7 @@ std::set<std::string> sampled_values(const Graph& graph) {
 /// What any form of the model needs, so that one run of the float model serves all.
 Watched watched_for_all_forms(const Graph& graph, QuantizeOptions options, const Plan& own) {
   Watched watched{observed_values(own), sampled_values(graph)};
-  for (const QuantizeTarget target : kTargets) {
+  for (const QuantizeTarget target : kAllTargets) {
     options.target = target;
     watched.ranges.merge(observed_values(plan_quantisation(graph, options)));
   }

@@ -39,7 +39,7 @@ std::vector<std::vector<Tensor>> draw_samples(const FeedCalibration& feed,
   return drawn;
 }
 
-struct Block {
+struct LayerBlock {
   std::size_t begin = 0, end = 0;  // of the layers
   double removed = 0;              // noise that goes when the block is in float
   std::optional<double> nearer{};  // by how much predictions come closer then; absent: unknown
@@ -63,7 +63,7 @@ class Ranker {
 
   Sensitivity rank() {
     whole_ = measure({});
-    std::vector<Block> blocks = first_blocks();
+    std::vector<LayerBlock> blocks = first_blocks();
     while (halve_best(blocks)) {
     }
     return {ordered(blocks), decibels(1 / whole_.noise), whole_.closeness, models_};
@@ -106,28 +106,28 @@ class Ranker {
     return sum / static_cast<double>(count);
   }
 
-  Block measured(std::size_t begin, std::size_t end) {
+  LayerBlock measured(std::size_t begin, std::size_t end) {
     const auto at = [&](std::size_t i) { return layers_.begin() + static_cast<std::ptrdiff_t>(i); };
     const Measured without = measure({at(begin), at(end)});
-    Block block{begin, end, whole_.noise - without.noise};
+    LayerBlock block{begin, end, whole_.noise - without.noise};
     if (without.closeness && whole_.closeness)
       block.nearer = *without.closeness - *whole_.closeness;
     return block;
   }
 
-  double removed_by(const std::vector<Block>& blocks) const {
+  double removed_by(const std::vector<LayerBlock>& blocks) const {
     double sum = 0;
-    for (const Block& block : blocks) sum += block.removed;
+    for (const LayerBlock& block : blocks) sum += block.removed;
     return sum;
   }
 
   /// Blocks that begin at `offset` parts of a block's length; the first and last may be shorter.
-  std::vector<Block> partition(std::size_t count, double offset) {
+  std::vector<LayerBlock> partition(std::size_t count, double offset) {
     const auto border = [&](double parts) {
       const double at = parts * static_cast<double>(layers_.size()) / static_cast<double>(count);
       return std::min(layers_.size(), static_cast<std::size_t>(std::max(0.0, at)));
     };
-    std::vector<Block> blocks;
+    std::vector<LayerBlock> blocks;
     for (double parts = offset - 1; border(parts) < layers_.size(); parts += 1) {
       if (border(parts) < border(parts + 1))
         blocks.push_back(measured(border(parts), border(parts + 1)));
@@ -137,27 +137,27 @@ class Ranker {
 
   /// About as many as the square root. Where two layers matter only together and a border runs
   /// between them, other borders show it.
-  std::vector<Block> first_blocks() {
+  std::vector<LayerBlock> first_blocks() {
     const auto root = static_cast<std::size_t>(std::sqrt(static_cast<double>(layers_.size())));
     const std::size_t count = std::max<std::size_t>(2, std::min(root, most_models_ / 3));
-    std::vector<Block> blocks = partition(count, 0);
+    std::vector<LayerBlock> blocks = partition(count, 0);
     if (removed_by(blocks) > kSeparableShare * whole_.noise) return blocks;
-    std::vector<Block> shifted = partition(count, 0.5);
+    std::vector<LayerBlock> shifted = partition(count, 0.5);
     return removed_by(shifted) > removed_by(blocks) ? shifted : blocks;
   }
 
   /// False when nothing is worth halving, or the models are used up.
-  bool halve_best(std::vector<Block>& blocks) {
-    const auto worth = [](const Block& b) {
+  bool halve_best(std::vector<LayerBlock>& blocks) {
+    const auto worth = [](const LayerBlock& b) {
       return b.size() > 1 && !b.only_together ? b.removed : -1;
     };
-    const auto best =
-        std::max_element(blocks.begin(), blocks.end(),
-                         [&](const Block& a, const Block& b) { return worth(a) < worth(b); });
+    const auto best = std::max_element(
+        blocks.begin(), blocks.end(),
+        [&](const LayerBlock& a, const LayerBlock& b) { return worth(a) < worth(b); });
     if (best == blocks.end() || worth(*best) < kLeastGainShare * whole_.noise) return false;
     if (models_ + 2 > most_models_) return false;
     const std::size_t middle = (best->begin + best->end) / 2;
-    std::vector<Block> parts{measured(best->begin, middle), measured(middle, best->end)};
+    std::vector<LayerBlock> parts{measured(best->begin, middle), measured(middle, best->end)};
     if (removed_by(parts) < kSeparableShare * best->removed) parts = narrowed(*best, middle);
     const auto at = blocks.erase(best);
     blocks.insert(at, parts.begin(), parts.end());
@@ -166,11 +166,11 @@ class Ranker {
 
   /// The least part of the block, around `middle`, that removes most of what the block does; the
   /// rest of it removes next to nothing.
-  std::vector<Block> narrowed(const Block& block, std::size_t middle) {
-    Block core = block;
+  std::vector<LayerBlock> narrowed(const LayerBlock& block, std::size_t middle) {
+    LayerBlock core = block;
     const auto keeps = [&](std::size_t begin, std::size_t end) {
       if (models_ >= most_models_) return false;
-      const Block part = measured(begin, end);
+      const LayerBlock part = measured(begin, end);
       const bool enough = part.removed >= kSeparableShare * block.removed;
       if (enough) core = part;
       return enough;
@@ -184,7 +184,7 @@ class Ranker {
       keeps(core.begin, end) ? high = end : low = end + 1;
     }
     core.only_together = true;
-    std::vector<Block> parts;
+    std::vector<LayerBlock> parts;
     if (block.begin < core.begin) parts.push_back({block.begin, core.begin});
     parts.push_back(core);
     if (core.end < block.end) parts.push_back({core.end, block.end});
@@ -207,14 +207,14 @@ class Ranker {
     return mean > 0 ? kLeastCostShare * mean : 1;
   }
 
-  std::vector<LayerSensitivity> ordered(const std::vector<Block>& blocks) const {
+  std::vector<LayerSensitivity> ordered(const std::vector<LayerBlock>& blocks) const {
     struct Scored {
       LayerSensitivity layer;
       double score;
     };
     const double least = least_cost();
     std::vector<Scored> all;
-    for (const Block& block : blocks) {
+    for (const LayerBlock& block : blocks) {
       const double share = block.removed / static_cast<double>(block.size());
       const double gone = block.only_together ? block.removed : share;
       const double gain_db = decibels(whole_.noise / std::max(whole_.noise - gone, 1e-20));

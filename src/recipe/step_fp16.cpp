@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 25;  // of values looked at in one run
 constexpr std::size_t kMostPictures = 32;
-constexpr unsigned kProbes = 3;
+constexpr unsigned kFp16Probes = 3;
 
 /// The largest magnitude of every f32 value on the first calibration pictures, or on random probes
 /// where there are none: a part of the values at a time.
@@ -76,7 +76,7 @@ class Magnitudes {
   void for_each_sample(const std::function<void(std::span<const Tensor>)>& use) {
     samples_ = 0;
     if (!state_.feed) {
-      for (; samples_ < kProbes; ++samples_)
+      for (; samples_ < kFp16Probes; ++samples_)
         use(probe_pictures(state_, fixed_, static_cast<unsigned>(samples_) + 1));
       return;
     }

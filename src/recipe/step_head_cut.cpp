@@ -37,7 +37,7 @@ const Family* family_of(const Card& card) {
 }
 
 constexpr double kTolerance = 1e-4;  // per value, relative above 1
-constexpr unsigned kProbes = 2;
+constexpr unsigned kHeadCutProbes = 2;
 
 std::optional<YoloTail> find_tail(const Graph& fixed, const Card& card, std::string& reason) {
   if (family_of(card) == nullptr) {
@@ -84,7 +84,7 @@ double largest_difference(const BuildState& state, const Graph& before, const Gr
   const auto at = std::find_if(names.begin(), names.end(),
                                [&](const TensorInfo& o) { return o.name == tail.output; });
   double most = 0;
-  for (unsigned seed = 1; seed <= kProbes; ++seed) {
+  for (unsigned seed = 1; seed <= kHeadCutProbes; ++seed) {
     const std::vector<Tensor> inputs = probe_pictures(state, before, seed);
     const std::vector<Tensor> whole = evaluate_in_reference(state, before, inputs);
     std::vector<Tensor> maps = evaluate_in_reference(state, after, inputs);

@@ -19,7 +19,7 @@ struct Cell {
   std::string shown, below, key, why;
 };
 
-struct Column {
+struct HtmlColumn {
   const char* title;
   const char* kind;  // class of heading and cells
   std::function<Cell(const ResultView&, const VariantView&)> cell;
@@ -73,7 +73,7 @@ Cell bytes_cell(const VariantView& v, const std::optional<double>& bytes, const 
   return {bytes_text(static_cast<std::uint64_t>(*bytes)), "", key(*bytes), ""};
 }
 
-std::vector<Column> columns() {
+std::vector<HtmlColumn> columns() {
   using R = ResultView;
   using V = VariantView;
   return {
@@ -88,7 +88,7 @@ std::vector<Column> columns() {
   };
 }
 
-std::string cell_html(const Column& column, const Cell& cell) {
+std::string cell_html(const HtmlColumn& column, const Cell& cell) {
   std::string inside = cell.shown.empty()
                            ? fmt::format("<span class=\"absent\" title=\"{}\">{}</span>",
                                          escape_html(cell.why), kAbsent)
@@ -120,13 +120,13 @@ std::string verdict_cell(const ResultView& result, const VariantView& v) {
 }
 
 std::string row_html(const ResultView& result, const VariantView& v,
-                     const std::vector<Column>& all) {
+                     const std::vector<HtmlColumn>& all) {
   std::string row = fmt::format(
       "<tr class=\"{0}\" id=\"{1}\"><td class=\"id\" data-v=\"{1}\">{1}</td><td class=\"name\" "
       "data-v=\"{2}\">{3}<small>{4}</small></td>",
       row_class(result, v), escape_html(v.id), escape_html(v.name), escape_name(v.name),
       escape_html(recipe_text(v)));
-  for (const Column& column : all) row += cell_html(column, column.cell(result, v));
+  for (const HtmlColumn& column : all) row += cell_html(column, column.cell(result, v));
   row += verdict_cell(result, v);
   std::string gate = v.gate.empty() ? v.state : v.gate;
   return row + fmt::format("<td data-v=\"{}\">{}</td></tr>\n", escape_html(gate),
@@ -206,7 +206,7 @@ std::string warnings_html(const ResultView& result) {
 
 std::string variants_html(const ResultView& result) {
   if (result.variants.empty()) return "";
-  std::vector<Column> all = columns();
+  std::vector<HtmlColumn> all = columns();
   std::string text = "<section class=\"long\"><h2>Variants</h2><p class=\"hint\">";
   static constexpr const char* kCounts[] = {"variants", "measured", "evaluated", "failed"};
   std::string counts;
@@ -217,7 +217,7 @@ std::string variants_html(const ResultView& result) {
       counts + (counts.empty() ? "" : ". ") +
       "Intervals are below their values; click a heading to sort.</p><div class=\"scroll\"><table "
       "class=\"sortable\" id=\"variants\"><thead><tr><th>ID</th><th>Variant</th>";
-  for (const Column& column : all)
+  for (const HtmlColumn& column : all)
     text += fmt::format("<th class=\"{}\">{}</th>", column.kind, column.title);
   text += "<th>Verdict</th><th>Gate</th></tr></thead><tbody>\n";
   for (std::size_t index : result.order()) text += row_html(result, result.variants[index], all);

@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::size_t kMostRows = 40;
 
-struct Layout {
+struct LatencyLayout {
   double width, left, right, top, row, label_offset, spacing;
 };
 
-Layout layout_for(SvgWidth width) {
+LatencyLayout latency_layout(SvgWidth width) {
   if (width == SvgWidth::wide) return {1080, 330, 70, 8, 27, 0, 90};
   return {400, 12, 52, 4, 48, -20, 70};
 }
@@ -40,7 +40,7 @@ std::vector<const VariantView*> rows_of(const ResultView& result) {
 }
 
 /// From the fastest to the slowest sample; the rare stall beyond three medians stays outside.
-Axis axis_of(const std::vector<const VariantView*>& rows, const Layout& layout) {
+Axis axis_of(const std::vector<const VariantView*>& rows, const LatencyLayout& layout) {
   double low = rows.front()->latency->median.value, high = low;
   for (const VariantView* row : rows) {
     const TimingView& timing = *row->latency;
@@ -96,13 +96,13 @@ std::string row_title(const VariantView& variant) {
   return escape_html(text);
 }
 
-const char* row_class(const ResultView& result, const VariantView& variant) {
+const char* latency_row_class(const ResultView& result, const VariantView& variant) {
   if (result.pick && variant.id == *result.pick) return "mark row pick";
   return variant.id == result.baseline ? "mark row baseline" : "mark row";
 }
 
 std::string row_svg(const ResultView& result, const VariantView& variant, const Axis& axis,
-                    const Layout& layout, double y) {
+                    const LatencyLayout& layout, double y) {
   std::size_t room = layout.label_offset == 0 ? 42 : 50;
   std::string name = display_width(variant.name) > room ? fit(variant.name, room) : variant.name;
   double label_x = layout.label_offset == 0 ? layout.left - 16 : layout.left;
@@ -112,14 +112,14 @@ std::string row_svg(const ResultView& result, const VariantView& variant, const 
       "height=\"{:.1f}\"/><text class=\"label\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">"
       "<tspan class=\"id\">{}</tspan> {}</text>{}{}<text class=\"value\" x=\"{:.1f}\" y=\"{:.1f}\" "
       "text-anchor=\"end\">{}</text></g>",
-      row_class(result, variant), row_title(variant), y - layout.row / 2 + layout.label_offset / 2,
-      layout.width, layout.row, label_x, y + 4 + layout.label_offset, anchor,
-      escape_html(variant.id), escape_html(name), dots(*variant.latency, axis, y),
-      box(*variant.latency, axis, y), layout.width - 6, y + 4,
+      latency_row_class(result, variant), row_title(variant),
+      y - layout.row / 2 + layout.label_offset / 2, layout.width, layout.row, label_x,
+      y + 4 + layout.label_offset, anchor, escape_html(variant.id), escape_html(name),
+      dots(*variant.latency, axis, y), box(*variant.latency, axis, y), layout.width - 6, y + 4,
       ms_number(variant.latency->median.value));
 }
 
-std::string grid(const Axis& axis, const Layout& layout, double bottom) {
+std::string grid(const Axis& axis, const LatencyLayout& layout, double bottom) {
   std::string svg;
   for (double tick : axis.ticks(layout.spacing))
     svg += fmt::format(
@@ -137,7 +137,7 @@ std::string grid(const Axis& axis, const Layout& layout, double bottom) {
 std::string latency_svg(const ResultView& result, SvgWidth width) {
   std::vector<const VariantView*> rows = rows_of(result);
   if (rows.empty()) return "";
-  Layout layout = layout_for(width);
+  LatencyLayout layout = latency_layout(width);
   Axis axis = axis_of(rows, layout);
   double bottom = layout.top + layout.row * static_cast<double>(rows.size()) + 4;
   std::string svg = fmt::format(

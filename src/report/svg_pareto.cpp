@@ -16,11 +16,11 @@
 namespace tamis {
 namespace {
 
-struct Layout {
+struct ParetoLayout {
   double width, height, left, right, top, bottom, spacing;
 };
 
-Layout layout_for(SvgWidth width) {
+ParetoLayout pareto_layout(SvgWidth width) {
   if (width == SvgWidth::wide) return {1080, 470, 84, 24, 18, 78, 90};
   return {400, 400, 58, 12, 14, 72, 64};
 }
@@ -35,14 +35,14 @@ struct Rect {
 };
 
 struct Frame {
-  Layout layout;
+  ParetoLayout layout;
   Axis x, y;
   Rect area() const {
     return {layout.left, layout.top, layout.width - layout.right, layout.height - layout.bottom};
   }
 };
 
-Axis latency_axis(const ScatterData& data, const Layout& layout) {
+Axis latency_axis(const ScatterData& data, const ParetoLayout& layout) {
   double low = 1e300, high = 0;
   auto include = [&](double ms) {
     low = std::min(low, ms);
@@ -309,7 +309,7 @@ std::string rug_svg(const ScatterData& data, const Frame& frame) {
 std::string pareto_svg(const ResultView& result, SvgWidth width) {
   ScatterData data = scatter_data(result);
   if (data.points.empty() && data.not_evaluated.empty()) return "";
-  Layout layout = layout_for(width);
+  ParetoLayout layout = pareto_layout(width);
   Frame frame{
       layout, latency_axis(data, layout),
       Axis(Axis::Kind::linear, data.low, data.high, layout.height - layout.bottom, layout.top)};

@@ -61,15 +61,15 @@ std::string speedup_cell(const VariantView& v) {
 
 /// A column of the terminal's table. Those with the greatest `order` are left out first where the
 /// terminal is narrow.
-struct Column {
+struct TerminalColumn {
   const char* title;
   bool right;
   int order;
   std::function<std::string(const VariantView&)> cell;
 };
 
-std::vector<Column> terminal_columns(const ResultView& result) {
-  std::vector<Column> columns{
+std::vector<TerminalColumn> terminal_columns(const ResultView& result) {
+  std::vector<TerminalColumn> columns{
       {"ID", false, 0, [](const VariantView& v) { return v.id; }},
       {"Variant", false, 0, [](const VariantView& v) { return v.name; }},
       {"Median ms", true, 0, latency_cell},
@@ -94,7 +94,7 @@ std::string marker(const ResultView& result, const VariantView& variant) {
 }
 
 struct Grid {
-  std::vector<Column> columns;
+  std::vector<TerminalColumn> columns;
   std::vector<std::vector<std::string>> rows;  // rows[0] are the titles
   std::vector<std::size_t> widths;
 };
@@ -124,9 +124,9 @@ void narrow_grid(Grid& grid, std::size_t width) {
   constexpr std::size_t kName = 1, kShortestName = 40;
   while (total_width(grid) - grid.widths[kName] + std::min(grid.widths[kName], kShortestName) >
          width) {
-    auto last =
-        std::max_element(grid.columns.begin(), grid.columns.end(),
-                         [](const Column& a, const Column& b) { return a.order < b.order; });
+    auto last = std::max_element(
+        grid.columns.begin(), grid.columns.end(),
+        [](const TerminalColumn& a, const TerminalColumn& b) { return a.order < b.order; });
     if (last->order == 0) break;
     remove_column(grid, static_cast<std::size_t>(last - grid.columns.begin()));
   }
@@ -246,13 +246,14 @@ std::string variants_table_text(const Json& document, int columns) {
   Grid grid;
   grid.columns = terminal_columns(result);
   grid.rows.emplace_back();
-  for (const Column& column : grid.columns) grid.rows[0].emplace_back(column.title);
+  for (const TerminalColumn& column : grid.columns) grid.rows[0].emplace_back(column.title);
   std::vector<std::string> markers{"  "};
   for (std::size_t index : result.order()) {
     const VariantView& variant = result.variants[index];
     markers.push_back(marker(result, variant));
     grid.rows.emplace_back();
-    for (const Column& column : grid.columns) grid.rows.back().push_back(column.cell(variant));
+    for (const TerminalColumn& column : grid.columns)
+      grid.rows.back().push_back(column.cell(variant));
   }
   measure_grid(grid);
   narrow_grid(grid, static_cast<std::size_t>(std::max(columns, 60)));

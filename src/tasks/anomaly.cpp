@@ -11,6 +11,7 @@
 
 namespace tamis {
 namespace {
+namespace anomalies {
 
 [[noreturn]] void fail_outputs(const std::vector<Tensor>& outputs) {
   std::string text;
@@ -166,9 +167,11 @@ ClassFigures by_kind(std::span<const ItemRecord> records) {
 
 std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { return std::nullopt; }
 
+}  // namespace anomalies
 }  // namespace
 
 Task anomaly_task() {
+  using namespace anomalies;
   Task row{TaskKind::anomaly, "anomaly", "auroc",   predict, class_count,
            check_truth,       figures,   statistic, right,   TruthDetail::boxes,
            condense_record,   by_kind};

@@ -8,6 +8,7 @@
 
 namespace tamis {
 namespace {
+namespace classification {
 
 /// The scores of one image: f32, all dimensions but one of them 1.
 std::span<const float> scores_of(const std::vector<Tensor>& outputs) {
@@ -88,9 +89,11 @@ WeightedStatistic statistic(std::span<const ItemRecord> records) {
   };
 }
 
+}  // namespace classification
 }  // namespace
 
 Task classify_task() {
+  using namespace classification;
   Task row{TaskKind::classify, "classify", "top1",    predict, class_count,
            check_truth,        figures,    statistic, right};
   row.parts = parts;

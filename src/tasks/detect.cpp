@@ -9,6 +9,7 @@
 
 namespace tamis {
 namespace {
+namespace detection {
 
 /// The thresholds of evaluation, and where the decoder's tensors are among the outputs.
 DetectOptions detect_options(const Card& card) {
@@ -79,9 +80,11 @@ ClassFigures by_class(std::span<const ItemRecord> records) {
   });
 }
 
+}  // namespace detection
 }  // namespace
 
 Task detect_task() {
+  using namespace detection;
   Task row{TaskKind::detect, "detect", "map50_95", predict, class_count,
            check_truth,      figures,  statistic,  right};
   row.by_class = by_class;

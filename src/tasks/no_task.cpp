@@ -3,6 +3,7 @@
 
 namespace tamis {
 namespace {
+namespace no_truth {
 
 [[noreturn]] void refuse() {
   throw Error(ErrorCode::unsupported,
@@ -21,9 +22,11 @@ Json figures(std::span<const ItemRecord>) { refuse(); }
 WeightedStatistic statistic(std::span<const ItemRecord>) { refuse(); }
 std::optional<std::vector<std::uint8_t>> right(std::span<const ItemRecord>) { refuse(); }
 
+}  // namespace no_truth
 }  // namespace
 
 Task no_task() {
+  using namespace no_truth;
   return {TaskKind::none, "none",  "none",    predict, class_count,
           check_truth,    figures, statistic, right};
 }

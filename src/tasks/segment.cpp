@@ -10,6 +10,7 @@
 
 namespace tamis {
 namespace {
+namespace segmentation {
 
 Prediction predict(const Card& card, const std::vector<Tensor>& outputs,
                    const Placement& placement) {
@@ -98,9 +99,11 @@ ClassFigures by_class(std::span<const ItemRecord> records) {
   });
 }
 
+}  // namespace segmentation
 }  // namespace
 
 Task segment_task() {
+  using namespace segmentation;
   Task row{TaskKind::segment, "segment", "mask_map50_95", predict, class_count,
            check_truth,       figures,   statistic,       right,   TruthDetail::masks};
   row.by_class = by_class;

@@ -8,7 +8,7 @@
 namespace tamis {
 namespace {
 
-constexpr std::string_view kName = "ssd";
+constexpr std::string_view kSsdName = "ssd";
 
 /// The k-th tensor of the four, as numbers of any kind.
 class Numbers {
@@ -46,7 +46,7 @@ std::size_t count_of(const Numbers& count, std::size_t most) {
 
 std::vector<Detection> decode(const std::vector<Tensor>& outputs, const Placement& placement,
                               const DetectOptions& options, int first_class) {
-  const Tensor& boxes = output_of(kName, outputs, options, 0, {1, -1, 4});
+  const Tensor& boxes = output_of(kSsdName, outputs, options, 0, {1, -1, 4});
   if (outputs.size() < 4)
     throw Error(ErrorCode::unsupported,
                 "decode ssd: the model gave " + std::to_string(outputs.size()) +
@@ -62,9 +62,9 @@ std::vector<Detection> decode(const std::vector<Tensor>& outputs, const Placemen
     auto score = static_cast<float>(scores.at(i));
     if (!is_above(score, options.min_score)) continue;
     const float* v = rows.row(i);
-    int label = whole_label(kName, i, static_cast<float>(classes.at(i) - first_class));
+    int label = whole_label(kSsdName, i, static_cast<float>(classes.at(i) - first_class));
     found.push_back({{v[1] * w, v[0] * h, v[3] * w, v[2] * h}, score, label});
-    check_finite(kName, i, found.back());
+    check_finite(kSsdName, i, found.back());
   }
   return best_of(std::move(found), placement, options);
 }

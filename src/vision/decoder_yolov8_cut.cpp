@@ -31,7 +31,7 @@ struct Head {
   std::size_t bins = 0, classes = 0, positions = 0;
 };
 
-[[noreturn]] void fail(const std::string& what) {
+[[noreturn]] void refuse_maps(const std::string& what) {
   throw Error(ErrorCode::unsupported,
               "decode yolov8-cut: " + what +
                   ", not pairs of f32 [1,4*bins,h,w] and [1,classes,h,w]; give --decoder");
@@ -41,28 +41,28 @@ const float* map_of(const Tensor& tensor, const std::string& which) {
   const Shape& s = tensor.shape();
   if (tensor.type() != DataType::f32 || s.size() != 4 || s[0] != 1 || s[1] < 1 || s[2] < 1 ||
       s[3] < 1)
-    fail(which + " is " + std::string(to_text(tensor.type())) + " " + to_text(s));
+    refuse_maps(which + " is " + std::string(to_text(tensor.type())) + " " + to_text(s));
   return tensor.data<float>();
 }
 
 Head as_head(std::span<const Tensor> outputs, Size input) {
   Head head;
   if (outputs.size() < 2 || outputs.size() % 2 != 0)
-    fail("the model gave " + std::to_string(outputs.size()) + " outputs");
+    refuse_maps("the model gave " + std::to_string(outputs.size()) + " outputs");
   for (std::size_t i = 0; i + 1 < outputs.size(); i += 2) {
     const Shape &b = outputs[i].shape(), &c = outputs[i + 1].shape();
     const float* boxes = map_of(outputs[i], "output " + std::to_string(i));
     const float* classes = map_of(outputs[i + 1], "output " + std::to_string(i + 1));
     const auto channels = static_cast<std::size_t>(b[1]);
     if (b[2] != c[2] || b[3] != c[3] || channels % kSides != 0)
-      fail("outputs " + std::to_string(i) + " and the next are " + to_text(b) + " and " +
-           to_text(c));
+      refuse_maps("outputs " + std::to_string(i) + " and the next are " + to_text(b) + " and " +
+                  to_text(c));
     if (input.height % b[2] != 0 || input.height / b[2] * b[3] != input.width)
-      fail("the map " + to_text(b) + " has no whole stride on an input of " +
-           std::to_string(input.height) + "x" + std::to_string(input.width));
+      refuse_maps("the map " + to_text(b) + " has no whole stride on an input of " +
+                  std::to_string(input.height) + "x" + std::to_string(input.width));
     const bool same =
         channels == head.bins * kSides && static_cast<std::size_t>(c[1]) == head.classes;
-    if (i != 0 && !same) fail("the levels have other numbers of channels");
+    if (i != 0 && !same) refuse_maps("the levels have other numbers of channels");
     const std::int64_t stride = input.height / b[2];
     head.bins = channels / kSides;
     head.classes = static_cast<std::size_t>(c[1]);

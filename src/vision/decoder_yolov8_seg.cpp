@@ -8,20 +8,20 @@
 namespace tamis {
 namespace {
 
-constexpr std::string_view kName = "yolov8-seg";
+constexpr std::string_view kSegName = "yolov8-seg";
 
 /// The prototypes have four dimensions, the anchors three; either may come first.
-struct Outputs {
+struct SegOutputs {
   const Tensor* anchors;
   const Tensor* prototypes;
 };
 
-Outputs find_outputs(const std::vector<Tensor>& outputs, const DetectOptions& options) {
+SegOutputs find_outputs(const std::vector<Tensor>& outputs, const DetectOptions& options) {
   DetectOptions in_order = options;
   if (in_order.order.empty() && outputs.size() > 1 && outputs[0].shape().size() == 4)
     in_order.order = {1, 0};
-  const Tensor& prototypes = output_of(kName, outputs, in_order, 1, {1, -1, -1, -1});
-  const Tensor& anchors = output_of(kName, outputs, in_order, 0, {1, -1, -1});
+  const Tensor& prototypes = output_of(kSegName, outputs, in_order, 1, {1, -1, -1, -1});
+  const Tensor& anchors = output_of(kSegName, outputs, in_order, 0, {1, -1, -1});
   if (anchors.shape()[1] < 5 + prototypes.shape()[1])
     throw Error(ErrorCode::unsupported,
                 "decode yolov8-seg: the outputs are " + to_text(anchors.shape()) + " and " +
@@ -30,7 +30,8 @@ Outputs find_outputs(const std::vector<Tensor>& outputs, const DetectOptions& op
   return {&anchors, &prototypes};
 }
 
-std::vector<float> coefficients_of(const Outputs& outputs, std::size_t first, std::size_t anchor) {
+std::vector<float> coefficients_of(const SegOutputs& outputs, std::size_t first,
+                                   std::size_t anchor) {
   auto anchors = static_cast<std::size_t>(outputs.anchors->shape()[2]);
   std::vector<float> out(static_cast<std::size_t>(outputs.prototypes->shape()[1]));
   for (std::size_t m = 0; m < out.size(); ++m)
@@ -42,7 +43,7 @@ std::vector<float> coefficients_of(const Outputs& outputs, std::size_t first, st
 
 Segments decode_yolov8_seg(const std::vector<Tensor>& tensors, const Placement& placement,
                            const DetectOptions& options) {
-  Outputs outputs = find_outputs(tensors, options);
+  SegOutputs outputs = find_outputs(tensors, options);
   const Shape& shape = outputs.prototypes->shape();
   Prototypes prototypes{outputs.prototypes->data<float>(), static_cast<int>(shape[1]),
                         static_cast<int>(shape[2]), static_cast<int>(shape[3])};

@@ -18,7 +18,7 @@ struct Coefficients {
   std::size_t cells, first;
 };
 
-struct Outputs {
+struct SegCutOutputs {
   std::span<const Tensor> pairs;
   std::vector<Coefficients> levels;
   Prototypes prototypes;
@@ -35,7 +35,7 @@ struct Outputs {
   }
 };
 
-[[noreturn]] void fail(const std::string& what) {
+[[noreturn]] void refuse_outputs(const std::string& what) {
   throw Error(ErrorCode::unsupported,
               "decode yolov8-seg-cut: " + what +
                   "; not f32 pairs [1,4*bins,h,w] and [1,classes,h,w], then coefficients [1,M,h,w] "
@@ -48,24 +48,24 @@ std::size_t levels_of(std::size_t outputs) { return outputs % 3 == 1 ? outputs /
 const Shape& map_shape(const std::vector<Tensor>& outputs, std::size_t i) {
   const Shape& s = outputs[i].shape();
   if (outputs[i].type() != DataType::f32 || s.size() != 4 || s[0] != 1 || s[1] < 1)
-    fail("output " + std::to_string(i) + " is " + std::string(to_text(outputs[i].type())) + " " +
-         to_text(s));
+    refuse_outputs("output " + std::to_string(i) + " is " +
+                   std::string(to_text(outputs[i].type())) + " " + to_text(s));
   return s;
 }
 
-Outputs as_outputs(const std::vector<Tensor>& outputs) {
+SegCutOutputs as_outputs(const std::vector<Tensor>& outputs) {
   const std::size_t levels = levels_of(outputs.size());
-  if (levels == 0) fail("the model gave " + std::to_string(outputs.size()) + " outputs");
+  if (levels == 0) refuse_outputs("the model gave " + std::to_string(outputs.size()) + " outputs");
   const Shape& p = map_shape(outputs, outputs.size() - 1);
-  Outputs found{std::span(outputs).first(2 * levels), {}, {}};
+  SegCutOutputs found{std::span(outputs).first(2 * levels), {}, {}};
   found.prototypes = {outputs.back().data<float>(), static_cast<int>(p[1]), static_cast<int>(p[2]),
                       static_cast<int>(p[3])};
   for (std::size_t level = 0; level < levels; ++level) {
     const Shape &own = map_shape(outputs, 2 * levels + level),
                 &boxes = map_shape(outputs, 2 * level);
     if (own[1] != p[1] || own[2] != boxes[2] || own[3] != boxes[3])
-      fail("the coefficients " + to_text(own) + " fit neither the map " + to_text(boxes) +
-           " nor the prototypes " + to_text(p));
+      refuse_outputs("the coefficients " + to_text(own) + " fit neither the map " + to_text(boxes) +
+                     " nor the prototypes " + to_text(p));
     const auto cells = static_cast<std::size_t>(own[2] * own[3]);
     found.levels.push_back({outputs[2 * levels + level].data<float>(), cells, found.positions});
     found.positions += cells;
@@ -77,7 +77,7 @@ Outputs as_outputs(const std::vector<Tensor>& outputs) {
 
 Segments decode_yolov8_seg_cut(const std::vector<Tensor>& tensors, const Placement& placement,
                                const DetectOptions& options) {
-  const Outputs outputs = as_outputs(tensors);
+  const SegCutOutputs outputs = as_outputs(tensors);
   const YoloCandidates candidates =
       yolov8_cut_candidates(outputs.pairs, placement.input, options.min_score);
   Segments out;
@@ -96,7 +96,7 @@ std::optional<std::size_t> yolov8_seg_cut_class_count(const std::vector<TensorIn
 }
 
 Tensor yolov8_seg_uncut(const std::vector<Tensor>& tensors, Size input) {
-  const Outputs outputs = as_outputs(tensors);
+  const SegCutOutputs outputs = as_outputs(tensors);
   const Tensor rows = yolov8_uncut(outputs.pairs, input);
   const std::int64_t count = outputs.prototypes.count;
   Tensor all(DataType::f32, {1, rows.shape()[1] + count, rows.shape()[2]});

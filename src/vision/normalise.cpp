@@ -11,27 +11,29 @@
 namespace tamis {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
+[[noreturn]] void refuse_input(const std::string& what) {
   throw Error(ErrorCode::invalid_argument, "normalise: " + what);
 }
 
 void check(const Picture& picture, const Normalisation& how, const Tensor& out, int n) {
   const Shape& shape = out.shape();
-  if (shape.size() != 4) fail("the input must have four dimensions, got " + to_text(shape));
+  if (shape.size() != 4) refuse_input("the input must have four dimensions, got " + to_text(shape));
   const std::size_t at = how.channels_last ? 3 : 1, height = how.channels_last ? 1 : 2;
   if (n < 0 || n >= shape[0])
-    fail("image " + std::to_string(n) + " does not exist in " + to_text(shape));
-  if (shape[at] != 1 && shape[at] != 3) fail("1 or 3 channels, got " + to_text(shape));
+    refuse_input("image " + std::to_string(n) + " does not exist in " + to_text(shape));
+  if (shape[at] != 1 && shape[at] != 3) refuse_input("1 or 3 channels, got " + to_text(shape));
   if (shape[height] != picture.height || shape[height + 1] != picture.width)
-    fail("the image is " + std::to_string(picture.height) + "x" + std::to_string(picture.width) +
-         ", the input " + to_text(shape) + "; give --input-size");
+    refuse_input("the image is " + std::to_string(picture.height) + "x" +
+                 std::to_string(picture.width) + ", the input " + to_text(shape) +
+                 "; give --input-size");
   if (out.type() != DataType::f32 && out.type() != DataType::f16 && out.type() != DataType::u8)
     throw Error(ErrorCode::unsupported, "normalise: an input of type " +
                                             std::string(to_text(out.type())) +
                                             "; f32, f16 and u8 are supported");
   std::size_t channels = shape[at];
   if (out.type() != DataType::u8 && (how.mean.size() != channels || how.std.size() != channels))
-    fail("mean and std need " + std::to_string(channels) + " values each; give --mean and --std");
+    refuse_input("mean and std need " + std::to_string(channels) +
+                 " values each; give --mean and --std");
 }
 
 /// What each of the 256 grey levels becomes. 768 table reads a row beat arithmetic here: no

@@ -35,10 +35,10 @@ ModelFacts ultralytics() {
   return out;
 }
 
-CardOptions options(std::map<std::string, std::string> given) { return {std::move(given)}; }
-const CardOptions kNormal = options({{"mean", "0.5"}, {"std", "0.25,0.5,1"}});
+CardOptions given_options(std::map<std::string, std::string> given) { return {std::move(given)}; }
+const CardOptions kNormal = given_options({{"mean", "0.5"}, {"std", "0.25,0.5,1"}});
 
-std::string failure(const std::function<void()>& action) {
+std::string card_failure(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -47,8 +47,8 @@ std::string failure(const std::function<void()>& action) {
   return "no error";
 }
 
-std::string failure(const ModelFacts& model, const CardOptions& given) {
-  return failure([&] { resolve_card(model, std::nullopt, given); });
+std::string card_failure(const ModelFacts& model, const CardOptions& given) {
+  return card_failure([&] { resolve_card(model, std::nullopt, given); });
 }
 
 class CardFile : public ::testing::Test {
@@ -58,7 +58,7 @@ class CardFile : public ::testing::Test {
     return folder_.path() / "m.card.yaml";
   }
   std::string failure_of(const std::string& yaml) const {
-    return failure([&] { resolve_card(classifier(), write(yaml), {}); });
+    return card_failure([&] { resolve_card(classifier(), write(yaml), {}); });
   }
   TemporaryFolder folder_;
 };
@@ -121,15 +121,15 @@ TEST(Card, believes_an_option_before_it_reads_the_metadata) {
   model.metadata["names"] = "{0: 'cut";
   model.metadata["imgsz"] = "as you like";
   model.metadata["task"] = "pose";
-  const Card card =
-      resolve_card(model, std::nullopt,
-                   options({{"labels", "red,green"}, {"input-size", "320"}, {"task", "detect"}}));
+  const Card card = resolve_card(
+      model, std::nullopt,
+      given_options({{"labels", "red,green"}, {"input-size", "320"}, {"task", "detect"}}));
   EXPECT_THAT(card.labels, ElementsAre("red", "green"));
-  EXPECT_THAT(failure(model, options({{"input-size", "320"}, {"task", "detect"}})),
+  EXPECT_THAT(card_failure(model, given_options({{"input-size", "320"}, {"task", "detect"}})),
               HasSubstr("give --labels"));
-  EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"task", "detect"}})),
+  EXPECT_THAT(card_failure(model, given_options({{"labels", "red,green"}, {"task", "detect"}})),
               HasSubstr("give --input-size"));
-  EXPECT_THAT(failure(model, options({{"labels", "red,green"}, {"input-size", "320"}})),
+  EXPECT_THAT(card_failure(model, given_options({{"labels", "red,green"}, {"input-size", "320"}})),
               HasSubstr("its task is \"pose\", which Tamis does not know"));
 }
 
@@ -139,7 +139,8 @@ TEST(Card, says_of_an_input_in_half_precision_that_it_is_one) {
   const Card card = resolve_card(model, std::nullopt, {});
   EXPECT_EQ(card.input_type, DataType::f16);
   EXPECT_EQ(parse_card(to_json(card, true)).input_type, DataType::f16);
-  EXPECT_THAT(failure(model, options({{"input-type", "f32"}})), HasSubstr("correct --input-type"));
+  EXPECT_THAT(card_failure(model, given_options({{"input-type", "f32"}})),
+              HasSubstr("correct --input-type"));
 }
 
 TEST(Card, knows_how_ultralytics_classifiers_prepare_pictures) {
@@ -152,7 +153,7 @@ TEST(Card, knows_how_ultralytics_classifiers_prepare_pictures) {
 }
 
 TEST(Card, asks_for_the_normalisation_of_a_classifier) {
-  std::string text = failure(classifier(), {});
+  std::string text = card_failure(classifier(), {});
   EXPECT_THAT(text, HasSubstr("--mean and --std"));
   Card card = resolve_card(classifier(), std::nullopt, kNormal);
   EXPECT_THAT(card.mean, ElementsAre(0.5, 0.5, 0.5));
@@ -162,74 +163,83 @@ TEST(Card, asks_for_the_normalisation_of_a_classifier) {
 
 TEST(Card, asks_for_the_size_of_a_dynamic_model) {
   ModelFacts model = facts({1, 3, std::nullopt, std::nullopt}, {1, 84, std::nullopt});
-  EXPECT_THAT(failure(model, {}), HasSubstr("--input-size HxW"));
-  EXPECT_EQ(resolve_card(model, std::nullopt, options({{"input-size", "320x640"}})).input_size,
-            (Size{320, 640}));
-  EXPECT_EQ(resolve_card(model, std::nullopt, options({{"input-size", "320"}})).input_size,
+  EXPECT_THAT(card_failure(model, {}), HasSubstr("--input-size HxW"));
+  EXPECT_EQ(
+      resolve_card(model, std::nullopt, given_options({{"input-size", "320x640"}})).input_size,
+      (Size{320, 640}));
+  EXPECT_EQ(resolve_card(model, std::nullopt, given_options({{"input-size", "320"}})).input_size,
             (Size{320, 320}));
 }
 
 TEST(Card, refuses_what_contradicts_the_model) {
-  EXPECT_THAT(failure(detector(), options({{"input-size", "320"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"input-size", "320"}})),
               HasSubstr("leave --input-size out"));
-  EXPECT_THAT(failure(detector(), options({{"color", "gray"}})), HasSubstr("wrong channel count"));
-  EXPECT_THAT(failure(detector(), options({{"labels", "a,b"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"color", "gray"}})),
+              HasSubstr("wrong channel count"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"labels", "a,b"}})),
               HasSubstr("2 labels (option --labels), but the model's output [1,84,8400] has 80"));
-  EXPECT_THAT(failure(detector(), options({{"decoder", "classifier"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"decoder", "classifier"}})),
               HasSubstr("reads outputs [N,classes]"));
-  EXPECT_THAT(failure(detector(), options({{"decoder", "yolov8"}, {"task", "classify"}})),
-              HasSubstr("is of the task detect"));
-  EXPECT_THAT(failure(detector(), options({{"task", "classify"}})),
-              HasSubstr("fit no known decoder of the task \"classify\""));
-  EXPECT_THAT(failure(detector(), options({{"short-side", "700"}})),
-              HasSubstr("leave --short-side out"));
-  EXPECT_THAT(failure(classifier(), options({{"mean", "0"}, {"std", "1"}, {"pad", "3"}})),
-              HasSubstr("leave --pad out"));
   EXPECT_THAT(
-      failure(
-          classifier(),
-          options({{"mean", "0"}, {"std", "1"}, {"resize", "center_crop"}, {"short-side", "30"}})),
-      HasSubstr("larger --short-side"));
+      card_failure(detector(), given_options({{"decoder", "yolov8"}, {"task", "classify"}})),
+      HasSubstr("is of the task detect"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"task", "classify"}})),
+              HasSubstr("fit no known decoder of the task \"classify\""));
+  EXPECT_THAT(card_failure(detector(), given_options({{"short-side", "700"}})),
+              HasSubstr("leave --short-side out"));
+  EXPECT_THAT(
+      card_failure(classifier(), given_options({{"mean", "0"}, {"std", "1"}, {"pad", "3"}})),
+      HasSubstr("leave --pad out"));
+  EXPECT_THAT(card_failure(classifier(), given_options({{"mean", "0"},
+                                                        {"std", "1"},
+                                                        {"resize", "center_crop"},
+                                                        {"short-side", "30"}})),
+              HasSubstr("larger --short-side"));
 }
 
 TEST(Card, refuses_values_that_make_no_sense) {
-  EXPECT_THAT(failure(detector(), options({{"colour", "rgb"}})), HasSubstr("did you mean color?"));
-  EXPECT_THAT(failure(detector(), options({{"color", "rbg"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"colour", "rgb"}})),
+              HasSubstr("did you mean color?"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"color", "rbg"}})),
               HasSubstr("option --color: unknown value \"rbg\""));
-  EXPECT_THAT(failure(detector(), options({{"std", "0"}})), HasSubstr("option --std"));
-  EXPECT_THAT(failure(detector(), options({{"mean", "a,b,c"}})), HasSubstr("option --mean"));
-  EXPECT_THAT(failure(detector(), options({{"mean", "1,2"}})), HasSubstr("1 or 3 numbers"));
-  EXPECT_THAT(failure(detector(), options({{"scale", "nan"}})), HasSubstr("option --scale"));
-  EXPECT_THAT(failure(detector(), options({{"input-size", "640x640x3"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"std", "0"}})), HasSubstr("option --std"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"mean", "a,b,c"}})),
+              HasSubstr("option --mean"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"mean", "1,2"}})),
+              HasSubstr("1 or 3 numbers"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"scale", "nan"}})),
+              HasSubstr("option --scale"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"input-size", "640x640x3"}})),
               HasSubstr("option --input-size"));
-  EXPECT_THAT(failure(detector(), options({{"pad", "256"}})), HasSubstr("from 0 to 255"));
-  EXPECT_THAT(failure(detector(), options({{"decoder", "yolov9"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"pad", "256"}})),
+              HasSubstr("from 0 to 255"));
+  EXPECT_THAT(card_failure(detector(), given_options({{"decoder", "yolov9"}})),
               HasSubstr("did you mean yolov8"));
-  EXPECT_THAT(failure(detector(), options({{"labels", "/no/such/file"}})),
+  EXPECT_THAT(card_failure(detector(), given_options({{"labels", "/no/such/file"}})),
               HasSubstr("/no/such/file"));
 }
 
 TEST(Card, refuses_models_that_it_does_not_understand) {
-  EXPECT_THAT(failure(facts({1, 640, 640, 7}, {1, 84, 8400}), {}), HasSubstr("[1,640,640,7]"));
-  EXPECT_THAT(failure(facts({1, 12}, {1, 10}), {}), HasSubstr("[N,C,H,W]"));
+  EXPECT_THAT(card_failure(facts({1, 640, 640, 7}, {1, 84, 8400}), {}), HasSubstr("[1,640,640,7]"));
+  EXPECT_THAT(card_failure(facts({1, 12}, {1, 10}), {}), HasSubstr("[N,C,H,W]"));
   ModelFacts two = detector();
   two.inputs.push_back(two.inputs[0]);
-  EXPECT_THAT(failure(two, {}), HasSubstr("2 inputs"));
+  EXPECT_THAT(card_failure(two, {}), HasSubstr("2 inputs"));
   ModelFacts pose = ultralytics();
   pose.metadata["task"] = "pose";
-  EXPECT_THAT(failure(pose, {}), HasSubstr("\"pose\""));
+  EXPECT_THAT(card_failure(pose, {}), HasSubstr("\"pose\""));
 }
 
 TEST(Card, takes_one_channel_for_gray) {
   Card card = resolve_card(facts({1, 1, 28, 28}, {1, 10}), std::nullopt,
-                           options({{"mean", "0.2"}, {"std", "0.3"}}));
+                           given_options({{"mean", "0.2"}, {"std", "0.3"}}));
   EXPECT_EQ(card.color, ColorOrder::gray);
   EXPECT_THAT(card.mean, ElementsAre(0.2));
 }
 
 TEST_F(CardFile, beats_metadata_and_shapes_and_is_beaten_by_options) {
   fs::path file = write("task: detect\ninput: {size: [640, 320], pad: 0, color: bgr}\n");
-  Card card = resolve_card(ultralytics(), file, options({{"color", "rgb"}}));
+  Card card = resolve_card(ultralytics(), file, given_options({{"color", "rgb"}}));
   EXPECT_EQ(card.input_size, (Size{640, 320}));
   EXPECT_EQ(card.pad, 0);
   EXPECT_EQ(card.color, ColorOrder::rgb);
@@ -254,9 +264,9 @@ TEST_F(CardFile, names_no_labels_outside_its_folder) {
   for (const std::string& name : {(other.path() / "secret").string(), up, std::string("link")})
     EXPECT_THAT(failure_of("input: {mean: 0, std: 1}\nlabels: " + name),
                 HasSubstr("labels: \"" + name + "\" lies outside the card's folder"));
-  const Card card =
-      resolve_card(classifier(), write("input: {mean: 0, std: 1}"),
-                   options({{"labels", (other.path() / "secret").string()}}));  // the user may
+  const Card card = resolve_card(
+      classifier(), write("input: {mean: 0, std: 1}"),
+      given_options({{"labels", (other.path() / "secret").string()}}));  // the user may
   EXPECT_EQ(card.labels.size(), 10u);
 }
 
@@ -267,7 +277,7 @@ TEST(Card, metadata_name_no_file) {
   save_file(folder.path() / "secret", lines);
   ModelFacts facts = ultralytics();
   facts.metadata["names"] = "'" + (folder.path() / "secret").string() + "'";
-  EXPECT_THAT(failure(facts, {}),
+  EXPECT_THAT(card_failure(facts, {}),
               HasSubstr("1 labels"));  // the text itself, not the 80 in the file
 }
 
@@ -326,13 +336,13 @@ TEST_F(CardFile, that_is_no_file_is_found_too_and_refused_when_it_is_read) {
 }
 
 TEST_F(CardFile, yaml_and_json_round_trip) {
-  Card card = resolve_card(ultralytics(), std::nullopt, options({{"mean", "0.1,0.25,3"}}));
+  Card card = resolve_card(ultralytics(), std::nullopt, given_options({{"mean", "0.1,0.25,3"}}));
   Card again = resolve_card(ultralytics(), write(to_yaml(card)), {});
   EXPECT_EQ(to_json(again, false), to_json(card, false));
   Card parsed = parse_card(to_json(card, true));
   EXPECT_EQ(to_json(parsed, true), to_json(card, true));
   EXPECT_FALSE(to_json(card, false).contains("sources"));
-  EXPECT_THAT(failure([&] {
+  EXPECT_THAT(card_failure([&] {
                 parse_card(Json{{"task", "detect"}});
               }),
               HasSubstr("input.color is missing"));
@@ -350,7 +360,7 @@ TEST(Card, options_are_listed_once_per_key) {
 TEST_F(CardFile, holds_inputs_name_by_name_and_keeps_them) {
   const fs::path file =
       write("input: {mean: 0, std: 1}\nhold: {labels: [640, 480], odd name: 0.5, third: [1]}\n");
-  const CardOptions said = options({{"hold-input", "third=2, 3;fourth=1e3"}});
+  const CardOptions said = given_options({{"hold-input", "third=2, 3;fourth=1e3"}});
   const std::map<std::string, std::vector<double>> wanted{
       {"labels", {640, 480}}, {"odd name", {0.5}}, {"third", {2, 3}}, {"fourth", {1000}}};
   EXPECT_EQ(inputs_to_hold(file, said), wanted);
@@ -366,7 +376,7 @@ TEST_F(CardFile, holds_inputs_name_by_name_and_keeps_them) {
 
 TEST_F(CardFile, names_what_is_wrong_with_inputs_to_hold) {
   const auto of_option = [](const std::string& text) {
-    return failure([&] { inputs_to_hold({}, options({{"hold-input", text}})); });
+    return card_failure([&] { inputs_to_hold({}, given_options({{"hold-input", text}})); });
   };
   for (const char* text : {"sizes", "=1", "sizes=", "a=1;"})
     EXPECT_THAT(of_option(text), HasSubstr("--hold-input: ")) << text;
@@ -374,7 +384,7 @@ TEST_F(CardFile, names_what_is_wrong_with_inputs_to_hold) {
   EXPECT_THAT(of_option("sizes=1,x"), HasSubstr("sizes: expected a number, got \"x\""));
   EXPECT_THAT(of_option("sizes=1,"), HasSubstr("sizes: expected a number"));
   const auto of_file = [&](const std::string& yaml) {
-    return failure([&] { inputs_to_hold(write(yaml), {}); });
+    return card_failure([&] { inputs_to_hold(write(yaml), {}); });
   };
   EXPECT_THAT(of_file("hold: [640, 640]"),
               HasSubstr("card file m.card.yaml: hold: expected inputs by name"));
@@ -419,9 +429,10 @@ TEST(Card, infers_a_head_that_was_cut_off_and_checks_what_is_said_of_it) {
   const Card card = resolve_card(cut_detector(), {}, options);
   EXPECT_THAT(card.strides, ElementsAre(8, 16, 32));
   EXPECT_THAT(to_yaml(card), HasSubstr("reg_max: 16\nstrides: [8, 16, 32]"));
-  EXPECT_THAT(failure(cut_detector(), {{{"reg-max", "8"}}}), HasSubstr("correct --reg-max"));
-  EXPECT_THAT(failure(cut_detector(), {{{"strides", "8,16"}}}), HasSubstr("has 3 levels"));
-  EXPECT_THAT(failure(cut_detector(), {{{"strides", "8,16,64"}}}), HasSubstr("correct --strides"));
+  EXPECT_THAT(card_failure(cut_detector(), {{{"reg-max", "8"}}}), HasSubstr("correct --reg-max"));
+  EXPECT_THAT(card_failure(cut_detector(), {{{"strides", "8,16"}}}), HasSubstr("has 3 levels"));
+  EXPECT_THAT(card_failure(cut_detector(), {{{"strides", "8,16,64"}}}),
+              HasSubstr("correct --strides"));
 }
 
 }  // namespace

@@ -16,12 +16,6 @@ namespace fs = std::filesystem;
 
 std::string line_of(const DataSpec& spec) { return to_text(count_facts(*open_dataset(spec)), "D"); }
 
-std::vector<std::string> ids(const Dataset& dataset) {
-  std::vector<std::string> result;
-  for (const Item& item : dataset.items()) result.push_back(item.id);
-  return result;
-}
-
 void write_yaml(const fs::path& root, const std::string& places) {
   write(root / "data.yaml", "val: " + places + "\nnames: [cat, dog]\n");
 }

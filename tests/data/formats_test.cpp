@@ -10,12 +10,6 @@ using namespace testing_data;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::vector<std::string> ids(const Dataset& dataset) {
-  std::vector<std::string> result;
-  for (const Item& item : dataset.items()) result.push_back(item.id);
-  return result;
-}
-
 TEST(FolderPerClass, numbers_classes_over_all_splits_in_byte_order) {
   TemporaryFolder folder;
   for (const char* name : {"train/cat/a.ppm", "train/Dog/b.ppm", "train/10/c.ppm", "val/cat/d.ppm",

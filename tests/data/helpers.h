@@ -7,10 +7,12 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/picture.h"
+#include "data/dataset.h"
 
 namespace tamis::testing_data {
 
@@ -36,6 +38,12 @@ inline void write(const std::filesystem::path& file, const std::string& text) {
 inline void copy_picture(const std::string& picture, const std::filesystem::path& to) {
   std::filesystem::create_directories(to.parent_path());
   std::filesystem::copy_file(pictures() / picture, to);
+}
+
+inline std::vector<std::string> ids(const Dataset& dataset) {
+  std::vector<std::string> result;
+  for (const Item& item : dataset.items()) result.push_back(item.id);
+  return result;
 }
 
 /// A valid 2 x 2 PPM picture whose content depends on the number.

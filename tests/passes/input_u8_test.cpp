@@ -29,7 +29,7 @@ Graph conv(const std::string& attributes, bool with_bias = true) {
   return graph;
 }
 
-std::vector<std::string> operators(const Graph& graph) {
+std::vector<std::string> operators_in(const Graph& graph) {
   std::vector<std::string> types;
   for (const onnx::NodeProto* node : graph.nodes()) types.push_back(node->op_type());
   return types;
@@ -47,7 +47,7 @@ TEST(InputU8, is_a_picture_as_it_lies_in_memory) {
 TEST(InputU8, folds_the_scale_into_the_convolution) {
   Graph graph = conv("pads = [1,1,1,1]");
   EXPECT_THAT(take_u8_pictures(graph, kUnit), HasSubstr("folded into Conv"));
-  EXPECT_THAT(operators(graph), ElementsAre("Transpose", "Cast", "Conv"));
+  EXPECT_THAT(operators_in(graph), ElementsAre("Transpose", "Cast", "Conv"));
   EXPECT_THAT(floats(*graph.constant(graph.nodes_of("Conv")[0]->input(1))), ElementsAre(1, 2, 3));
 }
 
@@ -56,7 +56,7 @@ TEST(InputU8, folds_the_mean_into_the_bias_without_padding) {
     Graph graph = conv("pads = [0,0,0,0]", with_bias);
     take_u8_pictures(graph, kCentred);
     graph.verify();
-    EXPECT_THAT(operators(graph), ElementsAre("Transpose", "Cast", "Conv"));
+    EXPECT_THAT(operators_in(graph), ElementsAre("Transpose", "Cast", "Conv"));
     const onnx::NodeProto* node = graph.nodes_of("Conv")[0];
     EXPECT_THAT(floats(*graph.constant(node->input(1))), ElementsAre(2, 8, 3));
     // b − 255·0.5/0.5 − 510·0.25/0.25
@@ -68,7 +68,7 @@ TEST(InputU8, folds_the_mean_into_the_bias_without_padding) {
 TEST(InputU8, subtracts_the_mean_apart_where_zeros_are_padded) {
   Graph graph = conv("pads = [1,1,1,1]");
   EXPECT_THAT(take_u8_pictures(graph, kCentred), HasSubstr("scale and std folded"));
-  EXPECT_THAT(operators(graph), ElementsAre("Transpose", "Cast", "Sub", "Conv"));
+  EXPECT_THAT(operators_in(graph), ElementsAre("Transpose", "Cast", "Sub", "Conv"));
   EXPECT_THAT(floats(*graph.constant(graph.nodes_of("Sub")[0]->input(1))),
               ElementsAre(127.5F, 63.75F, 0));
 }
@@ -78,7 +78,7 @@ TEST(InputU8, reverses_the_channels_of_a_bgr_model) {
   PixelForm bgr = kUnit;
   bgr.bgr = true;
   take_u8_pictures(graph, bgr);
-  EXPECT_THAT(operators(graph), ElementsAre("Gather", "Transpose", "Cast", "Conv"));
+  EXPECT_THAT(operators_in(graph), ElementsAre("Gather", "Transpose", "Cast", "Conv"));
 }
 
 TEST(InputU8, writes_the_formula_where_no_convolution_takes_it) {
@@ -87,7 +87,7 @@ TEST(InputU8, writes_the_formula_where_no_convolution_takes_it) {
         y = Relu (x) })");
   graph.infer_shapes();
   EXPECT_EQ(take_u8_pictures(graph, kCentred), "scale, mean and std as nodes");
-  EXPECT_THAT(operators(graph), ElementsAre("Transpose", "Cast", "Div", "Sub", "Div", "Relu"));
+  EXPECT_THAT(operators_in(graph), ElementsAre("Transpose", "Cast", "Div", "Sub", "Div", "Relu"));
 }
 
 Graph quantised(double scale) {
@@ -110,13 +110,13 @@ TEST(InputU8, is_the_quantised_input_where_the_scale_is_the_pixels) {
   Graph graph = quantised(1.0 / 255);
   EXPECT_EQ(take_u8_pictures(graph, kUnit), "the pixels are the quantised input");
   graph.verify();
-  EXPECT_THAT(operators(graph), ElementsAre("Transpose", "DequantizeLinear"));
+  EXPECT_THAT(operators_in(graph), ElementsAre("Transpose", "DequantizeLinear"));
 }
 
 TEST(InputU8, is_quantised_after_the_formula_where_it_is_not) {
   Graph graph = quantised(0.9 / 255);
   EXPECT_EQ(take_u8_pictures(graph, kUnit), "scale, mean and std as nodes");
-  EXPECT_THAT(operators(graph),
+  EXPECT_THAT(operators_in(graph),
               ElementsAre("Transpose", "Cast", "Div", "QuantizeLinear", "DequantizeLinear"));
 }
 

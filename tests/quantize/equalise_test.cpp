@@ -48,7 +48,7 @@ Graph collapsing(const std::string& between) {
   return graph;
 }
 
-FeedCalibration noise() {
+FeedCalibration equalise_noise() {
   return [](const std::function<void(std::span<const Tensor>)>& use) {
     std::mt19937 random(11);
     std::normal_distribution<float> law;
@@ -60,7 +60,7 @@ FeedCalibration noise() {
   };
 }
 
-std::unique_ptr<Session> open_ort(const std::filesystem::path& model) {
+std::unique_ptr<Session> ort_session(const std::filesystem::path& model) {
   OpenRequest request;
   request.model = model;
   request.settings.backend = "ort";
@@ -68,13 +68,13 @@ std::unique_ptr<Session> open_ort(const std::filesystem::path& model) {
   return find_backend("ort")->open(request);
 }
 
-double snr_db(const Graph& reference, const Graph& graph) {
+double snr_in_ort_db(const Graph& reference, const Graph& graph) {
   TemporaryFolder folder("tamis-test");
   reference.save(folder.path() / "a.onnx");
   graph.save(folder.path() / "b.onnx");
-  const NamedRuntime ort{"ort", open_ort};
-  return check_quantized(folder.path() / "a.onnx", folder.path() / "b.onnx", ort, {ort}, noise(),
-                         {.samples = 4, .least_snr_db = -300})
+  const NamedRuntime ort{"ort", ort_session};
+  return check_quantized(folder.path() / "a.onnx", folder.path() / "b.onnx", ort, {ort},
+                         equalise_noise(), {.samples = 4, .least_snr_db = -300})
       .front()
       .outputs.at(0)
       .snr_db;
@@ -85,7 +85,7 @@ TEST(EqualiseChannels, changes_the_weights_and_not_the_outputs) {
   const Graph before = collapsing("Relu");
   Graph after = before;
   EXPECT_EQ(equalise_channels(after).size(), 2U);
-  EXPECT_GT(snr_db(before, after), 80);
+  EXPECT_GT(snr_in_ort_db(before, after), 80);
 }
 
 TEST(EqualiseChannels, leaves_alone_what_is_even_already) {
@@ -118,11 +118,11 @@ TEST(QuantizeStatic, repairs_a_depthwise_model_that_would_collapse) {
     Graph graph = parent;
     QuantizeOptions options;
     options.target = target;
-    const QuantizeReport report = quantize_static(graph, options, open_ort, noise());
+    const QuantizeReport report = quantize_static(graph, options, ort_session, equalise_noise());
     ASSERT_GE(report.corrections.size(), 1U);
     EXPECT_EQ(report.corrections[0].name, "channel equalisation");
     EXPECT_TRUE(report.corrections[0].kept) << report.corrections[0].why;
-    EXPECT_GT(snr_db(parent, graph), 20) << report.corrections[0].why;
+    EXPECT_GT(snr_in_ort_db(parent, graph), 20) << report.corrections[0].why;
   }
 }
 

@@ -11,7 +11,7 @@
 namespace tamis {
 namespace {
 
-std::vector<float> normal(std::size_t count, unsigned seed) {
+std::vector<float> normal_values(std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<float> law;
   std::vector<float> values(count);
@@ -36,7 +36,7 @@ TEST(Histogram, keeps_exact_extremes_of_all_elements_though_it_samples) {
 
 TEST(Histogram, finds_the_percentiles_of_a_normal_distribution) {
   Histogram histogram;
-  for (unsigned seed = 0; seed < 8; ++seed) histogram.add(normal(50000, seed));
+  for (unsigned seed = 0; seed < 8; ++seed) histogram.add(normal_values(50000, seed));
   const ValueRange range = histogram.percentile(95);  // 2.5 % at each end: ± 1.95996
   EXPECT_NEAR(range.low, -1.96, 0.02);
   EXPECT_NEAR(range.high, 1.96, 0.02);
@@ -76,7 +76,7 @@ TEST(RangeAfterSilu, has_the_minimum_of_silu_as_its_low_end) {
 
 TEST(RangeBeforeSilu, clips_the_flat_low_end) {
   Histogram histogram;
-  std::vector<float> values = normal(60000, 1);
+  std::vector<float> values = normal_values(60000, 1);
   for (float& v : values) v = v * 4 - 3;
   histogram.add(values);
   const ValueRange range = range_before_silu(histogram, min_max());
@@ -93,7 +93,7 @@ TEST(RangeBeforeSilu, leaves_a_range_of_large_positive_values_alone) {
 
 TEST(QuantisationSnr, is_low_where_an_outlier_takes_the_whole_range) {
   Histogram histogram;
-  histogram.add(normal(60000, 3));
+  histogram.add(normal_values(60000, 3));
   EXPECT_GT(quantisation_snr_db(histogram, affine_from_range(histogram.extremes()), nullptr), 35);
   EXPECT_LT(quantisation_snr_db(histogram, affine_from_range({-2000, 2000}), nullptr), 3);
 }

@@ -19,7 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const Shape kInput{1, 4, 8, 8};
+const Shape kRampInput{1, 4, 8, 8};
 
 std::string head(int opset) {
   return "<ir_version: " + std::to_string(opset < 21 ? 8 : 10) +
@@ -38,7 +38,7 @@ Graph with_weights(const std::string& text) {
 /// Quantises with what the noise shows and says how near both runtimes come to the float model, in
 /// the worse of the two.
 double worst_snr_db(const Graph& before, QuantizeReport* report = nullptr,
-                    const FeedCalibration& feed = noise_of(kInput, 8)) {
+                    const FeedCalibration& feed = noise_of(kRampInput, 8)) {
   TemporaryFolder folder("tamis-test");
   before.save(folder.path() / "float.onnx");
   Graph graph = before;
@@ -62,7 +62,7 @@ double worst_snr_db(const Graph& before, QuantizeReport* report = nullptr,
 
 std::string refusal(Graph graph) {
   try {
-    quantise_ramp(graph, QuantizeTarget::portable, kInput);
+    quantise_ramp(graph, QuantizeTarget::portable, kRampInput);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
     return error.what();
@@ -76,7 +76,7 @@ std::string refusal(Graph graph) {
 TEST(QuantisedInput, is_refused_with_what_was_found_and_the_remedy) {
   Graph graph = with_weights(head(17) + R"({c = Conv (x, w1, b1) r = Relu (c) d = Conv (r, w2)
       m = GlobalAveragePool (d) y = Flatten (m)})");
-  quantise_ramp(graph, QuantizeTarget::ort, kInput);
+  quantise_ramp(graph, QuantizeTarget::ort, kRampInput);
   const std::string text = refusal(graph);
   EXPECT_THAT(text, HasSubstr("is quantised already: "));
   EXPECT_THAT(text, HasSubstr("QuantizeLinear; give the float model it was made from"));
@@ -160,7 +160,7 @@ TEST(HalfInput, is_converted_first_and_said_with_f32_ends) {
 TEST(HalfInput, keeps_the_types_of_inputs_and_outputs) {
   NEEDS_BOTH();
   const Graph before = in_half(with_weights(head(17) + kPlain), false);
-  EXPECT_GT(worst_snr_db(before, nullptr, halved(noise_of(kInput, 8))), 20);
+  EXPECT_GT(worst_snr_db(before, nullptr, halved(noise_of(kRampInput, 8))), 20);
   Graph graph = before;
   EXPECT_GT(convert_to_f32(graph), 0U);
   graph.verify();
@@ -238,7 +238,7 @@ TEST(DynamicBatch, stays_dynamic_and_right_for_one_and_three) {
     };
   };
   Graph graph = before;
-  quantize_static(graph, {}, open(1)("ort").open, noise_of(kInput, 8));
+  quantize_static(graph, {}, open(1)("ort").open, noise_of(kRampInput, 8));
   EXPECT_FALSE(graph.inputs()[0].shape[0].has_value());
   TemporaryFolder folder("tamis-test");
   before.save(folder.path() / "float.onnx");
@@ -291,8 +291,8 @@ TEST(ExternalWeights, become_part_of_the_quantised_file) {
   std::ofstream(folder.path() / "model.onnx", std::ios::binary) << model.SerializeAsString();
   Graph outside = Graph::load(folder.path() / "model.onnx");
   Graph inside = whole;
-  quantise_ramp(outside, QuantizeTarget::portable, kInput);
-  quantise_ramp(inside, QuantizeTarget::portable, kInput);
+  quantise_ramp(outside, QuantizeTarget::portable, kRampInput);
+  quantise_ramp(inside, QuantizeTarget::portable, kRampInput);
   EXPECT_EQ(outside.to_bytes(), inside.to_bytes());
 }
 
@@ -306,7 +306,7 @@ TEST(SharedWeights, of_two_convolutions_are_stored_once) {
   for (onnx::NodeProto* node : graph.nodes_of("Conv"))
     if (node->input(1) == "w") set_attribute(*node, "pads", std::vector<std::int64_t>{4, 4, 4, 4});
   EXPECT_GT(worst_snr_db(graph), 20);
-  quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  quantise_ramp(graph, QuantizeTarget::portable, kRampInput);
   std::size_t large = 0;
   for (const onnx::TensorProto& tensor : graph.graph().initializer())
     large += shape_of(tensor) == Shape{4, 4, 9, 9} ? 1U : 0U;
@@ -320,7 +320,7 @@ TEST(SharedWeights, that_another_operator_uses_too_stay_for_it_in_float) {
       k = Mul (c, s) r = Relu (k) d = Conv (r, w2) m = GlobalAveragePool (d) y = Flatten (m)})");
   EXPECT_GT(worst_snr_db(before), 20);
   Graph graph = before;
-  quantise_ramp(graph, QuantizeTarget::portable, kInput);
+  quantise_ramp(graph, QuantizeTarget::portable, kRampInput);
   EXPECT_NE(graph.constant("w1"), nullptr);
 }
 
@@ -371,7 +371,7 @@ TEST(Bytes, are_the_same_for_the_same_inputs_whatever_the_threads) {
     std::vector<std::string> results;
     for (const int threads : {1, 2, 1}) {
       Graph graph = before;
-      quantize_static(graph, options, runtime_of("ort", threads).open, noise_of(kInput, 8));
+      quantize_static(graph, options, runtime_of("ort", threads).open, noise_of(kRampInput, 8));
       results.push_back(graph.to_bytes());
     }
     EXPECT_EQ(results[0], results[1]) << to_text(target);

@@ -46,7 +46,7 @@ Graph chain(std::size_t outlier) {
   return graph;
 }
 
-FeedCalibration noise() {
+FeedCalibration sensitivity_noise() {
   return [](const std::function<void(std::span<const Tensor>)>& use) {
     std::mt19937 random(3);
     std::normal_distribution<float> law;
@@ -84,11 +84,12 @@ class RankLayers : public ::testing::Test {
       Graph copy = graph;
       options.keep_float = keep_float;
       report = quantize_static(
-          copy, options, open_ort, [&](const auto& use) { ++passes_, noise()(use); }, known);
+          copy, options, open_ort, [&](const auto& use) { ++passes_, sensitivity_noise()(use); },
+          known);
       return copy;
     };
     tools.reference = tools.runtime = open_ort;
-    tools.feed = noise();
+    tools.feed = sensitivity_noise();
     tools.extra_us = extra_us;
     tools.reader.closeness = closeness_;
     tools.write({});

@@ -13,7 +13,7 @@ namespace {
 
 using Kind = ObjectChange::Kind;
 
-ItemRecord boxes(std::vector<Detection> found, const std::string& item = "a.jpg") {
+ItemRecord boxes_on(std::vector<Detection> found, const std::string& item = "a.jpg") {
   ItemRecord record{item, {}, {}};
   record.prediction.boxes = std::move(found);
   return record;
@@ -43,7 +43,7 @@ ItemRecord anomaly(float score, std::optional<bool> flagged, std::array<std::uin
 }
 
 TEST(Changes, of_equal_predictions_are_none) {
-  const std::vector<ItemRecord> one{boxes({{{0, 0, 10, 10}, .9f, 1}, {{2, 2, 9, 9}, .1f, 1}})};
+  const std::vector<ItemRecord> one{boxes_on({{{0, 0, 10, 10}, .9f, 1}, {{2, 2, 9, 9}, .1f, 1}})};
   const auto changes = detector_changes(one, one);
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_FALSE(changes[0].changed);
@@ -54,8 +54,8 @@ TEST(Changes, of_equal_predictions_are_none) {
 
 TEST(Changes, tell_lost_gained_and_relabelled_objects) {
   const auto changes = detector_changes(
-      {boxes({{{0, 0, 10, 10}, .9f, 1}, {{50, 50, 60, 60}, .8f, 2}, {{90, 0, 99, 9}, .5f, 3}})},
-      {boxes({{{50, 50, 60, 60}, .7f, 4}, {{90, 0, 99, 9}, .4f, 3}, {{0, 80, 9, 89}, .6f, 1}})});
+      {boxes_on({{{0, 0, 10, 10}, .9f, 1}, {{50, 50, 60, 60}, .8f, 2}, {{90, 0, 99, 9}, .5f, 3}})},
+      {boxes_on({{{50, 50, 60, 60}, .7f, 4}, {{90, 0, 99, 9}, .4f, 3}, {{0, 80, 9, 89}, .6f, 1}})});
   const std::vector<ObjectChange>& o = changes[0].objects;
   ASSERT_EQ(o.size(), 4u);
   EXPECT_EQ(o[0].kind, Kind::lost);
@@ -72,16 +72,16 @@ TEST(Changes, tell_lost_gained_and_relabelled_objects) {
 }
 
 TEST(Changes, weigh_an_object_that_slips_below_the_threshold_by_its_score) {
-  const auto changes =
-      detector_changes({boxes({{{0, 0, 10, 10}, .26f, 1}})}, {boxes({{{0, 0, 10, 10}, .24f, 1}})});
+  const auto changes = detector_changes({boxes_on({{{0, 0, 10, 10}, .26f, 1}})},
+                                        {boxes_on({{{0, 0, 10, 10}, .24f, 1}})});
   EXPECT_EQ(changes[0].objects[0].kind, Kind::lost);
   EXPECT_NEAR(changes[0].objects[0].amount, .02, 1e-6);
 }
 
 TEST(Changes, prefer_a_pair_that_people_see_to_an_unsure_one_that_fits_better) {
   const auto changes =
-      detector_changes({boxes({{{0, 0, 10, 10}, .9f, 1}})},
-                       {boxes({{{0, 0, 10, 9}, .9f, 1}, {{0, 0, 10, 10}, .1f, 1}})});
+      detector_changes({boxes_on({{{0, 0, 10, 10}, .9f, 1}})},
+                       {boxes_on({{{0, 0, 10, 9}, .9f, 1}, {{0, 0, 10, 10}, .1f, 1}})});
   EXPECT_EQ(changes[0].objects[0].kind, Kind::same);
   EXPECT_EQ(changes[0].objects[0].after, 0u);
   EXPECT_NEAR(changes[0].objects[0].amount, .1 * .9, 1e-6) << "by place: 1 - IoU, times the score";
@@ -95,8 +95,8 @@ TEST(Changes, put_a_lost_object_before_a_crowd_of_small_moves) {
     moved.push_back({{x, 0, x + 10, 10}, .5f, 1});
   }
   const auto changes =
-      detector_changes({boxes(crowd, "crowd"), boxes({{{0, 0, 9, 9}, .4f, 1}}, "lost")},
-                       {boxes(moved, "crowd"), boxes({}, "lost")});
+      detector_changes({boxes_on(crowd, "crowd"), boxes_on({{{0, 0, 9, 9}, .4f, 1}}, "lost")},
+                       {boxes_on(moved, "crowd"), boxes_on({}, "lost")});
   EXPECT_EQ(changes[0].index, 1u);
 }
 
@@ -107,7 +107,7 @@ TEST(Changes, compare_segments_by_their_masks) {
     left[i] = i % 10 < 4 ? 1 : 0;
     half[i] = i % 10 < 2 ? 1 : 0;
   }
-  ItemRecord before = boxes({{{0, 0, 10, 10}, .8f, 1}}), after = before;
+  ItemRecord before = boxes_on({{{0, 0, 10, 10}, .8f, 1}}), after = before;
   before.prediction.mask_size = after.prediction.mask_size = size;
   before.prediction.masks = {to_text(mask_of_rows(left, size))};
   after.prediction.masks = {to_text(mask_of_rows(half, size))};
@@ -158,8 +158,8 @@ TEST(Changes, of_anomalies_are_decisions_then_scores_and_maps_in_deviations) {
 }
 
 TEST(Changes, refuse_other_items) {
-  EXPECT_THROW(detector_changes({boxes({}, "a")}, {boxes({}, "b")}), Error);
-  EXPECT_THROW(detector_changes({boxes({}, "a")}, {}), Error);
+  EXPECT_THROW(detector_changes({boxes_on({}, "a")}, {boxes_on({}, "b")}), Error);
+  EXPECT_THROW(detector_changes({boxes_on({}, "a")}, {}), Error);
 }
 
 }  // namespace

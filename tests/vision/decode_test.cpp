@@ -31,11 +31,11 @@ std::vector<Tensor> output_of(const std::vector<Anchor>& anchors) {
   return out;
 }
 
-const Placement kHalved{{200, 400}, {200, 200}, 0.5, 0.5, 0, 50};
+const Placement kHalvedImage{{200, 400}, {200, 200}, 0.5, 0.5, 0, 50};
 
 TEST(DecodeYolov8, maps_boxes_back_to_the_picture_and_clips_them) {
-  auto found =
-      decode_yolov8(output_of({{100, 100, 40, 20, {0.9f}}, {0, 50, 20, 20, {0.8f}}}), kHalved, {});
+  auto found = decode_yolov8(output_of({{100, 100, 40, 20, {0.9f}}, {0, 50, 20, 20, {0.8f}}}),
+                             kHalvedImage, {});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].box, (Box{160, 80, 240, 120}));
   EXPECT_EQ(found[1].box, (Box{0, 0, 20, 20}));
@@ -43,8 +43,8 @@ TEST(DecodeYolov8, maps_boxes_back_to_the_picture_and_clips_them) {
 
 TEST(DecodeYolov8, takes_every_class_over_the_threshold_and_suppresses_within_a_class) {
   auto found = decode_yolov8(
-      output_of({{100, 100, 40, 40, {0.9f, 0.5f}}, {101, 100, 40, 40, {0.8f, 0.001f}}}), kHalved,
-      {});
+      output_of({{100, 100, 40, 40, {0.9f, 0.5f}}, {101, 100, 40, 40, {0.8f, 0.001f}}}),
+      kHalvedImage, {});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].label, 0);
   EXPECT_EQ(found[0].score, 0.9f);
@@ -54,10 +54,10 @@ TEST(DecodeYolov8, takes_every_class_over_the_threshold_and_suppresses_within_a_
 
 TEST(DecodeYolov8, refuses_what_is_not_its_output) {
   std::vector<Tensor> wrong;
-  EXPECT_THROW(decode_yolov8(wrong, kHalved, {}), Error);
+  EXPECT_THROW(decode_yolov8(wrong, kHalvedImage, {}), Error);
   wrong.emplace_back(DataType::f32, Shape{1, 1000});
   try {
-    decode_yolov8(wrong, kHalved, {});
+    decode_yolov8(wrong, kHalvedImage, {});
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::unsupported);
@@ -67,14 +67,14 @@ TEST(DecodeYolov8, refuses_what_is_not_its_output) {
 
 TEST(DecodeYolov8, fails_on_a_candidate_that_is_not_finite) {
   float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THROW(decode_yolov8(output_of({{nan, 1, 1, 1, {0.9f}}}), kHalved, {}), Error);
-  EXPECT_THROW(decode_yolov8(output_of({{1, 1, 1, 1, {INFINITY}}}), kHalved, {}), Error);
-  EXPECT_NO_THROW(decode_yolov8(output_of({{nan, 1, 1, 1, {0.0f}}}), kHalved, {}));
+  EXPECT_THROW(decode_yolov8(output_of({{nan, 1, 1, 1, {0.9f}}}), kHalvedImage, {}), Error);
+  EXPECT_THROW(decode_yolov8(output_of({{1, 1, 1, 1, {INFINITY}}}), kHalvedImage, {}), Error);
+  EXPECT_NO_THROW(decode_yolov8(output_of({{nan, 1, 1, 1, {0.0f}}}), kHalvedImage, {}));
 }
 
 TEST(DecodeYolov8, fails_on_a_score_that_is_not_a_number) {
   float nan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THROW(decode_yolov8(output_of({{1, 1, 1, 1, {nan}}}), kHalved, {}), Error);
+  EXPECT_THROW(decode_yolov8(output_of({{1, 1, 1, 1, {nan}}}), kHalvedImage, {}), Error);
 }
 
 TEST(Suppress, breaks_ties_by_index_and_stops_at_the_most_wanted) {

@@ -83,10 +83,10 @@ std::vector<Tensor> two_objects() {
   return out;
 }
 
-const Placement kWhole{{64, 64}, {64, 64}, 1, 1, 0, 0};
+const Placement kWholeImage{{64, 64}, {64, 64}, 1, 1, 0, 0};
 
 TEST(DecodeYolov8Seg, gives_each_box_its_own_mask) {
-  Segments found = decode_yolov8_seg(two_objects(), kWhole, {});
+  Segments found = decode_yolov8_seg(two_objects(), kWholeImage, {});
   ASSERT_EQ(found.boxes.size(), 2u);
   ASSERT_EQ(found.masks.size(), 2u);
   EXPECT_EQ(found.boxes[0].box, (Box{4, 12, 28, 52}));
@@ -99,8 +99,8 @@ TEST(DecodeYolov8Seg, gives_each_box_its_own_mask) {
 TEST(DecodeYolov8Seg, finds_the_outputs_in_either_order) {
   std::vector<Tensor> outputs = two_objects();
   std::swap(outputs[0], outputs[1]);
-  EXPECT_EQ(decode_yolov8_seg(outputs, kWhole, {}).masks,
-            decode_yolov8_seg(two_objects(), kWhole, {}).masks);
+  EXPECT_EQ(decode_yolov8_seg(outputs, kWholeImage, {}).masks,
+            decode_yolov8_seg(two_objects(), kWholeImage, {}).masks);
   EXPECT_EQ(yolov8_seg_class_count(
                 {{"a", DataType::f32, {1, 116, 8400}}, {"b", DataType::f32, {1, 32, 160, 160}}}),
             80u);
@@ -120,13 +120,14 @@ std::string failure(F f) {
 TEST(DecodeYolov8Seg, refuses_other_outputs_and_values_that_are_not_finite) {
   std::vector<Tensor> one;
   one.emplace_back(DataType::f32, Shape{1, 116, 8400});
-  EXPECT_THAT(failure([&] { decode_yolov8_seg(one, kWhole, {}); }), HasSubstr("gave 1 outputs"));
+  EXPECT_THAT(failure([&] { decode_yolov8_seg(one, kWholeImage, {}); }),
+              HasSubstr("gave 1 outputs"));
   one.emplace_back(DataType::f32, Shape{1, 120, 4, 4});
-  EXPECT_THAT(failure([&] { decode_yolov8_seg(one, kWhole, {}); }),
+  EXPECT_THAT(failure([&] { decode_yolov8_seg(one, kWholeImage, {}); }),
               HasSubstr("not [1,4+classes+M,anchors] and [1,M,h,w]"));
   std::vector<Tensor> broken = two_objects();
   broken[0].data<float>()[10] = std::numeric_limits<float>::infinity();
-  EXPECT_THAT(failure([&] { decode_yolov8_seg(broken, kWhole, {}); }),
+  EXPECT_THAT(failure([&] { decode_yolov8_seg(broken, kWholeImage, {}); }),
               HasSubstr("prototype or coefficient is not finite"));
 }
 
