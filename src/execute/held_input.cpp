@@ -2,42 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/elements.h"
 #include "base/error.h"
-#include "base/half.h"
 #include "runtime/tensor_info.h"
 
 namespace tamis {
-namespace {
-
-template <typename T>
-void set(Tensor& tensor, std::size_t i, T value) {
-  tensor.data<T>()[i] = value;
-}
-
-void set_element(Tensor& tensor, std::size_t i, double value) {
-  switch (tensor.type()) {
-    case DataType::f32:
-      return set(tensor, i, static_cast<float>(value));
-    case DataType::f64:
-      return set(tensor, i, value);
-    case DataType::f16:
-      return set(tensor, i, float_to_half(static_cast<float>(value)));
-    case DataType::bf16:
-      return set(tensor, i, float_to_bfloat16(static_cast<float>(value)));
-    case DataType::u8:
-    case DataType::boolean:
-      return set(tensor, i, static_cast<std::uint8_t>(value));
-    case DataType::i8:
-      return set(tensor, i, static_cast<std::int8_t>(value));
-    case DataType::i32:
-      return set(tensor, i, static_cast<std::int32_t>(value));
-    case DataType::i64:
-      return set(tensor, i, static_cast<std::int64_t>(value));
-  }
-}
-
-}  // namespace
-
 Tensor held_input(const TensorInfo& input, const std::vector<double>& numbers) {
   Tensor tensor(input.type, resolve_shape(input, nullptr));
   const auto count = static_cast<std::size_t>(tensor.elements());
