@@ -4,12 +4,13 @@
 #include <cmath>
 #include <random>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "base/elements.h"
 #include "base/error.h"
 #include "base/output_part.h"
 #include "graph/selection.h"
-#include "graph/tensor_data.h"
 #include "passes/natural_picture.h"
 #include "passes/passes.h"
 
@@ -18,8 +19,6 @@ namespace {
 
 constexpr double kPerturbation = 0x1p-20;  // about what a few layers' rounding in f32 adds up to
 constexpr unsigned kPerturbations = 3;
-
-std::vector<double> numbers(const Tensor& tensor) { return doubles(to_proto(tensor, "output")); }
 
 [[noreturn]] void fail(const std::string& output, const std::string& problem) {
   throw Error(ErrorCode::backend_failed, "compare outputs: \"" + output + "\" " + problem);
@@ -32,58 +31,69 @@ bool is_whole(DataType type) {
 
 bool below(double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); }
 
-/// Each channel's values, sorted: what is left of rows in any order.
-std::vector<double> sorted_by_channel(const Shape& shape, const std::vector<double>& values) {
-  const ChannelWalk walk(shape, likely_channel_axis(shape, true));
+/// A channel's values, sorted: what is left of rows in any order.
+std::vector<double> sorted_channel(const Tensor& tensor, const ChannelWalk& walk, std::int64_t c) {
   std::vector<double> sorted;
-  for (std::int64_t c = 0; c < walk.channels; ++c) {
-    const std::size_t begin = sorted.size();
-    for (std::int64_t o = 0; o < walk.outer; ++o)
-      for (std::int64_t i = 0; i < walk.inner; ++i)
-        sorted.push_back(values[static_cast<std::size_t>(walk.place(o, c, i))]);
-    std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin), sorted.end(), below);
-  }
+  for (std::int64_t o = 0; o < walk.outer; ++o)
+    for (std::int64_t i = 0; i < walk.inner; ++i)
+      sorted.push_back(element(tensor, static_cast<std::size_t>(walk.place(o, c, i))));
+  std::sort(sorted.begin(), sorted.end(), below);
   return sorted;
 }
 
-double largest_of(const std::vector<double>& values) {
+double largest_of(const Tensor& tensor) {
   double largest = 0;
-  for (const double value : values)
-    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tensor.elements()); ++i)
+    if (const double value = element(tensor, i); std::isfinite(value))
+      largest = std::max(largest, std::abs(value));
   return largest;
 }
+
+/// What two outputs differ by, element by element. Looked at in place: an output may be as large as
+/// the memory that is left.
+class Movement {
+ public:
+  Movement(const std::string& output, double least) : output_(output), least_(least) {}
+
+  void add(double a, double b) {
+    if (std::isnan(a) != std::isnan(b))
+      fail(output_, fmt::format("has a NaN at element {} in one of the two", count_));
+    ++count_;
+    if (std::isnan(a) || a == b) return;  // equal infinities too
+    const double distance = std::abs(a - b);
+    moved_.most = std::max(moved_.most, distance);
+    squares_ += distance * distance;
+    far_ += distance > least_ ? 1 : 0;
+  }
+
+  OutputMovement result() const {
+    const auto all = static_cast<double>(std::max<std::size_t>(count_, 1));
+    return {moved_.most, std::sqrt(squares_ / all), far_ / all};
+  }
+
+ private:
+  const std::string& output_;
+  double least_, squares_ = 0, far_ = 0;
+  std::size_t count_ = 0;
+  OutputMovement moved_;
+};
 
 /// One output of one model, as it is compared.
 struct Compared {
   const std::string& name;
   bool in_any_order = false;
 
-  std::vector<double> values(const Tensor& tensor) const {
-    std::vector<double> all = numbers(tensor);
-    return in_any_order ? sorted_by_channel(tensor.shape(), all) : all;
-  }
-
   OutputMovement movement(const Tensor& before, const Tensor& after) const {
     if (before.type() != after.type() || before.shape() != after.shape())
       fail(name, fmt::format("was {} {}, is {} {}", to_text(before.type()), to_text(before.shape()),
                              to_text(after.type()), to_text(after.shape())));
-    const std::vector<double> a = values(before), b = values(after);
-    const double least = is_whole(before.type()) ? 0 : kSameNumbersTolerance * largest_of(a);
-    OutputMovement moved;
-    double squares = 0, count = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (std::isnan(a[i]) != std::isnan(b[i]))
-        fail(name, fmt::format("has a NaN at element {} in one of the two", i));
-      if (std::isnan(a[i]) || a[i] == b[i]) continue;  // equal infinities too
-      const double distance = std::abs(a[i] - b[i]);
-      moved.most = std::max(moved.most, distance);
-      squares += distance * distance;
-      count += distance > least ? 1 : 0;
-    }
-    const auto all = static_cast<double>(std::max<std::size_t>(a.size(), 1));
-    moved.rms = std::sqrt(squares / all);
-    moved.share = count / all;
-    return moved;
+    Movement moved(name, is_whole(before.type()) ? 0 : kSameNumbersTolerance * largest_of(before));
+    if (in_any_order)
+      add_by_channel(before, after, moved);
+    else
+      for (std::size_t i = 0; i < static_cast<std::size_t>(before.elements()); ++i)
+        moved.add(element(before, i), element(after, i));
+    return moved.result();
   }
 
   OutputDifference difference(const Tensor& before, const Tensor& after) const {
@@ -92,12 +102,22 @@ struct Compared {
     result.max_absolute = result.moved.most;
     result.whole_numbers = is_whole(before.type());
     result.in_any_order = in_any_order;
-    const double largest = largest_of(numbers(before));
+    const double largest = largest_of(before);
     if (result.whole_numbers || in_any_order)
       result.relative = result.moved.share;
     else if (result.max_absolute > 0)
       result.relative = largest > 0 ? result.max_absolute / largest : result.max_absolute;
     return result;
+  }
+
+ private:
+  static void add_by_channel(const Tensor& before, const Tensor& after, Movement& moved) {
+    const ChannelWalk walk(before.shape(), likely_channel_axis(before.shape(), true));
+    for (std::int64_t c = 0; c < walk.channels; ++c) {
+      const std::vector<double> a = sorted_channel(before, walk, c);
+      const std::vector<double> b = sorted_channel(after, walk, c);
+      for (std::size_t i = 0; i < a.size(); ++i) moved.add(a[i], b[i]);
+    }
   }
 };
 
@@ -158,30 +178,28 @@ std::optional<PictureShape> picture_shape(const Shape& shape) {
   return std::nullopt;
 }
 
-std::vector<float> pictures(const PictureShape& shape, unsigned seed) {
-  std::vector<float> all;
-  for (std::int64_t n = 0; n < shape.count; ++n) {
-    const std::vector<float> one = natural_picture(shape.channels, shape.height, shape.width,
-                                                   seed + static_cast<unsigned>(n) * 7919);
-    const std::int64_t pixels = shape.height * shape.width;
-    if (!shape.channels_last) {
-      all.insert(all.end(), one.begin(), one.end());
-      continue;
-    }
-    for (std::int64_t p = 0; p < pixels; ++p)
-      for (std::int64_t c = 0; c < shape.channels; ++c)
-        all.push_back(one[static_cast<std::size_t>(c * pixels + p)]);
-  }
-  return all;
+/// A value in [0, 1], over 0..255 where the tensor holds bytes.
+void put(Tensor& tensor, std::size_t i, float value) {
+  const bool bytes = tensor.type() == DataType::u8;
+  set_element(tensor, i, static_cast<double>(bytes ? std::min(value * 256, 255.0F) : value));
 }
 
-/// In [0, 1].
-std::vector<float> values_for(const Tensor& tensor, unsigned seed, std::mt19937& random) {
-  if (const auto shape = picture_shape(tensor.shape())) return pictures(*shape, seed);
-  std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
-  for (float& value : values)
-    value = static_cast<float>(static_cast<double>(random()) / 4294967296.0);
-  return values;
+/// In place: an input may be as large as the memory that is left.
+void fill_with_pictures(Tensor& tensor, const PictureShape& shape, unsigned seed) {
+  for (std::int64_t n = 0; n < shape.count; ++n) {
+    const auto take = [&](std::int64_t c, std::int64_t y, std::span<const float> row) {
+      const std::int64_t rows =
+          shape.channels_last ? n * shape.height + y : (n * shape.channels + c) * shape.height + y;
+      const std::int64_t step = shape.channels_last ? shape.channels : 1;
+      auto at = static_cast<std::size_t>(rows * shape.width * step + (step > 1 ? c : 0));
+      for (const float value : row) {
+        put(tensor, at, value);
+        at += static_cast<std::size_t>(step);
+      }
+    };
+    natural_picture(shape.channels, shape.height, shape.width,
+                    seed + static_cast<unsigned>(n) * 7919, take);
+  }
 }
 
 void fill(Tensor& tensor, unsigned seed, std::mt19937& random) {
@@ -189,14 +207,10 @@ void fill(Tensor& tensor, unsigned seed, std::mt19937& random) {
   if (type != DataType::f32 && type != DataType::f64 && type != DataType::f16 &&
       type != DataType::u8)
     return;
-  const std::vector<float> values = values_for(tensor, seed, random);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (type == DataType::f32) tensor.data<float>()[i] = values[i];
-    if (type == DataType::f64) tensor.data<double>()[i] = static_cast<double>(values[i]);
-    if (type == DataType::f16) tensor.data<std::uint16_t>()[i] = float_to_half(values[i]);
-    if (type == DataType::u8)
-      tensor.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(std::min(values[i] * 256, 255.0F));
-  }
+  if (const auto shape = picture_shape(tensor.shape()))
+    return fill_with_pictures(tensor, *shape, seed);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(tensor.elements()); ++i)
+    put(tensor, i, static_cast<float>(static_cast<double>(random()) / 4294967296.0));
 }
 
 }  // namespace

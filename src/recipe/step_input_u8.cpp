@@ -1,3 +1,5 @@
+#include <span>
+
 #include "base/error.h"
 #include "base/picture.h"
 #include "graph/inspect.h"
@@ -12,13 +14,16 @@ namespace {
 
 Picture probe_picture(const Card& card) {
   Picture picture{card.input_size.height, card.input_size.width, card.channels(), {}};
-  const std::size_t pixels = static_cast<std::size_t>(picture.height) * picture.width;
+  const auto width = static_cast<std::size_t>(picture.width);
   const auto channels = static_cast<std::size_t>(picture.channels);
-  const std::vector<float> values =
-      natural_picture(picture.channels, picture.height, picture.width, 1);
-  for (std::size_t p = 0; p < pixels; ++p)
-    for (std::size_t c = 0; c < channels; ++c)
-      picture.pixels.push_back(static_cast<std::uint8_t>(values[c * pixels + p] * 255));
+  picture.pixels.resize(static_cast<std::size_t>(picture.height) * width * channels);
+  natural_picture(picture.channels, picture.height, picture.width, 1,
+                  [&](std::int64_t c, std::int64_t y, std::span<const float> row) {
+                    const std::size_t begin = static_cast<std::size_t>(y) * width * channels;
+                    for (std::size_t x = 0; x < width; ++x)
+                      picture.pixels[begin + x * channels + static_cast<std::size_t>(c)] =
+                          static_cast<std::uint8_t>(row[x] * 255);
+                  });
   return picture;
 }
 

@@ -1,7 +1,9 @@
 #include "runtime/host_session.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "runtime/tensor_info.h"
@@ -163,9 +165,27 @@ void append_text(void* user, const char* text, std::uint64_t bytes) {
   static_cast<std::string*>(user)->append(text, bytes);
 }
 
+namespace {
+
+/// Runtimes have no code for an allocation that failed: these are their words for it.
+bool tells_of_memory(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kWords{"bad_alloc", "bad allocation",
+                                                   "Failed to allocate memory", "out of memory"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return text.find(words) != text.npos; });
+}
+
+}  // namespace
+
 void check_status(std::int32_t status, const std::string& error) {
   if (status == 0) return;
   bool known = status >= 1 && status <= 1 + static_cast<int>(ErrorCode::io);
+  const bool by_runtime = !known || static_cast<ErrorCode>(status - 1) == ErrorCode::backend_failed;
+  if (by_runtime && tells_of_memory(error))
+    throw Error(ErrorCode::unavailable,
+                error.substr(0, error.find(": ")) +
+                    ": the runtime needs more memory than this machine can spare; use a smaller "
+                    "model, input size or batch, or end other programs");
   throw Error(known ? static_cast<ErrorCode>(status - 1) : ErrorCode::backend_failed,
               error.empty() ? "plugin: failed without a text" : error);
 }

@@ -70,6 +70,31 @@ TEST(Graph, infers_shapes_without_changing_the_model) {
   EXPECT_EQ(graph.to_bytes(), before);
 }
 
+TEST(Graph, infers_shapes_behind_a_computed_reshape_in_old_opsets_too) {
+  for (const int version : {10, 11, 12, 13, 17}) {
+    const bool as_input = version >= 13;
+    Graph graph =
+        Graph::parse_text("<ir_version: 6, opset_import: [\"\" : " + std::to_string(version) + R"(]>
+g (float[N,8,1,W] x) => (float[P,Q,R] y)
+<int64[1] zero = {0}, int64[1] two = {2}, int64[1] rest = {-1}>
+{
+  s = Shape(x)
+  front = Slice(s, zero, two, zero)
+  target = Concat<axis = 0>(front, rest)
+  rows = Reshape(x, target)
+  turned = Transpose<perm = [0,2,1]>(rows)
+  one = )" + (as_input ? "Unsqueeze(turned, zero)" : "Unsqueeze<axes = [0]>(turned)") +
+                          R"(
+  y = )" + (as_input ? "Squeeze(one, zero)" : "Squeeze<axes = [0]>(one)") +
+                          R"(
+})");
+    graph.infer_shapes();
+    EXPECT_EQ(graph.shape("rows"), (PartialShape{{}, 8, {}})) << "opset " << version;
+    EXPECT_EQ(graph.shape("turned"), (PartialShape{{}, {}, 8})) << "opset " << version;
+    EXPECT_EQ(graph.shape("one"), (PartialShape{1, {}, {}, 8})) << "opset " << version;
+  }
+}
+
 TEST(Graph, a_copy_is_independent) {
   Graph graph = Graph::parse_text(kChain);
   Graph copy = graph;

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
@@ -449,6 +451,22 @@ TEST(CompareOutputs, lets_rows_that_a_topk_sorts_change_places) {
       HasSubstr("of its rows"));
 }
 
+TEST(ProbeInputs, show_the_same_picture_in_every_layout_and_type) {
+  const std::vector<Tensor> planes =
+      probe_inputs(parse("(float[2,3,16,24] x) => (float[2,3,16,24] y) { y = Relu(x) }"));
+  const std::vector<Tensor> pixels =
+      probe_inputs(parse("(uint8[2,16,24,3] x) => (uint8[2,16,24,3] y) { y = Identity(x) }"));
+  std::size_t seen = 0;
+  for (std::size_t n = 0; n < 2; ++n)
+    for (std::size_t p = 0; p < 16 * 24; ++p)
+      for (std::size_t c = 0; c < 3; ++c, ++seen) {
+        const float value = planes.at(0).data<float>()[(n * 3 + c) * 16 * 24 + p];
+        EXPECT_EQ(pixels.at(0).data<std::uint8_t>()[(n * 16 * 24 + p) * 3 + c],
+                  static_cast<std::uint8_t>(std::min(value * 256, 255.0F)));
+      }
+  EXPECT_EQ(seen, 2U * 3 * 16 * 24);
+}
+
 TEST(ProbeInputs, are_smooth_where_the_input_is_a_picture) {
   Graph graph = parse("(float[1,3,64,64] x) => (float[1,3,64,64] y) { y = Relu(x) }");
   const std::vector<Tensor> inputs = probe_inputs(graph);
@@ -466,6 +484,39 @@ TEST(ProbeInputs, are_smooth_where_the_input_is_a_picture) {
   EXPECT_LT(steps, 0.75 * spread) << "neighbours are alike: of white noise they would not be";
   EXPECT_EQ(probe_inputs(graph).at(0).data<float>()[7], values[7]) << "the same each time";
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these reserve much more
+constexpr std::uint64_t kInputBytes = std::uint64_t{3} * 2048 * 2048 * 4;
+
+/// Ends the process: with 0 where the work needed no more than so many bytes.
+[[noreturn]] void end_within(std::uint64_t bytes, const std::function<void()>& work) {
+  const std::string status = load_text("/proc/self/status");
+  const std::uint64_t data = std::stoull(status.substr(status.find("VmData:") + 7)) * 1024;
+  const rlimit limit{data + bytes, data + bytes};
+  ::setrlimit(RLIMIT_DATA, &limit);
+  work();
+  std::_Exit(0);
+}
+
+TEST(ProbeInputs, take_little_more_memory_than_they_hold) {
+  const Graph graph = parse("(float[1,3,2048,2048] x) => (float[1,3,2048,2048] y) { y = Relu(x) }");
+  EXPECT_EXIT(end_within(kInputBytes * 3 / 2, [&] { probe_inputs(graph); }),
+              ::testing::ExitedWithCode(0), "");
+}
+
+TEST(CompareOutputs, takes_little_more_memory_than_the_outputs) {
+  const Graph graph = parse("(float[1] x) => (float[1,3,2048,2048] y) { y = Relu(x) }");
+  const Evaluator evaluate = [](const Graph&, const std::vector<Tensor>&) {
+    std::vector<Tensor> outputs;
+    outputs.emplace_back(DataType::f32, Shape{1, 3, 2048, 2048});
+    return outputs;
+  };
+  const std::vector<Tensor> inputs = probe_inputs(graph);
+  EXPECT_EXIT(
+      end_within(kInputBytes * 5 / 2, [&] { compare_outputs(evaluate, graph, graph, inputs); }),
+      ::testing::ExitedWithCode(0), "");
+}
+#endif
 
 TEST(Simplify, gives_the_same_numbers_in_onnx_runtime) {
   TAMIS_NEEDS_RUNTIME("ort");
