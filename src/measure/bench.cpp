@@ -13,6 +13,7 @@ namespace tamis {
 Bench::Bench(Place& place, ContestantSpecs specs, const BenchPlan& plan,
              const PairedStopping& stopping, BenchListener listener)
     : place_(place),
+      calm_(calm_of(place)),
       specs_(std::move(specs)),
       plan_(plan),
       stopping_(stopping),
@@ -22,7 +23,7 @@ Bench::Bench(Place& place, ContestantSpecs specs, const BenchPlan& plan,
           [this](const std::string& id) {
             return in_calm(std::make_unique<WorkerContestant>(place_, specs_.at(id)), calm_);
           },
-          instance_plan()) {}
+          series_plan()) {}
 
 void Bench::run() {
   start_ns_ = now_ns();
@@ -59,8 +60,8 @@ std::vector<double> Bench::from_file_ns(const std::string& id) const {
   return at == from_file_ns_.end() ? std::vector<double>() : at->second;
 }
 
-InstancePlan Bench::instance_plan() {
-  InstancePlan plan;
+SeriesPlan Bench::series_plan() {
+  SeriesPlan plan;
   plan.seed = plan_.seed;
   plan.go_on = [this] { return listener_.go_on() && (!measured_ || seconds_left() > reserve()); };
   plan.opening = [this](const std::string& id) { listener_.opening(id); };
@@ -68,7 +69,7 @@ InstancePlan Bench::instance_plan() {
     measured_ = true;
     tell_time_left();
   };
-  plan.at_close = [this](const std::vector<Contestant*>& open) { time_from_files(open); };
+  plan.closing = [this](const std::vector<Contestant*>& open) { time_from_files(open); };
   return plan;
 }
 

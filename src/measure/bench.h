@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "measure/calm.h"
-#include "measure/instanced_rounds.h"
+#include "measure/instance_series.h"
 #include "measure/worker_contestant.h"
 #include "stats/sequential.h"
 
@@ -57,7 +57,7 @@ class Bench {
   std::vector<double> from_file_ns(const std::string& id) const;
 
  private:
-  InstancePlan instance_plan();
+  SeriesPlan series_plan();
   double seconds_left() const;
   double reserve() const;
   void tell_time_left();
@@ -65,7 +65,7 @@ class Bench {
   bool is_settled() const;
 
   Place& place_;
-  std::shared_ptr<Calm> calm_ = calm_of_this_machine();
+  std::shared_ptr<Calm> calm_;
   ContestantSpecs specs_;
   BenchPlan plan_;
   const PairedStopping& stopping_;
@@ -73,7 +73,7 @@ class Bench {
   std::int64_t start_ns_ = 0;
   bool measured_ = false;  // a round, at all
   std::map<std::string, std::vector<double>> from_file_ns_;
-  InstancedRounds rounds_;
+  InstanceSeries rounds_;
 };
 
 }  // namespace tamis

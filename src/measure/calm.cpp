@@ -73,8 +73,8 @@ VisitSample Calm::visit(const std::function<VisitSample()>& visit) {
   }
 }
 
-std::shared_ptr<Calm> calm_of_this_machine() {
-  const std::shared_ptr<CoreSpeed> speed = core_speed_of_this_machine();
+std::shared_ptr<Calm> calm_of(Place& place) {
+  const std::shared_ptr<CoreSpeed> speed = place.core_speed();
   if (!speed) return nullptr;
   return std::make_shared<Calm>(Calm::Senses{
       [speed] { return speed->full_speed(); }, &system_clock(),

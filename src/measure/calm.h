@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "measure/contestant.h"
+#include "place/place.h"
 
 namespace tamis {
 
@@ -37,9 +38,9 @@ class Calm {
   double lost_of_visit_s_ = 0;
 };
 
-/// This machine's; null where it has no neighbours that it cannot see, or they cannot be looked
-/// for. Works on all cores for about .1 s: call it where no other run measures.
-std::shared_ptr<Calm> calm_of_this_machine();
+/// Of the place's machine (Place::core_speed()); null where nobody hides there, or cannot be looked
+/// for. Call it where no other run measures.
+std::shared_ptr<Calm> calm_of(Place& place);
 
 /// The contestant, visited in calm; the contestant itself where `calm` is null.
 std::unique_ptr<Contestant> in_calm(std::unique_ptr<Contestant> contestant,

@@ -17,7 +17,7 @@ struct VisitSample {
   std::vector<double> prepare_ns{};  ///< picture → tensor, part of the total; 0: not timed
   /// Of a visit under load: of the whole machine. The times are then those of requests in flight.
   std::optional<double> images_per_s{};
-  /// The generation of fresh workers that it was taken in (Round::instance); not part of its JSON.
+  /// That it was taken in (Round::instance); not part of its JSON.
   std::size_t instance = 0;
   /// Somebody outside the machine slowed it meanwhile (calm.h).
   bool disturbed = false;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "measure/calm.h"
-#include "measure/instanced_rounds.h"
+#include "measure/instance_series.h"
 #include "place/worker.h"
 
 namespace tamis {
@@ -57,13 +57,13 @@ class SpinContestant final : public Contestant {
 
 InstanceNoise measure_instance_noise(Place& place, int threads, double seconds) {
   std::optional<int> passes;
-  const std::shared_ptr<Calm> calm = calm_of_this_machine();
-  InstancedRounds rounds({"a", "b"},
-                         [&](const std::string& id) {
-                           return in_calm(
-                               std::make_unique<SpinContestant>(place, id, threads, passes), calm);
-                         },
-                         {});
+  const std::shared_ptr<Calm> calm = calm_of(place);
+  InstanceSeries rounds({"a", "b"},
+                        [&](const std::string& id) {
+                          return in_calm(
+                              std::make_unique<SpinContestant>(place, id, threads, passes), calm);
+                        },
+                        {});
   const std::int64_t start = now_ns();
   InstanceNoise noise;
   std::size_t count = 0;

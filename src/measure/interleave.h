@@ -17,7 +17,7 @@ namespace tamis {
 /// its error is handed to the caller.
 struct Round {
   std::map<std::string, VisitSample> samples;  ///< by the contestant's id
-  std::size_t instance = 0;  ///< the generation of freshly opened contestants that it belongs to
+  std::size_t instance = 0;  ///< number of the instance that it belongs to (instance.h)
   bool disturbed(const std::string& a, const std::string& b) const;  ///< either sample; has both
 };
 Json to_json(const Round& round);

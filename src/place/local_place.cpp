@@ -86,6 +86,11 @@ bool LocalPlace::has_fast_cores() { return !performance_cpus().empty(); }
 
 MachinePeak LocalPlace::measure_peak(int threads) { return tamis::measure_peak(threads); }
 
+std::shared_ptr<CoreSpeed> LocalPlace::core_speed() {
+  if (!core_speed_) core_speed_ = core_speed_of_this_machine();
+  return *core_speed_;
+}
+
 NoiseReport LocalPlace::measure_noise(const NoiseOptions& options) {
   return tamis::measure_noise(options);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "place/place.h"
@@ -16,10 +18,14 @@ class LocalPlace final : public Place {
   Fingerprint fingerprint() override;
   bool has_fast_cores() override;
   MachinePeak measure_peak(int threads) override;
+  std::shared_ptr<CoreSpeed> core_speed() override;
   NoiseReport measure_noise(const NoiseOptions& options) override;
   /// The path as it is: every content is where this machine has it.
   std::filesystem::path path_of(const ModelFile& file) override;
   std::filesystem::path artefact_folder() override;
+
+ private:
+  std::optional<std::shared_ptr<CoreSpeed>> core_speed_;  // once it was asked for
 };
 
 /// Where this machine's worker program is: $TAMIS_WORKER, else tamis-worker beside the running

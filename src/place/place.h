@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "machine/core_speed.h"
 #include "machine/fingerprint.h"
 #include "machine/noise.h"
 #include "machine/peak.h"
@@ -50,6 +51,10 @@ class Place {
   virtual bool has_fast_cores() = 0;
   /// What its CPU can do at most with so many threads. Takes about a second of all of them.
   virtual MachinePeak measure_peak(int threads) = 0;
+  /// Tells when its cores are slowed by neighbours that it cannot see. Null where nobody hides, or
+  /// cannot be looked for. The first call works on all cores for about .1 s: make it where no other
+  /// run measures.
+  virtual std::shared_ptr<CoreSpeed> core_speed() = 0;
   /// How quietly it runs, with nothing but fixed work.
   virtual NoiseReport measure_noise(const NoiseOptions& options) = 0;
 

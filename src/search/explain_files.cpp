@@ -7,7 +7,7 @@
 #include "explain/explain.h"
 #include "machine/fingerprint.h"
 #include "measure/calm.h"
-#include "measure/instanced_rounds.h"
+#include "measure/instance_series.h"
 #include "measure/summary.h"
 #include "place/worker.h"
 #include "stats/sequential.h"
@@ -22,7 +22,7 @@ constexpr int kRunsPerBlock = 3;
 class Explainer {
  public:
   Explainer(Place& place, const ExplainPlan& plan, const SearchListener& listener)
-      : place_(place), plan_(plan), listener_(listener) {
+      : place_(place), calm_(calm_of(place)), plan_(plan), listener_(listener) {
     for (const ExplainedFile& file : plan.files) workers_.push_back(open_profiled(file));
   }
 
@@ -118,10 +118,10 @@ class Explainer {
     PairedStopping stopping({kConfidence, kLeastInstances, kInstances, 0.01});
     phase("measuring", kInstances * kRoundsPerInstance);
     std::size_t done = 0;
-    InstancePlan plan;
+    SeriesPlan plan;
     plan.go_on = [this] { return !interrupted(); };
     plan.round_done = [&] { unit(++done); };
-    InstancedRounds rounds(
+    InstanceSeries rounds(
         alone ? std::vector<std::string>{"model"} : std::vector<std::string>{"model", "parent"},
         [this](const std::string& id) { return open_contestant(id); }, plan);
     bool enough = false;
@@ -163,7 +163,7 @@ class Explainer {
   }
 
   Place& place_;
-  const std::shared_ptr<Calm> calm_ = calm_of_this_machine();
+  const std::shared_ptr<Calm> calm_;
   const ExplainPlan& plan_;
   const SearchListener& listener_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -49,7 +49,7 @@ Field::Field(SearchContext& context)
     : context_(context),
       candidates_(planned(context)),
       timings_(*context.store, timing_scope(context), baseline().key),
-      generations_(context, timings_, entrant(kBaseline)) {
+      timer_(context, timings_, entrant(kBaseline)) {
   recall();
 }
 
@@ -96,6 +96,12 @@ std::vector<Entrant> Field::entrants(const std::vector<std::size_t>& members) co
   std::vector<Entrant> found;
   for (std::size_t i : members)
     if (i != kBaseline) found.push_back(entrant(i));
+  return found;
+}
+
+std::vector<std::string> Field::keys(const std::vector<std::size_t>& members) const {
+  std::vector<std::string> found;
+  for (std::size_t i : members) found.push_back(candidates_[i].key);
   return found;
 }
 
@@ -147,14 +153,17 @@ void Field::refresh(std::size_t i) {
   judge_hard_gates(c, context_.plan.request.gates, context_.plan.request.confidence);
 }
 
-double Field::expected_s(const std::vector<std::size_t>& members,
-                         const GenerationPlan& plan) const {
-  return generations_.expected_s(entrants(members), plan);
+double Field::expected_s(const std::vector<std::size_t>& members, const PhasePlan& plan) const {
+  return timer_.expected_s(keys(members), plan);
 }
 
-bool Field::time(const std::vector<std::size_t>& members, const GenerationPlan& plan) {
+std::size_t Field::rounds_per_instance(const std::vector<std::size_t>& members, Block block) const {
+  return timer_.rounds_per_instance(keys(members), block);
+}
+
+bool Field::time(const std::vector<std::size_t>& members, const PhasePlan& plan) {
   const std::vector<Entrant> all = entrants(members);
-  const GenerationResult result = generations_.run(all, plan);
+  const TimedInstance result = timer_.run(all, plan);
   for (std::size_t i : members)
     if (auto at = result.failures.find(candidates_[i].key); at != result.failures.end())
       fail(i, at->second);
@@ -192,12 +201,12 @@ std::vector<std::size_t> Field::by_objective() const {
 }
 
 const std::vector<Levels>& Field::levels() const {
-  if (levels_at_ == timings_.next_generation() && levels_.size() == candidates_.size())
+  if (levels_at_ == timings_.next_instance() && levels_.size() == candidates_.size())
     return levels_;
   levels_.clear();
   for (const Candidate& c : candidates_) levels_.push_back(timings_.levels(c.key));
   levels_[kBaseline] = {0};  // by definition: its instances say nothing of how others differ
-  levels_at_ = timings_.next_generation();
+  levels_at_ = timings_.next_instance();
   return levels_;
 }
 

@@ -8,9 +8,9 @@
 
 #include "search/candidate.h"
 #include "search/context.h"
-#include "search/generation.h"
 #include "search/halving.h"
 #include "search/timings.h"
+#include "search/variant_timer.h"
 
 namespace tamis {
 
@@ -34,17 +34,19 @@ class Field {
 
   Timings& timings() { return timings_; }
   const Timings& timings() const { return timings_; }
-  Generations& generations() { return generations_; }
+  VariantTimer& timer() { return timer_; }
 
   /// Sees to the artefact. False where that fails: the candidate has its failure then.
   bool prepare(std::size_t i);
   bool usable(std::size_t i) const { return candidates_[i].ratio && !candidates_[i].failure; }
-  /// What a generation of these should take, artefacts not counted.
-  double expected_s(const std::vector<std::size_t>& members, const GenerationPlan& plan) const;
-  /// One generation of these, which must be prepared, and the baseline. False where nothing was
-  /// measured. A variant's failure is its own; a baseline that fails beside several is tried beside
-  /// fewer. Throws where it fails alone.
-  bool time(const std::vector<std::size_t>& members, const GenerationPlan& plan);
+  /// What an instance of each of these should take, artefacts not counted.
+  double expected_s(const std::vector<std::size_t>& members, const PhasePlan& plan) const;
+  /// As many rounds as an instance of these should have (VariantTimer).
+  std::size_t rounds_per_instance(const std::vector<std::size_t>& members, Block block) const;
+  /// An instance of each of these, which must be prepared, and the baseline. False where nothing
+  /// was measured. A variant's failure is its own; a baseline that fails beside several is tried
+  /// beside fewer. Throws where it fails alone.
+  bool time(const std::vector<std::size_t>& members, const PhasePlan& plan);
 
   /// Timed candidates, the best for the objective first.
   std::vector<std::size_t> by_objective() const;
@@ -63,6 +65,7 @@ class Field {
  private:
   Entrant entrant(std::size_t i) const;
   std::vector<Entrant> entrants(const std::vector<std::size_t>& members) const;
+  std::vector<std::string> keys(const std::vector<std::size_t>& members) const;
   void recall();
   void refresh(std::size_t i);
   void fail(std::size_t i, const Error& error);
@@ -71,9 +74,9 @@ class Field {
   SearchContext& context_;
   std::vector<Candidate> candidates_;
   Timings timings_;
-  Generations generations_;
+  VariantTimer timer_;
   mutable std::vector<Levels> levels_;
-  mutable std::optional<std::size_t> levels_at_;  // the generation that they are of
+  mutable std::optional<std::size_t> levels_at_;  // the next instance when they were drawn
 };
 
 /// What all measurements of the search belong to: machine, data, and how is measured.

@@ -27,10 +27,12 @@ namespace {
 struct StoredLook {
   std::size_t instances = 0;
   double left = 1, low = 0, high = 0;
+  bool disturbed = false;  // as RatioEstimate::disturbed
 };
 
 StoredLook parse_look(const Json& json) {
-  return {json.at("instances"), json.at("left"), json.at("low"), json.at("high")};
+  return {json.at("instances"), json.at("left"), json.at("low"), json.at("high"),
+          json.value("disturbed", false)};
 }
 
 }  // namespace
@@ -41,20 +43,22 @@ RatioEstimate Looks::look(const std::string& comparison, double confidence,
   const RatioEstimate plain = estimate(confidence);
   if (!plain.has_interval()) return plain;
   const auto before = store_.find_as(Kind::measurement, key, parse_look);
+  const std::size_t measured = plain.instances + plain.put_aside;
   const std::size_t seen = before ? before->instances : 0;
   const double left = before ? before->left : 1;
-  if (before && plain.instances <= seen) return within(plain, before->low, before->high);
-  const double share = left * next_look_share(seen, plain.instances);
+  if (before && measured <= seen) return within(plain, before->low, before->high);
+  const double share = left * next_look_share(seen, measured);
   const RatioEstimate now = estimate(1 - (1 - confidence) * share);
-  double low = before ? std::max(now.low, before->low) : now.low;
-  double high = before ? std::min(now.high, before->high) : now.high;
+  const bool binds = before && (now.disturbed || !before->disturbed);
+  double low = binds ? std::max(now.low, before->low) : now.low;
+  double high = binds ? std::min(now.high, before->high) : now.high;
   if (low > high) {  // the machine has changed, or one look was wrong: the latest rests on most
     low = now.low;
     high = now.high;
   }
-  store_.put(
-      Kind::measurement, key,
-      {{"instances", plain.instances}, {"left", left - share}, {"low", low}, {"high", high}});
+  Json stored{{"instances", measured}, {"left", left - share}, {"low", low}, {"high", high}};
+  if (now.disturbed) stored["disturbed"] = true;
+  store_.put(Kind::measurement, key, stored);
   return within(now, low, high);
 }
 

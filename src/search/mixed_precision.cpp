@@ -158,7 +158,7 @@ std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranki
 bool SearchRun::screen_relative(std::size_t index) {
   if (context_.listener.unit) context_.listener.unit(field_.label(index), judged_);
   if (!field_.prepare(index)) return false;
-  constexpr GenerationPlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
+  constexpr PhasePlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
   constexpr std::size_t kInstances = 3;
   while (field_.timings().instances(field_[index].key) < kInstances)
     if (!field_.time({index}, kInstance)) break;

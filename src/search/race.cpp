@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "search/shares.h"
+#include "stats/random_effects.h"
 
 namespace tamis {
 namespace {
@@ -20,23 +21,22 @@ bool narrower(const RatioEstimate& ratio, double resolution) {
   return ratio.has_interval() && ratio.high <= ratio.low * (1 + resolution);
 }
 
-/// One generation more of these in full blocks, with as many rounds as suit what opening costs, or
-/// as fit. False where none did.
+/// Undisturbed instances are waited for before one that is put aside may decide: as in `bench`,
+/// until two of three were disturbed.
+bool is_fit_to_decide(const RatioEstimate& ratio) {
+  return ratio.has_interval() && (!ratio.disturbed || ratio.instances >= 3 * kLeastInstances);
+}
+
+/// An instance more of each of these in full blocks, with as many rounds as suit what opening
+/// costs, or as fit. False where none did.
 bool measure(SearchContext& context, Field& field, Phase phase,
              const std::vector<std::size_t>& members, double share, std::size_t rounds) {
   constexpr std::size_t kFewest = 3;
   for (std::size_t left : {rounds, kFewest}) {
-    const GenerationPlan plan{phase, left, Block::full, share, false};
+    const PhasePlan plan{phase, left, Block::full, share, false};
     if (context.may_begin(field.expected_s(members, plan), share)) return field.time(members, plan);
   }
   return false;
-}
-
-std::size_t rounds_for(Field& field, const std::vector<std::size_t>& members) {
-  std::vector<Entrant> entrants;
-  for (std::size_t i : members)
-    if (i != kBaseline) entrants.push_back({field[i].key, field[i].variant, *field[i].artefact});
-  return field.generations().rounds_per_instance(entrants, Block::full);
 }
 
 std::size_t fastest_of(const Field& field, const std::vector<std::size_t>& among) {
@@ -55,9 +55,10 @@ bool settle(Field& field, std::vector<std::size_t>& running) {
   std::erase_if(running, [&](std::size_t i) {
     if (i == best) return false;
     const auto ratio = field.look(i, best, kRaceConfidence);
-    if (ratio && ratio->has_interval() && ratio->low > 1) return true;
+    const bool fit = ratio && is_fit_to_decide(*ratio);
+    if (fit && ratio->low > 1) return true;
     const bool enough = field.timings().instances(field[i].key) >= kRaceInstances;
-    settled = settled && (enough || (ratio && narrower(*ratio, kRaceResolution)));
+    settled = settled && (enough || (fit && narrower(*ratio, kRaceResolution)));
     return false;
   });
   return settled || running.size() < 2;
@@ -90,7 +91,8 @@ bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& 
   for (std::size_t done = 0; !settle(field, running); ++done) {
     if (context.listener.unit)
       context.listener.unit(fmt::format("{} variants", running.size()), done);
-    if (!measure(context, field, Phase::race, running, kRaceShare, rounds_for(field, running)))
+    if (!measure(context, field, Phase::race, running, kRaceShare,
+                 field.rounds_per_instance(running, Block::full)))
       return false;
   }
   return true;
@@ -106,10 +108,11 @@ bool confirm(SearchContext& context, Field& field, std::size_t pick,
     const std::string& key = field[pick].key;
     const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
     const auto plain = field.timings().ratio(key, field.baseline().key, kShownConfidence);
-    const bool known = plain && narrower(*plain, kConfirmResolution);
+    const bool known = plain && is_fit_to_decide(*plain) && narrower(*plain, kConfirmResolution);
     if (fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming)) return true;
     if (context.listener.unit) context.listener.unit("the pick against the baseline", done);
-    if (!measure(context, field, Phase::confirmation, members, 1, rounds_for(field, members)))
+    if (!measure(context, field, Phase::confirmation, members, 1,
+                 field.rounds_per_instance(members, Block::full)))
       return false;
     if (!field.usable(pick)) return true;
     std::erase_if(members, [&](std::size_t i) { return !field.usable(i); });

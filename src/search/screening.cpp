@@ -8,15 +8,15 @@
 namespace tamis {
 namespace {
 
-constexpr GenerationPlan kFirst{Phase::screening, 3, Block::brief, kScreeningShare, false};
-constexpr GenerationPlan kMore{Phase::screening, 3, Block::brief, kRefiningShare, false};
+constexpr PhasePlan kFirst{Phase::screening, 3, Block::brief, kScreeningShare, false};
+constexpr PhasePlan kMore{Phase::screening, 3, Block::brief, kRefiningShare, false};
 constexpr std::size_t kSweepInstances = 4;
-constexpr GenerationPlan kSweep{Phase::screening, 8, Block::brief, kScreeningShare, false};
+constexpr PhasePlan kSweep{Phase::screening, 8, Block::brief, kScreeningShare, false};
 
 /// Collects candidates into groups that are timed together.
 class Grouping {
  public:
-  Grouping(SearchContext& context, Field& field, const GenerationPlan& plan)
+  Grouping(SearchContext& context, Field& field, const PhasePlan& plan)
       : context_(context), field_(field), plan_(plan) {}
 
   /// Takes it into the group, and times the group once it is full. False where it does not fit into
@@ -28,7 +28,7 @@ class Grouping {
     }
     if (!field_.prepare(i)) return true;
     group_.push_back(i);
-    if (group_.size() >= field_.generations().most_members()) flush();
+    if (group_.size() >= field_.timer().most_members()) flush();
     return true;
   }
 
@@ -54,7 +54,7 @@ class Grouping {
 
   SearchContext& context_;
   Field& field_;
-  GenerationPlan plan_;
+  PhasePlan plan_;
   std::vector<std::size_t> group_;
   std::size_t done_ = 0;
 };
@@ -96,7 +96,7 @@ std::vector<Levels> levels_of(const Field& field, const std::vector<std::size_t>
 bool screen_all(SearchContext& context, Field& field) {
   if (context.listener.phase) context.listener.phase("screening", field.size());
   if (!field.baseline().ratio) {
-    GenerationPlan plan = kFirst;
+    PhasePlan plan = kFirst;
     plan.at_any_price = true;
     field.time({0}, plan);
   }

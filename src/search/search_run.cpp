@@ -247,7 +247,7 @@ void SearchRun::time_from_file() {
     if (field_.usable(i))
       entrants.push_back({field_[i].key, field_[i].variant, *field_[i].artefact});
   try {
-    const auto times = field_.generations().times_from_file(entrants);
+    const auto times = field_.timer().times_from_file(entrants);
     for (std::size_t i : members)
       if (auto at = times.find(field_[i].key); at != times.end())
         field_[i].from_file_ns = at->second;

@@ -35,14 +35,14 @@ std::string_view to_text(Phase phase) {
 
 namespace {
 
-struct StoredGeneration {
+struct StoredInstance {
   std::size_t number = 0;
   Phase phase = Phase::screening;
   std::vector<Round> rounds;
 };
 
-StoredGeneration parse_generation(const Json& json) {
-  StoredGeneration stored{
+StoredInstance parse_instance(const Json& json) {
+  StoredInstance stored{
       json.at("generation"), parse_phase(json.at("phase").get<std::string>()), {}};
   for (const Json& round : json.at("rounds")) stored.rounds.push_back(parse_round(round));
   return stored;
@@ -55,7 +55,7 @@ Timings::Timings(Store& store, const std::string& scope, const std::string& base
   const std::string prefix = fmt::format("timing:{}:", scope);
   for (const auto& [key, value] : store.all(Kind::measurement)) {
     if (key.rfind(prefix, 0) != 0) continue;
-    const auto stored = store.find_as(Kind::measurement, key, parse_generation);
+    const auto stored = store.find_as(Kind::measurement, key, parse_instance);
     if (!stored) continue;
     next_ = std::max(next_, stored->number + 1);
     for (const Round& round : stored->rounds) take(stored->phase, round);
@@ -178,6 +178,9 @@ std::optional<RatioEstimate> Timings::through_baseline(const std::string& a, con
   both.ratio = first.ratio / second.ratio;
   both.rounds = std::min(first.rounds, second.rounds);
   both.instances = std::min(first.instances, second.instances);
+  const auto measured = [](const RatioEstimate& e) { return e.instances + e.put_aside; };
+  both.put_aside = std::min(measured(first), measured(second)) - both.instances;
+  both.disturbed = first.disturbed || second.disturbed;
   both.low = 0;
   both.high = std::numeric_limits<double>::infinity();
   if (!first.has_interval() || !second.has_interval()) return both;

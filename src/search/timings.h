@@ -26,8 +26,10 @@ struct Opened {
 
 /// All that was measured of a model's variants on this machine and data, by any phase of any run on
 /// the store: the one place that comparisons are drawn from. Variants are named by their keys
-/// (units.h). Rounds come in generations: a generation is one instance of each of its variants,
-/// always with the baseline among them. What is added is stored at once. Not thread safe.
+/// (units.h). Rounds come by instances (measure/instance.h), always with the baseline among their
+/// variants. An instance without an undisturbed round of two variants is put aside in what is said
+/// of them, where enough others are left (stats/paired.h). What is added is stored at once. Not
+/// thread safe.
 class Timings {
  public:
   /// Reads what the store has under `scope`.
@@ -36,15 +38,15 @@ class Timings {
   std::optional<Opened> opened(const std::string& key) const;
   void put_opened(const std::string& key, const Opened& opened);
 
-  /// The number of the next generation.
-  std::size_t next_generation() const { return next_; }
-  /// Adds the rounds of a generation.
+  /// The number of the next instance.
+  std::size_t next_instance() const { return next_; }
+  /// Adds the rounds of an instance.
   void add(Phase phase, const std::vector<Round>& rounds);
 
   bool timed(const std::string& key) const { return of_.count(key) != 0; }
   /// The log of the time against the baseline's, in each instance: the median of its rounds.
   std::vector<double> levels(const std::string& key) const;
-  /// Of all phases, or of one.
+  /// Of all phases, or of one; those that are put aside too.
   std::size_t instances(const std::string& key, std::optional<Phase> phase = {}) const;
   std::vector<VisitSample> samples(const std::string& key) const;
   /// Of all samples (measure/calm.h).

@@ -71,7 +71,7 @@ class WorkerLab : public Lab {
  private:
   /// From the first contestant on, which is opened under the machine's lock.
   std::shared_ptr<Calm> calm() {
-    if (!calm_) calm_ = calm_of_this_machine();
+    if (!calm_) calm_ = calm_of(place_);
     return *calm_;
   }
 

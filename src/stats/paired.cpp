@@ -75,9 +75,10 @@ std::vector<std::size_t> undisturbed_places(const std::vector<bool>& disturbed,
   std::set<std::size_t> calm;  // instances that have an undisturbed value
   for (std::size_t i = 0; i < instance.size(); ++i)
     if (!disturbed[i]) calm.insert(instance[i]);
+  const bool enough = calm.size() >= kLeastInstances;
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < instance.size(); ++i)
-    if (!disturbed[i] || calm.count(instance[i]) == 0) kept.push_back(i);
+    if (!disturbed[i] || (!enough && calm.count(instance[i]) == 0)) kept.push_back(i);
   return kept;
 }
 
@@ -88,7 +89,9 @@ PairedSamples undisturbed(const PairedSamples& samples) {
     kept.a.push_back(samples.a[i]);
     kept.b.push_back(samples.b[i]);
     kept.instance.push_back(samples.instance[i]);
+    kept.disturbed.push_back(samples.disturbed[i]);
   }
+  kept.put_aside = samples.put_aside + samples.instances() - kept.instances();
   return kept;
 }
 
@@ -114,6 +117,9 @@ RatioEstimate paired_ratio(const PairedSamples& samples, double confidence) {
   const auto rounds = static_cast<double>(logs.size());
   RatioEstimate estimate = from_log(effects.mean, effects.half_width(confidence), logs.size());
   estimate.instances = effects.instances;
+  estimate.put_aside = samples.put_aside;
+  estimate.disturbed = std::find(samples.disturbed.begin(), samples.disturbed.end(), true) !=
+                       samples.disturbed.end();
   estimate.between_sd = effects.between_sd;
   if (logs.size() > effects.instances)
     estimate.within_half =

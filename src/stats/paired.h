@@ -18,12 +18,15 @@ struct PairedSamples {
   std::vector<std::size_t> instance;
   /// Whether somebody outside the machine slowed it in that round (measure/calm.h). Empty: in none.
   std::vector<bool> disturbed{};
+  std::size_t put_aside = 0;  ///< instances that undisturbed() left out
   std::size_t size() const { return a.size(); }
   std::size_t instances() const;  ///< different ones
 };
 
-/// Of each instance the rounds that were not disturbed, or all where it has no others: so the
-/// number of instances, which looks go by, is the same.
+/// What counts where somebody outside the machine slowed it at times: of each instance the rounds
+/// that were not disturbed. An instance without any is put aside, where kLeastInstances others are
+/// left; else it counts with all its rounds. The choice hangs on `disturbed` alone, never on the
+/// times: so what holds for intervals from all samples holds for those from the chosen ones.
 PairedSamples undisturbed(const PairedSamples& samples);
 
 /// The same choice: places of the values that count, ascending. `disturbed` and `instance` have one
@@ -45,6 +48,8 @@ struct RatioEstimate {
   /// Half the width of the log ratio's interval from the rounds' scatter alone, as if instances
   /// were all alike; absent with fewer than two rounds.
   std::optional<double> within_half{};
+  std::size_t put_aside = 0;  ///< instances beside those, all of whose rounds were disturbed
+  bool disturbed = false;     ///< such instances count, since the others are too few
 
   bool has_interval() const { return low > 0 && std::isfinite(high); }
   /// Of the variants exchanged: time of B / time of A.

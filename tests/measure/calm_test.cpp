@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "measure/instanced_rounds.h"
+#include "measure/instance_series.h"
 #include "scripted.h"
 
 namespace tamis {
@@ -126,7 +126,7 @@ InstanceRecord instance_of(std::size_t number, bool disturbed) {
 }
 
 TEST(Undisturbed, instances_count_and_the_others_only_where_they_are_too_few) {
-  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  InstanceSeries rounds({"a", "b"}, nullptr, {});
   for (std::size_t i = 0; i < 6; ++i) rounds.add(instance_of(i, i % 2 == 1));
   EXPECT_EQ(rounds.instances().size(), 3U);
   rounds.settle_for_disturbed();
@@ -136,7 +136,7 @@ TEST(Undisturbed, instances_count_and_the_others_only_where_they_are_too_few) {
 }
 
 TEST(Undisturbed, instances_are_not_waited_for_without_end) {
-  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  InstanceSeries rounds({"a", "b"}, nullptr, {});
   for (std::size_t i = 0; i < 7; ++i) rounds.add(instance_of(i, true));
   EXPECT_TRUE(rounds.disturbed_beyond(3, 100));
   EXPECT_TRUE(rounds.disturbed_beyond(100, 6));
@@ -144,7 +144,7 @@ TEST(Undisturbed, instances_are_not_waited_for_without_end) {
 }
 
 TEST(Undisturbed, instances_that_are_too_few_are_joined_by_the_others_at_the_end) {
-  InstancedRounds rounds({"a", "b"}, nullptr, {});
+  InstanceSeries rounds({"a", "b"}, nullptr, {});
   for (std::size_t i = 0; i < 4; ++i) rounds.add(instance_of(i, i > 1));
   EXPECT_EQ(rounds.instances().size(), 2U);
   rounds.settle_for_disturbed();

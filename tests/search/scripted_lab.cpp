@@ -56,9 +56,13 @@ class ScriptedContestant : public Contestant {
     const double now_s = static_cast<double>(lab_.time().ns()) * 1e-9;
     ms *= 1 + script.drift * now_s / 3600;
     if (lab_.load) ms *= lab_.load(now_s);
+    const bool disturbed = lab_.neighbour && lab_.neighbour(now_s);
+    if (disturbed) ms *= script.slowed;
     const double block_ms = block == Block::full ? std::max(23.0, 4 * ms) : std::max(9.0, 2 * ms);
     lab_.time().advance(block_ms * 1e-3);
-    return {{ms * 1e6}, {ms * 1e6}};
+    VisitSample sample{{ms * 1e6}, {ms * 1e6}};
+    sample.disturbed = disturbed;
+    return sample;
   }
 
   std::vector<double> time_from_file(int repeats) override {

@@ -23,6 +23,7 @@ struct Script {
   double noise = 0.02;          ///< standard deviation of the log of a visit's time
   double between = 0.02;        ///< and of what an instance adds to it
   double drift = 0;             ///< relative change of the time in an hour of the lab's clock
+  double slowed = 1;            ///< as many times longer while the neighbour works
   double spike_share = 0;       ///< of visits that take three times as long
   double wrong = 0;             ///< share of the items answered wrongly where the baseline is right
   std::size_t wrong_after = 0;  ///< only items from this place on are answered wrongly
@@ -43,6 +44,8 @@ class ScriptedLab : public Lab {
   std::map<std::string, double> builds{{"", 1}};      ///< seconds by last step; "" = all others
   std::map<std::string, std::string> failing_builds;  ///< error text by last step
   std::function<double(double seconds)> load;         ///< factor on all that is done; empty: 1
+  /// Whether a hidden neighbour works then, which the visits know; empty: never.
+  std::function<bool(double seconds)> neighbour;
   std::uint64_t seed = 1;
   std::function<void()> before_visit;
 

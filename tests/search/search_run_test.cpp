@@ -72,6 +72,38 @@ TEST(ScriptedRun, picks_the_fastest_that_meets_its_gate) {
   EXPECT_LT(ended.picked().speedup->low, ended.picked().speedup->high);
 }
 
+// One of two variants takes 1.4 times as long in 2.7 of every 6 seconds, and is then the slower
+// one.
+TEST(ScriptedRun, is_not_misled_by_a_neighbour_that_favours_the_slower_variant) {
+  int missed = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    ScriptedSearch search;
+    search.lab->seed = seed;
+    search.lab->neighbour = [](double s) { return std::fmod(s, 6) < 2.7; };
+    search.add(taking(5));
+    Script hit = taking(4);
+    hit.slowed = 1.4;
+    const int fast = search.add(hit);
+    const Ended ended = run(search);
+    EXPECT_EQ(ended.pick, fast) << seed;
+    EXPECT_NEAR(ended.of(fast).speedup->ratio, 2.5, 0.1) << seed;
+    const RatioEstimate& found = *ended.of(fast).speedup;
+    missed += found.low > 2.5 || found.high < 2.5 ? 1 : 0;
+  }
+  EXPECT_LE(missed, 1);  // one of twenty at most
+}
+
+// Nothing else is to be had: then this is what the machine is.
+TEST(ScriptedRun, decides_beside_a_neighbour_that_never_rests) {
+  ScriptedSearch search;
+  search.lab->neighbour = [](double) { return true; };
+  const int fast = search.add(taking(5));
+  search.add(taking(8));
+  const Ended ended = run(search);
+  EXPECT_EQ(ended.pick, fast);
+  EXPECT_GT(ended.picked().speedup->low, 1.5);
+}
+
 TEST(ScriptedRun, keeps_the_baseline_where_nothing_is_faster) {
   ScriptedSearch search;
   for (double ms : {10.0, 11.0, 20.0}) search.add(taking(ms));

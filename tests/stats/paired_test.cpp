@@ -178,5 +178,52 @@ TEST(SmallestResolvableRatio, shrinks_with_the_budget_and_refuses_too_little) {
   EXPECT_THROW(smallest_resolvable_ratio(effects, {}), Error);
 }
 
+/// One round an instance in which both were measured, and one that was disturbed in all of them.
+PairedSamples slowed(std::size_t calm, std::size_t disturbed) {
+  PairedSamples samples;
+  for (std::size_t i = 0; i < calm + disturbed; ++i)
+    for (const bool slow : {true, i >= calm}) {
+      samples.a.push_back(slow ? 3e6 : 2e6);
+      samples.b.push_back(1e6);
+      samples.instance.push_back(i);
+      samples.disturbed.push_back(slow);
+    }
+  return samples;
+}
+
+TEST(Undisturbed, leaves_the_disturbed_rounds_out_of_an_instance_that_has_others) {
+  const PairedSamples kept = undisturbed(slowed(2, 0));
+  EXPECT_EQ(kept.a, (std::vector<double>{2e6, 2e6}));
+  EXPECT_EQ(kept.instances(), 2U);
+  EXPECT_EQ(kept.put_aside, 0U);
+}
+
+TEST(Undisturbed, puts_an_instance_aside_that_has_no_others_where_three_are_left) {
+  const PairedSamples kept = undisturbed(slowed(3, 4));
+  EXPECT_EQ(kept.instances(), 3U);
+  EXPECT_EQ(kept.put_aside, 4U);
+  const RatioEstimate estimate = paired_ratio(kept, 0.95);
+  EXPECT_DOUBLE_EQ(estimate.high, 2);
+  EXPECT_EQ(estimate.put_aside, 4U);
+  EXPECT_FALSE(estimate.disturbed);
+}
+
+TEST(Undisturbed, counts_all_instances_where_fewer_are_undisturbed) {
+  const PairedSamples kept = undisturbed(slowed(2, 2));
+  EXPECT_EQ(kept.a, (std::vector<double>{2e6, 2e6, 3e6, 3e6, 3e6, 3e6}));
+  EXPECT_EQ(kept.instances(), 4U);
+  const RatioEstimate estimate = paired_ratio(kept, 0.95);
+  EXPECT_EQ(estimate.put_aside, 0U);
+  EXPECT_TRUE(estimate.disturbed);
+}
+
+TEST(Undisturbed, chosen_twice_is_chosen_once) {
+  for (std::size_t calm = 0; calm < 5; ++calm) {
+    const PairedSamples once = undisturbed(slowed(calm, 2)), twice = undisturbed(once);
+    EXPECT_EQ(once.a, twice.a);
+    EXPECT_EQ(once.put_aside, twice.put_aside);
+  }
+}
+
 }  // namespace
 }  // namespace tamis

@@ -27,6 +27,7 @@ class OtherPlace final : public Place {
   }
   bool has_fast_cores() override { return true; }
   MachinePeak measure_peak(int threads) override { return local_.measure_peak(threads); }
+  std::shared_ptr<CoreSpeed> core_speed() override { return local_.core_speed(); }
   NoiseReport measure_noise(const NoiseOptions& options) override {
     return local_.measure_noise(options);
   }

@@ -1,10 +1,9 @@
-#include "measure/instanced_rounds.h"
+#include "measure/instance_series.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "place/worker.h"
 #include "scripted.h"
@@ -45,29 +44,9 @@ class Opener {
   Random random_{1};
 };
 
-TEST(OpeningOrder, gives_everybody_every_place_once_in_as_many_instances) {
-  for (std::size_t count : {1U, 2U, 3U, 5U})
-    for (std::uint64_t seed : {1U, 2U})
-      for (std::size_t block = 0; block < 4; ++block)
-        for (std::size_t place = 0; place < count; ++place) {
-          std::set<std::size_t> seen;
-          for (std::size_t i = 0; i < count; ++i)
-            seen.insert(opening_order(count, seed, block * count + i).at(place));
-          EXPECT_EQ(seen.size(), count);
-        }
-}
-
-TEST(OpeningOrder, is_drawn_from_the_seed) {
-  EXPECT_EQ(opening_order(6, 3, 12), opening_order(6, 3, 12));
-  std::size_t first_is_0 = 0;
-  for (std::uint64_t seed = 0; seed < 200; ++seed) first_is_0 += opening_order(2, seed, 0)[0] == 0;
-  EXPECT_GT(first_is_0, 70U);
-  EXPECT_LT(first_is_0, 130U);
-}
-
-TEST(InstancedRounds, opens_everybody_afresh_and_in_turn_for_each_instance) {
+TEST(InstanceSeries, opens_everybody_afresh_and_in_turn_for_each_instance) {
   Opener opener(0);
-  InstancedRounds rounds({"a", "b"}, opener.function(), {});
+  InstanceSeries rounds({"a", "b"}, opener.function(), {});
   for (int i = 0; i < 4; ++i) rounds.run_instance(3);
   EXPECT_EQ(rounds.table().size(), 12U);
   EXPECT_EQ(opener.opened.size(), 8U);
@@ -80,10 +59,10 @@ TEST(InstancedRounds, opens_everybody_afresh_and_in_turn_for_each_instance) {
   EXPECT_EQ(rounds.instances()[2].opened.at("b").first_ms, 3);
 }
 
-TEST(InstancedRounds, leaves_out_one_that_cannot_be_opened) {
+TEST(InstanceSeries, leaves_out_one_that_cannot_be_opened) {
   Opener opener(0);
   opener.refused = "b";
-  InstancedRounds rounds({"a", "b", "c"}, opener.function(), {});
+  InstanceSeries rounds({"a", "b", "c"}, opener.function(), {});
   const std::vector<RoundFailure> failures = rounds.run_instance(3).failures;
   EXPECT_EQ(rounds.running(), (std::vector<std::string>{"a", "c"}));
   ASSERT_EQ(failures.size(), 1U);
@@ -93,10 +72,10 @@ TEST(InstancedRounds, leaves_out_one_that_cannot_be_opened) {
   EXPECT_EQ(rounds.table().pair("a", "c").size(), 6U);
 }
 
-TEST(InstancedRounds, goes_on_without_one_that_dies_in_a_round) {
+TEST(InstanceSeries, goes_on_without_one_that_dies_in_a_round) {
   Opener opener(0);
   opener.dies = "a";
-  InstancedRounds rounds({"a", "b", "c"}, opener.function(), {});
+  InstanceSeries rounds({"a", "b", "c"}, opener.function(), {});
   const InstanceRecord& record = rounds.run_instance(4);
   EXPECT_EQ(record.rounds.size(), 4U);
   EXPECT_EQ(rounds.table().pair("a", "b").size(), 1U);
@@ -104,11 +83,11 @@ TEST(InstancedRounds, goes_on_without_one_that_dies_in_a_round) {
   EXPECT_EQ(rounds.running(), (std::vector<std::string>{"b", "c"}));
 }
 
-TEST(InstancedRounds, measures_an_instance_again_where_a_worker_was_killed) {
+TEST(InstanceSeries, measures_an_instance_again_where_a_worker_was_killed) {
   Opener opener(0);
   opener.killed = "a";
   opener.kills = 1;
-  InstancedRounds rounds({"a", "b"}, opener.function(), {});
+  InstanceSeries rounds({"a", "b"}, opener.function(), {});
   EXPECT_TRUE(rounds.run_instance(4).failures.empty());
   EXPECT_EQ(opener.opened.size(), 4U);
   EXPECT_EQ(rounds.table().pair("a", "b").size(), 4U);
@@ -118,23 +97,23 @@ TEST(InstancedRounds, measures_an_instance_again_where_a_worker_was_killed) {
   EXPECT_EQ(rounds.running(), std::vector<std::string>{"b"});
 }
 
-TEST(InstancedRounds, ends_when_told_with_what_was_measured) {
+TEST(InstanceSeries, ends_when_told_with_what_was_measured) {
   Opener opener(0);
   int steps = 0;
-  InstancePlan plan;
+  SeriesPlan plan;
   plan.go_on = [&] { return ++steps <= 5; };  // two openings, three rounds
-  InstancedRounds rounds({"a", "b"}, opener.function(), plan);
+  InstanceSeries rounds({"a", "b"}, opener.function(), plan);
   rounds.run_instance(10);
   EXPECT_EQ(rounds.table().size(), 3U);
   rounds.run_instance(10);
   EXPECT_EQ(rounds.table().size(), 3U);
 }
 
-TEST(InstancedRounds, goes_on_from_instances_that_were_measured_before) {
+TEST(InstanceSeries, goes_on_from_instances_that_were_measured_before) {
   Opener opener(0.02), other(0.02);
-  InstancedRounds first({"a", "b"}, opener.function(), {});
+  InstanceSeries first({"a", "b"}, opener.function(), {});
   for (int i = 0; i < 3; ++i) first.run_instance(2);
-  InstancedRounds second({"a", "b"}, other.function(), {});
+  InstanceSeries second({"a", "b"}, other.function(), {});
   for (int i = 0; i < 2; ++i) second.add(first.instances()[static_cast<std::size_t>(i)]);
   EXPECT_TRUE(other.opened.empty());
   second.run_instance(2);
@@ -157,26 +136,26 @@ InstanceRecord told(std::size_t number, double open_s, double rounds_s, double o
   return record;
 }
 
-InstancedRounds after_instances(double open_s, double round_s, double between, double scatter) {
-  InstancedRounds rounds({"a", "b"}, nullptr, {});
+InstanceSeries after_instances(double open_s, double round_s, double between, double scatter) {
+  InstanceSeries rounds({"a", "b"}, nullptr, {});
   Random random(4);
   for (std::size_t n = 0; n < 12; ++n)
     rounds.add(told(n, open_s, 10 * round_s, std::exp(between * random.normal()), scatter, random));
   return rounds;
 }
 
-TEST(InstancedRounds, takes_more_rounds_where_opening_is_dear) {
+TEST(InstanceSeries, takes_more_rounds_where_opening_is_dear) {
   EXPECT_LT(after_instances(1, 0.1, 0.02, 0.03).next_rounds(kNoEnd), 8U);
   EXPECT_GT(after_instances(10, 0.1, 0.02, 0.03).next_rounds(kNoEnd), 9U);
 }
 
-TEST(InstancedRounds, takes_more_rounds_where_instances_are_alike) {
+TEST(InstanceSeries, takes_more_rounds_where_instances_are_alike) {
   EXPECT_EQ(after_instances(1, 0.1, 0.05, 0.03).next_rounds(kNoEnd), InstanceSize{}.least);
   EXPECT_EQ(after_instances(1, 0.1, 0, 0.03).next_rounds(kNoEnd), InstanceSize{}.most);
 }
 
-TEST(InstancedRounds, takes_fewer_rounds_where_the_time_would_do_for_too_few_instances) {
-  InstancedRounds rounds({"a", "b"}, nullptr, {});
+TEST(InstanceSeries, takes_fewer_rounds_where_the_time_would_do_for_too_few_instances) {
+  InstanceSeries rounds({"a", "b"}, nullptr, {});
   Random random(4);
   rounds.add(told(0, 100, 10, 1, 0.03, random));  // a round takes 1 s: 10 would pay
   EXPECT_EQ(rounds.next_rounds(kNoEnd), 10U);
