@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "base/elements.h"
 #include "base/error.h"
-#include "base/half.h"
 
 namespace tamis {
 namespace {
@@ -34,51 +35,39 @@ Shape shape_for(const TensorInfo& input, std::size_t count) {
   return shape;
 }
 
-template <typename T>
-T whole(const std::string& name, double value) {
-  if (value != std::floor(value) || value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
-      value > static_cast<double>(std::numeric_limits<T>::max()))
-    fail(name, fmt::format("{} is not a value of its type; give whole numbers", value));
-  return static_cast<T>(value);
-}
-
-template <typename T, typename Convert>
-void fill(Tensor& tensor, const std::vector<double>& numbers, Convert convert) {
-  const auto count = static_cast<std::size_t>(tensor.elements());
-  for (std::size_t i = 0; i < count; ++i)
-    tensor.data<T>()[i] = convert(numbers.size() == 1 ? numbers[0] : numbers[i]);
-}
-
-template <typename T>
-void fill_whole(Tensor& tensor, const std::string& name, const std::vector<double>& numbers) {
-  fill<T>(tensor, numbers, [&](double value) { return whole<T>(name, value); });
-}
-
-void fill(Tensor& tensor, const std::string& name, const std::vector<double>& numbers) {
-  switch (tensor.type()) {
-    case DataType::f32:
-      return fill<float>(tensor, numbers, [](double v) { return static_cast<float>(v); });
-    case DataType::f64:
-      return fill<double>(tensor, numbers, [](double v) { return v; });
-    case DataType::f16:
-      return fill<std::uint16_t>(tensor, numbers,
-                                 [](double v) { return float_to_half(static_cast<float>(v)); });
-    case DataType::bf16:
-      return fill<std::uint16_t>(tensor, numbers,
-                                 [](double v) { return float_to_bfloat16(static_cast<float>(v)); });
+/// The least and the greatest whole number of the type; absent for those of fractions.
+std::optional<std::pair<double, double>> whole_range(DataType type) {
+  const auto range = [](auto zero) {
+    using T = decltype(zero);
+    return std::pair(static_cast<double>(std::numeric_limits<T>::lowest()),
+                     static_cast<double>(std::numeric_limits<T>::max()));
+  };
+  switch (type) {
     case DataType::boolean:
-      return fill<std::uint8_t>(tensor, numbers, [&](double v) {
-        return static_cast<std::uint8_t>(whole<bool>(name, v));
-      });
+      return range(false);
     case DataType::u8:
-      return fill_whole<std::uint8_t>(tensor, name, numbers);
+      return range(std::uint8_t{});
     case DataType::i8:
-      return fill_whole<std::int8_t>(tensor, name, numbers);
+      return range(std::int8_t{});
     case DataType::i32:
-      return fill_whole<std::int32_t>(tensor, name, numbers);
+      return range(std::int32_t{});
     case DataType::i64:
-      return fill_whole<std::int64_t>(tensor, name, numbers);
+      return range(std::int64_t{});
+    case DataType::f32:
+    case DataType::f64:
+    case DataType::f16:
+    case DataType::bf16:
+      return std::nullopt;
   }
+  return std::nullopt;
+}
+
+void require_values_of(const TensorInfo& input, const std::vector<double>& numbers) {
+  const auto range = whole_range(input.type);
+  if (!range) return;
+  for (const double value : numbers)
+    if (value != std::floor(value) || value < range->first || value > range->second)
+      fail(input.name, fmt::format("{} is not a value of its type; give whole numbers", value));
 }
 
 }  // namespace
@@ -89,7 +78,9 @@ Tensor held_tensor(const TensorInfo& input, const std::vector<double>& numbers) 
   if (numbers.size() != 1 && numbers.size() != count)
     fail(input.name, fmt::format("it is {}, so that {} numbers are wanted, not {}",
                                  to_text(tensor.shape()), count, numbers.size()));
-  fill(tensor, input.name, numbers);
+  require_values_of(input, numbers);
+  for (std::size_t i = 0; i < count; ++i)
+    set_element(tensor, i, numbers.size() == 1 ? numbers[0] : numbers[i]);
   return tensor;
 }
 
