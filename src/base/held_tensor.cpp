@@ -51,8 +51,8 @@ std::optional<std::pair<double, double>> whole_range(DataType type) {
       return range(std::int8_t{});
     case DataType::i32:
       return range(std::int32_t{});
-    case DataType::i64:
-      return range(std::int64_t{});
+    case DataType::i64:  // the greatest as a double would be one too many
+      return std::pair(-0x1p63, std::nextafter(0x1p63, 0.0));
     case DataType::f32:
     case DataType::f64:
     case DataType::f16:

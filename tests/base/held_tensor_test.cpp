@@ -34,6 +34,7 @@ TEST(HeldTensor, has_only_values_of_its_type) {
     EXPECT_THAT(failure({"n", type, {1}}, {1.5}), HasSubstr("1.5 is not a value of its type"));
   EXPECT_THAT(failure({"n", DataType::u8, {1}}, {256}), HasSubstr("whole numbers"));
   EXPECT_THAT(failure({"n", DataType::boolean, {1}}, {2}), HasSubstr("whole numbers"));
+  EXPECT_THAT(failure({"n", DataType::i64, {1}}, {0x1p63}), HasSubstr("whole numbers"));
   EXPECT_FLOAT_EQ(held_tensor({"n", DataType::f32, {1}}, {1.5}).data<float>()[0], 1.5F);
   EXPECT_EQ(held_tensor({"n", DataType::boolean, {2}}, {1}).data<std::uint8_t>()[1], 1);
 }
