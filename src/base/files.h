@@ -21,6 +21,7 @@ struct FileKind {
 };
 inline constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 inline constexpr FileKind kCardFile{"a card", kMebibyte};
+inline constexpr FileKind kConfigFile{"options of a run", kMebibyte};
 inline constexpr FileKind kDataYamlFile{"a data file", 4 * kMebibyte};
 inline constexpr FileKind kLabelFile{"a label file", 16 * kMebibyte};
 inline constexpr FileKind kNamesFile{"a list of class names", 2 * kMebibyte};

@@ -1,64 +1,15 @@
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/number.h"
-#include "base/printable.h"
 #include "base/units.h"
 #include "card/card_keys.h"
+#include "card/yaml.h"
 
 namespace tamis {
 namespace {
-
-Json scalar_json(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // was quoted
-  if (const auto whole = parse_number<std::int64_t>(text)) return *whole;
-  if (const auto real = parse_number<double>(text)) return *real;
-  return text;
-}
-
-enum class Scalars { typed, text };  // text: names of classes, where 007 is no number
-
-/// Turns YAML into JSON. Aliases are written out, so a few lines can stand for more values than any
-/// memory holds, or for one that holds itself: both are counted, and refused.
-class YamlReader {
- public:
-  explicit YamlReader(std::string file) : file_(std::move(file)) {}
-
-  Json read(const YAML::Node& node, Scalars scalars, int depth = 0) {
-    constexpr int kMostDepth = 8;                // a card has three levels
-    constexpr std::size_t kMostValues = 50'000;  // names of classes are most of them
-    if (depth > kMostDepth) refuse("nested too deeply, or holds itself");
-    if (++values_ > kMostValues) refuse(fmt::format("more than {} values", kMostValues));
-    if (node.IsScalar()) return scalars == Scalars::text ? Json(node.Scalar()) : scalar_json(node);
-    if (node.IsSequence()) {
-      Json list = Json::array();
-      for (const auto& item : node) list.push_back(read(item, scalars, depth + 1));
-      return list;
-    }
-    if (!node.IsMap()) return nullptr;
-    Json map = Json::object();
-    for (const auto& item : node) {
-      std::string key = item.first.Scalar();
-      const bool names = depth == 0 && key == "labels";
-      map[key] = read(item.second, names ? Scalars::text : scalars, depth + 1);
-    }
-    return map;
-  }
-
- private:
-  [[noreturn]] void refuse(const std::string& problem) const {
-    throw Error(ErrorCode::corrupt_data,
-                file_ + ": is not a card: " + problem + "; write it without aliases");
-  }
-
-  std::string file_;
-  std::size_t values_ = 0;
-};
 
 std::vector<std::string> keys_below(const std::string& prefix) {
   std::vector<std::string> names;
@@ -115,14 +66,7 @@ CardEntries entries_of_json(const Json& json, const std::string& source) {
 CardEntries entries_of_file(const std::filesystem::path& file) {
   std::string source = "card file " + file.filename().string();
   std::string text = load_text(file, kCardFile);
-  Json json;
-  try {
-    json = YamlReader(file.string()).read(YAML::Load(text), Scalars::typed);
-  } catch (const YAML::Exception& error) {
-    throw Error(ErrorCode::corrupt_data,
-                fmt::format("{}: not YAML: line {}: {}; correct that line", file.string(),
-                            error.mark.line + 1, printable(error.msg)));
-  }
+  const Json json = parse_yaml(text, {file.string(), "a card", "labels"});
   CardEntries entries = entries_of_json(json, source);
   auto labels = entries.find("labels");
   if (labels != entries.end() && labels->second.value.is_string()) {

@@ -167,6 +167,11 @@ void write_files(const Json& result, const SearchRequest& request, Progress& pro
   }
 }
 
+/// The options of this run, so that it can be made again.
+void save_config(const SearchRequest& request, const Console& console) {
+  save_file(request.out / "run.yaml", console.config);
+}
+
 int search(const SearchOptions& options, const Console& console, bool exhaustive) {
   install_interrupt_handler();
   SearchRequest request = to_request(options, console, exhaustive);
@@ -174,6 +179,7 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   progress->limit(request.budget_s);
   Json result = optimize(request, make_listener(*progress), *console.place);
   write_files(result, request, *progress);
+  save_config(request, console);
   if (console.json) {
     print_json(load_json(request.out / "decision.json"));
   } else {

@@ -15,6 +15,7 @@ struct Console {
   bool json = false;
   bool quiet = false;
   std::string command_line;      ///< as typed
+  std::string config;            ///< the same as a file for --config (config_file.h)
   std::shared_ptr<Place> place;  ///< never null once a command runs
 };
 

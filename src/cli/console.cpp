@@ -11,6 +11,7 @@
 #include "base/terminal.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "cli/config_file.h"
 #include "machine/fingerprint.h"
 
 namespace tamis {
@@ -40,6 +41,7 @@ RunSettings settings_of_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 void add_console_options(CLI::App& app, Console& console) {
+  add_config_option(app);
   app.add_flag(
       "--json", console.json,
       "Print one JSON document to standard output (docs/json.md); the rest goes to standard error");

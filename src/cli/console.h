@@ -16,7 +16,7 @@
 
 namespace tamis {
 
-/// Adds --json and --quiet.
+/// Adds --config, --json and --quiet.
 void add_console_options(CLI::App& app, Console& console);
 
 /// `tamis --version`: Tamis and each runtime's version or reason.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -13,6 +14,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/console.h"
 #include "cli/help_pages.h"
 #include "cli/other_names.h"
@@ -71,46 +73,110 @@ void remove_temporary_leftovers() {
   if (!error) remove_leftovers(folder);
 }
 
+/// The command line of the program, as it is parsed once.
+class CommandLine {
+ public:
+  explicit CommandLine(Console& console) : app_(kAbout, "tamis") {
+    app_.allow_extras();
+    app_.require_subcommand(0, 1);  // a file may be called as a command is
+    app_.formatter_fn(help_pages);
+    app_.set_help_all_flag("--help-all", "Help of every command");
+    app_.add_flag("-V,--version", version_, "Version of Tamis and of the runtimes that it finds");
+    for (const Command& command : commands()) {
+      CLI::App* sub = app_.add_subcommand(std::string(command.name), std::string(command.help));
+      sub->allow_extras();
+      sub->option_defaults()->always_capture_default();
+      runs_.emplace_back(sub, command.make(*sub, console));
+    }
+    take_other_values(app_);
+  }
+
+  CLI::App& app() { return app_; }
+  bool version() const { return version_; }
+
+  /// The command that was named; null where none was.
+  CLI::App* command() const {
+    for (const auto& [sub, go] : runs_)
+      if (sub->parsed()) return sub;
+    return nullptr;
+  }
+  int go() const {
+    for (const auto& [sub, go] : runs_)
+      if (sub->parsed()) return go();
+    return 0;
+  }
+
+  /// What is typed need not be all: a file may have the rest.
+  void require_nothing() {
+    for (const auto& [sub, go] : runs_)
+      for (CLI::Option* option : sub->get_options()) option->required(false);
+  }
+
+  /// Throws invalid_argument; CLI::Success for --help.
+  void parse(const std::vector<std::string>& arguments) {
+    try {
+      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::Success&) {
+      throw;
+    } catch (const CLI::ParseError& e) {
+      if (!app_.remaining(true).empty()) refuse_extra(app_);
+      throw Error(ErrorCode::invalid_argument, std::string(e.what()) + "; see --help");
+    }
+    if (!app_.remaining(true).empty()) refuse_extra(app_);
+  }
+
+ private:
+  static constexpr const char* kAbout =
+      "Tamis makes optimised variants of a vision model, measures them on this machine, proves "
+      "their accuracy, and hands over the fastest one.";
+
+  CLI::App app_;
+  bool version_ = false;
+  std::vector<std::pair<CLI::App*, std::function<int()>>> runs_;
+};
+
+/// What was typed, and what a file named by --config adds to it.
+std::vector<std::string> with_config(std::vector<std::string> arguments) {
+  const bool has_config = std::any_of(arguments.begin(), arguments.end(), [](const auto& word) {
+    return word.rfind("--config", 0) == 0;
+  });
+  if (!has_config) return arguments;
+  Console console;
+  console.place = std::make_shared<LocalPlace>();
+  CommandLine typed(console);
+  typed.require_nothing();
+  typed.parse(arguments);
+  if (typed.command() == nullptr) return arguments;
+  const std::filesystem::path file = config_file_of(*typed.command());
+  if (file.empty()) return arguments;
+  const ConfigArguments more = arguments_of_config(*typed.command(), file);
+  const auto command = std::find(arguments.begin(), arguments.end(), typed.command()->get_name());
+  arguments.insert(std::next(command), more.by_place.begin(), more.by_place.end());
+  arguments.insert(arguments.end(), more.by_name.begin(), more.by_name.end());
+  return arguments;
+}
+
 int run(int argc, char** argv) {
   Console console;
   console.place = std::make_shared<LocalPlace>();
   for (int i = 0; i < argc; ++i)
     console.command_line += (i == 0 ? "tamis" : " " + std::string(argv[i]));
-  CLI::App app(
-      "Tamis makes optimised variants of a vision model, measures them on this machine, proves "
-      "their accuracy, and hands over the fastest one.",
-      "tamis");
-  app.allow_extras();
-  app.require_subcommand(0, 1);  // a file may be called as a command is
-  app.formatter_fn(help_pages);
-  app.set_help_all_flag("--help-all", "Help of every command");
-  bool version = false;
-  app.add_flag("-V,--version", version, "Version of Tamis and of the runtimes that it finds");
-  std::vector<std::pair<CLI::App*, std::function<int()>>> runs;
-  for (const Command& command : commands()) {
-    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
-    sub->allow_extras();
-    sub->option_defaults()->always_capture_default();
-    runs.emplace_back(sub, command.make(*sub, console));
-  }
-  take_other_values(app);
+  CommandLine line(console);
   try {
-    app.parse(argc, argv);
+    line.parse(with_config({argv + 1, argv + argc}));
   } catch (const CLI::Success& e) {
     std::ostringstream text;
-    const int status = app.exit(e, text, text);
+    const int status = line.app().exit(e, text, text);
     print_lines(text.str());
     return status;
-  } catch (const CLI::ParseError& e) {
-    if (!app.remaining(true).empty()) refuse_extra(app);
-    throw Error(ErrorCode::invalid_argument, std::string(e.what()) + "; see --help");
   }
-  if (!app.remaining(true).empty()) refuse_extra(app);
-  if (version) return print_versions(console);
-  for (auto& [sub, go] : runs)
-    if (sub->parsed()) return go();
-  print_lines(app.help());
-  return 0;
+  if (line.version()) return print_versions(console);
+  if (line.command() == nullptr) {
+    print_lines(line.app().help());
+    return 0;
+  }
+  console.config = config_text(*line.command());
+  return line.go();
 }
 
 /// Says what went wrong, in one line; the exit status that stands for it.
