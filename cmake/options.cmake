@@ -1,4 +1,8 @@
 option(TAMIS_BUILD_TESTS "Build the tests" ON)
+# On in optimised builds: most of the time goes into headers, which a batch reads once. The others compile each source
+# alone, so that none leans on what another one includes.
+string(COMPARE EQUAL "${CMAKE_BUILD_TYPE}" Release unity_default)
+option(TAMIS_UNITY "Compile the sources of a target in batches" ${unity_default})
 set(TAMIS_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
 set(TAMIS_DEPS_DIR "" CACHE PATH "Folder of unpacked dependencies (default: the user's cache folder)")
 

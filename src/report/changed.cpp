@@ -91,15 +91,15 @@ std::string classes_html(const ResultView& result) {
                      table_html(table, all_rows(table)));
 }
 
-std::string md(const std::string& text) { return escape_markdown(text); }
+std::string escaped(const std::string& text) { return escape_markdown(text); }
 
 std::string item_markdown(const Json& item, const std::string& role, const ChangePicture* picture) {
   std::string text =
-      fmt::format("\n**{}**: {}\n", md(value_text(item.at("item"))), md(item_text(item)));
+      fmt::format("\n**{}**: {}\n", escaped(value_text(item.at("item"))), escaped(item_text(item)));
   if (picture == nullptr) return text;
   if (!picture->file.empty())
     text += fmt::format("\n![baseline and {} side by side]({})\n", role, picture->file);
-  if (!picture->note.empty()) text += "\nNo image: " + md(picture->note) + "\n";
+  if (!picture->note.empty()) text += "\nNo image: " + escaped(picture->note) + "\n";
   return text;
 }
 
@@ -108,11 +108,11 @@ std::string classes_markdown(const ResultView& result) {
   if (table.rows.empty()) return "";
   const auto line = [](const std::vector<std::string>& cells) {
     std::string row = "|";
-    for (const std::string& cell : cells) row += " " + md(cell) + " |";
+    for (const std::string& cell : cells) row += " " + escaped(cell) + " |";
     return row + "\n";
   };
   std::string text =
-      "\n### Class by class\n\n" + md(table.lead) + "\n\n" + line(table.columns) + "|";
+      "\n### Class by class\n\n" + escaped(table.lead) + "\n\n" + line(table.columns) + "|";
   for (std::size_t c = 0; c < table.columns.size(); ++c)
     text += c > 0 && c + 1 < table.columns.size() ? " ---: |" : " --- |";
   text += "\n";
@@ -149,7 +149,7 @@ std::string changed_html(const ResultView& result, const std::vector<ChangePictu
 std::string changed_markdown(const ResultView& result, const std::vector<ChangePicture>& pictures) {
   if (!is_told(result)) return "";
   std::string text = "\n## Worst changes\n";
-  for (const std::string& sentence : changes_lead(result)) text += "\n" + md(sentence) + "\n";
+  for (const std::string& sentence : changes_lead(result)) text += "\n" + escaped(sentence) + "\n";
   if (!has_changes(result)) return text;
   const Json& worst = result.changes.at("worst");
   if (!worst.empty() && worst.front().contains("objects"))
