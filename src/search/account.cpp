@@ -1,10 +1,14 @@
+#include "search/account.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/percent.h"
+#include "search/changes.h"
 #include "search/explain_pick.h"
+#include "search/mixed_precision.h"
 #include "search/search_run.h"
 
 namespace tamis {
@@ -13,9 +17,39 @@ namespace {
 constexpr const char* kExplaining = "explain";
 constexpr double kExplainGuess_s = 5;
 
-}  // namespace
+/// "12 paired rounds over 4 instances".
+std::string basis_text(const RatioEstimate& e) {
+  std::string text = fmt::format("{} paired rounds over {} instances", e.rounds, e.instances);
+  if (e.put_aside > 0)
+    text += fmt::format("; {} that the host slowed throughout were put aside", e.put_aside);
+  return text;
+}
 
-void SearchRun::find_estimated() {
+class Account {
+ public:
+  Account(SearchContext& context, const Field& field, AccuracyJudge& accuracy,
+          SearchOutcome& outcome)
+      : context_(context), field_(field), accuracy_(accuracy), outcome_(outcome) {}
+
+  void give();
+
+ private:
+  void find_estimated();
+  void find_nearest_miss();
+  void explain();
+  void explain_pick_to(std::vector<std::string>& why) const;
+  void explain_what_if(std::vector<std::string>& what_if) const;
+  void explain_handed_over();
+  std::optional<ChangedVariant> changed_variant() const;
+  void find_changes_of_predictions();
+
+  SearchContext& context_;
+  const Field& field_;
+  AccuracyJudge& accuracy_;
+  SearchOutcome& outcome_;
+};
+
+void Account::find_estimated() {
   for (std::size_t i : field_.by_objective()) {
     const Candidate& c = field_[i];
     if (i == outcome_.pick || c.failure || c.gate() != GateOutcome::estimated) continue;
@@ -25,7 +59,7 @@ void SearchRun::find_estimated() {
   }
 }
 
-void SearchRun::find_nearest_miss() {
+void Account::find_nearest_miss() {
   double best = -1;
   for (std::size_t i : field_.by_objective()) {
     const Candidate& c = field_[i];
@@ -41,7 +75,7 @@ void SearchRun::find_nearest_miss() {
 }
 
 /// The pick; where nothing but the baseline is handed over, what came nearest.
-std::optional<ChangedVariant> SearchRun::changed_variant() const {
+std::optional<ChangedVariant> Account::changed_variant() const {
   if (outcome_.pick != kBaseline) return ChangedVariant{field_[outcome_.pick].variant.id, "pick"};
   if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss ||
       *outcome_.nearest_miss == kBaseline)
@@ -49,7 +83,7 @@ std::optional<ChangedVariant> SearchRun::changed_variant() const {
   return ChangedVariant{field_[*outcome_.nearest_miss].variant.id, "nearest_miss"};
 }
 
-void SearchRun::find_changes_of_predictions() {
+void Account::find_changes_of_predictions() {
   const auto changed = changed_variant();
   const auto judged = [this](const std::string& id) {
     return std::any_of(
@@ -64,14 +98,14 @@ void SearchRun::find_changes_of_predictions() {
     outcome_.changes = {{"reason", changed->id + " was not evaluated on the items"}};
   else
     try {
-      outcome_.changes = changes_json(context_, *changed, judge_->with_baseline(changed->id));
+      outcome_.changes = changes_json(context_, *changed, accuracy_.with_baseline(changed->id));
     } catch (const Error& e) {  // what was decided stands without it
       if (e.code() == ErrorCode::io) throw;
       outcome_.changes = {{"reason", e.what()}};
     }
 }
 
-void SearchRun::explain_handed_over() {
+void Account::explain_handed_over() {
   const Candidate& handed = field_[outcome_.pick];
   if (context_.interrupted() || !handed.artefact || handed.failure) return;
   const double guess_s = kExplainGuess_s * context_.plan.budget.slowness();
@@ -83,18 +117,18 @@ void SearchRun::explain_handed_over() {
   outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
 }
 
-void SearchRun::explain_pick_to(std::vector<std::string>& why) const {
+void Account::explain_pick_to(std::vector<std::string>& why) const {
   const Candidate& pick = field_[outcome_.pick];
   if (outcome_.pick != kBaseline && pick.speedup)
-    why.push_back(fmt::format(
-        "{} × {} the baseline, from {} paired rounds over {} instances", to_text(*pick.speedup, 2),
-        context_.plan.under_load() ? "the images per second of" : "as fast as",
-        pick.speedup->rounds, pick.speedup->instances));
+    why.push_back(
+        fmt::format("{} × {} the baseline, from {}", to_text(*pick.speedup, 2),
+                    context_.plan.under_load() ? "the images per second of" : "as fast as",
+                    basis_text(*pick.speedup)));
   if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
   if (!pick.layers_in_fp32.empty()) why.push_back(layers_in_fp32_text(pick));
 }
 
-void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
+void Account::explain_what_if(std::vector<std::string>& what_if) const {
   constexpr std::size_t kMost = 4;
   if (outcome_.fastest_estimated) {
     const Candidate& e = field_[*outcome_.fastest_estimated];
@@ -119,7 +153,7 @@ void SearchRun::explain_what_if(std::vector<std::string>& what_if) const {
   }
 }
 
-void SearchRun::explain() {
+void Account::explain() {
   std::vector<std::string>& why = outcome_.reasons;
   if (outcome_.status == "nearest_miss")
     why = {field_[outcome_.pick].variant.recipe.empty()
@@ -133,6 +167,22 @@ void SearchRun::explain() {
     why.push_back(
         "the budget ended before everything was measured; the same command continues from here");
   explain_what_if(outcome_.counterfactuals);
+}
+
+void Account::give() {
+  find_estimated();
+  if (outcome_.status == "nearest_miss") find_nearest_miss();
+  if (context_.interrupted()) outcome_.status = "interrupted";
+  explain();
+  explain_handed_over();
+  find_changes_of_predictions();
+}
+
+}  // namespace
+
+void give_account(SearchContext& context, const Field& field, AccuracyJudge& accuracy,
+                  SearchOutcome& outcome) {
+  Account(context, field, accuracy, outcome).give();
 }
 
 }  // namespace tamis

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "search/screening.h"
-#include "search/search_run.h"
 #include "search/shares.h"
 
 namespace tamis {
@@ -30,149 +29,13 @@ double ranking_guess_s(const SearchContext& context) {
 
 }  // namespace
 
-double SearchRun::expected_ranking_s(std::size_t parent) const {
-  if (is_ranked(context_, field_[parent].variant)) return 0;
-  return context_.plan.budget.expected_s(kRanking, ranking_guess_s(context_));
-}
-
-bool SearchRun::may_keep_layers_in_fp32(const Candidate& c) const {
-  const SearchRequest& r = context_.plan.request;
-  bool gated = r.gates.max_drop || r.gates.min_accuracy;
+bool may_keep_layers_in_fp32(const SearchRequest& r, const Candidate& c) {
+  const bool gated = r.gates.max_drop || r.gates.min_accuracy;
   return gated && !r.exhaustive && by_time(r.objective) && r.axes.count("float-layers") == 0 &&
          is_plain_int8(c.variant.recipe);
 }
 
-/// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.
-bool SearchRun::needs_mixed_precision(std::size_t index) const {
-  const Candidate& c = field_[index];
-  if (!may_keep_layers_in_fp32(c)) return false;
-  if (c.failure) return !c.ratio && c.failure->code == ErrorCode::unsupported;
-  if (!c.ratio || !c.judgement || c.hard == GateOutcome::missed) return false;
-  return c.judgement->outcome == GateOutcome::missed ||
-         c.judgement->outcome == GateOutcome::estimated;
-}
-
-/// Of those that want relatives and are not clearly behind a leader or one another, the one that is
-/// nearest to its gate.
-std::optional<std::size_t> SearchRun::next_for_mixed_precision(
-    const std::vector<std::size_t>& leaders) const {
-  std::vector<std::size_t> wanting;
-  for (std::size_t i = 0; i < field_.size(); ++i)
-    if (needs_mixed_precision(i) &&
-        mixed_precision_tried_.count(family_of(field_[i].variant)) == 0 &&
-        !field_.behind_any(i, leaders))
-      wanting.push_back(i);
-  auto nearness = [&](std::size_t i) {
-    return field_[i].judgement ? field_[i].judgement->probability : -1;
-  };
-  std::optional<std::size_t> next;
-  for (std::size_t i : wanting) {
-    std::vector<std::size_t> timed;
-    for (std::size_t other : wanting)
-      if (field_[other].ratio) timed.push_back(other);
-    if (field_.behind_any(i, timed)) continue;
-    if (!next || nearness(i) > nearness(*next)) next = i;
-  }
-  return next;
-}
-
-std::vector<std::size_t> SearchRun::try_mixed_precision(std::vector<std::size_t> leaders) {
-  while (mixed_precision_tried_.size() < kMostMixedPrecision) {
-    std::optional<std::size_t> parent = next_for_mixed_precision(leaders);
-    if (!parent) break;
-    if (!context_.may_begin(expected_ranking_s(*parent), kJudgingShare)) {
-      outcome_.budget_ended = true;
-      break;
-    }
-    mixed_precision_tried_.insert(family_of(field_[*parent].variant));
-    judge_mixed_precision(*parent, leaders);
-  }
-  return without_those_behind(leaders);
-}
-
-/// Best first; a relative may be clearly faster than those that came before it.
-std::vector<std::size_t> SearchRun::without_those_behind(const std::vector<std::size_t>& leaders) {
-  std::vector<std::size_t> left;
-  for (std::size_t i : field_.by_objective())
-    if (std::find(leaders.begin(), leaders.end(), i) != leaders.end() &&
-        !field_.behind_any(i, leaders))
-      left.push_back(i);
-  for (std::size_t i : field_.all_but_baseline())
-    field_[i].screened_out = field_.behind_any(i, leaders);
-  return left;
-}
-
-/// From the most layers in FP32 to the fewest, up to the first that is not met; where the point
-/// estimate decides there is no error to spend, and one is tried after that.
-void SearchRun::judge_mixed_precision(std::size_t parent, std::vector<std::size_t>& leaders) {
-  Sensitivity ranking;
-  try {
-    const bool known = is_ranked(context_, field_[parent].variant);
-    Budget::Unit unit(context_.plan.budget, kRanking, known ? 0 : ranking_guess_s(context_));
-    ranking = ensure_ranking(context_, field_[parent].variant);
-  } catch (const Error& e) {
-    if (e.code() == ErrorCode::io || context_.interrupted()) throw;
-    context_.note(
-        fmt::format("{}: no layers are kept in FP32: {}", field_.label(parent), e.what()));
-    return;
-  }
-  context_.note(fmt::format(
-      "{} misses its accuracy gate: keeping some layers in FP32; {} ranked with {} trial "
-      "builds",
-      field_.label(parent), ranking.order.size(), ranking.models));
-  std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
-  for (std::size_t count : fp32_layer_counts(ranking.order.size())) {
-    std::size_t index = add_relative(parent, ranking, count);
-    if (!context_.may_begin(expected_build_s(context_, field_[index].variant), kJudgingShare)) {
-      field_.candidates().pop_back();
-      outcome_.budget_ended = true;
-      return;
-    }
-    if (!screen_relative(index)) {
-      if (field_[index].failure) return;
-      continue;
-    }
-    if (field_.behind_any(index, leaders) || field_[index].hard == GateOutcome::missed) continue;
-    if (judge(index, false))
-      leaders.push_back(index);
-    else if (--misses_left == 0)
-      return;
-  }
-}
-
-std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranking,
-                                    std::size_t count) {
-  Candidate c;
-  c.variant = field_[parent].variant;
-  c.variant.id = fmt::format("v{:02}", field_.size() + 1);
-  c.variant.recipe = with_layers_in_fp32(c.variant.recipe, ranking, count);
-  c.from = parent;
-  c.layers_in_fp32.assign(ranking.order.begin(),
-                          ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
-  c.layers = ranking.order.size();
-  judge_->set_error_part(c.variant.id, kErrorOfMixedPrecision, predictions_key_of(field_[parent]));
-  return field_.add(std::move(c));
-}
-
-/// Its first instances; false where there are none.
-bool SearchRun::screen_relative(std::size_t index) {
-  if (context_.listener.unit) context_.listener.unit(field_.label(index), judged_);
-  if (!field_.prepare(index)) return false;
-  constexpr PhasePlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
-  constexpr std::size_t kInstances = 3;
-  while (field_.timings().instances(field_[index].key) < kInstances)
-    if (!field_.time({index}, kInstance)) break;
-  return field_.usable(index);
-}
-
-/// Those that an accuracy gate may come to give relatives, and so leave a part of their error.
-void SearchRun::reserve_error_for_mixed_precision() {
-  for (const Candidate& c : field_.candidates())
-    if (may_keep_layers_in_fp32(c))
-      judge_->set_error_part(c.variant.id, 1 - kErrorOfMixedPrecision);
-}
-
-std::string SearchRun::layers_in_fp32_text(const Candidate& c) {
+std::string layers_in_fp32_text(const Candidate& c) {
   constexpr std::size_t kNamed = 4;
   std::vector<std::string> named;
   for (std::size_t i = 0; i < std::min(kNamed, c.layers_in_fp32.size()); ++i)
@@ -182,6 +45,154 @@ std::string SearchRun::layers_in_fp32_text(const Candidate& c) {
                      c.layers_in_fp32.size() > named.size()
                          ? fmt::format(" and {} more", c.layers_in_fp32.size() - named.size())
                          : "");
+}
+
+MixedPrecision::MixedPrecision(SearchContext& context, Field& field, Judging& judging)
+    : context_(context), field_(field), judging_(judging) {
+  for (const Candidate& c : field_.candidates())
+    if (may_keep_layers_in_fp32(context_.plan.request, c))
+      judging_.accuracy().set_error_part(c.variant.id, 1 - kErrorOfMixedPrecision);
+}
+
+std::vector<std::size_t> MixedPrecision::extend(std::vector<std::size_t> leaders) {
+  while (tried_.size() < kMostMixedPrecision) {
+    const std::optional<std::size_t> parent = next(leaders);
+    if (!parent) break;
+    if (!context_.may_begin(expected_ranking_s(*parent), kJudgingShare)) {
+      budget_ended_ = true;
+      break;
+    }
+    tried_.insert(family_of(field_[*parent].variant));
+    judge_relatives(*parent, leaders);
+  }
+  return without_those_behind(leaders);
+}
+
+/// INT8 that the self-check refused, or that misses its accuracy gate, and nothing else.
+bool MixedPrecision::needs_relatives(std::size_t index) const {
+  const Candidate& c = field_[index];
+  if (!may_keep_layers_in_fp32(context_.plan.request, c)) return false;
+  if (c.failure) return !c.ratio && c.failure->code == ErrorCode::unsupported;
+  if (!c.ratio || !c.judgement || c.hard == GateOutcome::missed) return false;
+  return c.judgement->outcome == GateOutcome::missed ||
+         c.judgement->outcome == GateOutcome::estimated;
+}
+
+bool MixedPrecision::is_wanting(std::size_t i, const std::vector<std::size_t>& leaders) const {
+  return needs_relatives(i) && tried_.count(family_of(field_[i].variant)) == 0 &&
+         !field_.behind_any(i, leaders);
+}
+
+double MixedPrecision::nearness(std::size_t i) const {
+  return field_[i].judgement ? field_[i].judgement->probability : -1;
+}
+
+/// Of those that want relatives and are not clearly behind a leader or one another, the one that is
+/// nearest to its gate.
+std::optional<std::size_t> MixedPrecision::next(const std::vector<std::size_t>& leaders) const {
+  std::vector<std::size_t> wanting, timed;
+  for (std::size_t i = 0; i < field_.size(); ++i)
+    if (is_wanting(i, leaders)) wanting.push_back(i);
+  for (std::size_t i : wanting)
+    if (field_[i].ratio) timed.push_back(i);
+  std::optional<std::size_t> next;
+  for (std::size_t i : wanting)
+    if (!field_.behind_any(i, timed) && (!next || nearness(i) > nearness(*next))) next = i;
+  return next;
+}
+
+double MixedPrecision::expected_ranking_s(std::size_t parent) const {
+  if (is_ranked(context_, field_[parent].variant)) return 0;
+  return context_.plan.budget.expected_s(kRanking, ranking_guess_s(context_));
+}
+
+/// None where that fails, which is said.
+std::optional<Sensitivity> MixedPrecision::rank(std::size_t parent) {
+  const Variant& variant = field_[parent].variant;
+  try {
+    const bool known = is_ranked(context_, variant);
+    Budget::Unit unit(context_.plan.budget, kRanking, known ? 0 : ranking_guess_s(context_));
+    const Sensitivity ranking = ensure_ranking(context_, variant);
+    context_.note(fmt::format(
+        "{} misses its accuracy gate: keeping some layers in FP32; {} ranked with {} trial "
+        "builds",
+        field_.label(parent), ranking.order.size(), ranking.models));
+    return ranking;
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::io || context_.interrupted()) throw;
+    context_.note(
+        fmt::format("{}: no layers are kept in FP32: {}", field_.label(parent), e.what()));
+    return std::nullopt;
+  }
+}
+
+/// From the most layers in FP32 to the fewest, up to the first that is not met; where the point
+/// estimate decides there is no error to spend, and one is tried after that.
+void MixedPrecision::judge_relatives(std::size_t parent, std::vector<std::size_t>& leaders) {
+  const std::optional<Sensitivity> ranking = rank(parent);
+  if (!ranking) return;
+  std::size_t misses_left = context_.plan.request.confidence > 0.5 ? 1 : 2;
+  for (std::size_t count : fp32_layer_counts(ranking->order.size())) {
+    const std::size_t index = add_relative(parent, *ranking, count);
+    if (!context_.may_begin(expected_build_s(context_, field_[index].variant), kJudgingShare)) {
+      field_.candidates().pop_back();
+      budget_ended_ = true;
+      return;
+    }
+    const Relative relative = try_relative(index, leaders);
+    if (relative == Relative::met) leaders.push_back(index);
+    if (relative == Relative::impossible) return;
+    if (relative == Relative::missed && --misses_left == 0) return;
+  }
+}
+
+/// Impossible where it fails: those with other counts of layers would too.
+MixedPrecision::Relative MixedPrecision::try_relative(std::size_t index,
+                                                      const std::vector<std::size_t>& leaders) {
+  const bool timed = screen(index);
+  if (field_[index].failure && !timed) return Relative::impossible;
+  if (!timed || field_.behind_any(index, leaders) || field_[index].hard == GateOutcome::missed)
+    return Relative::behind;
+  return judging_.judge(index, false) ? Relative::met : Relative::missed;
+}
+
+std::size_t MixedPrecision::add_relative(std::size_t parent, const Sensitivity& ranking,
+                                         std::size_t count) {
+  Candidate c;
+  c.variant = field_[parent].variant;
+  c.variant.id = fmt::format("v{:02}", field_.size() + 1);
+  c.variant.recipe = with_layers_in_fp32(c.variant.recipe, ranking, count);
+  c.from = parent;
+  c.layers_in_fp32.assign(ranking.order.begin(),
+                          ranking.order.begin() + static_cast<std::ptrdiff_t>(count));
+  c.layers = ranking.order.size();
+  judging_.accuracy().set_error_part(c.variant.id, kErrorOfMixedPrecision,
+                                     judging_.predictions_key_of(field_[parent]));
+  return field_.add(std::move(c));
+}
+
+/// Its first instances; false where there are none.
+bool MixedPrecision::screen(std::size_t index) {
+  if (context_.listener.unit) context_.listener.unit(field_.label(index), judging_.judged());
+  if (!field_.prepare(index)) return false;
+  constexpr PhasePlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
+  constexpr std::size_t kInstances = 3;
+  while (field_.timings().instances(field_[index].key) < kInstances)
+    if (!field_.time({index}, kInstance)) break;
+  return field_.usable(index);
+}
+
+/// Best first; a relative may be clearly faster than those that came before it.
+std::vector<std::size_t> MixedPrecision::without_those_behind(
+    const std::vector<std::size_t>& leaders) {
+  std::vector<std::size_t> left;
+  for (std::size_t i : field_.by_objective())
+    if (std::find(leaders.begin(), leaders.end(), i) != leaders.end() &&
+        !field_.behind_any(i, leaders))
+      left.push_back(i);
+  for (std::size_t i : field_.all_but_baseline())
+    field_[i].screened_out = field_.behind_any(i, leaders);
+  return left;
 }
 
 }  // namespace tamis

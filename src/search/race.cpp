@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "search/shares.h"
 #include "stats/random_effects.h"
@@ -27,16 +28,39 @@ bool is_fit_to_decide(const RatioEstimate& ratio) {
   return ratio.has_interval() && (!ratio.disturbed || ratio.instances >= 3 * kLeastInstances);
 }
 
-/// An instance more of each of these in full blocks, with as many rounds as suit what opening
-/// costs, or as fit. False where none did.
-bool measure(SearchContext& context, Field& field, Phase phase,
-             const std::vector<std::size_t>& members, double share, std::size_t rounds) {
+/// What a phase measures in full blocks, and until when.
+struct MeasuringPhase {
+  Phase phase = Phase::race;
+  const char* name = "";
+  std::size_t most_instances = 0;
+  double budget_share = 1;
+  /// Drops members that nothing more is to be learnt of; true where that holds for all.
+  std::function<bool(std::vector<std::size_t>& members)> settled;
+  std::function<std::string(const std::vector<std::size_t>& members)> text;  ///< for progress
+};
+
+/// An instance more of each member, with as many rounds as suit what opening costs, or as fit.
+/// False where none did.
+bool measure(SearchContext& context, Field& field, const MeasuringPhase& phase,
+             const std::vector<std::size_t>& members) {
   constexpr std::size_t kFewest = 3;
-  for (std::size_t left : {rounds, kFewest}) {
-    const PhasePlan plan{phase, left, Block::full, share, false};
-    if (context.may_begin(field.expected_s(members, plan), share)) return field.time(members, plan);
+  for (std::size_t rounds : {field.rounds_per_instance(members, Block::full), kFewest}) {
+    const PhasePlan plan{phase.phase, rounds, Block::full, phase.budget_share, false};
+    if (context.may_begin(field.expected_s(members, plan), plan.budget_share))
+      return field.time(members, plan);
   }
   return false;
+}
+
+/// Instance after instance. False where the budget ended before all was settled.
+bool measure_until_settled(SearchContext& context, Field& field, const MeasuringPhase& phase,
+                           std::vector<std::size_t> members) {
+  if (context.listener.phase) context.listener.phase(phase.name, phase.most_instances);
+  for (std::size_t done = 0; !phase.settled(members); ++done) {
+    if (context.listener.unit) context.listener.unit(phase.text(members), done);
+    if (!measure(context, field, phase, members)) return false;
+  }
+  return true;
 }
 
 std::size_t fastest_of(const Field& field, const std::vector<std::size_t>& among) {
@@ -75,72 +99,97 @@ bool gained(Field& field, std::size_t i) {
   return ratio && ratio->has_interval() && ratio->high < 1;
 }
 
-bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders) {
+namespace {
+
+/// Those of the leaders that race, the fastest first; where some do not, that is said.
+std::vector<std::size_t> starters(const SearchContext& context, const Field& field,
+                                  const std::vector<std::size_t>& leaders) {
   std::vector<std::size_t> running;
   for (std::size_t i : field.by_objective())
     if (i != kBaseline && std::find(leaders.begin(), leaders.end(), i) != leaders.end())
       running.push_back(i);
-  if (running.size() > kMostInRace) {
-    context.note(
-        fmt::format("{} variants may be the fastest; the {} best of the screening go into the race",
-                    running.size(), kMostInRace));
-    running.resize(kMostInRace);
-  }
+  if (running.size() <= kMostInRace) return running;
+  context.note(
+      fmt::format("{} variants may be the fastest; the {} best of the screening go into the race",
+                  running.size(), kMostInRace));
+  running.resize(kMostInRace);
+  return running;
+}
+
+/// Whether the pick's gain is known, or is as well known as it will be.
+bool is_confirmed(Field& field, std::size_t pick) {
+  if (!field.usable(pick)) return true;
+  const std::string& key = field[pick].key;
+  const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
+  const auto plain = field.timings().ratio(key, field.baseline().key, kShownConfidence);
+  const bool known = plain && is_fit_to_decide(*plain) && narrower(*plain, kConfirmResolution);
+  return fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming);
+}
+
+}  // namespace
+
+bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders) {
+  const std::vector<std::size_t> running = starters(context, field, leaders);
   if (running.size() < 2) return true;
-  if (context.listener.phase) context.listener.phase("race", kRaceInstances);
-  for (std::size_t done = 0; !settle(field, running); ++done) {
-    if (context.listener.unit)
-      context.listener.unit(fmt::format("{} variants", running.size()), done);
-    if (!measure(context, field, Phase::race, running, kRaceShare,
-                 field.rounds_per_instance(running, Block::full)))
-      return false;
-  }
-  return true;
+  MeasuringPhase phase{Phase::race, "race", kRaceInstances, kRaceShare, {}, {}};
+  phase.settled = [&](std::vector<std::size_t>& left) { return settle(field, left); };
+  phase.text = [](const std::vector<std::size_t>& left) {
+    return fmt::format("{} variants", left.size());
+  };
+  return measure_until_settled(context, field, phase, running);
 }
 
 bool confirm(SearchContext& context, Field& field, std::size_t pick,
              std::optional<std::size_t> second) {
   if (pick == kBaseline) return true;
   std::vector<std::size_t> members{pick};
-  if (second && *second != kBaseline && field.usable(*second)) members.push_back(*second);
-  if (context.listener.phase) context.listener.phase("confirming", kConfirmInstances);
-  for (std::size_t done = 0;; ++done) {
-    const std::string& key = field[pick].key;
-    const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
-    const auto plain = field.timings().ratio(key, field.baseline().key, kShownConfidence);
-    const bool known = plain && is_fit_to_decide(*plain) && narrower(*plain, kConfirmResolution);
-    if (fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming)) return true;
-    if (context.listener.unit) context.listener.unit("the pick against the baseline", done);
-    if (!measure(context, field, Phase::confirmation, members, 1,
-                 field.rounds_per_instance(members, Block::full)))
-      return false;
-    if (!field.usable(pick)) return true;
-    std::erase_if(members, [&](std::size_t i) { return !field.usable(i); });
-  }
+  if (second && *second != kBaseline) members.push_back(*second);
+  MeasuringPhase phase{Phase::confirmation, "confirming", kConfirmInstances, 1, {}, {}};
+  phase.settled = [&](std::vector<std::size_t>& left) {
+    std::erase_if(left, [&](std::size_t i) { return !field.usable(i); });
+    return is_confirmed(field, pick);
+  };
+  phase.text = [](const std::vector<std::size_t>&) { return "the pick against the baseline"; };
+  return measure_until_settled(context, field, phase, std::move(members));
 }
+
+namespace {
+
+/// The first in the order of the objective.
+std::size_t best_of(const Field& field, const std::vector<std::size_t>& leaders) {
+  for (std::size_t i : field.by_objective())
+    if (std::find(leaders.begin(), leaders.end(), i) != leaders.end()) return i;
+  return leaders.front();
+}
+
+/// Whether nothing tells it from the best.
+bool is_equal(const SearchContext& context, Field& field, std::size_t i, std::size_t best) {
+  if (i == best) return true;
+  if (!by_time(context.plan.request.objective) && field.clearly_behind(i, best)) return false;
+  const auto ratio = field.look(i, best, kShownConfidence);
+  return ratio && tied(*ratio);
+}
+
+Finalist finalist(const Field& field, std::size_t i) {
+  const Candidate& c = field[i];
+  // Relatives come after the plan, those with the fewest layers in FP32 first.
+  const std::size_t place = c.from ? field.size() + c.layers_in_fp32.size() : i;
+  return {c.variant.id, c.variant.recipe.size(), place};
+}
+
+}  // namespace
 
 std::vector<Ranked> rank_finalists(
     const SearchContext& context, Field& field, std::vector<std::size_t> leaders,
     const std::function<bool(const std::string&, const std::string&)>& more_accurate) {
   std::vector<Ranked> ranked;
   while (!leaders.empty()) {
-    std::size_t best = leaders.front();
-    for (std::size_t i : field.by_objective())
-      if (std::find(leaders.begin(), leaders.end(), i) != leaders.end()) {
-        best = i;
-        break;
-      }
+    const std::size_t best = best_of(field, leaders);
     std::vector<std::size_t> equals;
     std::vector<Finalist> options;
     for (std::size_t i : leaders) {
-      if (i != best && !by_time(context.plan.request.objective) && field.clearly_behind(i, best))
-        continue;
-      const auto ratio = i == best ? std::nullopt : field.look(i, best, kShownConfidence);
-      if (i != best && !(ratio && tied(*ratio))) continue;
-      const Candidate& c = field[i];
-      // Relatives come after the plan, those with the fewest layers in FP32 first.
-      const std::size_t place = c.from ? field.size() + c.layers_in_fp32.size() : i;
-      options.push_back({c.variant.id, c.variant.recipe.size(), place});
+      if (!is_equal(context, field, i, best)) continue;
+      options.push_back(finalist(field, i));
       equals.push_back(i);
     }
     const FinalChoice choice = choose(options, more_accurate);

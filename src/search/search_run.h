@@ -2,15 +2,14 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "search/candidate.h"
-#include "search/changes.h"
 #include "search/context.h"
 #include "search/field.h"
-#include "search/judge.h"
+#include "search/judging.h"
+#include "search/mixed_precision.h"
 #include "search/race.h"
 
 namespace tamis {
@@ -32,6 +31,8 @@ struct SearchOutcome {
 class SearchRun {
  public:
   explicit SearchRun(SearchContext& context);
+  SearchRun(const SearchRun&) = delete;
+  SearchRun& operator=(const SearchRun&) = delete;
 
   /// Runs all phases and decides.
   SearchOutcome run();
@@ -39,52 +40,24 @@ class SearchRun {
   double disturbed_share() const { return field_.timings().disturbed_share(); }
 
  private:
-  double judging_share() const;
-  bool judge(std::size_t candidate, bool full);
-  std::string predictions_key_of(const Candidate& candidate) const;
-  std::set<std::string> predictions_to_judge() const;
-  bool every_variant_is_known() const;
-  bool stands(std::size_t candidate) const;
+  bool screen();
   std::vector<std::size_t> find_leaders();
-  bool judge_front(const std::vector<std::size_t>& front, std::vector<std::size_t>& leaders);
-  std::vector<std::size_t> may_lead(const std::vector<std::size_t>& leaders) const;
-  // mixed_precision.cpp
-  bool may_keep_layers_in_fp32(const Candidate& candidate) const;
-  double expected_ranking_s(std::size_t parent) const;
-  bool needs_mixed_precision(std::size_t candidate) const;
-  std::optional<std::size_t> next_for_mixed_precision(
-      const std::vector<std::size_t>& leaders) const;
-  std::vector<std::size_t> try_mixed_precision(std::vector<std::size_t> leaders);
-  std::vector<std::size_t> without_those_behind(const std::vector<std::size_t>& leaders);
-  void judge_mixed_precision(std::size_t parent, std::vector<std::size_t>& leaders);
-  std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
-  bool screen_relative(std::size_t candidate);
-  void reserve_error_for_mixed_precision();
-  static std::string layers_in_fp32_text(const Candidate& candidate);
-  // deciding
+  bool stands(std::size_t candidate) const { return judging_->stands(candidate); }
   std::optional<std::size_t> second_to(std::size_t pick) const;
   bool holds(std::size_t pick);
   void decide();
   bool decide_among(const std::vector<std::size_t>& leaders);
   void take(const Ranked& finalist);
+  void add_comparison(std::size_t a, std::size_t b);
   void add_comparisons();
   void time_from_file();
-  // account.cpp
-  void find_estimated();
-  void find_nearest_miss();
-  void explain();
-  void explain_pick_to(std::vector<std::string>& why) const;
-  void explain_what_if(std::vector<std::string>& what_if) const;
-  void explain_handed_over();
-  std::optional<ChangedVariant> changed_variant() const;
-  void find_changes_of_predictions();
+  bool budget_ended() const;
 
   SearchContext& context_;
   Field field_;
-  std::unique_ptr<AccuracyJudge> judge_;
+  std::unique_ptr<Judging> judging_;  // once the variants were timed
+  std::unique_ptr<MixedPrecision> mixed_precision_;
   SearchOutcome outcome_;
-  std::set<std::string> mixed_precision_tried_;  // families of recipes
-  std::size_t judged_ = 0;                       // in the present phase, for progress
 };
 
 }  // namespace tamis

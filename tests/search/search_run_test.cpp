@@ -88,6 +88,8 @@ TEST(ScriptedRun, is_not_misled_by_a_neighbour_that_favours_the_slower_variant) 
     EXPECT_EQ(ended.pick, fast) << seed;
     EXPECT_NEAR(ended.of(fast).speedup->ratio, 2.5, 0.1) << seed;
     const RatioEstimate& found = *ended.of(fast).speedup;
+    EXPECT_GT(found.put_aside, 0U) << seed;
+    EXPECT_THAT(ended.outcome.reasons, Contains(HasSubstr("were put aside"))) << seed;
     missed += found.low > 2.5 || found.high < 2.5 ? 1 : 0;
   }
   EXPECT_LE(missed, 1);  // one of twenty at most
