@@ -124,15 +124,27 @@ def summary(name, rows):
     return len(different)
 
 
+def robust_mean(rows):
+    """The ratio in the long run: the mean of the logarithms, weighted by instances, without the fifth of the weight at either end, so that a
+    run that went wrong spoils its own figure alone."""
+    pairs = sorted((math.log(r["ratio"]), r["instances"]) for r in rows)
+    total = sum(weight for _, weight in pairs)
+    low, high = .2 * total, .8 * total
+    sum_, kept, passed = 0.0, 0.0, 0.0
+    for value, weight in pairs:
+        inside = max(0.0, min(high, passed + weight) - max(low, passed))
+        sum_, kept, passed = sum_ + inside * value, kept + inside, passed + weight
+    return math.exp(sum_ / kept)
+
+
 def coverage(rows):
-    """Runs whose interval covers the mean of the others', weighted by their instances."""
+    """Runs whose interval covers the robust mean of the others'."""
     covered = known = 0
     for i, row in enumerate(rows):
         others = rows[:i] + rows[i + 1:]
-        weight = sum(o["instances"] for o in others)
-        if row["low"] is None or weight == 0:
+        if row["low"] is None or sum(o["instances"] for o in others) == 0:
             continue
-        truth = math.exp(sum(o["instances"] * math.log(o["ratio"]) for o in others) / weight)
+        truth = robust_mean(others)
         known += 1
         covered += row["low"] <= truth <= row["high"]
     return covered, known
