@@ -1,8 +1,8 @@
-# make demo | test | build | install PREFIX=… | format | clean     (`make build` is the default)
+# make demo | test | build | deb | install PREFIX=… | format | clean     (`make build` is the default)
 PREFIX ?= /usr/local
 DEPS = $(if $(TAMIS_DEPS_DIR),-DTAMIS_DEPS_DIR=$(TAMIS_DEPS_DIR))
 
-.PHONY: build demo test install format clean setup setup-test release configure programs
+.PHONY: build demo test deb install format clean setup setup-test release configure programs
 
 build: setup programs
 
@@ -11,6 +11,10 @@ demo: build
 
 test: setup-test release
 	scripts/test.sh release
+
+# build/package/tamis_…_amd64.deb, for the Debian that it is made on.
+deb: build
+	cpack -G DEB --config build/release/CPackConfig.cmake -B build/package
 
 install: build
 	cmake --install build/release --prefix $(PREFIX)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "runtime/pip_folders.h"
 #include "runtime/tensor_info.h"
 
 namespace tamis {
@@ -33,12 +34,21 @@ struct Candidate {
   std::string origin;
 };
 
+const char* origin_of(const fs::path& folder, const fs::path& beside,
+                      const std::vector<fs::path>& packages) {
+  if (folder == beside) return "next to the plugin";
+  const bool packaged = std::find(packages.begin(), packages.end(), folder) != packages.end();
+  return packaged ? "in a Python package" : "in a dependency folder";
+}
+
 Candidate find_candidate(const LibrarySearch& search, std::string& tried) {
   if (!search.named.empty()) return {search.named, "named by the run settings"};
   if (auto file = environment(search.variable))
     return {*file, "from " + std::string(search.variable)};
   std::vector<fs::path> folders{own_folder(), own_folder() / search.subfolder};
   folders.insert(folders.end(), search.folders.begin(), search.folders.end());
+  const std::vector<fs::path> packages = pip_folders_with(own_folder(), search.in_package);
+  folders.insert(folders.end(), packages.begin(), packages.end());
   const fs::path beside = folders.front();
   for (const fs::path& folder : folders) {
     tried += (tried.empty() ? "" : ", ") + folder.string();
@@ -48,7 +58,7 @@ Candidate find_candidate(const LibrarySearch& search, std::string& tried) {
     const bool own = folder == beside || folder == beside / search.subfolder;
     auto problem = own ? std::nullopt : why_untrusted(folder);
     if (!own && !problem) problem = why_untrusted(*file);
-    if (!problem) return {file, folder == beside ? "next to the plugin" : "in a dependency folder"};
+    if (!problem) return {file, origin_of(folder, beside, packages)};
     tried += " (not used: " + *problem + ")";
   }
   return {std::nullopt, "from the system's search path"};
@@ -83,7 +93,7 @@ FoundLibrary open_library(const LibrarySearch& search, std::vector<ProbeStep>& s
       fail(steps, "library_found",
            std::string("no ") + search.file_name + " in " + tried +
                ", nor on the system's search path",
-           "install the runtime (scripts/setup.sh), or " + name_it);
+           "install the runtime (pip install " + std::string(search.package) + "), or " + name_it);
     steps.push_back({"library_found", true, file.string() + ", " + candidate.origin, ""});
     fail(steps, "loaded", error.what(), name_it);
   }

@@ -63,6 +63,10 @@ struct LibrarySearch {
   const char* file_name;  ///< "libonnxruntime.so": the file may have a version behind it
   const char* subfolder;  ///< of the plugin's folder
   std::vector<std::filesystem::path> folders;
+  /// Where pip's package has it, below its folder of packages, and the package: looked for after
+  /// the folders (pip_folders.h).
+  std::filesystem::path in_package{};
+  const char* package = "";
 };
 
 /// A library that was found, opened, and where from ("from TAMIS_ORT_LIBRARY").

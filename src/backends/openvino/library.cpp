@@ -13,7 +13,9 @@ LibrarySearch search_for(const RunSettings& settings) {
       "TAMIS_OPENVINO_LIBRARY",
       "libopenvino_c.so",
       "openvino",
-      {TAMIS_OPENVINO_BUILD_FOLDER, dependency_folder(TAMIS_OPENVINO_NAME) / "openvino" / "libs"}};
+      {TAMIS_OPENVINO_BUILD_FOLDER, dependency_folder(TAMIS_OPENVINO_NAME) / "openvino" / "libs"},
+      "openvino/libs",
+      "openvino"};
 }
 
 std::string read_version(const Library& library) {

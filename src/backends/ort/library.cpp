@@ -10,7 +10,9 @@ LibrarySearch search_for(const RunSettings& settings) {
           "TAMIS_ORT_LIBRARY",
           "libonnxruntime.so",
           "onnxruntime",
-          {TAMIS_ORT_BUILD_FOLDER, dependency_folder(TAMIS_ORT_NAME) / "onnxruntime" / "capi"}};
+          {TAMIS_ORT_BUILD_FOLDER, dependency_folder(TAMIS_ORT_NAME) / "onnxruntime" / "capi"},
+          "onnxruntime/capi",
+          "onnxruntime"};
 }
 
 /// What ONNX Runtime says beside its statuses goes nowhere: errors come back as statuses.
