@@ -9,8 +9,8 @@
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Json run_of(const std::string& backend, const std::string& resize, const std::string& decoder) {
   return {{"schema", "tamis/run/1"},
@@ -64,7 +64,7 @@ TEST(Usage, feeds_bytes_as_they_are_where_the_model_takes_them) {
     EXPECT_THAT(text, HasSubstr("1, 224, 320, 3"));
     EXPECT_THAT(text, HasSubstr("uint8_t"));
     EXPECT_THAT(text, Not(HasSubstr("placed / np.float32")));
-    EXPECT_THAT(text, Not(testing::ContainsRegex("@[A-Z_]+@")));
+    EXPECT_THAT(text, Not(::testing::ContainsRegex("@[A-Z_]+@")));
   }
 }
 
@@ -81,7 +81,7 @@ TEST(Usage, leaves_no_word_unreplaced) {
     for (const char* resize : {"letterbox", "stretch", "center_crop"})
       for (const char* decoder : {"classifier", "yolov8", "other"})
         EXPECT_THAT(usage_of(run_of(backend, resize, decoder)),
-                    Not(testing::ContainsRegex("@[A-Z_]+@")));
+                    Not(::testing::ContainsRegex("@[A-Z_]+@")));
 }
 
 TEST(Usage, keeps_what_was_not_asked_for_at_the_runtimes_default) {

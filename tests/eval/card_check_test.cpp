@@ -73,8 +73,8 @@ TEST(OtherCards, name_the_options_and_leave_out_the_card_itself) {
   card.std = {1, 1, 1};
   std::vector<std::string> names;
   for (const auto& [text, other] : other_cards(card)) names.push_back(text);
-  EXPECT_THAT(names, testing::ElementsAre("--color bgr", "--scale 1", HasSubstr(".485"),
-                                          HasSubstr("--scale 127.5")));
+  EXPECT_THAT(names, ::testing::ElementsAre("--color bgr", "--scale 1", HasSubstr(".485"),
+                                            HasSubstr("--scale 127.5")));
   card.input_type = DataType::u8;
   EXPECT_EQ(other_cards(card).size(), 1U) << "bytes are normalised by the graph";
 }

@@ -15,8 +15,8 @@
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Json object(double x, double score, const std::string& name) {
   return {{"box", {x, 2, x + 8, 12}}, {"score", score}, {"class", name}};
@@ -64,7 +64,7 @@ Json changed_result(const std::filesystem::path& data) {
   return document;
 }
 
-class Changes : public testing::Test {
+class Changes : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(data());
@@ -112,7 +112,7 @@ TEST_F(Changes, say_which_picture_is_missing) {
   EXPECT_TRUE(files.changes.empty());
   EXPECT_FALSE(std::filesystem::exists(out() / "changes"));
   EXPECT_THAT(files.notes,
-              testing::Contains(
+              ::testing::Contains(
                   "1 of 1 worst changes have no image: the data no longer contain plain.png"));
   EXPECT_THAT(load_text(files.html),
               HasSubstr("<small>No image: the data no longer contain plain.png</small>"));
@@ -135,7 +135,7 @@ TEST_F(Changes, are_said_to_be_none) {
   document["changes"]["largest"] = 0;
   document["changes"]["changed"] = 0;
   EXPECT_THAT(changes_lead(parse_result(document)),
-              testing::Contains("Nothing changed: every prediction is exactly the same."));
+              ::testing::Contains("Nothing changed: every prediction is exactly the same."));
   document["changes"]["largest"] = 0.004;
   EXPECT_THAT(report_markdown(parse_result(document), {}),
               HasSubstr("no prediction moved by 0.01 or more (largest: 0.004)"));

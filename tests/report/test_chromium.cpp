@@ -11,8 +11,8 @@
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Before the page's script: keeps errors. After it: uses the page and leaves what it found in the
 /// title.
@@ -35,7 +35,7 @@ found.faults = faults;
 document.title = 'FOUND' + JSON.stringify(found) + 'END';
 </script>)";
 
-class Chromium : public testing::Test {
+class Chromium : public ::testing::Test {
  protected:
   void SetUp() override {
     if (std::system("command -v chromium >/dev/null 2>&1") != 0)
@@ -68,11 +68,11 @@ TEST_F(Chromium, sorts_toggles_and_tells_without_errors) {
   Json found = open("detector", 1280);
   ASSERT_TRUE(found.is_object());
   EXPECT_EQ(found["faults"], Json::array());
-  EXPECT_THAT(found["up"].get<std::string>(), testing::StartsWith("v08 v07 "));
-  EXPECT_THAT(found["up"].get<std::string>(), testing::EndsWith("v03 v14"));
-  EXPECT_THAT(found["down"].get<std::string>(), testing::StartsWith("v03 v02 v01 "));
-  EXPECT_THAT(found["down"].get<std::string>(), testing::EndsWith("v07 v08 v14"));
-  EXPECT_THAT(found["id"].get<std::string>(), testing::StartsWith("v01 v02 v03 "));
+  EXPECT_THAT(found["up"].get<std::string>(), ::testing::StartsWith("v08 v07 "));
+  EXPECT_THAT(found["up"].get<std::string>(), ::testing::EndsWith("v03 v14"));
+  EXPECT_THAT(found["down"].get<std::string>(), ::testing::StartsWith("v03 v02 v01 "));
+  EXPECT_THAT(found["down"].get<std::string>(), ::testing::EndsWith("v07 v08 v14"));
+  EXPECT_THAT(found["id"].get<std::string>(), ::testing::StartsWith("v01 v02 v03 "));
   EXPECT_EQ(found["theme"], "dark");
   EXPECT_THAT(found["tip"].get<std::string>(), HasSubstr("v07 int8-static"));
 }

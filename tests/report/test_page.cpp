@@ -15,8 +15,8 @@
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t n = 0;

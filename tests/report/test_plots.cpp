@@ -83,7 +83,7 @@ TEST(Svg, draws_a_single_variant) {
   EXPECT_EQ(svg.find("nan"), std::string::npos);
 }
 
-class Gnuplot : public testing::Test {
+class Gnuplot : public ::testing::Test {
  protected:
   TemporaryFolder folder_;
 };

@@ -9,7 +9,7 @@
 namespace tamis {
 namespace {
 
-class Schema : public testing::Test {
+class Schema : public ::testing::Test {
  protected:
   void SetUp() override {
     if (std::system((python() + " -c 'import jsonschema' 2>/dev/null").c_str()) != 0)

@@ -13,8 +13,8 @@
 namespace tamis {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::vector<std::string> lines(const std::string& text) {
   std::istringstream stream(text);

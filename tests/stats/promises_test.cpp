@@ -30,7 +30,7 @@ Decision run_until_stop(const PairedStopping& stopping, const PairedSamples& pai
   return {};
 }
 
-class EachNoise : public testing::TestWithParam<NamedNoise> {
+class EachNoise : public ::testing::TestWithParam<NamedNoise> {
  protected:
   PairedSamples run(double instance_sd, double truth, std::size_t instances, std::size_t rounds,
                     Random& random) const {
@@ -117,7 +117,7 @@ TEST_P(EachNoise, wrong_rankings_stay_below_1_percent) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Promises, EachNoise, testing::ValuesIn(all_noises()),
+INSTANTIATE_TEST_SUITE_P(Promises, EachNoise, ::testing::ValuesIn(all_noises()),
                          [](const auto& row) { return row.param.name; });
 
 double resolved_share(double instance_sd, double truth, std::size_t max_instances) {
