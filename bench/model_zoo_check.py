@@ -20,15 +20,21 @@ PATIENCE_S = 600
 PICTURES = 8
 
 
+def constants_of(graph):
+    """Names of the values that are weights or made of such."""
+    fixed = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        if all(not i or i in fixed for i in node.input):
+            fixed.update(node.output)
+    return fixed
+
+
 def products_with_weights(file):
     """MatMul and Gemm nodes one of whose factors is a weight (or made of constants)."""
     import onnx
 
     graph = onnx.load(str(file), load_external_data=False).graph
-    fixed = {tensor.name for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Constant" or (node.input and all(i in fixed for i in node.input)):
-            fixed.update(node.output)
+    fixed = constants_of(graph)
     return sum(node.op_type in ("MatMul", "Gemm") and any(i in fixed for i in node.input[:2]) for node in graph.node)
 
 
@@ -40,13 +46,12 @@ def rows_differ(model):
 
 
 def resamples_positions(model):
-    """Whether the model's own export to another size holds a Resize more: learned positions, which only the exporter can resample."""
+    """Whether learned positions are resampled (a Resize of weights) to a size that was fixed at export."""
     import onnx
 
-    def resizes(file):
-        return sum(node.op_type == "Resize" for node in onnx.load(str(file), load_external_data=False).graph.node)
-
-    return resizes(model.folder / twin_name(model.name, model.resolution)) > resizes(model.file)
+    graph = onnx.load(str(model.file), load_external_data=False).graph
+    fixed = constants_of(graph)
+    return any(node.op_type == "Resize" and node.output[0] in fixed for node in graph.node)
 
 
 # Reasons for which a step may be refused, each with what is true of the model then.
