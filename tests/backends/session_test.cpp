@@ -58,6 +58,17 @@ std::unique_ptr<Session> open_relu(const std::string& backend, const std::string
   return find_backend(backend)->open(request);
 }
 
+/// y = Reshape(x, s), s [2] an input: as many dimensions as x. The file declares one for y.
+std::string misdeclared_model() {
+  const std::string node = record(1, "x") + record(1, "s") + record(2, "y") + record(4, "Reshape");
+  const std::string sizes =
+      record(1, "s") +
+      record(2, record(1, number(1, 7) + record(2, record(1, number(1, 2)))));  // int64 [2]
+  const std::string graph = record(1, node) + record(2, "g") + record(11, value_info("x", 2)) +
+                            record(11, sizes) + record(12, value_info("y", 1));
+  return number(1, 8) + record(7, graph) + record(8, number(2, 12));  // its Reshape infers no rank
+}
+
 class EveryBackend : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override { TAMIS_NEEDS_RUNTIME(GetParam()); }
@@ -248,6 +259,25 @@ TEST_P(EveryBackend, says_how_many_streams_it_has) {
   });
   EXPECT_EQ(session->opened().effective.at("streams"), 2);
   EXPECT_GE(session->opened().effective.at("requests").get<int>(), 2);
+}
+
+TEST(OrtSession, gives_outputs_whose_rank_the_file_declares_wrongly) {
+  TAMIS_NEEDS_RUNTIME("ort");
+  TemporaryFolder folder("tamis-test");
+  OpenRequest request;
+  request.model = folder.path() / "model.onnx";
+  save_file(request.model, misdeclared_model());
+  request.settings.backend = "ort";
+  request.input_shapes = {{2, 3}, {2}};
+  auto session = find_backend("ort")->open(request);
+  EXPECT_EQ(to_text(make_tensors(session->outputs())[0].shape()), "[2,3]");
+  std::vector<Tensor> inputs = make_tensors(session->inputs());
+  std::vector<Tensor> outputs = make_tensors(session->outputs());
+  for (const float first : {7.0F, 8.0F}) {
+    inputs[0].data<float>()[5] = first;
+    session->run(inputs, outputs);
+    EXPECT_EQ(outputs[0].data<float>()[5], first);
+  }
 }
 
 TEST(OrtSession, writes_what_it_makes_of_the_graph) {

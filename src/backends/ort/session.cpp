@@ -2,6 +2,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -295,6 +296,7 @@ class OrtRunningSession final : public tamis_session,
         outputs_(first->outputs_),
         opened_(first->opened_),
         learned_(first->learned_),
+        misdeclared_(first->misdeclared_),
         threads_(first->threads_) {
     prepare_values();
   }
@@ -318,6 +320,7 @@ class OrtRunningSession final : public tamis_session,
     check_run(ort_.api().Run(stream_.session->get(), nullptr, names_in_.data(), values_in_.data(),
                              values_in_.size(), names_out_.data(), values_out_.size(),
                              values_out_.data()));
+    take_misdeclared();
   }
 
   Profiling* profiling() override { return streams_->request().profile ? this : nullptr; }
@@ -337,7 +340,10 @@ class OrtRunningSession final : public tamis_session,
                "start a run");
   }
 
-  void wait() override { check_run(flight_.wait()); }
+  void wait() override {
+    check_run(flight_.wait());
+    take_misdeclared();
+  }
 
   Json profile() override {
     if (!profile_.is_null()) return profile_;
@@ -357,6 +363,31 @@ class OrtRunningSession final : public tamis_session,
   void bind_all(const tamis_tensor* inputs, const tamis_tensor* outputs) {
     bind(inputs, values_in_, bound_.data());
     bind(outputs, values_out_, bound_.data() + values_in_.size());
+    for (const std::size_t i : misdeclared_) {
+      drop_output(i);
+      given_[i] = outputs[i];
+    }
+  }
+
+  /// So that the runtime makes it.
+  void drop_output(std::size_t i) {
+    if (values_out_[i] != nullptr) ort_.api().ReleaseValue(values_out_[i]);
+    values_out_[i] = nullptr;
+  }
+
+  /// What the runtime made where it refuses the caller's buffers.
+  void take_misdeclared() {
+    for (const std::size_t i : misdeclared_) {
+      OrtTypeInfo* type = nullptr;
+      void* made = nullptr;
+      ort_.check(ort_.api().GetTypeInfo(values_out_[i], &type), "read output");
+      ort_.check(ort_.api().GetTensorMutableData(values_out_[i], &made), "read output");
+      const std::optional<Shape> shape =
+          concrete_shape(read_type(ort_, type, outputs_[i].name).info);
+      if (shape != concrete_shape(outputs_[i])) refuse_changed_shape();
+      std::memcpy(given_[i].data, made, given_[i].bytes);
+      drop_output(i);
+    }
   }
 
   void check_run(OrtStatus* status) const {
@@ -369,6 +400,10 @@ class OrtRunningSession final : public tamis_session,
     const std::string_view text = ort_.api().GetErrorMessage(status);
     if (text.find("shape verification failed") == text.npos) return;
     ort_.api().ReleaseStatus(status);
+    refuse_changed_shape();
+  }
+
+  [[noreturn]] static void refuse_changed_shape() {
     throw Error(
         ErrorCode::unsupported,
         "run model: an output had another shape on zeros: it depends on what the inputs hold, and "
@@ -382,6 +417,7 @@ class OrtRunningSession final : public tamis_session,
     for (const TensorInfo& info : outputs_) names_out_.push_back(info.name.c_str());
     values_in_.resize(inputs_.size());
     values_out_.resize(outputs_.size());
+    given_.resize(outputs_.size());
     bound_.resize(inputs_.size() + outputs_.size());
   }
 
@@ -445,7 +481,9 @@ class OrtRunningSession final : public tamis_session,
     for (std::size_t i = 0; i < out.size(); ++i) {
       OrtTypeInfo* type = nullptr;
       ort_.check(ort_.api().GetTypeInfo(out[i], &type), "read output shape");
+      const std::size_t declared = outputs_[i].shape.size();
       outputs_[i].shape = read_type(ort_, type, outputs_[i].name).info.shape;
+      if (declared != 0 && declared != outputs_[i].shape.size()) misdeclared_.push_back(i);
     }
   }
 
@@ -484,6 +522,10 @@ class OrtRunningSession final : public tamis_session,
   OpenedFacts opened_;
   Json profile_;
   bool learned_ = false;  // output shapes, on zeros
+  // Outputs that the file declares another rank for: the runtime refuses buffers of their true
+  // shape and makes them itself.
+  std::vector<std::size_t> misdeclared_;
+  std::vector<tamis_tensor> given_;  // the caller's, for these
   int threads_ = 0;
   Flight flight_;
 };
