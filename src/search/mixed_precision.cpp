@@ -156,7 +156,7 @@ std::size_t SearchRun::add_relative(std::size_t parent, const Sensitivity& ranki
 
 /// Its first instances; false where there are none.
 bool SearchRun::screen_relative(std::size_t index) {
-  if (context_.listener.unit) context_.listener.unit(field_.label(index), judged_);
+  context_.tell(UnitBegan{UnitKind::variant, field_.label(index), 1, judged_});
   if (!field_.prepare(index)) return false;
   constexpr PhasePlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
   constexpr std::size_t kInstances = 3;
@@ -170,18 +170,6 @@ void SearchRun::reserve_error_for_mixed_precision() {
   for (const Candidate& c : field_.candidates())
     if (may_keep_layers_in_fp32(c))
       judge_->set_error_part(c.variant.id, 1 - kErrorOfMixedPrecision);
-}
-
-std::string SearchRun::layers_in_fp32_text(const Candidate& c) {
-  constexpr std::size_t kNamed = 4;
-  std::vector<std::string> named;
-  for (std::size_t i = 0; i < std::min(kNamed, c.layers_in_fp32.size()); ++i)
-    named.push_back(c.layers_in_fp32[i].node + " (" + to_text(c.layers_in_fp32[i]) + ")");
-  return fmt::format("{} of {} layers kept in FP32: {}{}", c.layers_in_fp32.size(), c.layers,
-                     fmt::join(named, ", "),
-                     c.layers_in_fp32.size() > named.size()
-                         ? fmt::format(" and {} more", c.layers_in_fp32.size() - named.size())
-                         : "");
 }
 
 }  // namespace tamis

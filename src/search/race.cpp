@@ -87,10 +87,9 @@ bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& 
     running.resize(kMostInRace);
   }
   if (running.size() < 2) return true;
-  if (context.listener.phase) context.listener.phase("race", kRaceInstances);
+  context.tell(PhaseBegan{SearchPhase::race, kRaceInstances});
   for (std::size_t done = 0; !settle(field, running); ++done) {
-    if (context.listener.unit)
-      context.listener.unit(fmt::format("{} variants", running.size()), done);
+    context.tell(UnitBegan{UnitKind::race, "", running.size(), done});
     if (!measure(context, field, Phase::race, running, kRaceShare,
                  field.rounds_per_instance(running, Block::full)))
       return false;
@@ -103,14 +102,14 @@ bool confirm(SearchContext& context, Field& field, std::size_t pick,
   if (pick == kBaseline) return true;
   std::vector<std::size_t> members{pick};
   if (second && *second != kBaseline && field.usable(*second)) members.push_back(*second);
-  if (context.listener.phase) context.listener.phase("confirming", kConfirmInstances);
+  context.tell(PhaseBegan{SearchPhase::confirming, kConfirmInstances});
   for (std::size_t done = 0;; ++done) {
     const std::string& key = field[pick].key;
     const std::size_t fresh = field.timings().instances(key, Phase::confirmation);
     const auto plain = field.timings().ratio(key, field.baseline().key, kShownConfidence);
     const bool known = plain && is_fit_to_decide(*plain) && narrower(*plain, kConfirmResolution);
     if (fresh >= kConfirmInstances || (known && fresh >= kLeastConfirming)) return true;
-    if (context.listener.unit) context.listener.unit("the pick against the baseline", done);
+    context.tell(UnitBegan{UnitKind::confirmation, "", members.size(), done});
     if (!measure(context, field, Phase::confirmation, members, 1,
                  field.rounds_per_instance(members, Block::full)))
       return false;

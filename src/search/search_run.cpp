@@ -15,11 +15,9 @@ namespace {
 constexpr double kPairConfidence = 0.95;
 
 /// Why the baseline is the pick, among so many that cannot be told apart in speed.
-std::string why_baseline(std::size_t equals) {
-  if (equals < 2) return "no faster variant meets the gates";
-  return fmt::format(
-      "{} variants, including the baseline, are statistically tied: no other one is a gain",
-      equals);
+Reason why_baseline(std::size_t equals) {
+  if (equals < 2) return {ReasonKind::nothing_faster, {}, {}};
+  return {ReasonKind::baseline_tied, equals, {}};
 }
 
 }  // namespace
@@ -71,8 +69,7 @@ bool SearchRun::judge(std::size_t index, bool full) {
   const bool settled = c.judgement && c.judgement->outcome != GateOutcome::undecided;
   if (settled && (!full || c.judgement->seen == c.judgement->items))
     return c.gate() == GateOutcome::met;
-  if (context_.listener.unit)
-    context_.listener.unit("accuracy of " + field_.label(index), judged_++);
+  context_.tell(UnitBegan{UnitKind::accuracy, field_.label(index), 1, judged_++});
   try {
     Judgement judgement =
         judge_->judge(c.variant, c.opened->output_hash, full, full ? 1 : judging_share());
@@ -130,7 +127,7 @@ bool SearchRun::judge_front(const std::vector<std::size_t>& front,
 /// All that meet their gates and are not clearly behind another that does.
 std::vector<std::size_t> SearchRun::find_leaders() {
   judged_ = 0;
-  if (context_.listener.phase) context_.listener.phase("accuracy", field_.size());
+  context_.tell(PhaseBegan{SearchPhase::accuracy, field_.size()});
   judge(0, context_.plan.request.exhaustive);
   if (context_.plan.request.exhaustive)
     for (std::size_t i : field_.by_objective()) judge(i, true);
@@ -166,11 +163,9 @@ bool SearchRun::holds(std::size_t pick) {
 void SearchRun::take(const Ranked& finalist) {
   const bool plain_baseline = finalist.candidate == kBaseline && !finalist.choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalist.equals) : finalist.choice.why};
-  if (finalist.choice.more_accurate && context_.plan.agreement != nullptr)
-    outcome_.reasons[0] += " (agrees most with the baseline)";
   outcome_.pick = finalist.candidate;
   outcome_.runner_up = second_to(finalist.candidate);
-  outcome_.status = "met";
+  outcome_.status = ResultStatus::met;
 }
 
 /// The first that holds and gains; where none gains, the baseline if it stands, else the first that
@@ -211,7 +206,7 @@ void SearchRun::decide() {
     if (decide_among(left)) return;
   }
   outcome_.pick = 0;
-  outcome_.status = "nearest_miss";
+  outcome_.status = ResultStatus::nearest_miss;
 }
 
 /// What was measured says of the pick, the second and all that raced with them.
@@ -221,7 +216,7 @@ void SearchRun::add_comparisons() {
     const auto ratio = field_.look(a, b, kPairConfidence);
     if (!ratio || !ratio->has_interval()) return;
     outcome_.comparisons.push_back(
-        comparison_json(field_[a].variant.id, field_[b].variant.id, *ratio));
+        compared_pair(field_[a].variant.id, field_[b].variant.id, *ratio));
   };
   std::vector<std::size_t> raced;
   for (std::size_t i : field_.all_but_baseline()) {
@@ -271,8 +266,8 @@ SearchOutcome SearchRun::run() {
   add_comparisons();
   time_from_file();
   find_estimated();
-  if (outcome_.status == "nearest_miss") find_nearest_miss();
-  if (context_.interrupted()) outcome_.status = "interrupted";
+  if (outcome_.status == ResultStatus::nearest_miss) find_nearest_miss();
+  if (context_.interrupted()) outcome_.status = ResultStatus::interrupted;
   explain();
   explain_handed_over();
   find_changes_of_predictions();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "result/document.h"
 #include "search/candidate.h"
 #include "search/changes.h"
 #include "search/context.h"
@@ -17,15 +18,15 @@ namespace tamis {
 
 /// How a search ended.
 struct SearchOutcome {
-  std::string status;    ///< met, nearest_miss, interrupted
+  ResultStatus status = ResultStatus::interrupted;
   std::size_t pick = 0;  ///< index of the candidate handed over
   std::optional<std::size_t> runner_up, fastest_estimated, nearest_miss;
-  std::vector<std::string> reasons, counterfactuals;
-  std::string nearest_miss_text;
+  std::vector<Reason> reasons;
+  std::vector<WhatIf> what_if;
   bool budget_ended = false;
-  std::vector<Json> comparisons;  ///< {a, b, ratio, low, high, verdict}
-  Json changes;                   ///< from the baseline's predictions (changes.h), or {reason}
-  Json explained;                 ///< of what is handed over (explain_pick.h); null: not reached
+  std::vector<ComparedPair> comparisons;
+  Json changes;    ///< from the baseline's predictions (changes.h), or {reason}
+  Json explained;  ///< of what is handed over (explain_pick.h); null: not reached
 };
 
 /// The phases of a search, in order. Candidate 0 is the baseline.
@@ -60,7 +61,6 @@ class SearchRun {
   std::size_t add_relative(std::size_t parent, const Sensitivity& ranking, std::size_t count);
   bool screen_relative(std::size_t candidate);
   void reserve_error_for_mixed_precision();
-  static std::string layers_in_fp32_text(const Candidate& candidate);
   // deciding
   std::optional<std::size_t> second_to(std::size_t pick) const;
   bool holds(std::size_t pick);
@@ -73,8 +73,8 @@ class SearchRun {
   void find_estimated();
   void find_nearest_miss();
   void explain();
-  void explain_pick_to(std::vector<std::string>& why) const;
-  void explain_what_if(std::vector<std::string>& what_if) const;
+  void explain_pick_to(std::vector<Reason>& why) const;
+  void explain_what_if(std::vector<WhatIf>& what_if) const;
   void explain_handed_over();
   std::optional<ChangedVariant> changed_variant() const;
   void find_changes_of_predictions();
