@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "grid/resolutions.h"
 #include "recipe/build.h"
+#include "result/command_documents.h"
 
 namespace tamis {
 namespace {
@@ -56,21 +57,20 @@ BuildRequest build_request(Place& place, const ApplyArguments& a, const ModelInf
   return request;
 }
 
-void print_applied(const Json& d) {
-  say("{}: {} in {}\n", d.at("model").get<std::string>(), bytes_text(d.at("size_bytes")),
-      duration_text(d.at("wall_s")));
-  for (const Json& step : d.at("steps")) {
+void print_applied(const ApplyDocument& d) {
+  say("{}: {} in {}\n", d.model, bytes_text(d.built.size_bytes), duration_text(d.built.wall_s));
+  for (const Json& step : d.steps) {
     const Json& report = step.at("report");
     say("  {}{}\n", step.at("name").get<std::string>(),
         report.contains("how") ? ": " + report.at("how").get<std::string>() : "");
     for (const Json& check : report.value("checks", Json::array()))
       if (check.contains("note")) say("  {}\n", check.at("note").get<std::string>());
   }
-  for (const Json& r : d.at("refused"))
+  for (const Json& r : d.refused)
     say("  not to be run in {}: {}\n", r.at("runtime").get<std::string>(),
         r.at("reason").get<std::string>());
   for (const char* side : {"inputs", "outputs"})
-    for (const Json& value : d.at("io").at(side))
+    for (const Json& value : d.io.at(side))
       say("  {}: {} {} {}\n", std::string_view(side).substr(0, std::string_view(side).size() - 1),
           value.at("name").get<std::string>(), value.at("type").get<std::string>(),
           value.at("shape").dump());
@@ -91,16 +91,14 @@ int apply(const ApplyArguments& a, const Console& console) {
   const ArtefactInfo info =
       build_in_workers(*console.place, {request, recipe_of(a), model}, *progress);
   copy_model_with_card(folder.path(), out);
-  const Json document{{"schema", "tamis/apply/1"},
-                      {"model", out.string()},
-                      {"steps", info.steps},
-                      {"io", info.io},
-                      {"card", info.card},
-                      {"refused", info.refused},
-                      {"size_bytes", info.size_bytes},
-                      {"wall_s", seconds_since(start)},
-                      {"peak_memory_bytes", info.peak_memory_bytes}};
-  console.json ? print_json(document) : print_applied(document);
+  ApplyDocument document;
+  document.model = out.string();
+  document.steps = info.steps;
+  document.io = info.io;
+  document.card = info.card;
+  document.refused = info.refused;
+  document.built = {info.size_bytes, seconds_since(start), info.peak_memory_bytes};
+  console.json ? print_json(write_document(document)) : print_applied(document);
   return 0;
 }
 

@@ -11,7 +11,9 @@
 #include "machine/core_speed.h"
 #include "measure/bench.h"
 #include "measure/dump.h"
+#include "measure/environment.h"
 #include "measure/summary.h"
+#include "result/command_documents.h"
 #include "stats/percentile.h"
 
 namespace tamis {
@@ -211,14 +213,8 @@ BenchListener bench_listener(const BenchOptions& options, Progress& progress) {
           }};
 }
 
-Json latency_json(const LatencySummary& s) {
-  Json json = to_json(s);
-  if (!json.contains("p95")) json["p95"] = nullptr;
-  return json;
-}
-
 /// What opening cost, in the middle of the instances; memory as the hungriest took.
-Json opened_json(const std::vector<OpenedInfo>& instances) {
+OpeningRow opening_row(const std::vector<OpenedInfo>& instances) {
   const auto middle = [&](double OpenedInfo::*member) {
     std::vector<double> values;
     for (const OpenedInfo& info : instances) values.push_back(info.*member);
@@ -226,120 +222,110 @@ Json opened_json(const std::vector<OpenedInfo>& instances) {
   };
   std::uint64_t memory = 0;
   for (const OpenedInfo& info : instances) memory = std::max(memory, info.peak_memory_bytes);
-  return {{"load_ms", middle(&OpenedInfo::load_ms)},
-          {"compile_ms", middle(&OpenedInfo::compile_ms)},
-          {"first_ms", middle(&OpenedInfo::first_ms)},
-          {"peak_memory_bytes", memory},
-          {"effective", instances.front().effective}};
+  return {middle(&OpenedInfo::load_ms), middle(&OpenedInfo::compile_ms),
+          middle(&OpenedInfo::first_ms), memory};
 }
 
-Json variant_json(const std::string& name, const std::string& id, const Bench& run,
-                  double confidence) {
-  auto samples = run.table().samples(id);
-  LatencySummary total = summarise(samples, Which::total, confidence);
-  Json json{{"name", name},
-            {"latency_ms", latency_json(total)},
-            {"inference_ms", latency_json(summarise(samples, Which::inference, confidence))},
-            {"samples", total.inferences}};
-  json["images_per_s"] = nullptr;
-  if (auto rate = summarise_rate(samples, confidence)) {
-    json["images_per_s"] = to_json(*rate);
-    json["in_flight"] = run.opened(id).front().in_flight;
+BenchVariant variant_row(const std::string& name, const std::string& id, const Bench& run,
+                         double confidence) {
+  const auto samples = run.table().samples(id);
+  const LatencySummary total = summarise(samples, Which::total, confidence);
+  BenchVariant row;
+  row.name = name;
+  row.latency_ms = timing_of(total);
+  row.inference_ms = timing_of(summarise(samples, Which::inference, confidence));
+  row.samples = total.inferences;
+  if (const auto rate = summarise_rate(samples, confidence)) {
+    row.images_per_s = rate_of(*rate);
+    row.in_flight = run.opened(id).front().in_flight;
   }
-  json["from_file_ms"] = nullptr;
   const std::vector<double> times = run.from_file_ns(id);
-  if (!times.empty()) json["from_file_ms"] = latency_json(summarise_times(times, confidence));
-  json.update(opened_json(run.opened(id)));
-  return json;
+  if (!times.empty()) row.from_file_ms = timing_of(summarise_times(times, confidence));
+  row.opening = opening_row(run.opened(id));
+  row.effective = run.opened(id).front().effective;
+  return row;
 }
 
-Json comparisons_json(const std::vector<std::string>& names, const Bench& run,
-                      const PairedStopping& stopping) {
-  Json all = Json::array();
+std::vector<ComparedPair> compared_pairs(const std::vector<std::string>& names, const Bench& run,
+                                         const PairedStopping& stopping) {
+  std::vector<ComparedPair> all;
   const std::vector<std::string> ids = run.ids();
   for (std::size_t a = 0; a < ids.size(); ++a)
     for (std::size_t b = a + 1; b < ids.size(); ++b) {
       const PairedSamples pair = run.table().pair(ids[a], ids[b]);
       if (pair.size() == 0) continue;
-      all.push_back(comparison_json(names[a], names[b], stopping.finish(pair).estimate));
+      all.push_back(compared_pair(names[a], names[b], stopping.finish(pair).estimate));
     }
   return all;
 }
 
-std::string optional_ms(const Json& value) {
-  return value.is_null() ? "–" : fmt::format("{:.3f}", value.get<double>());
+std::string optional_ms(const std::optional<double>& value) {
+  return value ? fmt::format("{:.3f}", *value) : "–";
 }
 
 /// "0.817 – 0.843 ms", over instances; "–" where there are too few of them.
-std::string span_text(const Json& value, int decimals, const char* unit) {
-  if (value.at("low").is_null()) return "–";
-  return fmt::format("{:.{}f} – {:.{}f}{}", value.at("low").get<double>(), decimals,
-                     value.at("high").get<double>(), decimals, unit);
+template <class Figure>
+std::string span_text(const Figure& figure, int decimals, const char* unit) {
+  if (!figure.low || !figure.high) return "–";
+  return fmt::format("{:.{}f} – {:.{}f}{}", *figure.low, decimals, *figure.high, decimals, unit);
 }
 
-void print_latencies(const Json& json) {
+std::string memory_text(const BenchVariant& v) {
+  return bytes_text(v.opening.peak_memory_bytes.value_or(0));
+}
+
+void print_latencies(const BenchDocument& d) {
   say("{:<44} {:>10} {:>21} {:>9} {:>10} {:>9} {:>9}\n", "variant", "median", "95 % interval",
       "p95", "inference", "compile", "memory");
-  for (const Json& v : json.at("variants")) {
-    const Json& l = v.at("latency_ms");
-    say("{:<44} {:>7.3f} ms {:>21} {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n",
-        v.at("name").get<std::string>(), l.at("median").get<double>(), span_text(l, 3, " ms"),
-        optional_ms(l.at("p95")), v.at("inference_ms").at("median").get<double>(),
-        v.at("compile_ms").get<double>(), bytes_text(v.at("peak_memory_bytes")));
-  }
+  for (const BenchVariant& v : d.variants)
+    say("{:<44} {:>7.3f} ms {:>21} {:>9} {:>7.3f} ms {:>6.0f} ms {:>9}\n", v.name,
+        v.latency_ms.median, span_text(v.latency_ms, 3, " ms"), optional_ms(v.latency_ms.p95),
+        v.inference_ms.median, v.opening.compile_ms.value_or(0), memory_text(v));
 }
 
-void print_rates(const Json& json) {
+void print_rates(const BenchDocument& d) {
   say("{:<44} {:>10} {:>17} {:>9} {:>15} {:>9} {:>9}\n", "variant", "images/s", "95 % interval",
       "in flight", "latency (load)", "p95", "memory");
-  for (const Json& v : json.at("variants")) {
-    const Json &r = v.at("images_per_s"), &l = v.at("latency_ms");
-    say("{:<44} {:>10.2f} {:>17} {:>9} {:>12.3f} ms {:>9} {:>9}\n", v.at("name").get<std::string>(),
-        r.at("median").get<double>(), span_text(r, 2, ""), v.at("in_flight").get<int>(),
-        l.at("median").get<double>(), optional_ms(l.at("p95")),
-        bytes_text(v.at("peak_memory_bytes")));
+  for (const BenchVariant& v : d.variants) {
+    const Rate rate = v.images_per_s.value_or(Rate());
+    say("{:<44} {:>10.2f} {:>17} {:>9} {:>12.3f} ms {:>9} {:>9}\n", v.name, rate.median,
+        span_text(rate, 2, ""), v.in_flight.value_or(1), v.latency_ms.median,
+        optional_ms(v.latency_ms.p95), memory_text(v));
   }
 }
 
 /// "1.0312 [1.0102, 1.0530]", or why there is no interval. Under load the ratio is of images/s.
-std::string ratio_text(const Json& c, bool under_load) {
-  const double ratio = c.at("ratio");
-  std::string text = fmt::format("{:.4f}", under_load ? 1 / ratio : ratio);
-  if (c.at("low").is_null())
-    return text + fmt::format(" (no interval: {})", c.at("no_interval").get<std::string>());
-  const double low = c.at("low"), high = c.at("high");
-  return text + (under_load ? fmt::format(" [{:.4f}, {:.4f}]", 1 / high, 1 / low)
-                            : fmt::format(" [{:.4f}, {:.4f}]", low, high));
+std::string ratio_text(const Ratio& r, bool under_load) {
+  std::string text = fmt::format("{:.4f}", under_load ? 1 / r.ratio : r.ratio);
+  if (!r.low || !r.high)
+    return text + fmt::format(" (no interval: {})", r.no_interval.value_or("unknown"));
+  return text + (under_load ? fmt::format(" [{:.4f}, {:.4f}]", 1 / *r.high, 1 / *r.low)
+                            : fmt::format(" [{:.4f}, {:.4f}]", *r.low, *r.high));
 }
 
 /// "; 12 instances differ by 2.1 %, within one ± 0.4 %".
-std::string instances_text(const Json& c) {
-  std::string text = fmt::format("; {} instance{}", c.at("instances").get<int>(),
-                                 c.at("instances") == 1 ? "" : "s");
-  if (!c.at("instances_differ").is_null())
-    text += fmt::format(" differ by {:.1f} %", c.at("instances_differ").get<double>() * 100);
-  if (!c.at("within_low").is_null())
-    text +=
-        fmt::format(", within one ±{:.1f} %",
-                    (c.at("within_high").get<double>() / c.at("ratio").get<double>() - 1) * 100);
+std::string instances_text(const Ratio& r) {
+  const std::size_t instances = r.instances.value_or(0);
+  std::string text = fmt::format("; {} instance{}", instances, instances == 1 ? "" : "s");
+  if (r.instances_differ) text += fmt::format(" differ by {:.1f} %", *r.instances_differ * 100);
+  if (r.within_high)
+    text += fmt::format(", within one ±{:.1f} %", (*r.within_high / r.ratio - 1) * 100);
   return text;
 }
 
-void print_comparison(const Json& c, bool under_load) {
-  say("{} against {}: {} × the {}, {}{}\n", c.at("a").get<std::string>(),
-      c.at("b").get<std::string>(), ratio_text(c, under_load), under_load ? "images/s" : "time",
-      c.at("verdict").get<std::string>(), instances_text(c));
+void print_comparison(const ComparedPair& c, bool under_load) {
+  say("{} against {}: {} × the {}, {}{}\n", c.a, c.b, ratio_text(c.ratio, under_load),
+      under_load ? "images/s" : "time", to_text(c.verdict), instances_text(c.ratio));
 }
 
-void print_table(const Json& json) {
-  const bool under_load = json.at("objective") == "throughput";
+void print_table(const BenchDocument& d) {
+  const bool under_load = d.objective == "throughput";
   if (under_load)
-    print_rates(json);
+    print_rates(d);
   else
-    print_latencies(json);
-  for (const Json& c : json.at("comparisons")) print_comparison(c, under_load);
-  for (const Json& w : json.at("environment").at("warnings"))
-    say("warning: {}; {}\n", w.at("text").get<std::string>(), w.at("remedy").get<std::string>());
+    print_latencies(d);
+  for (const ComparedPair& c : d.comparisons) print_comparison(c, under_load);
+  for (const WarningRow& w : d.environment.warnings) say("warning: {}; {}\n", w.text, w.remedy);
 }
 
 void check_options(const BenchOptions& options) {
@@ -370,8 +356,9 @@ int bench(const BenchOptions& options, const Console& console) {
     entries.push_back(parse_entry(place, text, options.common));
   auto progress = make_progress(console);
   const auto lock = wait_for_machine(place);
-  Json environment = environment_json(place.fingerprint());
-  Json data = describe_data(options.common, *progress);
+  BenchDocument document;
+  document.environment = environment_row(place.fingerprint());
+  document.data = describe_data(options.common, *progress);
   Bench run(place, inspect_all(place, entries, options, *progress), bench_plan(options), stopping,
             bench_listener(options, *progress));
   progress->begin("measuring", options.instances);
@@ -379,22 +366,19 @@ int bench(const BenchOptions& options, const Console& console) {
   if (run.table().size() > 0) dump_models(place, entries, options, *progress);
   progress->finish();
   if (run.table().size() == 0) return kExitInterrupted;
-  const double confidence = stopping.plan().confidence;
-  Json json{{"schema", "tamis/bench/1"},    {"objective", options.objective},
-            {"rounds", run.table().size()}, {"instances", run.instances()},
-            {"confidence", confidence},     {"variants", Json::array()}};
+  document.objective = options.objective;
+  document.rounds = run.table().size();
+  document.instances = run.instances();
+  document.confidence = stopping.plan().confidence;
   const std::vector<std::string> ids = run.ids();
   for (std::size_t i = 0; i < ids.size(); ++i)
-    json["variants"].push_back(variant_json(options.models[i], ids[i], run, confidence));
-  json["data"] = data;
-  json["comparisons"] = comparisons_json(options.models, run, stopping);
-  for (const Json& w : to_json(hidden_neighbour_warning(run.disturbed_share())))
-    environment["warnings"].push_back(w);
-  json["environment"] = environment;
+    document.variants.push_back(variant_row(options.models[i], ids[i], run, document.confidence));
+  document.comparisons = compared_pairs(options.models, run, stopping);
+  add_warnings(hidden_neighbour_warning(run.disturbed_share()), document.environment.warnings);
   if (console.json)
-    print_json(json);
+    print_json(write_document(document));
   else
-    print_table(json);
+    print_table(document);
   return interrupt_asked() ? kExitInterrupted : 0;
 }
 

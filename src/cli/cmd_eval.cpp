@@ -12,6 +12,7 @@
 #include "data/bad_items.h"
 #include "data/facts.h"
 #include "eval/worker_evaluation.h"
+#include "result/command_documents.h"
 #include "stats/random.h"
 #include "tasks/paired_scores.h"
 
@@ -86,37 +87,36 @@ void restore_order(std::vector<ItemRecord>& records, const ItemSet& set) {
   });
 }
 
-Json to_document(const Task& task, const Evaluated& found, const EvaluationPlan& plan,
-                 double wall_s) {
-  Estimate estimate = estimate_metric(task, found.records, 0.95);
-  return Json{{"schema", "tamis/eval/1"},
-              {"metric", task.metric},
-              {"value", estimate.value},
-              {"low", estimate.interval.low},
-              {"high", estimate.interval.high},
-              {"confidence", 0.95},
-              {"metrics", task.figures(found.records)},
-              {"items", found.records.size()},
-              {"items_planned", plan.evaluation.items.size()},
-              {"data", plan.about},
-              {"complete", found.complete},
-              {"load_s", found.load_s},
-              {"inference_s", found.inference_s},
-              {"evaluate_s", found.wall_s},
-              {"wall_s", wall_s}};
+EvalDocument to_document(const Task& task, const Evaluated& found, const EvaluationPlan& plan,
+                         double wall_s) {
+  constexpr double kLevel = 0.95;
+  const Estimate estimate = estimate_metric(task, found.records, kLevel);
+  EvalDocument document;
+  document.metric = task.metric;
+  document.value = estimate.value;
+  document.low = estimate.interval.low;
+  document.high = estimate.interval.high;
+  document.confidence = kLevel;
+  document.metrics = task.figures(found.records);
+  document.items = found.records.size();
+  document.items_planned = plan.evaluation.items.size();
+  document.data = plan.about;
+  document.complete = found.complete;
+  document.load_s = found.load_s;
+  document.inference_s = found.inference_s;
+  document.evaluate_s = found.wall_s;
+  document.wall_s = wall_s;
+  return document;
 }
 
-void print_evaluated(const Json& d) {
-  say("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.at("metric").get<std::string>(),
-      d.at("value").get<double>(), d.at("low").get<double>(), d.at("high").get<double>(),
-      d.at("items").get<std::size_t>());
+void print_evaluated(const EvalDocument& d) {
+  say("{} {:.4f} [{:.4f}, {:.4f}] on {} items\n", d.metric, d.value, d.low, d.high, d.items);
   std::size_t width = 12;
-  for (const auto& [name, value] : d.at("metrics").items())
+  for (const auto& [name, value] : d.metrics.items())
     if (value.is_number()) width = std::max(width, name.size());
-  for (const auto& [name, value] : d.at("metrics").items())
+  for (const auto& [name, value] : d.metrics.items())
     if (value.is_number()) say("  {:<{}} {:.4f}\n", name, width, value.get<double>());
-  say("  {:.1f} s in the runtime of {:.1f} s\n", d.at("inference_s").get<double>(),
-      d.at("evaluate_s").get<double>());
+  say("  {:.1f} s in the runtime of {:.1f} s\n", d.inference_s, d.evaluate_s);
 }
 
 /// Without labels there is nothing to hold predictions against. Of another kind than the task's,
@@ -152,9 +152,9 @@ int evaluate(const ExecuteOptions& options, const Console& console) {
   if (found.records.empty() && interrupt_asked()) return kExitInterrupted;
   if (found.records.empty()) throw Error(ErrorCode::corrupt_data, "eval: no item could be used");
   restore_order(found.records, plan.evaluation);
-  Json document = to_document(task, found, plan, seconds_since(start));
+  const EvalDocument document = to_document(task, found, plan, seconds_since(start));
   if (console.json)
-    print_json(document);
+    print_json(write_document(document));
   else
     print_evaluated(document);
   if (found.complete) return 0;

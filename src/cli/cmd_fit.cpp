@@ -8,6 +8,7 @@
 #include "cli/building.h"
 #include "cli/console.h"
 #include "recipe/build.h"
+#include "result/command_documents.h"
 
 namespace tamis {
 namespace {
@@ -67,28 +68,29 @@ Recipe recipe_of(const FitArguments& a) {
   return {{"padim", params}};
 }
 
-Json fit_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
-  const Json& report = info.steps.back().at("report");
-  Json document{{"schema", "tamis/fit/1"}, {"model", out.string()},
-                {"method", "padim"},       {"size_bytes", info.size_bytes},
-                {"wall_s", info.wall_s},   {"peak_memory_bytes", info.peak_memory_bytes}};
-  for (const auto& [key, value] : report.items()) document[key] = value;
-  document["data"] = about;
+FitDocument fit_document(const ArtefactInfo& info, const std::filesystem::path& out,
+                         const Json& about) {
+  FitDocument document;
+  document.model = out.string();
+  document.built = {info.size_bytes, info.wall_s, info.peak_memory_bytes};
+  document.fitted = read_document<FittedRow>(info.steps.back().at("report"), "report of the step");
+  document.data = about;
   return document;
 }
 
-void print_fitted(const Json& d) {
-  say("{}: {}, from {} good images in {}, at most {} of memory\n", d.at("model").get<std::string>(),
-      bytes_text(d.at("size_bytes")), d.at("fitted").get<int>() + d.at("held_out").get<int>(),
-      duration_text(d.at("wall_s")), bytes_text(d.at("peak_memory_bytes")));
-  for (const Json& layer : d.at("layers"))
+void print_fitted(const FitDocument& d) {
+  const FittedRow& fitted = d.fitted;
+  say("{}: {}, from {} good images in {}, at most {} of memory\n", d.model,
+      bytes_text(d.built.size_bytes), fitted.fitted + fitted.held_out,
+      duration_text(d.built.wall_s), bytes_text(d.built.peak_memory_bytes));
+  for (const Json& layer : fitted.layers)
     say("  layer      {}: {} channels, {} x {}, stride {}\n", layer.at("value").get<std::string>(),
         layer.at("channels").get<int>(), layer.at("size")[0].get<int>(),
         layer.at("size")[1].get<int>(), layer.at("stride").get<int>());
-  say("  features   {} of their channels\n", d.at("channels").size());
+  say("  features   {} of their channels\n", fitted.channels.size());
   say("  threshold  {:.4g}, from {} good images that did not make the Gaussians\n",
-      d.at("threshold").get<double>(), d.at("held_out").get<int>());
-  for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
+      fitted.threshold, fitted.held_out);
+  for (const std::string& note : fitted.notes) say("  {}\n", note);
 }
 
 struct FittedFile {
@@ -119,9 +121,9 @@ int fit_anomaly(const FitArguments& a, const Console& console) {
   const FittedFile built = fit_file(*console.place, a, folder.path(), *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = fit_document(built.info, out, built.about);
+  const FitDocument document = fit_document(built.info, out, built.about);
   if (console.json)
-    print_json(document);
+    print_json(write_document(document));
   else
     print_fitted(document);
   return 0;

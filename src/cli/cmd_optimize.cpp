@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "deploy/usage.h"
 #include "report/report.h"
+#include "result/words.h"
 #include "search/optimize.h"
 
 namespace tamis {
@@ -151,9 +152,9 @@ SearchRequest to_request(const SearchOptions& o, const Console& console, bool ex
   return r;
 }
 
-int exit_of(const Json& result) {
-  if (result.at("status") == "interrupted") return kExitInterrupted;
-  return result.at("status") == "met" ? 0 : kExitNearestMiss;
+int exit_of(ResultStatus status) {
+  if (status == ResultStatus::interrupted) return kExitInterrupted;
+  return status == ResultStatus::met ? 0 : kExitNearestMiss;
 }
 
 void write_files(const Json& result, const SearchRequest& request, Progress& progress) {
@@ -177,19 +178,20 @@ int search(const SearchOptions& options, const Console& console, bool exhaustive
   SearchRequest request = to_request(options, console, exhaustive);
   auto progress = make_progress(console);
   progress->limit(request.budget_s);
-  Json result = optimize(request, make_listener(*progress), *console.place);
-  write_files(result, request, *progress);
+  const ResultDocument result = optimize(request, make_listener(*progress), *console.place);
+  const Json document = write_result(result);
+  write_files(document, request, *progress);
   save_config(request, console);
   if (console.json) {
     print_json(load_json(request.out / "decision.json"));
   } else {
-    const Json shown = printable_document(result);
+    const Json shown = printable_document(document);
     print_lines(variants_table_text(shown, terminal_columns()) + "\n" + decision_text(shown));
     say("\nReport: {}\n", (request.out / "report.html").string());
   }
-  if (result.at("status") == "interrupted")
+  if (result.status == ResultStatus::interrupted)
     say_error("interrupted: this is what is known so far; the same command continues from here\n");
-  return exit_of(result);
+  return exit_of(result.status);
 }
 
 int dry_run(const SearchOptions& options, const Console& console) {

@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "quantize/quantize.h"
 #include "recipe/build.h"
+#include "result/command_documents.h"
 
 namespace tamis {
 namespace {
@@ -90,38 +91,32 @@ BuildRequest build_request(Place& place, const QuantizeArguments& a, const Model
   return request;
 }
 
-Json to_document(const ArtefactInfo& info, const std::filesystem::path& out, const Json& about) {
+QuantizeDocument to_document(const ArtefactInfo& info, const std::filesystem::path& out,
+                             const Json& about) {
   const Json& report = info.steps.back().at("report");
-  Json document{{"schema", "tamis/quantize/1"},
-                {"model", out.string()},
-                {"precision", info.steps.back().at("name")},
-                {"notes", report.value("notes", Json::array())},
-                {"kept_in_float", report.at("kept_in_float")},
-                {"quantised_nodes", report.value("quantised_nodes", 0)},
-                {"calibrated_on", info.calibration_hashes.size()},
-                {"data", about},
-                {"refused", info.refused},
-                {"checks", report.value("checks", Json::array())},
-                {"size_bytes", info.size_bytes},
-                {"wall_s", info.wall_s},
-                {"peak_memory_bytes", info.peak_memory_bytes}};
-  // What only calibrated precisions have.
-  for (const char* key : {"warnings", "corrections", "held_aside", "parent", "method", "weights",
-                          "statistics_cached", "calibrate_s"})
-    if (auto found = report.find(key); found != report.end()) document[key] = *found;
+  QuantizeDocument document;
+  document.model = out.string();
+  document.precision = info.steps.back().at("name").get<std::string>();
+  document.notes = report.value("notes", std::vector<std::string>());
+  document.kept_in_float = report.at("kept_in_float");
+  document.quantised_nodes = report.value("quantised_nodes", std::size_t{0});
+  document.calibrated_on = info.calibration_hashes.size();
+  document.data = about;
+  document.refused = info.refused;
+  document.checks = report.value("checks", Json::array());
+  document.built = {info.size_bytes, info.wall_s, info.peak_memory_bytes};
+  document.calibrated = read_document<CalibratedRow>(report, "report of the step");
   return document;
 }
 
-void print_text(const Json& d, bool for_tensorrt) {
-  const int pictures = d.at("calibrated_on").get<int>();
-  say("{}: {}, {} nodes in {}{} in {}\n", d.at("model").get<std::string>(),
-      bytes_text(d.at("size_bytes")), d.at("quantised_nodes").get<int>(),
-      d.at("precision") == "int8-static" ? "INT8" : d.at("precision").get<std::string>(),
-      pictures == 0 ? "" : fmt::format(", calibrated on {} images", pictures),
-      duration_text(d.at("wall_s")));
-  for (const Json& note : d.at("notes")) say("  {}\n", note.get<std::string>());
+void print_text(const QuantizeDocument& d, bool for_tensorrt) {
+  say("{}: {}, {} nodes in {}{} in {}\n", d.model, bytes_text(d.built.size_bytes),
+      d.quantised_nodes, d.precision == "int8-static" ? "INT8" : d.precision,
+      d.calibrated_on == 0 ? "" : fmt::format(", calibrated on {} images", d.calibrated_on),
+      duration_text(d.built.wall_s));
+  for (const std::string& note : d.notes) say("  {}\n", note);
   std::map<std::string, std::vector<std::string>> by_reason;
-  for (const Json& k : d.at("kept_in_float")) by_reason[k.at("reason")].push_back(k.at("node"));
+  for (const Json& k : d.kept_in_float) by_reason[k.at("reason")].push_back(k.at("node"));
   for (const auto& [reason, nodes] : by_reason) {
     constexpr std::size_t kNamed = 4;
     std::size_t named = std::min(kNamed, nodes.size());
@@ -129,15 +124,15 @@ void print_text(const Json& d, bool for_tensorrt) {
         fmt::join(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(named), ", "),
         nodes.size() > named ? ", …" : "", reason);
   }
-  for (const Json& c : d.value("corrections", Json::array()))
+  for (const Json& c : d.calibrated.corrections.value_or(Json::array()))
     say("  {}: {}, {}\n", c.at("name").get<std::string>(),
         c.at("kept").get<bool>() ? "kept" : "not kept", c.at("why").get<std::string>());
-  for (const Json& w : d.value("warnings", Json::array()))
+  for (const Json& w : d.calibrated.warnings.value_or(Json::array()))
     say("  warning: {}\n", w.get<std::string>());
   constexpr const char* kUsual = "s8, right on any CPU";
-  if (std::string weights = d.value("weights", kUsual); weights != kUsual)
-    say("  weights: {}\n", weights);
-  for (const Json& r : d.at("refused"))
+  if (const Json weights = d.calibrated.weights.value_or(kUsual); weights != kUsual)
+    say("  weights: {}\n", weights.get<std::string>());
+  for (const Json& r : d.refused)
     say("  do not use in {}: {}\n", r.at("runtime").get<std::string>(),
         r.at("reason").get<std::string>());
   if (for_tensorrt)
@@ -195,9 +190,9 @@ int quantize(const QuantizeArguments& a, const Console& console) {
   const Built built = build(*console.place, a, folder.path(), *progress);
   copy_model_with_card(folder.path(), out);
   progress->finish();
-  Json document = to_document(built.info, out, built.about);
+  const QuantizeDocument document = to_document(built.info, out, built.about);
   if (console.json)
-    print_json(document);
+    print_json(write_document(document));
   else
     print_text(document, a.target == "tensorrt");
   return 0;

@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "cli/config_file.h"
 #include "machine/fingerprint.h"
+#include "report/search_progress.h"
 
 namespace tamis {
 namespace {
@@ -86,25 +87,7 @@ std::unique_ptr<PlaceLock> wait_for_machine(Place& place) {
 }
 
 SearchListener make_listener(Progress& progress) {
-  auto last = std::make_shared<std::size_t>(0);
-  auto unit = std::make_shared<std::string>();
-  SearchListener listener;
-  listener.phase = [&progress, last](const std::string& name, std::size_t units) {
-    *last = 0;
-    progress.begin(name, units);
-  };
-  listener.unit = [&progress, last, unit](const std::string& what, std::size_t done) {
-    *unit = what;
-    progress.working_on(what);
-    if (done > *last) progress.advance(done - *last);
-    *last = std::max(*last, done);
-  };
-  listener.work = [&progress, unit](const WorkDone& work) {
-    progress.working_on(*unit + (unit->empty() ? "" : ": ") + to_text(work));
-  };
-  listener.note = [&progress](const std::string& text) { progress.line(text); };
-  listener.interrupted = [] { return interrupt_asked(); };
-  return listener;
+  return {show_on(progress), [] { return interrupt_asked(); }};
 }
 
 void add_model_option(CLI::App& app, ExecuteOptions& options) {

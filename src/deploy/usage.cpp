@@ -11,6 +11,7 @@
 #include "base/printable.h"
 #include "base/text.h"
 #include "deploy/usage_code.h"
+#include "result/run_document.h"
 
 namespace tamis {
 namespace {
@@ -268,10 +269,10 @@ void add_batch_words(Words& words, int batch) {
 }
 
 /// How to keep as many requests in flight as were measured; "" where they came one at a time.
-std::string load_section(const Json& run, const BackendRow& backend, Words words) {
-  const Json load = member(run, "load"), settings = member(run, "settings");
-  if (load.is_null()) return "";
-  const int in_flight = count_or_one(load, "in_flight"), batch = count_or_one(load, "batch");
+std::string load_section(const RunDocument& run, const BackendRow& backend, Words words) {
+  if (!run.load) return "";
+  const Json& settings = run.settings;
+  const int in_flight = std::max(1, run.load->in_flight), batch = std::max(1, run.load->batch);
   // On the CPU provider a session of one thread serves all callers.
   const int sessions =
       threads_per_stream(settings) == 1 && text_or(member(settings, "provider"), "cpu") == "cpu"
@@ -285,8 +286,7 @@ std::string load_section(const Json& run, const BackendRow& backend, Words words
       "whole machine, with {} request{} in flight and {} image{} in each. One request at a time is "
       "slower than that. `tamis bench . --objective throughput` measures it again. In Python, with "
       "the code above:\n\n",
-      member(load, "images_per_s").get<double>(), in_flight, in_flight == 1 ? "" : "s", batch,
-      batch == 1 ? "" : "s");
+      run.load->images_per_s, in_flight, in_flight == 1 ? "" : "s", batch, batch == 1 ? "" : "s");
   text += fence("python", replace_words(*backend.under_load, words));
   if (batch > 1) text += "\nA request's input is a batch: stack that many prepared images.\n";
   return text;
@@ -303,12 +303,12 @@ std::string settings_notes(const Json& settings) {
 
 }  // namespace
 
-std::filesystem::path write_usage(const Json& run, const std::filesystem::path& folder) {
-  if (text_or(member(run, "schema"), "") != "tamis/run/1") refuse("schema", "\"tamis/run/1\"");
-  Json settings = member(run, "settings"), card = member(run, "card");
+std::filesystem::path write_usage(const Json& document, const std::filesystem::path& folder) {
+  const RunDocument run = read_run(document, "usage page");
+  const Json &settings = run.settings, &card = run.card;
   std::string backend_name = text_or(member(settings, "backend"), "");
   const BackendRow& backend = find_backend(backend_name);
-  std::string model = text_or(member(run, "model"), "model.onnx");
+  const std::string& model = run.model;
   Words words = card_words(card);
   add_batch_words(words, count_or_one(settings, "batch"));
   words.merge(backend.words(settings));

@@ -1,6 +1,8 @@
+#include "base/json_fields.h"
 #include "execute/input_spec.h"
 #include "execute/opened_info.h"
 #include "execute/opened_model.h"
+#include "result/keys.h"
 
 namespace tamis {
 
@@ -38,26 +40,26 @@ InputSpec parse_input_spec(const Json& json) {
           json.at("items").get<std::vector<std::size_t>>()};
 }
 
-Json to_json(const OpenedInfo& info) {
-  return Json{{"load_ms", info.load_ms},
-              {"compile_ms", info.compile_ms},
-              {"first_ms", info.first_ms},
-              {"warm_ms", info.warm_ms},
-              {"peak_memory_bytes", info.peak_memory_bytes},
-              {"in_flight", info.in_flight},
-              {"effective", info.effective}};
-}
+namespace {
+
+constexpr JsonField<OpenedInfo> kOpenedInfo[] = {
+    needed<&OpenedInfo::load_ms>(keys::load_ms),
+    needed<&OpenedInfo::compile_ms>(keys::compile_ms),
+    needed<&OpenedInfo::first_ms>(keys::first_ms),
+    needed<&OpenedInfo::warm_ms>("warm_ms"),
+    needed<&OpenedInfo::peak_memory_bytes>(keys::peak_memory_bytes),
+    known<&OpenedInfo::in_flight>(keys::in_flight),
+    known<&OpenedInfo::effective>(keys::effective),
+};
+
+}  // namespace
+
+static std::span<const JsonField<OpenedInfo>> fields_of(const OpenedInfo*) { return kOpenedInfo; }
+
+Json to_json(const OpenedInfo& info) { return write_document(info); }
 
 OpenedInfo parse_opened_info(const Json& json) {
-  OpenedInfo info;
-  info.load_ms = json.at("load_ms");
-  info.compile_ms = json.at("compile_ms");
-  info.first_ms = json.at("first_ms");
-  info.warm_ms = json.at("warm_ms");
-  info.peak_memory_bytes = json.at("peak_memory_bytes");
-  info.in_flight = json.value("in_flight", 1);
-  info.effective = json.value("effective", Json::object());
-  return info;
+  return read_document<OpenedInfo>(json, "opened model");
 }
 
 }  // namespace tamis

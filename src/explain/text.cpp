@@ -6,11 +6,20 @@
 #include "base/percent.h"
 #include "base/units.h"
 #include "explain/explain.h"
+#include "result/figures.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
 
 constexpr std::size_t kTopLayers = 15, kTopValues = 6;
+
+/// Of the model and what it is held against; absent where they were not measured.
+std::optional<ComparedLatencies> latencies_of(const Json& document) {
+  const Json latency = document.value(keys::latency_ms, Json());
+  if (latency.is_null()) return std::nullopt;
+  return read_document<ComparedLatencies>(latency, "explain");
+}
 
 /// Columns that a UTF-8 text takes, counting a code point as one.
 std::size_t width_of(const std::string& text) {
@@ -118,9 +127,9 @@ class Sections {
   std::string findings_title() const {
     if (d_.at("model").at("int8_islands").empty()) return "No layer runs in INT8";
     if (!paired()) return "Remaining overhead";
-    const Json& latency = d_.at("latency_ms");
-    if (latency.is_null()) return "Remaining overhead";
-    bool faster = latency.at("verdict") == "faster";
+    const std::optional<ComparedLatencies> latency = latencies_of(d_);
+    if (!latency) return "Remaining overhead";
+    const bool faster = latency->verdict == Verdict::faster;
     return faster ? "INT8 is faster. Remaining overhead:" : "INT8 is not faster. Reasons:";
   }
 
@@ -239,26 +248,24 @@ class Sections {
 };
 
 /// "[0.71, 0.79]", or why there is none.
-std::string interval_text(const Json& ratio) {
-  if (ratio.at("low").is_null())
-    return fmt::format("(no interval: {})", ratio.value("no_interval", "unknown"));
-  return fmt::format("[{:.2f}, {:.2f}]", ratio.at("low").get<double>(),
-                     ratio.at("high").get<double>());
+std::string interval_text(const Ratio& ratio) {
+  if (!ratio.low || !ratio.high)
+    return fmt::format("(no interval: {})", ratio.no_interval.value_or("unknown"));
+  return fmt::format("[{:.2f}, {:.2f}]", *ratio.low, *ratio.high);
 }
 
 std::string headline(const Json& d) {
-  const Json& latency = d.at("latency_ms");
+  const std::optional<ComparedLatencies> latency = latencies_of(d);
   std::string line =
       fmt::format("{} in {}", name_of(d.at("model")), d.at("settings_text").get<std::string>());
-  if (latency.is_null()) return line;
-  if (d.at("against").is_null())
-    return line + fmt::format(": {:.2f} ms", latency.at("model").at("median").get<double>());
-  return line + fmt::format(": {:.2f} ms; {}: {:.2f} ms; {:.2f} × as long {}: {}",
-                            latency.at("model").at("median").get<double>(),
-                            name_of(d.at("against")),
-                            latency.at("against").at("median").get<double>(),
-                            latency.at("ratio").get<double>(), interval_text(latency),
-                            verdict_text(latency.at("verdict")));
+  if (!latency) return line;
+  line += fmt::format(": {:.2f} ms", latency->model.median);
+  if (d.at("against").is_null() || !latency->against || !latency->ratio || !latency->verdict)
+    return line;
+  return line + fmt::format("; {}: {:.2f} ms; {:.2f} × as long {}: {}", name_of(d.at("against")),
+                            latency->against->median, latency->ratio->ratio,
+                            interval_text(*latency->ratio),
+                            verdict_text(std::string(to_text(*latency->verdict))));
 }
 
 }  // namespace

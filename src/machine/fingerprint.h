@@ -66,8 +66,5 @@ std::vector<EnvironmentWarning> suspicious_conditions(const Fingerprint& fingerp
 
 /// [{"text", "remedy"}]
 Json to_json(const std::vector<EnvironmentWarning>& warnings);
-/// The machine of a result and the conditions that make its figures suspicious: {"machine",
-/// "warnings"}.
-Json environment_json(const Fingerprint& fingerprint);
 
 }  // namespace tamis

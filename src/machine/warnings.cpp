@@ -118,9 +118,4 @@ Json to_json(const std::vector<EnvironmentWarning>& warnings) {
   return json;
 }
 
-Json environment_json(const Fingerprint& fingerprint) {
-  return {{"machine", to_json(fingerprint)},
-          {"warnings", to_json(suspicious_conditions(fingerprint))}};
-}
-
 }  // namespace tamis

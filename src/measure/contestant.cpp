@@ -1,5 +1,7 @@
 #include "measure/contestant.h"
 
+#include "base/json_fields.h"
+#include "result/keys.h"
 #include "stats/paired.h"
 #include "stats/percentile.h"
 
@@ -21,22 +23,24 @@ std::vector<VisitSample> undisturbed(const std::vector<VisitSample>& samples) {
   return kept;
 }
 
-Json to_json(const VisitSample& sample) {
-  Json json{{"total_ns", sample.total_ns},
-            {"inference_ns", sample.inference_ns},
-            {"prepare_ns", sample.prepare_ns}};
-  if (sample.images_per_s) json["images_per_s"] = *sample.images_per_s;
-  if (sample.disturbed) json["disturbed"] = true;
-  return json;
-}
+namespace {
+
+constexpr JsonField<VisitSample> kFields[] = {
+    needed<&VisitSample::total_ns>("total_ns"),
+    needed<&VisitSample::inference_ns>("inference_ns"),
+    known<&VisitSample::prepare_ns>("prepare_ns"),
+    if_known<&VisitSample::images_per_s>(keys::images_per_s),
+    if_known<&VisitSample::disturbed>("disturbed"),
+};
+
+}  // namespace
+
+static std::span<const JsonField<VisitSample>> fields_of(const VisitSample*) { return kFields; }
+
+Json to_json(const VisitSample& sample) { return write_document(sample); }
 
 VisitSample parse_visit_sample(const Json& json) {
-  VisitSample sample{json.at("total_ns").get<std::vector<double>>(),
-                     json.at("inference_ns").get<std::vector<double>>(),
-                     json.value("prepare_ns", std::vector<double>())};
-  if (json.contains("images_per_s")) sample.images_per_s = json.at("images_per_s").get<double>();
-  sample.disturbed = json.value("disturbed", false);
-  return sample;
+  return read_document<VisitSample>(json, "sample of a visit");
 }
 
 }  // namespace tamis

@@ -54,55 +54,59 @@ LatencySummary describe(const std::vector<double>& samples_ms, const std::vector
   return s;
 }
 
-/// low, high and the interval within an instance; null where there is none.
-void add_intervals(Json& json, const std::optional<Interval>& interval,
+/// low, high and the interval within an instance, where there are any.
+template <class Figure>
+void set_intervals(Figure& figure, const std::optional<Interval>& interval,
                    const std::optional<Interval>& within) {
-  const auto put = [&](const char* low, const char* high, const std::optional<Interval>& span) {
-    json[low] = span ? Json(span->low) : Json();
-    json[high] = span ? Json(span->high) : Json();
-  };
-  put("low", "high", interval);
-  put("within_low", "within_high", within);
+  if (interval) {
+    figure.low = interval->low;
+    figure.high = interval->high;
+  }
+  if (within) {
+    figure.within_low = within->low;
+    figure.within_high = within->high;
+  }
 }
 
 }  // namespace
 
-Json to_json(const LatencySummary& s) {
-  Json json{{"median", s.median}, {"mean", s.mean}};
-  add_intervals(json, s.interval, s.within);
-  if (s.p95) json["p95"] = *s.p95;
-  if (s.p99) json["p99"] = *s.p99;
-  json["samples"] = s.rounds;
-  json["instances"] = s.instances;
-  json["inferences"] = s.inferences;
-  json["distribution"] = s.distribution;
-  return json;
+Timing timing_of(const LatencySummary& s) {
+  Timing timing;
+  timing.median = s.median;
+  timing.mean = s.mean;
+  set_intervals(timing, s.interval, s.within);
+  timing.p95 = s.p95;
+  timing.p99 = s.p99;
+  timing.samples = s.rounds;
+  timing.instances = s.instances;
+  timing.inferences = s.inferences;
+  timing.distribution = s.distribution;
+  return timing;
 }
 
-Json to_json(const RatioEstimate& e) {
-  const bool known = e.has_interval();
-  Json json{{"ratio", e.ratio},
-            {"low", known ? Json(e.low) : Json()},
-            {"high", known ? Json(e.high) : Json()},
-            {"no_interval", known ? Json() : Json(why_no_interval(e))},
-            {"rounds", e.rounds},
-            {"instances", e.instances},
-            {"instances_differ", e.between_sd ? Json(*e.between_sd) : Json()},
-            {"within_low", nullptr},
-            {"within_high", nullptr},
-            {"verdict", to_text(verdict(e))}};
-  if (e.within_half) {
-    json["within_low"] = e.ratio * std::exp(-*e.within_half);
-    json["within_high"] = e.ratio * std::exp(*e.within_half);
+Ratio ratio_of(const RatioEstimate& e) {
+  Ratio ratio;
+  ratio.ratio = e.ratio;
+  if (e.has_interval()) {
+    ratio.low = e.low;
+    ratio.high = e.high;
+  } else {
+    ratio.no_interval = why_no_interval(e);
   }
-  return json;
+  ratio.rounds = e.rounds;
+  ratio.instances = e.instances;
+  if (e.put_aside > 0) ratio.put_aside = e.put_aside;
+  ratio.instances_differ = e.between_sd;
+  if (e.within_half) {
+    ratio.within_low = e.ratio * std::exp(-*e.within_half);
+    ratio.within_high = e.ratio * std::exp(*e.within_half);
+  }
+  return ratio;
 }
 
-Json comparison_json(const std::string& a, const std::string& b, const RatioEstimate& estimate) {
-  Json json = to_json(estimate);
-  json["a"] = a;
-  json["b"] = b;
-  return json;
+ComparedPair compared_pair(const std::string& a, const std::string& b,
+                           const RatioEstimate& estimate) {
+  return {ratio_of(estimate), verdict(estimate), a, b};
 }
 
 std::string to_text(const RatioEstimate& e, int decimals) {
@@ -137,10 +141,13 @@ LatencySummary summarise_times(const std::vector<double>& times_ns, double confi
   return s;
 }
 
-Json to_json(const RateSummary& s) {
-  Json json{{"median", s.median}, {"samples", s.rounds}, {"instances", s.instances}};
-  add_intervals(json, s.interval, s.within);
-  return json;
+Rate rate_of(const RateSummary& s) {
+  Rate rate;
+  rate.median = s.median;
+  rate.samples = s.rounds;
+  rate.instances = s.instances;
+  set_intervals(rate, s.interval, s.within);
+  return rate;
 }
 
 std::optional<RateSummary> summarise_rate(const std::vector<VisitSample>& samples,

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "measure/contestant.h"
+#include "result/figures.h"
 #include "stats/interval.h"
 #include "stats/paired.h"
 
@@ -24,16 +24,17 @@ struct LatencySummary {
   std::size_t rounds = 0, inferences = 0, instances = 0;
   std::vector<double> distribution;  ///< the rounds' samples
 };
-Json to_json(const LatencySummary& summary);
+/// As documents hold it.
+Timing timing_of(const LatencySummary& summary);
 
 enum class Which { total, inference, prepare };
 
-/// The ratio, its interval or null with the reason, what it rests on, by how much instances differ,
-/// the verdict.
-Json to_json(const RatioEstimate& estimate);
-/// A comparison as documents hold it (docs/json.md#comparisons): the same, and the names of the
-/// two, whose ratio is a's time / b's.
-Json comparison_json(const std::string& a, const std::string& b, const RatioEstimate& estimate);
+/// As documents hold it: the ratio, its interval or the reason why there is none, what it rests on,
+/// by how much instances differ.
+Ratio ratio_of(const RatioEstimate& estimate);
+/// The same with the verdict and the names of the two, whose ratio is a's time / b's.
+ComparedPair compared_pair(const std::string& a, const std::string& b,
+                           const RatioEstimate& estimate);
 
 /// "1.74 [1.64, 1.85]" with so many decimals, or "1.74 (no interval: 2 instances; an interval needs
 /// 3)".
@@ -53,7 +54,8 @@ struct RateSummary {
   std::optional<Interval> interval, within;
   std::size_t rounds = 0, instances = 0;
 };
-Json to_json(const RateSummary& summary);
+/// As documents hold it, without what was in flight.
+Rate rate_of(const RateSummary& summary);
 
 /// Of samples that were taken under load; absent for others.
 std::optional<RateSummary> summarise_rate(const std::vector<VisitSample>& samples,

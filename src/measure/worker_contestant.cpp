@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "measure/visit.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
@@ -77,7 +78,7 @@ VisitSample WorkerContestant::visit_under_load(std::size_t input, Block block) {
   Frame reply = worker_.request(request, patience_for_items(in_flight * each, warm * 1e-3));
   worker_.pause();
   VisitSample sample = read_sample(reply);
-  sample.images_per_s = reply.head.at("images_per_s").get<double>();
+  sample.images_per_s = reply.head.at(keys::images_per_s).get<double>();
   return sample;
 }
 

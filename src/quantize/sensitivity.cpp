@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <random>
 #include <utility>
 
@@ -288,28 +287,6 @@ Sensitivity rank_layers(const Graph& float_graph, const std::vector<std::string>
                         const SensitivityTools& tools, const SensitivityOptions& options) {
   if (layers.size() < 2) return {};  // without it nothing would be in INT8
   return Ranker(float_graph, layers, tools, options).rank();
-}
-
-std::string to_text(const LayerSensitivity& layer) {
-  char text[120];
-  std::snprintf(text, sizeof text, "%+.1f dB at the output", layer.gain_db);
-  std::string all = text;
-  if (layer.gain_closeness) {
-    std::snprintf(text, sizeof text, ", predictions %+.4f closer", *layer.gain_closeness);
-    all += text;
-  }
-  if (layer.together > 1) {
-    const std::size_t others = layer.together - 1;
-    std::snprintf(text, sizeof text, " (%s %zu %s%s)",
-                  layer.only_together ? "with" : "its share with", others,
-                  layer.only_together ? "other" : "neighbour", others == 1 ? "" : "s");
-    all += text;
-  }
-  if (layer.extra_us) {
-    std::snprintf(text, sizeof text, " for %.2f ms", *layer.extra_us / 1000);
-    all += text;
-  }
-  return all;
 }
 
 }  // namespace tamis

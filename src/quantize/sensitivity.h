@@ -67,7 +67,4 @@ struct SensitivityTools {
 Sensitivity rank_layers(const Graph& float_graph, const std::vector<std::string>& layers,
                         const SensitivityTools& tools, const SensitivityOptions& options = {});
 
-/// "+1.8 dB at the output", "+1.8 dB at the output for 0.12 ms".
-std::string to_text(const LayerSensitivity& layer);
-
 }  // namespace tamis

@@ -1,4 +1,6 @@
+#include "base/json_fields.h"
 #include "recipe/build.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
@@ -65,29 +67,34 @@ std::optional<std::string> ArtefactInfo::refusal(const std::string& backend) con
   return std::nullopt;
 }
 
+namespace {
+
+constexpr JsonField<ArtefactInfo> kArtefactInfo[] = {
+    needed<&ArtefactInfo::size_bytes>(keys::size_bytes),
+    needed<&ArtefactInfo::calibration_hashes>("calibration_hashes"),
+    known<&ArtefactInfo::card>(keys::card),
+    known<&ArtefactInfo::io>("io"),
+    needed<&ArtefactInfo::steps>("steps"),
+    needed<&ArtefactInfo::refused>("refused"),
+    needed<&ArtefactInfo::wall_s>(keys::wall_s),
+    needed<&ArtefactInfo::peak_memory_bytes>(keys::peak_memory_bytes),
+};
+
+}  // namespace
+
+static std::span<const JsonField<ArtefactInfo>> fields_of(const ArtefactInfo*) {
+  return kArtefactInfo;
+}
+
 Json to_json(const ArtefactInfo& info) {
-  return Json{{"recipe", to_json(info.recipe)},
-              {"size_bytes", info.size_bytes},
-              {"calibration_hashes", info.calibration_hashes},
-              {"card", info.card},
-              {"io", info.io},
-              {"steps", info.steps},
-              {"refused", info.refused},
-              {"wall_s", info.wall_s},
-              {"peak_memory_bytes", info.peak_memory_bytes}};
+  Json json{{keys::recipe, to_json(info.recipe)}};
+  write_fields(info, json);
+  return json;
 }
 
 ArtefactInfo parse_artefact_info(const Json& json) {
-  ArtefactInfo info;
-  info.recipe = parse_recipe(json.at("recipe"));
-  info.size_bytes = json.at("size_bytes");
-  info.calibration_hashes = json.at("calibration_hashes").get<std::vector<std::string>>();
-  info.card = json.value("card", Json());
-  info.io = json.value("io", Json());
-  info.steps = json.at("steps");
-  info.refused = json.at("refused");
-  info.wall_s = json.at("wall_s");
-  info.peak_memory_bytes = json.at("peak_memory_bytes");
+  ArtefactInfo info = read_document<ArtefactInfo>(json, "artefact");
+  info.recipe = parse_recipe(json.at(keys::recipe));
   return info;
 }
 

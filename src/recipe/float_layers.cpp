@@ -9,6 +9,7 @@
 #include "recipe/open_with_card.h"
 #include "recipe/output_reader.h"
 #include "recipe/steps.h"
+#include "result/words.h"
 
 namespace tamis {
 namespace {
@@ -62,6 +63,17 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
   return rank_layers(state.graph, layers, tools);
 }
 
+Fp32Layer fp32_layer(const LayerSensitivity& layer) {
+  Fp32Layer row;
+  row.node = layer.node;
+  row.gain_db = layer.gain_db;
+  row.together = layer.together;
+  row.only_together = layer.only_together;
+  row.gain_closeness = layer.gain_closeness;
+  if (layer.extra_us) row.extra_ms = *layer.extra_us / 1000;
+  return row;
+}
+
 std::map<std::string, std::string> keep_layers_in_fp32(const BuildState& state, const Json& params,
                                                        QuantizeOptions& options) {
   std::map<std::string, std::string> reasons;
@@ -77,7 +89,7 @@ std::map<std::string, std::string> keep_layers_in_fp32(const BuildState& state, 
                     count, ranking.order.size()));
   for (std::size_t i = 0; i < count; ++i) {
     options.keep_float.push_back(ranking.order[i].node);
-    reasons[ranking.order[i].node] = "kept in FP32: " + to_text(ranking.order[i]);
+    reasons[ranking.order[i].node] = "kept in FP32: " + layer_text(fp32_layer(ranking.order[i]));
   }
   return reasons;
 }

@@ -6,6 +6,7 @@
 #include "quantize/sensitivity.h"
 #include "recipe/build.h"
 #include "recipe/recipe.h"
+#include "result/document.h"
 
 namespace tamis {
 
@@ -19,6 +20,9 @@ Sensitivity rank_int8_layers(const BuildState& state, const QuantizeOptions& opt
 /// The same for the parent of the request, whose step is int8-static; with times. Runs in a worker.
 Sensitivity rank_int8_layers(const BuildRequest& request, const RunSettings& target,
                              const TellProgress& tell = nullptr);
+
+/// What the ranking says of a layer, as documents hold it; without a reason in words.
+Fp32Layer fp32_layer(const LayerSensitivity& layer);
 
 /// Adds to options.keep_float what the step's parameters ask for: `keep_float` (names), and the
 /// first `float_layers` of the ranking by noise alone, in the runtime that the form is made for.

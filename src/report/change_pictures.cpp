@@ -146,7 +146,7 @@ Panel make_panel(const Picture& picture) {
   return panel;
 }
 
-Picture draw_item(const ResultView& result, const Json& item, const Picture& picture,
+Picture draw_item(const ResultDocument& result, const Json& item, const Picture& picture,
                   const Picture* defect) {
   std::vector<Picture> panels;
   for (const char* side : kSides) {
@@ -219,7 +219,7 @@ ChangePicture kept_drawing(const fs::path& file, ChangePicture drawn, const Erro
   return drawn;
 }
 
-ChangePicture draw_one(const ResultView& result, const Json& item, const Items& items,
+ChangePicture draw_one(const ResultDocument& result, const Json& item, const Items& items,
                        const fs::path& folder, ChangePicture drawn) {
   try {
     const std::string id = item.at("item");
@@ -253,7 +253,7 @@ void remove_others(const fs::path& folder, const std::set<std::string>& kept) {
 
 }  // namespace
 
-std::vector<ChangePicture> draw_changes(const ResultView& result, const fs::path& folder) try {
+std::vector<ChangePicture> draw_changes(const ResultDocument& result, const fs::path& folder) try {
   std::vector<ChangePicture> drawn;
   std::set<std::string> kept;
   if (has_changes(result) && !result.changes.at("worst").empty()) {

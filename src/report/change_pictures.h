@@ -23,7 +23,7 @@ struct ChangePicture {
 /// item's picture is looked for in the data that the result names; where it cannot be had any more,
 /// a drawing of the very same change that is still in the folder is kept, else a note says why
 /// there is none. Throws io, and corrupt_data where the document is of another shape.
-std::vector<ChangePicture> draw_changes(const ResultView& result,
+std::vector<ChangePicture> draw_changes(const ResultDocument& result,
                                         const std::filesystem::path& folder);
 
 }  // namespace tamis

@@ -10,6 +10,7 @@
 
 #include "base/percent.h"
 #include "report/format.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
@@ -102,16 +103,16 @@ std::string anomaly_text(const Json& item) {
   return text + fmt::format("; moved {:.2f} standard deviations", item.at("amount").get<double>());
 }
 
-std::string name_of(const ResultView& result, const std::string& id) {
-  const VariantView* variant = result.find(id);
+std::string name_of(const ResultDocument& result, const std::string& id) {
+  const VariantRow* variant = result.find(id);
   return variant ? fmt::format("{} ({})", id, variant->name) : id;
 }
 
-bool is_of_objects(const ResultView& result) {
+bool is_of_objects(const ResultDocument& result) {
   return result.changes.at("totals").contains("lost");
 }
 
-std::string counts_text(const ResultView& result) {
+std::string counts_text(const ResultDocument& result) {
   const Json& c = result.changes;
   const Json& totals = c.at("totals");
   const auto count = [&](const char* key) { return totals.at(key).get<std::int64_t>(); };
@@ -122,7 +123,7 @@ std::string counts_text(const ResultView& result) {
         "In {} of {} images, an object with a score of at least 0.25 appeared, disappeared or "
         "changed its class: {} lost, {} gained, {} of another class; {} unchanged.",
         changed, items, count("lost"), count("gained"), count("relabelled"), count("same"));
-  const bool anomaly = result.model.value("task", "") == "anomaly";
+  const bool anomaly = result.model.task == "anomaly";
   std::string text = fmt::format("{} of {} items {}", changed, items,
                                  anomaly ? "have another decision" : "have another first class");
   if (changed > 0 && totals.contains("became_wrong"))
@@ -135,7 +136,7 @@ std::string counts_text(const ResultView& result) {
 }
 
 /// What there is to see where little or nothing is.
-std::string quiet_text(const ResultView& result) {
+std::string quiet_text(const ResultDocument& result) {
   const double largest = result.changes.at("largest");
   if (largest <= 0) return "Nothing changed: every prediction is exactly the same.";
   if (!result.changes.at("worst").empty()) return "";
@@ -163,7 +164,7 @@ bool is_agreement(const Json& per_class) {
 }
 
 /// Of a difference, or of the value itself where `from` is what the difference is to.
-std::string interval_of(const Json& row, std::optional<double> from) {
+std::string class_interval(const Json& row, std::optional<double> from) {
   if (row.at("low").is_null()) return kAbsent;
   const auto end = [&](const char* key) {
     const double value = row.at(key).get<double>() + from.value_or(0);
@@ -184,11 +185,11 @@ std::vector<std::string> class_row(const Json& row, bool agreement, bool objects
   cells.push_back(value_text(row.at("items")));
   if (agreement) {
     cells.push_back(number("variant"));
-    cells.push_back(interval_of(row, row.at("baseline").get<double>()));
+    cells.push_back(class_interval(row, row.at("baseline").get<double>()));
     cells.push_back(value_text(row.at("reason")));
   } else {
     cells.insert(cells.end(), {number("baseline"), number("variant"), number("difference"),
-                               interval_of(row, std::nullopt), verdict_text(row)});
+                               class_interval(row, std::nullopt), verdict_text(row)});
   }
   return cells;
 }
@@ -240,19 +241,19 @@ std::string class_lead(const Json& per_class) {
 
 }  // namespace
 
-bool has_changes(const ResultView& result) { return result.changes.contains("worst"); }
+bool has_changes(const ResultDocument& result) { return result.changes.contains("worst"); }
 
 std::string object_text(const Json& object) {
   return value_text(object.at("class")) + " " + two_digits(object.at("score"));
 }
 
-std::vector<std::string> changes_lead(const ResultView& result) {
+std::vector<std::string> changes_lead(const ResultDocument& result) {
   if (!has_changes(result)) {
     std::string reason = value_text(result.changes.value("reason", Json("not known")));
     return {"None are shown: " + reason + "."};
   }
   const std::string variant = name_of(result, value_text(result.changes.at("variant")));
-  const bool miss = result.changes.at("role") == "nearest_miss";
+  const bool miss = result.changes.at("role") == keys::nearest_miss;
   std::vector<std::string> lead{
       miss ? fmt::format(
                  "What {} would change. It came closest to the gates; it is not handed over.",
@@ -271,11 +272,11 @@ std::string item_text(const Json& item) {
          truth_text(item);
 }
 
-std::string changed_role(const ResultView& result) {
-  return result.changes.at("role") == "pick" ? "winner" : "nearest miss";
+std::string changed_role(const ResultDocument& result) {
+  return result.changes.at("role") == keys::pick ? "winner" : "nearest miss";
 }
 
-std::string panel_title(const ResultView& result, const Json& item, const std::string& side) {
+std::string panel_title(const ResultDocument& result, const Json& item, const std::string& side) {
   std::string text = side == "baseline"
                          ? "baseline " + result.baseline
                          : changed_role(result) + " " + value_text(result.changes.at("variant"));
@@ -287,7 +288,7 @@ std::string panel_title(const ResultView& result, const Json& item, const std::s
   return decision.empty() ? text : text + ", " + decision;
 }
 
-ClassTable class_table(const ResultView& result) {
+ClassTable class_table(const ResultDocument& result) {
   ClassTable table;
   if (!has_changes(result)) return table;
   const Json& per_class = result.changes.at("per_class");

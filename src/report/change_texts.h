@@ -11,10 +11,10 @@ namespace tamis {
 // embedding.
 
 /// Whether the result tells of changes; else changes.reason may say why not.
-bool has_changes(const ResultView& result);
+bool has_changes(const ResultDocument& result);
 
 /// Who is compared with whom, how many items changed and how; or why nothing is shown.
-std::vector<std::string> changes_lead(const ResultView& result);
+std::vector<std::string> changes_lead(const ResultDocument& result);
 
 /// What happened to one item of changes.worst.
 std::string item_text(const Json& item);
@@ -23,10 +23,10 @@ std::string item_text(const Json& item);
 std::string object_text(const Json& object);
 
 /// Above one panel of an item's drawing; side is "baseline" or "variant".
-std::string panel_title(const ResultView& result, const Json& item, const std::string& side);
+std::string panel_title(const ResultDocument& result, const Json& item, const std::string& side);
 
 /// What the variant is called: "winner", "nearest miss".
-std::string changed_role(const ResultView& result);
+std::string changed_role(const ResultDocument& result);
 
 /// Rows of the table of classes, texts only.
 struct ClassTable {
@@ -37,6 +37,6 @@ struct ClassTable {
   std::string lead;                            ///< what can be told apart
 };
 /// Empty without rows where there are no classes.
-ClassTable class_table(const ResultView& result);
+ClassTable class_table(const ResultDocument& result);
 
 }  // namespace tamis

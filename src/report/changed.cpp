@@ -18,7 +18,7 @@ std::string key_html(const char* kind, const char* text) {
 }
 
 /// What the lines in the pictures mean.
-std::string legend_html(const ResultView& result) {
+std::string legend_html(const ResultDocument& result) {
   const Json& worst = result.changes.at("worst");
   if (worst.empty()) return "";
   const bool labelled = worst.front().at("truth").is_object();
@@ -81,7 +81,7 @@ std::vector<std::size_t> all_rows(const ClassTable& table) {
   return rows;
 }
 
-std::string classes_html(const ResultView& result) {
+std::string classes_html(const ResultDocument& result) {
   const ClassTable table = class_table(result);
   if (table.rows.empty()) return "";
   std::string text = "<h3>Class by class</h3>" + paragraph(table.lead);
@@ -103,7 +103,7 @@ std::string item_markdown(const Json& item, const std::string& role, const Chang
   return text;
 }
 
-std::string classes_markdown(const ResultView& result) {
+std::string classes_markdown(const ResultDocument& result) {
   const ClassTable table = class_table(result);
   if (table.rows.empty()) return "";
   const auto line = [](const std::vector<std::string>& cells) {
@@ -128,11 +128,11 @@ const ChangePicture* picture_of(const std::vector<ChangePicture>& pictures, std:
   return number < pictures.size() ? &pictures[number] : nullptr;
 }
 
-bool is_told(const ResultView& result) { return !result.changes.empty(); }
+bool is_told(const ResultDocument& result) { return !result.changes.empty(); }
 
 }  // namespace
 
-std::string changed_html(const ResultView& result, const std::vector<ChangePicture>& pictures) {
+std::string changed_html(const ResultDocument& result, const std::vector<ChangePicture>& pictures) {
   if (!is_told(result)) return "";
   std::string text = "<section class=\"long\"><h2>Worst changes</h2>";
   for (const std::string& sentence : changes_lead(result)) text += paragraph(sentence);
@@ -146,7 +146,8 @@ std::string changed_html(const ResultView& result, const std::vector<ChangePictu
   return text + classes_html(result) + "</section>\n";
 }
 
-std::string changed_markdown(const ResultView& result, const std::vector<ChangePicture>& pictures) {
+std::string changed_markdown(const ResultDocument& result,
+                             const std::vector<ChangePicture>& pictures) {
   if (!is_told(result)) return "";
   std::string text = "\n## Worst changes\n";
   for (const std::string& sentence : changes_lead(result)) text += "\n" + escaped(sentence) + "\n";

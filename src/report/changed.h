@@ -12,7 +12,8 @@ namespace tamis {
 // became of each class. Empty where the result does not know of it. `pictures`: one per item of
 // changes.worst, or none.
 
-std::string changed_html(const ResultView& result, const std::vector<ChangePicture>& pictures);
-std::string changed_markdown(const ResultView& result, const std::vector<ChangePicture>& pictures);
+std::string changed_html(const ResultDocument& result, const std::vector<ChangePicture>& pictures);
+std::string changed_markdown(const ResultDocument& result,
+                             const std::vector<ChangePicture>& pictures);
 
 }  // namespace tamis

@@ -8,7 +8,7 @@
 namespace tamis {
 namespace {
 
-bool is_explained(const ResultView& result) {
+bool is_explained(const ResultDocument& result) {
   return result.explain.is_object() && result.explain.contains("model");
 }
 
@@ -36,7 +36,7 @@ std::string sentence_html(const std::string& text) {
 
 }  // namespace
 
-std::string explained_html(const ResultView& result) {
+std::string explained_html(const ResultDocument& result) {
   if (!is_explained(result)) return "";
   std::string text =
       "<section><h2>Where the time goes</h2>" + sentence_html(explain_source_text(result.explain));
@@ -47,7 +47,7 @@ std::string explained_html(const ResultView& result) {
   return text + "</section>";
 }
 
-std::string explained_markdown(const ResultView& result) {
+std::string explained_markdown(const ResultDocument& result) {
   if (!is_explained(result)) return "";
   std::string text =
       "\n## Where the time goes\n\n" + escape_markdown(explain_source_text(result.explain)) + "\n";

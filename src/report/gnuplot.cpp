@@ -154,18 +154,18 @@ std::string pareto_script(const ScatterData& data, const fs::path& file) {
   return text + "set bars 0\nplot " + plot + "\n";
 }
 
-std::vector<const VariantView*> by_latency(const ResultView& result, std::size_t most) {
-  std::vector<const VariantView*> rows;
-  for (const VariantView& variant : result.variants)
-    if (variant.latency && !variant.latency->distribution.empty()) rows.push_back(&variant);
-  std::stable_sort(rows.begin(), rows.end(), [](const VariantView* a, const VariantView* b) {
-    return a->latency->median.value < b->latency->median.value;
+std::vector<const VariantRow*> by_latency(const ResultDocument& result, std::size_t most) {
+  std::vector<const VariantRow*> rows;
+  for (const VariantRow& variant : result.variants)
+    if (variant.latency_ms && !variant.latency_ms->distribution.empty()) rows.push_back(&variant);
+  std::stable_sort(rows.begin(), rows.end(), [](const VariantRow* a, const VariantRow* b) {
+    return a->latency_ms->median < b->latency_ms->median;
   });
   if (rows.size() > most) rows.resize(most);
   return rows;
 }
 
-const char* row_colour(const ResultView& result, const VariantView& variant) {
+const char* row_colour(const ResultDocument& result, const VariantRow& variant) {
   if (result.pick && variant.id == *result.pick) return "#0b7a68";
   return variant.id == result.baseline ? "#2158c7" : "#7b858d";
 }
@@ -174,17 +174,17 @@ struct Span {
   double low = 1e300, high = 0;
 };
 
-Span sample_span(const std::vector<const VariantView*>& rows) {
+Span sample_span(const std::vector<const VariantRow*>& rows) {
   Span span;
-  for (const VariantView* row : rows)
-    for (double sample : row->latency->distribution) {
+  for (const VariantRow* row : rows)
+    for (double sample : row->latency_ms->distribution) {
       span.low = std::min(span.low, sample);
-      span.high = std::max(span.high, std::min(sample, row->latency->median.value * 3));
+      span.high = std::max(span.high, std::min(sample, row->latency_ms->median * 3));
     }
   return span;
 }
 
-std::string latency_script(const ResultView& result, const std::vector<const VariantView*>& rows,
+std::string latency_script(const ResultDocument& result, const std::vector<const VariantRow*>& rows,
                            const fs::path& file) {
   int height = 110 + 30 * static_cast<int>(rows.size());
   std::string text = preamble(file, 1100, height);
@@ -197,20 +197,20 @@ std::string latency_script(const ResultView& result, const std::vector<const Var
     text += "set logscale x\nset xtics add (1,2,3,5,7,10,15,20,30,50,70,100)\n";
   std::string tics, plot;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const VariantView& v = *rows[i];
+    const VariantRow& v = *rows[i];
     tics += fmt::format(
         "{}{} {}", i == 0 ? "" : ", ",
         gnuplot_text(fit(v.id + "  " + v.name,
                          std::min<std::size_t>(display_width(v.id + "  " + v.name), 46))),
         i);
     text += fmt::format("$row{} << END\n", i);
-    for (std::size_t k = 0; k < v.latency->distribution.size(); ++k)
+    for (std::size_t k = 0; k < v.latency_ms->distribution.size(); ++k)
       text +=
-          fmt::format("{} {}\n", v.latency->distribution[k],
+          fmt::format("{} {}\n", v.latency_ms->distribution[k],
                       static_cast<double>(i) + (static_cast<double>((k * 7919) % 11) - 5) * 0.045);
     text += "END\n";
     text += fmt::format("set arrow from {0},{1} to {0},{2} nohead lw 2.5 lc '{3}' front\n",
-                        v.latency->median.value, static_cast<double>(i) - 0.36,
+                        v.latency_ms->median, static_cast<double>(i) - 0.36,
                         static_cast<double>(i) + 0.36, row_colour(result, v));
     plot += fmt::format("{}$row{} using 1:2 with points pt 7 ps 0.5 lc rgb '#90{}'",
                         i == 0 ? "" : ", ", i, row_colour(result, v) + 1);
@@ -242,7 +242,7 @@ struct Plotter {
 
 }  // namespace
 
-PlotFiles draw_plots(const ResultView& result, const fs::path& folder) {
+PlotFiles draw_plots(const ResultDocument& result, const fs::path& folder) {
   PlotFiles plots;
   auto program = find_program("gnuplot");
   if (!program) {
@@ -261,7 +261,7 @@ PlotFiles draw_plots(const ResultView& result, const fs::path& folder) {
         "pareto.png was left out: no variant has both a latency and an accuracy");
   else
     plotter.draw("pareto.png", pareto_script(data, scratch.path() / "pareto.png"));
-  std::vector<const VariantView*> rows = by_latency(result, 30);
+  std::vector<const VariantRow*> rows = by_latency(result, 30);
   if (rows.empty())
     plots.notes.emplace_back("latency.png was left out: no variant has a latency distribution");
   else

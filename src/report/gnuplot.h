@@ -15,6 +15,6 @@ struct PlotFiles {
 
 /// Draws pareto.png and latency.png into `folder` (made where missing) with the program gnuplot,
 /// found by PATH. A missing or failing gnuplot gives a note and no file. Throws io.
-PlotFiles draw_plots(const ResultView& result, const std::filesystem::path& folder);
+PlotFiles draw_plots(const ResultDocument& result, const std::filesystem::path& folder);
 
 }  // namespace tamis

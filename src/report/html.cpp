@@ -14,10 +14,9 @@
 namespace tamis {
 namespace {
 
-std::string header_html(const ResultView& result) {
+std::string header_html(const ResultDocument& result) {
   std::string text = "<header class=\"top\"><strong>tamis</strong>";
-  if (result.model.contains("name"))
-    text += "<span>" + escape_html(value_text(result.model["name"])) + "</span>";
+  text += "<span>" + escape_html(result.model.name) + "</span>";
   text += "<span>" + escape_html(result.created) + "</span>";
   if (result.wall_s) text += "<span>took " + duration_text(*result.wall_s) + "</span>";
   return text +
@@ -32,53 +31,54 @@ std::string card(const char* title, const std::string& value, const std::string&
       good ? " good" : "", title, escape_html(value), escape_html(below));
 }
 
-std::string against(const std::optional<double>& value, const VariantView* baseline,
-                    std::optional<double> VariantView::*member) {
-  if (!value || !baseline || !(baseline->*member)) return "";
-  return fmt::format("baseline {}", bytes_text(static_cast<std::uint64_t>(*(baseline->*member))));
+std::string bytes_card(const char* title, const std::optional<std::uint64_t>& bytes,
+                       const std::optional<std::uint64_t>& baseline) {
+  if (!bytes) return "";
+  return card(title, bytes_text(*bytes), baseline ? "baseline " + bytes_text(*baseline) : "");
 }
 
-std::string accuracy_cards(const VariantView& pick, bool baseline_picked) {
-  const AccuracyView& accuracy = *pick.accuracy;
-  std::string value = accuracy_text(accuracy.metric, accuracy.value.value);
+std::string accuracy_cards(const VariantRow& pick, bool baseline_picked) {
+  const AccuracyRow& accuracy = *pick.accuracy;
+  std::string value = accuracy_text(accuracy.metric, accuracy.value);
   std::string baseline =
       accuracy.baseline ? "baseline " + accuracy_text(accuracy.metric, *accuracy.baseline) : "";
   std::string cards = card(escape_html(metric_name(accuracy.metric)).c_str(), value, baseline);
-  if (!accuracy.relative_change || baseline_picked) return cards;
-  std::string interval = change_interval_text(*accuracy.relative_change);
+  const std::optional<IntervalView> change = relative_change(accuracy);
+  if (!change || baseline_picked) return cards;
+  std::string interval = change_interval_text(*change);
   if (accuracy.confidence) interval += fmt::format(" at {}", exact_percent(*accuracy.confidence));
-  return cards + card("Accuracy change", change_text(accuracy.relative_change->value), interval);
+  return cards + card("Accuracy change", change_text(change->value), interval);
 }
 
-std::string cards_html(const ResultView& result, const VariantView& pick) {
-  const VariantView* baseline = result.baseline_variant();
+std::string cards_html(const ResultDocument& result, const VariantRow& pick) {
+  const VariantRow* found = result.baseline_variant();
+  const VariantRow baseline = found == nullptr ? VariantRow() : *found;
   std::string text = "<div class=\"cards\">";
   if (pick.speedup && pick.id != result.baseline)
-    text += card("Speed-up", ratio_text(pick.speedup->value),
-                 ratio_interval_text(*pick.speedup) + " paired", pick.speedup->value > 1);
+    text +=
+        card("Speed-up", ratio_text(pick.speedup->ratio),
+             ratio_interval_text(interval_of(*pick.speedup)) + " paired", pick.speedup->ratio > 1);
   if (pick.images_per_s)
-    text += card("Images per second", fmt::format("{:.1f}", pick.images_per_s->value),
+    text += card("Images per second", fmt::format("{:.1f}", pick.images_per_s->median),
                  "of the whole machine, several requests in flight");
-  if (pick.latency)
+  if (pick.latency_ms)
     text += card(pick.images_per_s ? "Latency under load, median" : "Latency, median",
-                 milliseconds_text(pick.latency->median.value),
-                 pick.latency->p95 ? "p95 " + milliseconds_text(*pick.latency->p95)
-                                   : "too few rounds for a p95");
+                 milliseconds_text(pick.latency_ms->median),
+                 pick.latency_ms->p95 ? "p95 " + milliseconds_text(*pick.latency_ms->p95)
+                                      : "too few rounds for a p95");
   if (pick.accuracy) text += accuracy_cards(pick, pick.id == result.baseline);
-  if (pick.size_bytes)
-    text += card("Size on disk", bytes_text(static_cast<std::uint64_t>(*pick.size_bytes)),
-                 against(pick.size_bytes, baseline, &VariantView::size_bytes));
-  if (pick.peak_memory_bytes)
-    text += card("Peak memory", bytes_text(static_cast<std::uint64_t>(*pick.peak_memory_bytes)),
-                 against(pick.peak_memory_bytes, baseline, &VariantView::peak_memory_bytes));
+  text += bytes_card("Size on disk", pick.size_bytes, baseline.size_bytes);
+  text +=
+      bytes_card("Peak memory", pick.opening.peak_memory_bytes, baseline.opening.peak_memory_bytes);
   return text + "</div>";
 }
 
-std::string hero_html(const ResultView& result) {
+std::string hero_html(const ResultDocument& result) {
   DecisionText decision = describe_decision(result);
-  std::string text = fmt::format(
-      "<section class=\"hero\"><span class=\"chip {}\">{}</span><h1>{}</h1>",
-      escape_html(result.status), escape_html(decision.status), escape_html(decision.headline));
+  std::string text =
+      fmt::format("<section class=\"hero\"><span class=\"chip {}\">{}</span><h1>{}</h1>",
+                  escape_html(to_text(result.status)), escape_html(decision.status),
+                  escape_html(decision.headline));
   std::string lead = "Gates: " + gates_text(result);
   if (result.confidence)
     lead += fmt::format(", at {} confidence", exact_percent(*result.confidence));
@@ -87,7 +87,7 @@ std::string hero_html(const ResultView& result) {
   if (!decision.roof.empty()) text += "<p class=\"lead\">" + escape_html(decision.roof) + ".</p>";
   for (const std::string& note : decision.notes)
     text += "<p class=\"note\">" + escape_html(note) + "</p>";
-  if (const VariantView* handed = result.handed_over()) text += cards_html(result, *handed);
+  if (const VariantRow* handed = result.handed_over()) text += cards_html(result, *handed);
   return text + "</section>";
 }
 
@@ -98,7 +98,7 @@ std::string list_html(const char* title, const std::vector<std::string>& lines) 
   return text + "</ul></div>";
 }
 
-std::string reasons_html(const ResultView& result) {
+std::string reasons_html(const ResultDocument& result) {
   std::string lists = list_html(kCallerChanges, result.caller_changes) +
                       list_html("Why", result.reasons) +
                       list_html("What would change the decision", result.counterfactuals);
@@ -125,22 +125,22 @@ std::string legend_html() {
 }
 
 std::string plot_section(const char* title, const char* hint, const std::string& legend,
-                         const ResultView& result,
-                         std::string (*draw)(const ResultView&, SvgWidth)) {
+                         const ResultDocument& result,
+                         std::string (*draw)(const ResultDocument&, SvgWidth)) {
   std::string wide = draw(result, SvgWidth::wide);
   if (wide.empty()) return "";
   return fmt::format("<section><h2>{}</h2><p class=\"hint\">{}</p>{}{}{}</section>", title, hint,
                      legend, wide, draw(result, SvgWidth::narrow));
 }
 
-std::string plots_html(const ResultView& result) {
+std::string plots_html(const ResultDocument& result) {
   return plot_section("Latency against accuracy",
                       "Whiskers are the intervals; accuracy is paired with the baseline's on the "
                       "same items. Point at a mark for its figures.",
                       legend_html(), result, pareto_svg);
 }
 
-std::string distributions_html(const ResultView& result) {
+std::string distributions_html(const ResultDocument& result) {
   return plot_section("Latency distributions",
                       "A dot is the median of one visit; the box spans the quartiles, the bar is "
                       "the median. Variants took turns in random order.",
@@ -149,7 +149,7 @@ std::string distributions_html(const ResultView& result) {
 
 }  // namespace
 
-std::string report_html(const ResultView& result, const std::vector<ChangePicture>& changes) {
+std::string report_html(const ResultDocument& result, const std::vector<ChangePicture>& changes) {
   std::string title = describe_decision(result).headline;
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -168,7 +168,7 @@ std::string report_html(const ResultView& result, const std::vector<ChangePictur
   page += fmt::format(
       "<footer>Made by tamis {}. Every figure was measured on the machine above."
       "</footer>\n</main>\n<script>{}</script>\n</body>\n</html>\n",
-      escape_html(result.version), kPageScript);
+      escape_html(result.tamis_version), kPageScript);
   return page;
 }
 

@@ -22,60 +22,61 @@ struct Cell {
 struct HtmlColumn {
   const char* title;
   const char* kind;  // class of heading and cells
-  std::function<Cell(const ResultView&, const VariantView&)> cell;
+  std::function<Cell(const ResultDocument&, const VariantRow&)> cell;
 };
 
 std::string key(double value) { return fmt::format("{:.9g}", value); }
 
-Cell absent(const VariantView& variant, const char* what) {
-  std::string why = variant.failure ? "failed" : words(variant.state);
+Cell absent(const VariantRow& variant, const char* what) {
+  std::string why = variant.failure ? "failed" : words(std::string(to_text(variant.state)));
   if (!variant.gate_reason.empty()) why += ": " + variant.gate_reason;
   return {"", "", "", fmt::format("{} not measured ({})", what, why)};
 }
 
-Cell latency_cell(const ResultView&, const VariantView& v) {
-  if (!v.latency) return absent(v, "latency");
-  const IntervalView& median = v.latency->median;
+Cell latency_cell(const ResultDocument&, const VariantRow& v) {
+  if (!v.latency_ms) return absent(v, "latency");
+  const IntervalView median = interval_of(*v.latency_ms);
   std::string below = interval_text(median, ms_number);
   if (timed_in_screening(v)) below += (below.empty() ? "" : " · ") + std::string("screening");
   return {ms_number(median.value), below, key(median.value), ""};
 }
 
-Cell p95_cell(const ResultView&, const VariantView& v) {
-  if (!v.latency) return absent(v, "latency");
-  if (!v.latency->p95) return {"", "", "", "too few rounds for a p95"};
-  return {ms_number(*v.latency->p95), "", key(*v.latency->p95), ""};
+Cell p95_cell(const ResultDocument&, const VariantRow& v) {
+  if (!v.latency_ms) return absent(v, "latency");
+  if (!v.latency_ms->p95) return {"", "", "", "too few rounds for a p95"};
+  return {ms_number(*v.latency_ms->p95), "", key(*v.latency_ms->p95), ""};
 }
 
-Cell accuracy_cell(const ResultView&, const VariantView& v) {
+Cell accuracy_cell(const ResultDocument&, const VariantRow& v) {
   if (!v.accuracy) return absent(v, "accuracy");
-  const AccuracyView& a = *v.accuracy;
-  std::string below = accuracy_interval_text(a.metric, a.value), seen = seen_note(a);
+  const AccuracyRow& a = *v.accuracy;
+  std::string below = accuracy_interval_text(a.metric, interval_of(a)), seen = seen_note(a);
   if (!seen.empty()) below += (below.empty() ? "" : " · ") + seen;
-  return {accuracy_text(a.metric, a.value.value), below, key(a.value.value), ""};
+  return {accuracy_text(a.metric, a.value), below, key(a.value), ""};
 }
 
-Cell change_cell(const ResultView& result, const VariantView& v) {
+Cell change_cell(const ResultDocument& result, const VariantRow& v) {
   if (v.id == result.baseline) return {"", "", "0", "changes refer to this variant"};
-  if (!v.accuracy || !v.accuracy->relative_change) return absent(v, "accuracy change");
-  const IntervalView& change = *v.accuracy->relative_change;
-  return {change_text(change.value), change_interval_text(change), key(change.value), ""};
+  const auto change = v.accuracy ? relative_change(*v.accuracy) : std::nullopt;
+  if (!change) return absent(v, "accuracy change");
+  return {change_text(change->value), change_interval_text(*change), key(change->value), ""};
 }
 
-Cell speedup_cell(const ResultView& result, const VariantView& v) {
+Cell speedup_cell(const ResultDocument& result, const VariantRow& v) {
   if (v.id == result.baseline) return {"", "", "1", "speed-ups refer to this variant"};
   if (!v.speedup) return absent(v, "speed-up");
-  return {ratio_text(v.speedup->value), ratio_interval_text(*v.speedup), key(v.speedup->value), ""};
+  return {ratio_text(v.speedup->ratio), ratio_interval_text(interval_of(*v.speedup)),
+          key(v.speedup->ratio), ""};
 }
 
-Cell bytes_cell(const VariantView& v, const std::optional<double>& bytes, const char* what) {
+Cell bytes_cell(const VariantRow& v, const std::optional<std::uint64_t>& bytes, const char* what) {
   if (!bytes) return absent(v, what);
-  return {bytes_text(static_cast<std::uint64_t>(*bytes)), "", key(*bytes), ""};
+  return {bytes_text(*bytes), "", std::to_string(*bytes), ""};
 }
 
 std::vector<HtmlColumn> columns() {
-  using R = ResultView;
-  using V = VariantView;
+  using R = ResultDocument;
+  using V = VariantRow;
   return {
       {"Median ms", "num", latency_cell},
       {"p95", "num", p95_cell},
@@ -84,7 +85,9 @@ std::vector<HtmlColumn> columns() {
       {"Change", "num", change_cell},
       {"Size", "num", [](const R&, const V& v) { return bytes_cell(v, v.size_bytes, "size"); }},
       {"Memory", "num",
-       [](const R&, const V& v) { return bytes_cell(v, v.peak_memory_bytes, "peak memory"); }},
+       [](const R&, const V& v) {
+         return bytes_cell(v, v.opening.peak_memory_bytes, "peak memory");
+       }},
   };
 }
 
@@ -103,23 +106,23 @@ std::string chip(const std::string& kind, const std::string& title) {
                      escape_html(title), escape_html(words(kind)));
 }
 
-std::string row_class(const ResultView& result, const VariantView& variant) {
+std::string row_class(const ResultDocument& result, const VariantRow& variant) {
   if (result.pick && *result.pick == variant.id) return "pick";
   if (variant.id == result.baseline) return "baseline";
-  return variant.state == "failed" ? "failed" : "";
+  return variant.state == VariantState::failed ? "failed" : "";
 }
 
-std::string verdict_cell(const ResultView& result, const VariantView& v) {
-  std::string verdict = v.id == result.baseline ? "baseline" : v.verdict;
+std::string verdict_cell(const ResultDocument& result, const VariantRow& v) {
+  const std::string verdict = v.id == result.baseline ? "baseline" : verdict_name(v);
   if (verdict.empty())
     return fmt::format(
         "<td data-v=\"\"><span class=\"absent\" title=\"not compared ({})\">{}</span></td>",
-        escape_html(words(v.state)), kAbsent);
+        escape_html(words(std::string(to_text(v.state)))), kAbsent);
   return fmt::format("<td data-v=\"{}\">{}</td>", escape_html(verdict),
                      chip(verdict, "speed against the baseline"));
 }
 
-std::string row_html(const ResultView& result, const VariantView& v,
+std::string row_html(const ResultDocument& result, const VariantRow& v,
                      const std::vector<HtmlColumn>& all) {
   std::string row = fmt::format(
       "<tr class=\"{0}\" id=\"{1}\"><td class=\"id\" data-v=\"{1}\">{1}</td><td class=\"name\" "
@@ -128,7 +131,7 @@ std::string row_html(const ResultView& result, const VariantView& v,
       escape_html(recipe_text(v)));
   for (const HtmlColumn& column : all) row += cell_html(column, column.cell(result, v));
   row += verdict_cell(result, v);
-  std::string gate = v.gate.empty() ? v.state : v.gate;
+  const std::string gate(v.gate ? to_text(*v.gate) : to_text(v.state));
   return row + fmt::format("<td data-v=\"{}\">{}</td></tr>\n", escape_html(gate),
                            chip(gate, v.gate_reason));
 }
@@ -138,21 +141,21 @@ std::string optional_ms_cell(const std::optional<double>& ms) {
                      ms ? ms_number(*ms) : kAbsent);
 }
 
-std::string times_html(const ResultView& result) {
+std::string times_html(const ResultDocument& result) {
   std::string rows;
-  auto median = [](const std::optional<TimingView>& timing) {
-    return timing ? std::optional<double>(timing->median.value) : std::nullopt;
+  auto median = [](const std::optional<Timing>& timing) {
+    return timing ? std::optional<double>(timing->median) : std::nullopt;
   };
-  for (std::size_t index : result.order()) {
-    const VariantView& v = result.variants[index];
-    if (!v.latency) continue;
+  for (std::size_t index : shown_order(result)) {
+    const VariantRow& v = result.variants[index];
+    if (!v.latency_ms) continue;
     rows += fmt::format("<tr><td class=\"id\" data-v=\"{0}\">{0}</td><td data-v=\"{1}\">{1}</td>",
                         escape_html(v.id), escape_html(v.name)) +
-            optional_ms_cell(median(v.latency)) + optional_ms_cell(v.latency->mean) +
-            optional_ms_cell(median(v.inference)) + optional_ms_cell(median(v.from_file)) +
-            optional_ms_cell(v.load_ms) + optional_ms_cell(v.compile_ms) +
-            optional_ms_cell(v.first_ms);
-    auto samples = v.latency->samples;
+            optional_ms_cell(median(v.latency_ms)) + optional_ms_cell(v.latency_ms->mean) +
+            optional_ms_cell(median(v.inference_ms)) + optional_ms_cell(median(v.from_file_ms)) +
+            optional_ms_cell(v.opening.load_ms) + optional_ms_cell(v.opening.compile_ms) +
+            optional_ms_cell(v.opening.first_ms);
+    auto samples = v.latency_ms->samples;
     rows += samples ? fmt::format("<td class=\"num\" data-v=\"{0}\">{0}</td></tr>\n", *samples)
                     : fmt::format("<td class=\"num\" data-v=\"\">{}</td></tr>\n", kAbsent);
   }
@@ -193,9 +196,9 @@ std::string group(const char* title, const Json& object) {
   return fmt::format("<div><h3>{}</h3>{}</div>", title, definitions(object));
 }
 
-std::string warnings_html(const ResultView& result) {
+std::string warnings_html(const ResultDocument& result) {
   std::string text;
-  for (const WarningView& warning : result.warnings)
+  for (const WarningRow& warning : result.warnings)
     text += fmt::format(
         "<div class=\"warning\"><i>▲</i><div>{}{}</div></div>", escape_html(warning.text),
         warning.remedy.empty() ? "" : "<small>" + escape_html(warning.remedy) + "</small>");
@@ -204,15 +207,14 @@ std::string warnings_html(const ResultView& result) {
 
 }  // namespace
 
-std::string variants_html(const ResultView& result) {
+std::string variants_html(const ResultDocument& result) {
   if (result.variants.empty()) return "";
   std::vector<HtmlColumn> all = columns();
   std::string text = "<section class=\"long\"><h2>Variants</h2><p class=\"hint\">";
-  static constexpr const char* kCounts[] = {"variants", "measured", "evaluated", "failed"};
   std::string counts;
-  for (const char* name : kCounts)
-    if (auto found = result.counts.find(name); found != result.counts.end())
-      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", found->second, name);
+  if (result.counts)
+    for (const auto& [name, count] : write_document(*result.counts).items())
+      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count.dump(), name);
   text +=
       counts + (counts.empty() ? "" : ". ") +
       "Intervals are below their values; click a heading to sort.</p><div class=\"scroll\"><table "
@@ -220,13 +222,14 @@ std::string variants_html(const ResultView& result) {
   for (const HtmlColumn& column : all)
     text += fmt::format("<th class=\"{}\">{}</th>", column.kind, column.title);
   text += "<th>Verdict</th><th>Gate</th></tr></thead><tbody>\n";
-  for (std::size_t index : result.order()) text += row_html(result, result.variants[index], all);
+  for (std::size_t index : shown_order(result))
+    text += row_html(result, result.variants[index], all);
   return text + "</tbody></table></div>" + times_html(result) + "</section>\n";
 }
 
-std::string failures_html(const ResultView& result) {
+std::string failures_html(const ResultDocument& result) {
   std::string text;
-  for (const VariantView& v : result.variants) {
+  for (const VariantRow& v : result.variants) {
     if (!v.failure) continue;
     text += fmt::format("<div class=\"failure\"><b>{}</b> {} {}<p>{}</p>", escape_html(v.id),
                         escape_html(v.name), chip("failed", v.failure->code),
@@ -239,8 +242,8 @@ std::string failures_html(const ResultView& result) {
   return text.empty() ? "" : "<section><h2>Failures</h2>" + text + "</section>\n";
 }
 
-std::string winner_html(const ResultView& result) {
-  const VariantView* handed = result.handed_over();
+std::string winner_html(const ResultDocument& result) {
+  const VariantRow* handed = result.handed_over();
   if (!handed) return "";
   std::string title = result.pick ? "Run the winner" : "Run what was handed over";
   return "<section><h2>" + title +
@@ -252,12 +255,13 @@ std::string winner_html(const ResultView& result) {
          group("What the runtime says it does", handed->effective) + "</div></section>\n";
 }
 
-std::string environment_html(const ResultView& result) {
+std::string environment_html(const ResultDocument& result) {
   std::string warnings = warnings_html(result);
   std::string text = "<section class=\"long\"><h2>Environment</h2>" + warnings +
-                     "<div class=\"two\">" + group("Machine", result.machine) +
-                     group("Runtimes", result.runtimes) + group("Model", result.model) +
-                     group("Card", result.card) + group("Data", result.data) + "</div>";
+                     "<div class=\"two\">" + group("Machine", result.environment.machine) +
+                     group("Runtimes", runtimes_of(result)) +
+                     group("Model", write_document(result.model)) + group("Card", result.card) +
+                     group("Data", write_document(result.data)) + "</div>";
   if (!result.command.empty())
     text += "<h3>Command</h3><pre class=\"wrap\">" + escape_html(result.command) + "</pre>";
   return text + "</section>\n";

@@ -9,9 +9,12 @@ namespace tamis {
 // The sections of report.html that are tables and lists. Each gives a whole <section>, or nothing
 // where there is nothing to say.
 
-std::string variants_html(const ResultView& result);  ///< the sortable table, and all other times
-std::string failures_html(const ResultView& result);  ///< each with the command that reproduces it
-std::string winner_html(const ResultView& result);    ///< how to run the pick
-std::string environment_html(const ResultView& result);  ///< warnings, machine, data, card, command
+std::string variants_html(
+    const ResultDocument& result);  ///< the sortable table, and all other times
+std::string failures_html(
+    const ResultDocument& result);  ///< each with the command that reproduces it
+std::string winner_html(const ResultDocument& result);  ///< how to run the pick
+std::string environment_html(
+    const ResultDocument& result);  ///< warnings, machine, data, card, command
 
 }  // namespace tamis

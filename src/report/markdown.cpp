@@ -17,49 +17,50 @@ std::string cell(const std::string& value, const std::string& interval) {
   return interval.empty() ? value : value + " " + md(interval);
 }
 
-std::string bytes_cell(const std::optional<double>& bytes) {
-  return bytes ? bytes_text(static_cast<std::uint64_t>(*bytes)) : kAbsent;
+std::string bytes_cell(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : kAbsent;
 }
 
-std::string latency_cells(const VariantView& v) {
-  if (!v.latency) return fmt::format("{} | {} | {}", kAbsent, kAbsent, kAbsent);
-  const TimingView& t = *v.latency;
+std::string latency_cells(const VariantRow& v) {
+  if (!v.latency_ms) return fmt::format("{} | {} | {}", kAbsent, kAbsent, kAbsent);
+  const Timing& t = *v.latency_ms;
   return fmt::format("{} | {} | {}", t.mean ? ms_number(*t.mean) : kAbsent,
-                     cell(ms_number(t.median.value), interval_text(t.median, ms_number)),
+                     cell(ms_number(t.median), interval_text(interval_of(t), ms_number)),
                      t.p95 ? ms_number(*t.p95) : kAbsent);
 }
 
-std::string rate_cells(const ResultView& result, const VariantView& v) {
+std::string rate_cells(const ResultDocument& result, const VariantRow& v) {
   if (result.objective != "throughput") return "";
-  return v.images_per_s ? fmt::format(" {:.1f} |", v.images_per_s->value)
+  return v.images_per_s ? fmt::format(" {:.1f} |", v.images_per_s->median)
                         : fmt::format(" {} |", kAbsent);
 }
 
-std::string accuracy_cells(const VariantView& v) {
+std::string accuracy_cells(const VariantRow& v) {
   if (!v.accuracy) return fmt::format("{} | {}", kAbsent, kAbsent);
-  const AccuracyView& a = *v.accuracy;
+  const AccuracyRow& a = *v.accuracy;
   std::string change = kAbsent;
-  if (a.relative_change)
-    change = cell(change_text(a.relative_change->value), change_interval_text(*a.relative_change));
+  if (const auto relative = relative_change(a))
+    change = cell(change_text(relative->value), change_interval_text(*relative));
   return fmt::format(
       "{} | {}",
-      cell(accuracy_text(a.metric, a.value.value), accuracy_interval_text(a.metric, a.value)),
+      cell(accuracy_text(a.metric, a.value), accuracy_interval_text(a.metric, interval_of(a))),
       change);
 }
 
-std::string variant_row(const ResultView& result, const VariantView& v) {
+std::string variant_row(const ResultDocument& result, const VariantRow& v) {
   bool picked = result.pick && *result.pick == v.id;
   std::string bold = picked ? "**" : "";
-  std::string verdict = v.id == result.baseline ? "baseline" : words(v.verdict);
+  std::string verdict = v.id == result.baseline ? "baseline" : words(verdict_name(v));
   return fmt::format(
       "| {}{}{} | {}{}{} |{} {} | {} | {} | {} | {} | {} | {} |\n", bold, md(v.id), bold, bold,
       md(v.name), bold, rate_cells(result, v), accuracy_cells(v), latency_cells(v),
-      bytes_cell(v.size_bytes), bytes_cell(v.peak_memory_bytes),
-      v.speedup ? cell(ratio_text(v.speedup->value), ratio_interval_text(*v.speedup)) : kAbsent,
+      bytes_cell(v.size_bytes), bytes_cell(v.opening.peak_memory_bytes),
+      v.speedup ? cell(ratio_text(v.speedup->ratio), ratio_interval_text(interval_of(*v.speedup)))
+                : kAbsent,
       verdict.empty() ? kAbsent : md(verdict), md(gate_text(v)));
 }
 
-std::string variants_section(const ResultView& result) {
+std::string variants_section(const ResultDocument& result) {
   const bool rated = result.objective == "throughput";
   std::string text = fmt::format(
       "\n## Variants\n\n"
@@ -68,7 +69,7 @@ std::string variants_section(const ResultView& result) {
       "| --- | --- |{} --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- "
       "|\n",
       rated ? " Images/s |" : "", rated ? " ---: |" : "");
-  for (std::size_t index : result.order()) text += variant_row(result, result.variants[index]);
+  for (std::size_t index : shown_order(result)) text += variant_row(result, result.variants[index]);
   return text + "\nIntervals in brackets; a dash: not measured.\n";
 }
 
@@ -90,9 +91,9 @@ std::string fenced(const std::string& text) {
   return fence + "\n" + text + "\n" + fence + "\n";
 }
 
-std::string failures_section(const ResultView& result) {
+std::string failures_section(const ResultDocument& result) {
   std::string text;
-  for (const VariantView& v : result.variants) {
+  for (const VariantRow& v : result.variants) {
     if (!v.failure) continue;
     text += fmt::format("- **{}** {} ({}): {}\n", md(v.id), md(v.name), md(words(v.failure->code)),
                         md(v.failure->text));
@@ -101,21 +102,20 @@ std::string failures_section(const ResultView& result) {
   return text.empty() ? "" : "\n## Failures\n\n" + text;
 }
 
-std::string environment_section(const ResultView& result) {
+std::string environment_section(const ResultDocument& result) {
   std::string text = "\n## Environment\n\n| | |\n| --- | --- |\n";
-  for (const Json* group : {&result.machine, &result.runtimes})
-    for (const auto& [key, value] : group->items())
+  for (const Json& group : {result.environment.machine, runtimes_of(result)})
+    for (const auto& [key, value] : group.items())
       text += fmt::format("| {} | {} |\n", md(words(key)), md(value_text(value)));
-  for (const WarningView& warning : result.warnings)
+  for (const WarningRow& warning : result.warnings)
     text += fmt::format("\n> **Warning:** {}{}{}\n", md(warning.text),
                         warning.remedy.empty() ? "" : ". Remedy: ", md(warning.remedy));
   return text;
 }
 
-std::string head(const ResultView& result) {
+std::string head(const ResultDocument& result) {
   DecisionText decision = describe_decision(result);
-  std::string text = fmt::format(
-      "# {}\n\n**{}**", md(value_text(result.model.value("name", Json()))), md(decision.headline));
+  std::string text = fmt::format("# {}\n\n**{}**", md(result.model.name), md(decision.headline));
   if (!decision.figures.empty()) text += "\n\n" + md(decision.figures) + ".";
   if (!decision.roof.empty()) text += "\n\n" + md(decision.roof) + ".";
   for (const std::string& note : decision.notes) text += "\n\n" + md(note);
@@ -128,7 +128,7 @@ std::string head(const ResultView& result) {
 
 }  // namespace
 
-std::string report_markdown(const ResultView& result, const std::vector<std::string>& plots,
+std::string report_markdown(const ResultDocument& result, const std::vector<std::string>& plots,
                             const std::vector<ChangePicture>& changes) {
   std::string text = head(result);
   for (const std::string& plot : plots) text += fmt::format("\n![{0}]({0})\n", plot);
@@ -141,7 +141,7 @@ std::string report_markdown(const ResultView& result, const std::vector<std::str
   text += failures_section(result);
   text += environment_section(result);
   if (!result.command.empty()) text += "\n## Command\n\n" + fenced(result.command);
-  text += fmt::format("\nTamis {}, {}.\n", md(result.version), md(result.created));
+  text += fmt::format("\nTamis {}, {}.\n", md(result.tamis_version), md(result.created));
   return text;
 }
 

@@ -8,7 +8,7 @@
 namespace tamis {
 
 ReportFiles write_report(const Json& document, const std::filesystem::path& folder) {
-  ResultView result = parse_result(document);
+  ResultDocument result = parse_result(document);
   make_writable_folder(folder);
   PlotFiles plots = draw_plots(result, folder / "plots");
   std::vector<std::string> names;

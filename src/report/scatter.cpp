@@ -6,44 +6,45 @@
 namespace tamis {
 namespace {
 
-ScatterPoint::Kind kind_of(const VariantView& variant, bool baseline) {
-  if (variant.gate == "met" || (variant.gate.empty() && baseline)) return ScatterPoint::Kind::met;
-  if (variant.gate == "estimated") return ScatterPoint::Kind::estimated;
-  if (variant.gate == "missed") return ScatterPoint::Kind::missed;
+ScatterPoint::Kind kind_of(const VariantRow& variant, bool baseline) {
+  if (!variant.gate) return baseline ? ScatterPoint::Kind::met : ScatterPoint::Kind::undecided;
+  if (*variant.gate == GateOutcome::met) return ScatterPoint::Kind::met;
+  if (*variant.gate == GateOutcome::estimated) return ScatterPoint::Kind::estimated;
+  if (*variant.gate == GateOutcome::missed) return ScatterPoint::Kind::missed;
   return ScatterPoint::Kind::undecided;
 }
 
-bool knows_change(const ResultView& result) {
-  for (const VariantView& variant : result.variants)
-    if (variant.latency && variant.accuracy && !variant.accuracy->relative_change &&
+bool knows_change(const ResultDocument& result) {
+  for (const VariantRow& variant : result.variants)
+    if (variant.latency_ms && variant.accuracy && !relative_change(*variant.accuracy) &&
         variant.id != result.baseline)
       return false;
   return true;
 }
 
 void place_accuracy(ScatterPoint& point, ScatterData::Unit unit) {
-  const AccuracyView& accuracy = *point.variant->accuracy;
+  const AccuracyRow& accuracy = *point.variant->accuracy;
   if (unit == ScatterData::Unit::value) {
-    point.accuracy = accuracy.value.value;
-    point.accuracy_low = accuracy.value.low;
-    point.accuracy_high = accuracy.value.high;
-  } else if (accuracy.relative_change && !point.baseline) {
-    point.accuracy = accuracy.relative_change->value;
-    point.accuracy_low = accuracy.relative_change->low;
-    point.accuracy_high = accuracy.relative_change->high;
+    point.accuracy = accuracy.value;
+    point.accuracy_low = accuracy.low;
+    point.accuracy_high = accuracy.high;
+  } else if (const auto change = relative_change(accuracy); change && !point.baseline) {
+    point.accuracy = change->value;
+    point.accuracy_low = change->low;
+    point.accuracy_high = change->high;
   }
 }
 
-ScatterPoint point_of(const ResultView& result, const VariantView& variant,
+ScatterPoint point_of(const ResultDocument& result, const VariantRow& variant,
                       ScatterData::Unit unit) {
   ScatterPoint point;
   point.variant = &variant;
   point.pick = result.pick && *result.pick == variant.id;
   point.baseline = variant.id == result.baseline;
   point.kind = kind_of(variant, point.baseline);
-  point.ms = variant.latency->median.value;
-  point.ms_low = variant.latency->median.low;
-  point.ms_high = variant.latency->median.high;
+  point.ms = variant.latency_ms->median;
+  point.ms_low = variant.latency_ms->low;
+  point.ms_high = variant.latency_ms->high;
   place_accuracy(point, unit);
   return point;
 }
@@ -56,18 +57,18 @@ void mark_frontier(std::vector<ScatterPoint>& points) {
   }
 }
 
-std::optional<double> gate_floor(const ResultView& result, ScatterData::Unit unit) {
-  const VariantView* baseline = result.baseline_variant();
-  double value = baseline && baseline->accuracy ? baseline->accuracy->value.value : 0;
-  for (const GateView& gate : result.gates) {
+std::optional<double> gate_floor(const ResultDocument& result, ScatterData::Unit unit) {
+  const VariantRow* baseline = result.baseline_variant();
+  double value = baseline && baseline->accuracy ? baseline->accuracy->value : 0;
+  for (const GateRow& gate : result.gates) {
     if (!gate.limit) continue;
     bool change = unit == ScatterData::Unit::change;
-    if (gate.kind == "max_drop" && gate.relative) {
+    if (gate.kind == GateKind::max_drop && gate.relative) {
       if (change) return -*gate.limit;
       if (value > 0) return value * (1 - *gate.limit);
-    } else if (gate.kind == "max_drop" && value > 0) {
+    } else if (gate.kind == GateKind::max_drop && value > 0) {
       return change ? -*gate.limit / value : value - *gate.limit;
-    } else if (gate.kind == "min_accuracy") {
+    } else if (gate.kind == GateKind::min_accuracy) {
       if (!change) return *gate.limit;
       if (value > 0) return *gate.limit / value - 1;
     }
@@ -98,12 +99,12 @@ void choose_range(ScatterData& data) {
 
 }  // namespace
 
-ScatterData scatter_data(const ResultView& result) {
+ScatterData scatter_data(const ResultDocument& result) {
   ScatterData data;
-  data.metric = result.metric;
+  data.metric = result.model.metric;
   data.unit = knows_change(result) ? ScatterData::Unit::change : ScatterData::Unit::value;
-  for (const VariantView& variant : result.variants) {
-    if (!variant.latency || variant.latency->median.value <= 0) continue;
+  for (const VariantRow& variant : result.variants) {
+    if (!variant.latency_ms || variant.latency_ms->median <= 0) continue;
     if (variant.accuracy)
       data.points.push_back(point_of(result, variant, data.unit));
     else

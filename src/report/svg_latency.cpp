@@ -28,25 +28,25 @@ double sorted_quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-std::vector<const VariantView*> rows_of(const ResultView& result) {
-  std::vector<const VariantView*> rows;
-  for (const VariantView& variant : result.variants)
-    if (variant.latency && variant.latency->median.value > 0) rows.push_back(&variant);
-  std::stable_sort(rows.begin(), rows.end(), [](const VariantView* a, const VariantView* b) {
-    return a->latency->median.value < b->latency->median.value;
+std::vector<const VariantRow*> rows_of(const ResultDocument& result) {
+  std::vector<const VariantRow*> rows;
+  for (const VariantRow& variant : result.variants)
+    if (variant.latency_ms && variant.latency_ms->median > 0) rows.push_back(&variant);
+  std::stable_sort(rows.begin(), rows.end(), [](const VariantRow* a, const VariantRow* b) {
+    return a->latency_ms->median < b->latency_ms->median;
   });
   if (rows.size() > kMostRows) rows.resize(kMostRows);
   return rows;
 }
 
 /// From the fastest to the slowest sample; the rare stall beyond three medians stays outside.
-Axis axis_of(const std::vector<const VariantView*>& rows, const LatencyLayout& layout) {
-  double low = rows.front()->latency->median.value, high = low;
-  for (const VariantView* row : rows) {
-    const TimingView& timing = *row->latency;
-    double median = timing.median.value;
-    low = std::min(low, timing.median.low.value_or(median));
-    high = std::max(high, timing.median.high.value_or(median));
+Axis axis_of(const std::vector<const VariantRow*>& rows, const LatencyLayout& layout) {
+  double low = rows.front()->latency_ms->median, high = low;
+  for (const VariantRow* row : rows) {
+    const Timing& timing = *row->latency_ms;
+    double median = timing.median;
+    low = std::min(low, timing.low.value_or(median));
+    high = std::max(high, timing.high.value_or(median));
     for (double sample : timing.distribution) {
       if (sample > 0) low = std::min(low, std::max(sample, median / 3));
       high = std::max(high, std::min(sample, median * 3));
@@ -59,7 +59,7 @@ Axis axis_of(const std::vector<const VariantView*>& rows, const LatencyLayout& l
               high * pad + margin, layout.left, layout.width - layout.right);
 }
 
-std::string dots(const TimingView& timing, const Axis& axis, double y) {
+std::string dots(const Timing& timing, const Axis& axis, double y) {
   std::string path;
   for (std::size_t i = 0; i < timing.distribution.size(); ++i) {
     // A fixed scatter across the row, so that equal samples do not hide each other.
@@ -70,7 +70,7 @@ std::string dots(const TimingView& timing, const Axis& axis, double y) {
   return path.empty() ? path : fmt::format("<path class=\"dots\" d=\"{}\"/>", path);
 }
 
-std::string box(const TimingView& timing, const Axis& axis, double y) {
+std::string box(const Timing& timing, const Axis& axis, double y) {
   std::string svg;
   if (timing.distribution.size() >= 4) {
     std::vector<double> sorted = timing.distribution;
@@ -81,27 +81,27 @@ std::string box(const TimingView& timing, const Axis& axis, double y) {
         "<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\"/>",
         q1, y - 7, std::max(q3 - q1, 1.0));
   }
-  double median = axis.clamped_px(timing.median.value);
+  double median = axis.clamped_px(timing.median);
   return svg + fmt::format("<path class=\"median\" d=\"M{0:.1f} {1:.1f}v18\"/>", median, y - 9);
 }
 
-std::string row_title(const VariantView& variant) {
-  const TimingView& timing = *variant.latency;
+std::string row_title(const VariantRow& variant) {
+  const Timing& timing = *variant.latency_ms;
   std::string text =
-      fmt::format("{} {}: median {} ms", variant.id, variant.name, ms_number(timing.median.value));
-  std::string interval = interval_text(timing.median, ms_number);
+      fmt::format("{} {}: median {} ms", variant.id, variant.name, ms_number(timing.median));
+  std::string interval = interval_text(interval_of(timing), ms_number);
   if (!interval.empty()) text += " " + interval;
   if (timing.p95) text += fmt::format(", p95 {} ms", ms_number(*timing.p95));
   if (timing.samples) text += fmt::format(", {} rounds", *timing.samples);
   return escape_html(text);
 }
 
-const char* latency_row_class(const ResultView& result, const VariantView& variant) {
+const char* latency_row_class(const ResultDocument& result, const VariantRow& variant) {
   if (result.pick && variant.id == *result.pick) return "mark row pick";
   return variant.id == result.baseline ? "mark row baseline" : "mark row";
 }
 
-std::string row_svg(const ResultView& result, const VariantView& variant, const Axis& axis,
+std::string row_svg(const ResultDocument& result, const VariantRow& variant, const Axis& axis,
                     const LatencyLayout& layout, double y) {
   std::size_t room = layout.label_offset == 0 ? 42 : 50;
   std::string name = display_width(variant.name) > room ? fit(variant.name, room) : variant.name;
@@ -115,8 +115,8 @@ std::string row_svg(const ResultView& result, const VariantView& variant, const 
       latency_row_class(result, variant), row_title(variant),
       y - layout.row / 2 + layout.label_offset / 2, layout.width, layout.row, label_x,
       y + 4 + layout.label_offset, anchor, escape_html(variant.id), escape_html(name),
-      dots(*variant.latency, axis, y), box(*variant.latency, axis, y), layout.width - 6, y + 4,
-      ms_number(variant.latency->median.value));
+      dots(*variant.latency_ms, axis, y), box(*variant.latency_ms, axis, y), layout.width - 6,
+      y + 4, ms_number(variant.latency_ms->median));
 }
 
 std::string grid(const Axis& axis, const LatencyLayout& layout, double bottom) {
@@ -134,8 +134,8 @@ std::string grid(const Axis& axis, const LatencyLayout& layout, double bottom) {
 
 }  // namespace
 
-std::string latency_svg(const ResultView& result, SvgWidth width) {
-  std::vector<const VariantView*> rows = rows_of(result);
+std::string latency_svg(const ResultDocument& result, SvgWidth width) {
+  std::vector<const VariantRow*> rows = rows_of(result);
   if (rows.empty()) return "";
   LatencyLayout layout = latency_layout(width);
   Axis axis = axis_of(rows, layout);

@@ -52,7 +52,7 @@ Axis latency_axis(const ScatterData& data, const ParetoLayout& layout) {
     include(point.ms_low.value_or(point.ms));
     include(point.ms_high.value_or(point.ms));
   }
-  for (const VariantView* variant : data.not_evaluated) include(variant->latency->median.value);
+  for (const VariantRow* variant : data.not_evaluated) include(variant->latency_ms->median);
   double pixels_from = layout.left, pixels_to = layout.width - layout.right;
   if (high / low > 4) {
     double pad = std::pow(high / low, 0.06);
@@ -156,9 +156,9 @@ std::string shape_svg(const ScatterPoint& point, const Frame& frame, double x, d
 }
 
 std::string point_title(const ScatterPoint& point) {
-  const VariantView& variant = *point.variant;
+  const VariantRow& variant = *point.variant;
   std::string text = fmt::format("{} {}\n{} ms {}", variant.id, variant.name, ms_number(point.ms),
-                                 interval_text(variant.latency->median, ms_number));
+                                 interval_text(interval_of(*variant.latency_ms), ms_number));
   std::string accuracy = accuracy_sentence(variant);
   if (!accuracy.empty()) text += "\n" + accuracy;
   text += "\n" + gate_text(variant);
@@ -294,19 +294,19 @@ std::string points_svg(const ScatterData& data, const Frame& frame) {
 std::string rug_svg(const ScatterData& data, const Frame& frame) {
   Rect area = frame.area();
   std::string svg;
-  for (const VariantView* variant : data.not_evaluated)
+  for (const VariantRow* variant : data.not_evaluated)
     svg += fmt::format(
         "<g class=\"mark rug\"><title>{}</title><path d=\"M{:.1f} {:.1f}v12\"/></g>",
         escape_html(fmt::format("{} {}\n{} ms\naccuracy not evaluated{}{}", variant->id,
-                                variant->name, ms_number(variant->latency->median.value),
+                                variant->name, ms_number(variant->latency_ms->median),
                                 variant->gate_reason.empty() ? "" : ": ", variant->gate_reason)),
-        frame.x.px(variant->latency->median.value), area.y1 - 12);
+        frame.x.px(variant->latency_ms->median), area.y1 - 12);
   return svg;
 }
 
 }  // namespace
 
-std::string pareto_svg(const ResultView& result, SvgWidth width) {
+std::string pareto_svg(const ResultDocument& result, SvgWidth width) {
   ScatterData data = scatter_data(result);
   if (data.points.empty() && data.not_evaluated.empty()) return "";
   ParetoLayout layout = pareto_layout(width);

@@ -11,6 +11,7 @@
 #include "report/format.h"
 #include "report/report.h"
 #include "report/tables.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
@@ -21,42 +22,43 @@ std::string joined(const std::string& a, const std::string& b) {
 
 std::string rate_number(double images_per_s) { return fmt::format("{:.1f}", images_per_s); }
 
-std::string latency_cell(const VariantView& v) {
-  if (!v.latency) return kAbsent;
+std::string latency_cell(const VariantRow& v) {
+  if (!v.latency_ms) return kAbsent;
   std::string text =
-      joined(ms_number(v.latency->median.value), interval_text(v.latency->median, ms_number));
+      joined(ms_number(v.latency_ms->median), interval_text(interval_of(*v.latency_ms), ms_number));
   return timed_in_screening(v) ? text + "*" : text;
 }
 
-std::string rate_cell(const VariantView& v) {
+std::string rate_cell(const VariantRow& v) {
   if (!v.images_per_s) return kAbsent;
-  return joined(rate_number(v.images_per_s->value), interval_text(*v.images_per_s, rate_number));
+  return joined(rate_number(v.images_per_s->median),
+                interval_text(interval_of(*v.images_per_s), rate_number));
 }
 
 std::string optional_ms(const std::optional<double>& ms) { return ms ? ms_number(*ms) : kAbsent; }
 
-std::string optional_bytes(const std::optional<double>& bytes) {
-  return bytes ? bytes_text(static_cast<std::uint64_t>(*bytes)) : kAbsent;
+std::string optional_bytes(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? bytes_text(*bytes) : kAbsent;
 }
 
-std::string accuracy_cell(const VariantView& v) {
+std::string accuracy_cell(const VariantRow& v) {
   if (!v.accuracy) return kAbsent;
-  std::string value = accuracy_text(v.accuracy->metric, v.accuracy->value.value);
+  std::string value = accuracy_text(v.accuracy->metric, v.accuracy->value);
   return seen_note(*v.accuracy).empty() ? value : value + "†";
 }
 
-std::string change_cell(const VariantView& v) {
-  if (!v.accuracy || !v.accuracy->relative_change) return kAbsent;
-  const IntervalView& change = *v.accuracy->relative_change;
-  std::string interval = change_interval_text(change);
-  std::string value = change_text(change.value);
+std::string change_cell(const VariantRow& v) {
+  const auto change = v.accuracy ? relative_change(*v.accuracy) : std::nullopt;
+  if (!change) return kAbsent;
+  std::string interval = change_interval_text(*change);
+  std::string value = change_text(change->value);
   if (interval.empty()) return value;
   return value.substr(0, value.size() - 2) + " " + interval;
 }
 
-std::string speedup_cell(const VariantView& v) {
+std::string speedup_cell(const VariantRow& v) {
   if (!v.speedup) return kAbsent;
-  return joined(ratio_text(v.speedup->value), ratio_interval_text(*v.speedup));
+  return joined(ratio_text(v.speedup->ratio), ratio_interval_text(interval_of(*v.speedup)));
 }
 
 /// A column of the terminal's table. Those with the greatest `order` are left out first where the
@@ -65,21 +67,24 @@ struct TerminalColumn {
   const char* title;
   bool right;
   int order;
-  std::function<std::string(const VariantView&)> cell;
+  std::function<std::string(const VariantRow&)> cell;
 };
 
-std::vector<TerminalColumn> terminal_columns(const ResultView& result) {
+std::vector<TerminalColumn> terminal_columns(const ResultDocument& result) {
   std::vector<TerminalColumn> columns{
-      {"ID", false, 0, [](const VariantView& v) { return v.id; }},
-      {"Variant", false, 0, [](const VariantView& v) { return v.name; }},
+      {"ID", false, 0, [](const VariantRow& v) { return v.id; }},
+      {"Variant", false, 0, [](const VariantRow& v) { return v.name; }},
       {"Median ms", true, 0, latency_cell},
       {"p95 ms", true, 5,
-       [](const VariantView& v) { return optional_ms(v.latency ? v.latency->p95 : std::nullopt); }},
+       [](const VariantRow& v) {
+         return optional_ms(v.latency_ms ? v.latency_ms->p95 : std::nullopt);
+       }},
       {"Speed-up", true, 1, speedup_cell},
       {"Accuracy", true, 2, accuracy_cell},
       {"Change", true, 3, change_cell},
-      {"Size", true, 6, [](const VariantView& v) { return optional_bytes(v.size_bytes); }},
-      {"Memory", true, 7, [](const VariantView& v) { return optional_bytes(v.peak_memory_bytes); }},
+      {"Size", true, 6, [](const VariantRow& v) { return optional_bytes(v.size_bytes); }},
+      {"Memory", true, 7,
+       [](const VariantRow& v) { return optional_bytes(v.opening.peak_memory_bytes); }},
       {"Gate", false, 2, gate_text},
   };
   if (result.objective == "throughput")
@@ -88,7 +93,7 @@ std::vector<TerminalColumn> terminal_columns(const ResultView& result) {
 }
 
 /// "►" the pick, "·" the baseline.
-std::string marker(const ResultView& result, const VariantView& variant) {
+std::string marker(const ResultDocument& result, const VariantRow& variant) {
   if (result.pick && variant.id == *result.pick) return "► ";
   return variant.id == result.baseline ? "· " : "  ";
 }
@@ -149,8 +154,8 @@ std::string row_text(const Grid& grid, const std::vector<std::string>& row) {
 }
 
 struct CsvColumn {
-  const char* title;
-  std::function<std::string(const VariantView&)> cell;
+  std::string title;
+  std::function<std::string(const VariantRow&)> cell;
 };
 
 /// Full precision, empty where absent: for programs.
@@ -158,49 +163,64 @@ std::string csv_number(const std::optional<double>& value) {
   return value ? fmt::format("{:.9g}", *value) : "";
 }
 
+std::string csv_bytes(const std::optional<std::uint64_t>& value) {
+  return value ? std::to_string(*value) : "";
+}
+
+/// The text of an enumeration's value.
+template <class T>
+std::string csv_name(const std::optional<T>& value) {
+  return value ? csv_field(to_text(*value)) : "";
+}
+
+/// A key of the document, or one of its parts: "accuracy_low".
+std::string title(std::string_view key, std::string_view part = "") {
+  return part.empty() ? std::string(key) : fmt::format("{}_{}", key, part);
+}
+
 std::vector<CsvColumn> csv_columns() {
-  using V = VariantView;
-  auto accuracy = [](auto pick) {
-    return [pick](const V& v) { return v.accuracy ? csv_number(pick(*v.accuracy)) : ""; };
-  };
-  auto latency = [](auto pick) {
-    return [pick](const V& v) { return v.latency ? csv_number(pick(*v.latency)) : ""; };
-  };
-  auto speedup = [](auto pick) {
-    return [pick](const V& v) { return v.speedup ? csv_number(pick(*v.speedup)) : ""; };
+  using V = VariantRow;
+  const auto of = [](auto V::*group, auto pick) {
+    return [group, pick](const V& v) {
+      return v.*group ? csv_number(pick(*(v.*group))) : std::string();
+    };
   };
   using Number = std::optional<double>;
+  const auto accuracy = [&](auto pick) { return of(&V::accuracy, pick); };
+  const auto latency = [&](auto pick) { return of(&V::latency_ms, pick); };
+  const auto speedup = [&](auto pick) { return of(&V::speedup, pick); };
   return {
       {"ID", [](const V& v) { return csv_field(v.id); }},
       {"variant", [](const V& v) { return csv_field(v.name); }},
-      {"accuracy", accuracy([](const AccuracyView& a) { return Number(a.value.value); })},
-      {"accuracy_low", accuracy([](const AccuracyView& a) { return a.value.low; })},
-      {"accuracy_high", accuracy([](const AccuracyView& a) { return a.value.high; })},
-      {"mean_ms", latency([](const TimingView& t) { return t.mean; })},
-      {"median_ms", latency([](const TimingView& t) { return Number(t.median.value); })},
-      {"p95_ms", latency([](const TimingView& t) { return t.p95; })},
-      {"size_bytes", [](const V& v) { return csv_number(v.size_bytes); }},
-      {"peak_memory_bytes", [](const V& v) { return csv_number(v.peak_memory_bytes); }},
-      {"speedup", speedup([](const IntervalView& s) { return Number(s.value); })},
-      {"speedup_low", speedup([](const IntervalView& s) { return s.low; })},
-      {"speedup_high", speedup([](const IntervalView& s) { return s.high; })},
-      {"verdict", [](const V& v) { return csv_field(v.verdict); }},
-      {"state", [](const V& v) { return csv_field(v.state); }},
-      {"gate", [](const V& v) { return csv_field(v.gate); }},
-      {"images_per_s",
-       [](const V& v) { return v.images_per_s ? csv_number(v.images_per_s->value) : ""; }},
+      {title(keys::accuracy), accuracy([](const AccuracyRow& a) { return Number(a.value); })},
+      {title(keys::accuracy, keys::low), accuracy([](const AccuracyRow& a) { return a.low; })},
+      {title(keys::accuracy, keys::high), accuracy([](const AccuracyRow& a) { return a.high; })},
+      {"mean_ms", latency([](const Timing& t) { return t.mean; })},
+      {"median_ms", latency([](const Timing& t) { return Number(t.median); })},
+      {"p95_ms", latency([](const Timing& t) { return t.p95; })},
+      {title(keys::size_bytes), [](const V& v) { return csv_bytes(v.size_bytes); }},
+      {title(keys::peak_memory_bytes),
+       [](const V& v) { return csv_bytes(v.opening.peak_memory_bytes); }},
+      {title(keys::speedup), speedup([](const Ratio& s) { return Number(s.ratio); })},
+      {title(keys::speedup, keys::low), speedup([](const Ratio& s) { return s.low; })},
+      {title(keys::speedup, keys::high), speedup([](const Ratio& s) { return s.high; })},
+      {title(keys::verdict), [](const V& v) { return csv_name(v.verdict); }},
+      {title(keys::state), [](const V& v) { return csv_field(to_text(v.state)); }},
+      {title(keys::gate), [](const V& v) { return csv_name(v.gate); }},
+      {title(keys::images_per_s),
+       of(&V::images_per_s, [](const Rate& r) { return Number(r.median); })},
   };
 }
 
 }  // namespace
 
-std::string variants_csv(const ResultView& result) {
+std::string variants_csv(const ResultDocument& result) {
   std::vector<CsvColumn> columns = csv_columns();
   std::string text;
   for (std::size_t c = 0; c < columns.size(); ++c)
     text += std::string(c == 0 ? "" : ",") + columns[c].title;
   text += "\r\n";
-  for (const VariantView& variant : result.variants) {
+  for (const VariantRow& variant : result.variants) {
     for (std::size_t c = 0; c < columns.size(); ++c)
       text += (c == 0 ? "" : ",") + columns[c].cell(variant);
     text += "\r\n";
@@ -225,11 +245,11 @@ std::string wrapped(const std::string& text, std::size_t width) {
 }
 
 /// What the marks in the table mean, where there are any.
-std::string footnotes(const ResultView& result, std::size_t width) {
+std::string footnotes(const ResultDocument& result, std::size_t width) {
   std::string text, seen;
   bool screening = false;
-  for (const VariantView& v : result.variants) {
-    screening = screening || (v.latency && timed_in_screening(v));
+  for (const VariantRow& v : result.variants) {
+    screening = screening || (v.latency_ms && timed_in_screening(v));
     if (v.accuracy && !seen_note(*v.accuracy).empty())
       seen += fmt::format("{}{} on {}", seen.empty() ? "" : ", ", v.id, seen_note(*v.accuracy));
   }
@@ -242,14 +262,14 @@ std::string footnotes(const ResultView& result, std::size_t width) {
 }  // namespace
 
 std::string variants_table_text(const Json& document, int columns) {
-  ResultView result = parse_result(document);
+  ResultDocument result = parse_result(document);
   Grid grid;
   grid.columns = terminal_columns(result);
   grid.rows.emplace_back();
   for (const TerminalColumn& column : grid.columns) grid.rows[0].emplace_back(column.title);
   std::vector<std::string> markers{"  "};
-  for (std::size_t index : result.order()) {
-    const VariantView& variant = result.variants[index];
+  for (std::size_t index : shown_order(result)) {
+    const VariantRow& variant = result.variants[index];
     markers.push_back(marker(result, variant));
     grid.rows.emplace_back();
     for (const TerminalColumn& column : grid.columns)

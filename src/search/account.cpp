@@ -1,14 +1,11 @@
 #include "search/account.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
-#include "base/percent.h"
+#include "result/keys.h"
 #include "search/changes.h"
 #include "search/explain_pick.h"
-#include "search/mixed_precision.h"
 #include "search/search_run.h"
 
 namespace tamis {
@@ -16,14 +13,6 @@ namespace {
 
 constexpr const char* kExplaining = "explain";
 constexpr double kExplainGuess_s = 5;
-
-/// "12 paired rounds over 4 instances".
-std::string basis_text(const RatioEstimate& e) {
-  std::string text = fmt::format("{} paired rounds over {} instances", e.rounds, e.instances);
-  if (e.put_aside > 0)
-    text += fmt::format("; {} that the host slowed throughout were put aside", e.put_aside);
-  return text;
-}
 
 class Account {
  public:
@@ -37,8 +26,8 @@ class Account {
   void find_estimated();
   void find_nearest_miss();
   void explain();
-  void explain_pick_to(std::vector<std::string>& why) const;
-  void explain_what_if(std::vector<std::string>& what_if) const;
+  void explain_pick_to(std::vector<Reason>& why) const;
+  void explain_what_if(std::vector<WhatIf>& what_if) const;
   void explain_handed_over();
   std::optional<ChangedVariant> changed_variant() const;
   void find_changes_of_predictions();
@@ -69,18 +58,17 @@ void Account::find_nearest_miss() {
     if (nearness <= best) continue;
     best = nearness;
     outcome_.nearest_miss = i;
-    outcome_.nearest_miss_text =
-        c.hard_reason.empty() && c.judgement ? c.judgement->reason : c.hard_reason;
   }
 }
 
 /// The pick; where nothing but the baseline is handed over, what came nearest.
 std::optional<ChangedVariant> Account::changed_variant() const {
-  if (outcome_.pick != kBaseline) return ChangedVariant{field_[outcome_.pick].variant.id, "pick"};
-  if (outcome_.status != "nearest_miss" || !outcome_.nearest_miss ||
+  if (outcome_.pick != kBaseline)
+    return ChangedVariant{field_[outcome_.pick].variant.id, std::string(keys::pick)};
+  if (outcome_.status != ResultStatus::nearest_miss || !outcome_.nearest_miss ||
       *outcome_.nearest_miss == kBaseline)
     return std::nullopt;
-  return ChangedVariant{field_[*outcome_.nearest_miss].variant.id, "nearest_miss"};
+  return ChangedVariant{field_[*outcome_.nearest_miss].variant.id, std::string(keys::nearest_miss)};
 }
 
 void Account::find_changes_of_predictions() {
@@ -117,28 +105,18 @@ void Account::explain_handed_over() {
   outcome_.explained = explain_pick(context_, handed.variant, *handed.artefact);
 }
 
-void Account::explain_pick_to(std::vector<std::string>& why) const {
+void Account::explain_pick_to(std::vector<Reason>& why) const {
   const Candidate& pick = field_[outcome_.pick];
-  if (outcome_.pick != kBaseline && pick.speedup)
-    why.push_back(
-        fmt::format("{} × {} the baseline, from {}", to_text(*pick.speedup, 2),
-                    context_.plan.under_load() ? "the images per second of" : "as fast as",
-                    basis_text(*pick.speedup)));
-  if (outcome_.pick != kBaseline && pick.judgement) why.push_back(pick.judgement->reason);
-  if (!pick.layers_in_fp32.empty()) why.push_back(layers_in_fp32_text(pick));
+  if (outcome_.pick != kBaseline && pick.speedup) why.push_back({ReasonKind::gain, {}, {}});
+  if (outcome_.pick != kBaseline && pick.judgement && pick.judgement->fact)
+    why.push_back({ReasonKind::accuracy, pick.judgement->fact->together, {}});
+  if (!pick.layers_in_fp32.empty()) why.push_back({ReasonKind::layers_in_fp32, {}, {}});
 }
 
-void Account::explain_what_if(std::vector<std::string>& what_if) const {
+void Account::explain_what_if(std::vector<WhatIf>& what_if) const {
   constexpr std::size_t kMost = 4;
-  if (outcome_.fastest_estimated) {
-    const Candidate& e = field_[*outcome_.fastest_estimated];
-    what_if.push_back(fmt::format(
-        "{} is faster and is estimated to meet the gates, with probability {}{}",
-        field_.label(*outcome_.fastest_estimated), percent_of(e.judgement->probability),
-        e.judgement->items_needed
-            ? fmt::format("; about {} evaluation items would settle it", *e.judgement->items_needed)
-            : std::string()));
-  }
+  if (outcome_.fastest_estimated)
+    what_if.push_back({WhatIfKind::more_items, field_[*outcome_.fastest_estimated].variant.id, {}});
   const auto& limit = context_.plan.request.gates.max_drop;
   for (std::size_t i : field_.by_objective()) {
     const Candidate& c = field_[i];
@@ -146,33 +124,29 @@ void Account::explain_what_if(std::vector<std::string>& what_if) const {
     if (!c.judgement || !c.judgement->drop || !field_[outcome_.pick].ratio) continue;
     if (c.gate() == GateOutcome::met || c.judgement->drop->high <= 0) continue;
     if (!field_.clearly_behind(outcome_.pick, i)) continue;
+    // In whole hundredths of a percent, so that it holds as it is said.
     what_if.push_back(
-        fmt::format("with --max-drop {:.2f}{}, {} would qualify ({:.2f} × as fast as the baseline)",
-                    std::ceil(c.judgement->drop->high * 1e4) / 100, limit->relative ? "%" : "pt",
-                    field_.label(i), c.speedup->ratio));
+        {WhatIfKind::max_drop, c.variant.id, std::ceil(c.judgement->drop->high * 1e4) / 1e4});
   }
 }
 
 void Account::explain() {
-  std::vector<std::string>& why = outcome_.reasons;
-  if (outcome_.status == "nearest_miss")
-    why = {field_[outcome_.pick].variant.recipe.empty()
-               ? "no variant meets the gates; the original model is handed over unchanged"
-               : "no variant meets the gates; the baseline is handed over",
-           outcome_.nearest_miss ? "closest: " + field_.label(*outcome_.nearest_miss) + ": " +
-                                       outcome_.nearest_miss_text
-                                 : "nothing could be judged"};
+  std::vector<Reason>& why = outcome_.reasons;
+  if (outcome_.status == ResultStatus::nearest_miss) {
+    why = {{ReasonKind::none_meets, {}, {}}, {ReasonKind::nothing_judged, {}, {}}};
+    if (outcome_.nearest_miss)
+      why.back() = {ReasonKind::closest, {}, field_[*outcome_.nearest_miss].variant.id};
+  }
   explain_pick_to(why);
   if (outcome_.budget_ended && !context_.interrupted())
-    why.push_back(
-        "the budget ended before everything was measured; the same command continues from here");
-  explain_what_if(outcome_.counterfactuals);
+    why.push_back({ReasonKind::budget_ended, {}, {}});
+  explain_what_if(outcome_.what_if);
 }
 
 void Account::give() {
   find_estimated();
-  if (outcome_.status == "nearest_miss") find_nearest_miss();
-  if (context_.interrupted()) outcome_.status = "interrupted";
+  if (outcome_.status == ResultStatus::nearest_miss) find_nearest_miss();
+  if (context_.interrupted()) outcome_.status = ResultStatus::interrupted;
   explain();
   explain_handed_over();
   find_changes_of_predictions();

@@ -9,6 +9,7 @@
 #include "grid/variant.h"
 #include "measure/summary.h"
 #include "quantize/sensitivity.h"
+#include "result/facts.h"
 #include "search/judge.h"
 #include "search/timings.h"
 #include "search/units.h"
@@ -39,7 +40,7 @@ struct Candidate {
 
   std::optional<Judgement> judgement;
   GateOutcome hard = GateOutcome::met;  ///< latency, size and memory gates
-  std::string hard_reason;
+  std::optional<GateFact> hard_fact;    ///< what decided them, where they are not met
 
   // Of one that an INT8 variant got because it misses its accuracy gate (mixed_precision.h).
   std::optional<std::size_t> from;               ///< that variant's place among the candidates

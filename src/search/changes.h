@@ -18,7 +18,7 @@ inline constexpr double kDrawnAmount = 0.01;
 /// Whose predictions are compared with the baseline's.
 struct ChangedVariant {
   std::string id;
-  std::string role;  ///< "pick", "nearest_miss"
+  std::string role;  ///< the key of the result that names it: pick, nearest_miss
 };
 
 /// The member `changes` of "tamis/result/1" (docs/json.md): which items' predictions changed most

@@ -46,16 +46,18 @@ struct SearchContext {
   bool interrupted() const { return listener.interrupted && listener.interrupted(); }
   /// How a long unit of work is followed: Ctrl-C ends it.
   Watch watch() const {
-    return {[this] { return !interrupted(); }, listener.work};
+    return {[this] { return !interrupted(); },
+            [this](const WorkDone& work) { tell(WorkTold{work}); }};
   }
   /// Whether a unit that is expected to take so long may begin: there was no Ctrl-C, and it ends
   /// within `share` of the budget.
   bool may_begin(double expected_s, double share = 1.0) const {
     return !interrupted() && plan.budget.fits(expected_s, share);
   }
-  void note(const std::string& text) const {
-    if (listener.note) listener.note(text);
+  void tell(const SearchEvent& event) const {
+    if (listener.tell) listener.tell(event);
   }
+  void note(const std::string& text) const { tell(Noted{text}); }
 };
 
 /// Opens the output folder and store, inspects, plans the data, probes the runtimes of the place,

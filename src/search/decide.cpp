@@ -1,7 +1,5 @@
 #include "search/decide.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace tamis {
@@ -9,16 +7,12 @@ namespace tamis {
 FinalChoice choose(
     std::vector<Finalist> finalists,
     const std::function<bool(const std::string&, const std::string&)>& more_accurate) {
-  if (finalists.size() == 1) return {finalists[0].id, "it is the fastest that meets the gates"};
+  if (finalists.size() == 1) return {finalists[0].id, {ReasonKind::fastest, {}, {}}};
   for (const Finalist& candidate : finalists) {
     bool beats_all = std::all_of(finalists.begin(), finalists.end(), [&](const Finalist& other) {
       return other.id == candidate.id || more_accurate(candidate.id, other.id);
     });
-    if (beats_all)
-      return {candidate.id,
-              fmt::format("{} variants are statistically tied in speed; chose the most accurate",
-                          finalists.size()),
-              true};
+    if (beats_all) return {candidate.id, {ReasonKind::most_accurate, finalists.size(), {}}, true};
   }
   auto simplest = std::min_element(
       finalists.begin(), finalists.end(), [](const Finalist& a, const Finalist& b) {
@@ -27,8 +21,7 @@ FinalChoice choose(
   bool fewest = std::any_of(finalists.begin(), finalists.end(),
                             [&](const Finalist& f) { return f.steps > simplest->steps; });
   return {simplest->id,
-          fmt::format("{} variants are statistically tied; chose the one {}", finalists.size(),
-                      fewest ? "with the fewest steps" : "closest to the default settings")};
+          {fewest ? ReasonKind::fewest_steps : ReasonKind::defaults, finalists.size(), {}}};
 }
 
 }  // namespace tamis

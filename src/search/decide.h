@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "result/facts.h"
 #include "stats/paired.h"
 
 namespace tamis {
@@ -18,7 +19,7 @@ struct Finalist {
 
 struct FinalChoice {
   std::string id;
-  std::string why;
+  Reason why;
   bool more_accurate = false;  ///< established against all others
 };
 

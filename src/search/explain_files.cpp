@@ -10,6 +10,7 @@
 #include "measure/instance_series.h"
 #include "measure/summary.h"
 #include "place/worker.h"
+#include "result/keys.h"
 #include "stats/sequential.h"
 
 namespace tamis {
@@ -35,19 +36,18 @@ class Explainer {
         {"settings", to_json(settings)},
         {"settings_text", to_text(settings)},
         {"input", plan_.inputs.data ? "images of " + plan_.inputs.data->path.string() : "noise"},
-        {"latency_ms", std::move(latency)}};
+        {keys::latency_ms, std::move(latency)}};
     json.update(explain_layers());
     return json;
   }
 
  private:
   bool interrupted() const { return listener_.interrupted && listener_.interrupted(); }
-  void phase(const char* name, std::size_t units) const {
-    if (listener_.phase) listener_.phase(name, units);
+  void tell(const SearchEvent& event) const {
+    if (listener_.tell) listener_.tell(event);
   }
-  void unit(std::size_t done) const {
-    if (listener_.unit) listener_.unit("", done);
-  }
+  void phase(SearchPhase phase, std::size_t units) const { tell(PhaseBegan{phase, units}); }
+  void unit(std::size_t done) const { tell(UnitBegan{UnitKind::runs, "", 0, done}); }
 
   ExecuteRequest request_for(const ExplainedFile& file, bool profile) const {
     return {file.model, file.card, file.settings, profile, plan_.engine_cache};
@@ -66,7 +66,7 @@ class Explainer {
 
   /// All files in turn, so that they see the same machine. Input 0 always: that of the values.
   void run_profiled() {
-    phase("profiling", static_cast<std::size_t>(plan_.runs));
+    phase(SearchPhase::profiling, static_cast<std::size_t>(plan_.runs));
     for (int done = 0; done < plan_.runs; done += kRunsPerBlock) {
       if (interrupted()) throw Error(ErrorCode::unavailable, "explain: interrupted");
       for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -78,24 +78,24 @@ class Explainer {
     }
   }
 
-  static Json span_json(const LatencySummary& s) {
-    return {{"median", s.median},
-            {"low", s.interval ? Json(s.interval->low) : Json()},
-            {"high", s.interval ? Json(s.interval->high) : Json()}};
+  static LatencySpan span_of(const LatencySummary& s) {
+    const Timing timing = timing_of(s);
+    return {timing.median, timing.low, timing.high};
   }
 
   Json latency_json(const RoundTable& table, const PairedStopping& stopping,
                     const PairedSamples& pair) const {
-    Json json{
-        {"model", span_json(summarise(table.samples("model"), Which::inference, kConfidence))},
-        {"against", nullptr},
-        {"ratio", nullptr},
-        {"low", nullptr},
-        {"high", nullptr},
-        {"verdict", nullptr}};
-    if (pair.b.empty()) return json;
-    json["against"] = span_json(summarise(table.samples("parent"), Which::inference, kConfidence));
-    json.update(to_json(stopping.finish(pair).estimate));
+    ComparedLatencies found;
+    found.model = span_of(summarise(table.samples("model"), Which::inference, kConfidence));
+    if (!pair.b.empty()) {
+      found.against = span_of(summarise(table.samples("parent"), Which::inference, kConfidence));
+      const RatioEstimate estimate = stopping.finish(pair).estimate;
+      found.ratio = ratio_of(estimate);
+      found.verdict = verdict(estimate);
+    }
+    Json json = write_document(found);
+    if (!found.ratio)
+      for (const std::string_view key : {keys::ratio, keys::low, keys::high}) json[key] = nullptr;
     return json;
   }
 
@@ -116,7 +116,7 @@ class Explainer {
   Json measure_latency() {
     const bool alone = plan_.files.size() < 2;
     PairedStopping stopping({kConfidence, kLeastInstances, kInstances, 0.01});
-    phase("measuring", kInstances * kRoundsPerInstance);
+    phase(SearchPhase::measuring, kInstances * kRoundsPerInstance);
     std::size_t done = 0;
     SeriesPlan plan;
     plan.go_on = [this] { return !interrupted(); };

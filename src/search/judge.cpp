@@ -29,8 +29,6 @@ int badness(GateOutcome outcome) {
   return 3;
 }
 
-std::string percent(double fraction) { return fmt::format("{:+.2f} %", fraction * 100); }
-
 /// An estimate has no more.
 std::string two_digits(std::size_t number) {
   double unit = std::pow(10, std::max(0.0, std::floor(std::log10(number)) - 1));
@@ -42,17 +40,6 @@ std::string two_digits(std::size_t number) {
 bool has_no_spread(const PairedEvidence& evidence) {
   const auto* moments = std::get_if<PairedMoments>(&evidence);
   return moments != nullptr && moments->baseline_variance <= 0 && moments->candidate_variance <= 0;
-}
-
-std::string drop_sentence(const Judgement& j, const std::string& metric, double confidence,
-                          std::size_t answers) {
-  if (!j.drop) return "";
-  double change = -j.drop->drop;
-  return fmt::format(
-      "{} {:.4f}, baseline {:.4f}: {} (at {} confidence{} no worse than {}), on {} of {} items",
-      metric, j.value.value, j.baseline, percent(change), exact_percent(confidence),
-      answers > 1 && confidence > 0.5 ? fmt::format(" for {} variants together", answers) : "",
-      percent(-j.drop->high), j.seen, j.items);
 }
 
 /// What the error is made in.
@@ -153,11 +140,7 @@ Judgement AccuracyJudge::look(const Variant& variant, std::size_t count, bool la
       j.items_needed = std::max(j.items_needed.value_or(0), *seen.items_needed);
   }
   if (last) warn_if_too_few_items(variant, found);
-  j.reason = drop_sentence(j, std::string(context_.plan.task->metric),
-                           std::max(context_.plan.request.confidence, 0.5), shares_.answers());
-  if (context_.plan.request.gates.min_accuracy)
-    j.reason +=
-        fmt::format("; at least {:.4g} was asked for", *context_.plan.request.gates.min_accuracy);
+  j.fact = GateFact{GateFactKind::accuracy, {}, {}, {}, shares_.answers()};
   return j;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "result/facts.h"
 #include "search/context.h"
 #include "search/error_shares.h"
 #include "search/evaluation.h"
@@ -18,7 +19,7 @@ namespace tamis {
 /// What is known of a variant's accuracy.
 struct Judgement {
   GateOutcome outcome = GateOutcome::undecided;  ///< of the accuracy gates together: the worst
-  std::string reason;                            ///< a sentence with the figures
+  std::optional<GateFact> fact;                  ///< what decided it; absent until something did
   Estimate value;                                ///< the primary metric, two-sided 95 %
   double baseline = 0;                           ///< on the same items
   std::optional<DropEstimate>

@@ -63,8 +63,7 @@ bool Judging::judge(std::size_t index, bool full) {
   Candidate& c = field_[index];
   if (!field_.usable(index) || c.hard == GateOutcome::missed) return false;
   if (is_settled(c, full)) return c.gate() == GateOutcome::met;
-  if (context_.listener.unit)
-    context_.listener.unit("accuracy of " + field_.label(index), judged_++);
+  context_.tell(UnitBegan{UnitKind::accuracy, field_.label(index), 1, judged_++});
   try {
     Judgement judgement =
         accuracy_.judge(c.variant, c.opened->output_hash, full, full ? 1 : share());
@@ -119,7 +118,7 @@ bool Judging::judge_front(const std::vector<std::size_t>& front,
 
 std::vector<std::size_t> Judging::find_leaders() {
   judged_ = 0;
-  if (context_.listener.phase) context_.listener.phase("accuracy", field_.size());
+  context_.tell(PhaseBegan{SearchPhase::accuracy, field_.size()});
   judge(kBaseline, context_.plan.request.exhaustive);
   if (context_.plan.request.exhaustive)
     for (std::size_t i : field_.by_objective()) judge(i, true);

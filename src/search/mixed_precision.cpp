@@ -35,18 +35,6 @@ bool may_keep_layers_in_fp32(const SearchRequest& r, const Candidate& c) {
          is_plain_int8(c.variant.recipe);
 }
 
-std::string layers_in_fp32_text(const Candidate& c) {
-  constexpr std::size_t kNamed = 4;
-  std::vector<std::string> named;
-  for (std::size_t i = 0; i < std::min(kNamed, c.layers_in_fp32.size()); ++i)
-    named.push_back(c.layers_in_fp32[i].node + " (" + to_text(c.layers_in_fp32[i]) + ")");
-  return fmt::format("{} of {} layers kept in FP32: {}{}", c.layers_in_fp32.size(), c.layers,
-                     fmt::join(named, ", "),
-                     c.layers_in_fp32.size() > named.size()
-                         ? fmt::format(" and {} more", c.layers_in_fp32.size() - named.size())
-                         : "");
-}
-
 MixedPrecision::MixedPrecision(SearchContext& context, Field& field, Judging& judging)
     : context_(context), field_(field), judging_(judging) {
   for (const Candidate& c : field_.candidates())
@@ -173,7 +161,7 @@ std::size_t MixedPrecision::add_relative(std::size_t parent, const Sensitivity& 
 
 /// Its first instances; false where there are none.
 bool MixedPrecision::screen(std::size_t index) {
-  if (context_.listener.unit) context_.listener.unit(field_.label(index), judging_.judged());
+  context_.tell(UnitBegan{UnitKind::variant, field_.label(index), 1, judging_.judged()});
   if (!field_.prepare(index)) return false;
   constexpr PhasePlan kInstance{Phase::screening, 3, Block::brief, kJudgingShare, false};
   constexpr std::size_t kInstances = 3;

@@ -43,9 +43,6 @@ Sensitivity ensure_ranking(SearchContext& context, const Variant& variant);
 /// accuracy gate.
 bool may_keep_layers_in_fp32(const SearchRequest& request, const Candidate& candidate);
 
-/// "3 of 20 layers kept in FP32: conv1 (first), …"
-std::string layers_in_fp32_text(const Candidate& candidate);
-
 /// Adds relatives to a field, times and judges them. Not thread safe.
 class MixedPrecision {
  public:

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/percent.h"
 #include "base/version.h"
+#include "result/words.h"
 #include "search/context.h"
 #include "search/failures.h"
 #include "search/result.h"
@@ -61,46 +62,51 @@ void announce(const SearchContext& c, const std::vector<Candidate>& candidates) 
                      candidates.size()));
 }
 
+/// The variant that was handed over. One that keeps layers in FP32 is not in the grid: it is the
+/// one that it was made from, with those layers kept.
+std::optional<Variant> handed_over_variant(const SearchContext& context,
+                                           const ResultDocument& result) {
+  const VariantRow& row = *result.handed_over();
+  const std::string from = row.given_back ? row.given_back->from : row.id;
+  for (Variant v : context.variants()) {
+    if (v.id != from) continue;
+    if (row.given_back)
+      for (const Fp32Layer& layer : row.given_back->layers)
+        v.recipe.at(find_step(v.recipe, "int8-static").value())
+            .params["keep_float"]
+            .push_back(layer.node);
+    v.id = row.id;
+    return v;
+  }
+  return std::nullopt;
+}
+
 /// The folder may hold another request's files by now, or damaged ones, or the process may have
 /// died while writing them. False where what was judged cannot be had again: building it anew gave
 /// another file.
-bool hand_over_again(SearchContext& context, Json& result) {
+bool hand_over_again(SearchContext& context, ResultDocument& result) {
   const std::string other = not_handed_over(context, result);
   if (other.empty()) return true;
   context.note(fmt::format("{}: differs from what was handed over; it is written again",
                            (context.plan.request.out / other).string()));
-  std::string id = handed_over_id(result);
-  Json layers = Json::array();
-  for (const Json& row : result.at("variants"))
-    if (row.at("id") == id && !row.value("given_back", Json()).is_null()) {
-      layers = row.at("given_back").at("layers");
-      id = row.at("given_back").at("from");
-    }
-  for (Variant& v : context.variants()) {
-    if (v.id != id) continue;
-    for (const Json& layer : layers)
-      v.recipe.at(find_step(v.recipe, "int8-static").value())
-          .params["keep_float"]
-          .push_back(layer.at("node"));
-    v.id = handed_over_id(result);
-    const Artefact artefact = ensure_artefact(context, v);
-    if (!is_what_was_judged(artefact, result)) {
-      context.note(
-          "the judged file is gone, and building it again gave another file: it is measured and "
-          "judged again");
-      return false;
-    }
-    hand_over(context, v, artefact, result);
-    return true;
+  const std::optional<Variant> variant = handed_over_variant(context, result);
+  if (!variant) return false;
+  const Artefact artefact = ensure_artefact(context, *variant);
+  if (!is_what_was_judged(artefact, result)) {
+    context.note(
+        "the judged file is gone, and building it again gave another file: it is measured and "
+        "judged again");
+    return false;
   }
-  return false;
+  hand_over(context, *variant, artefact, result);
+  return true;
 }
 
 /// The stored result, unless some of it is to be tried again.
-std::optional<Json> finished_before(const SearchContext& context, const std::string& key) {
-  auto finished = context.store->find_as(Kind::decision, key, checked_result);
-  bool again = context.plan.request.retry_failed && finished &&
-               finished->at("counts").at("failed").get<int>() > 0;
+std::optional<ResultDocument> finished_before(const SearchContext& context,
+                                              const std::string& key) {
+  auto finished = context.store->find_as(Kind::decision, key, stored_result);
+  const bool again = context.plan.request.retry_failed && finished && finished->counts->failed > 0;
   return again ? std::nullopt : finished;
 }
 
@@ -118,48 +124,46 @@ void dump_handed_over(SearchContext& context, const Candidate& handed) {
   }
 }
 
-bool gains(const Json& result) {
-  return !result.at("pick").is_null() && result.at("pick") != result.at("baseline");
-}
+bool gains(const ResultDocument& result) { return result.pick && *result.pick != result.baseline; }
+
+/// What a search has proven to be a gain is kept under this.
+std::string established_key(const std::string& key) { return "established:" + key; }
 
 /// A run that ended early, before it came to what an earlier one had proven for the same request,
 /// gives that one's result again.
-Json best_known(SearchContext& context, const std::string& key, bool complete, Json result) {
-  const std::string established = "established:" + key;
-  if (gains(result)) {
-    context.store->put(Kind::decision, established, result);
-    return result;
-  }
-  auto before = context.store->find_as(Kind::decision, established, checked_result);
-  if (complete || !before) return result;
+ResultDocument best_known(SearchContext& context, const std::string& key, bool complete,
+                          const ResultDocument& own) {
+  if (complete || gains(own)) return own;
+  auto before = context.store->find_as(Kind::decision, established_key(key), stored_result);
+  if (!before) return own;
   context.note(
       "this run ended before it reached what an earlier run had proven; the earlier result stands");
-  Json kept = *before;
-  kept["status"] = result.at("status") == "interrupted" ? "interrupted" : "met";
-  return kept;
+  before->status = own.status == ResultStatus::interrupted ? own.status : ResultStatus::met;
+  return *before;
 }
 
 }  // namespace
 
-Json search_and_hand_over(SearchContext& context, const std::string& key) {
+ResultDocument search_and_hand_over(SearchContext& context, const std::string& key) {
   SearchRun run(context);
   announce(context, run.candidates());
   SearchOutcome outcome = run.run();
-  const bool complete =
-      outcome.status != "interrupted" && !outcome.budget_ended && context.unsettled.empty();
+  const bool complete = outcome.status != ResultStatus::interrupted && !outcome.budget_ended &&
+                        context.unsettled.empty();
   if (!context.unsettled.empty() && !context.interrupted())
     context.note("not finished: " + context.unsettled.front() +
                  "; the same command tries it again");
-  Json own = make_result(context, run, outcome, context.plan.budget.elapsed_s());
-  Json result = best_known(context, key, complete, own);
-  if (handed_over_id(result) != handed_over_id(own)) {
+  ResultDocument own = make_result(context, run, outcome, context.plan.budget.elapsed_s());
+  ResultDocument result = best_known(context, key, complete, own);
+  if (result.handed_over_id() != own.handed_over_id()) {
     if (hand_over_again(context, result)) return result;
     result = std::move(own);  // what was proven cannot be had again
   }
   const Candidate& handed = run.candidates()[outcome.pick];
   hand_over(context, handed.variant, *handed.artefact, result);
   dump_handed_over(context, handed);
-  if (complete) context.store->put(Kind::decision, key, result);
+  if (gains(result)) context.store->put(Kind::decision, established_key(key), write_result(result));
+  if (complete) context.store->put(Kind::decision, key, write_result(result));
   return result;
 }
 
@@ -182,7 +186,8 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
   return plan;
 }
 
-Json optimize(const SearchRequest& request, const SearchListener& listener, Place& place) {
+ResultDocument optimize(const SearchRequest& request, const SearchListener& listener,
+                        Place& place) {
   SearchContext context = prepare_search(request, listener, place);
   std::string key = run_key(context);
   if (auto finished = finished_before(context, key)) {

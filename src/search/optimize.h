@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "base/json.h"
 #include "grid/variant.h"
+#include "result/document.h"
 #include "search/context.h"
 #include "search/listener.h"
 #include "search/request.h"
@@ -21,13 +21,13 @@ SearchPlan plan_search(const SearchRequest& request, const SearchListener& liste
 
 /// The main job, at the place: builds, screens, judges, races, confirms and decides; writes the
 /// hand-over (model.onnx, its card, run.json, decision.json) into request.out and returns the
-/// document "tamis/result/1" of docs/json.md. Every unit of work is stored as it ends; the same
+/// result. Every unit of work is stored as it ends; the same
 /// request again goes on from there, and a finished one returns its stored result. Throws what
 /// concerns the whole run (bad input, no runtime); a variant's failure is a row of the result.
-Json optimize(const SearchRequest& request, const SearchListener& listener, Place& place);
+ResultDocument optimize(const SearchRequest& request, const SearchListener& listener, Place& place);
 
 /// The part of it that comes once everything is known and the machine is this run's: searches,
 /// hands over and returns the result. `key`: what a finished run is stored under.
-Json search_and_hand_over(SearchContext& context, const std::string& key);
+ResultDocument search_and_hand_over(SearchContext& context, const std::string& key);
 
 }  // namespace tamis

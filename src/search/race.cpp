@@ -31,12 +31,12 @@ bool is_fit_to_decide(const RatioEstimate& ratio) {
 /// What a phase measures in full blocks, and until when.
 struct MeasuringPhase {
   Phase phase = Phase::race;
-  const char* name = "";
+  SearchPhase told = SearchPhase::race;
+  UnitKind unit = UnitKind::race;
   std::size_t most_instances = 0;
   double budget_share = 1;
   /// Drops members that nothing more is to be learnt of; true where that holds for all.
   std::function<bool(std::vector<std::size_t>& members)> settled;
-  std::function<std::string(const std::vector<std::size_t>& members)> text;  ///< for progress
 };
 
 /// An instance more of each member, with as many rounds as suit what opening costs, or as fit.
@@ -55,9 +55,9 @@ bool measure(SearchContext& context, Field& field, const MeasuringPhase& phase,
 /// Instance after instance. False where the budget ended before all was settled.
 bool measure_until_settled(SearchContext& context, Field& field, const MeasuringPhase& phase,
                            std::vector<std::size_t> members) {
-  if (context.listener.phase) context.listener.phase(phase.name, phase.most_instances);
+  context.tell(PhaseBegan{phase.told, phase.most_instances});
   for (std::size_t done = 0; !phase.settled(members); ++done) {
-    if (context.listener.unit) context.listener.unit(phase.text(members), done);
+    context.tell(UnitBegan{phase.unit, "", members.size(), done});
     if (!measure(context, field, phase, members)) return false;
   }
   return true;
@@ -131,11 +131,9 @@ bool is_confirmed(Field& field, std::size_t pick) {
 bool race(SearchContext& context, Field& field, const std::vector<std::size_t>& leaders) {
   const std::vector<std::size_t> running = starters(context, field, leaders);
   if (running.size() < 2) return true;
-  MeasuringPhase phase{Phase::race, "race", kRaceInstances, kRaceShare, {}, {}};
+  MeasuringPhase phase{Phase::race,    SearchPhase::race, UnitKind::race,
+                       kRaceInstances, kRaceShare,        {}};
   phase.settled = [&](std::vector<std::size_t>& left) { return settle(field, left); };
-  phase.text = [](const std::vector<std::size_t>& left) {
-    return fmt::format("{} variants", left.size());
-  };
   return measure_until_settled(context, field, phase, running);
 }
 
@@ -144,12 +142,16 @@ bool confirm(SearchContext& context, Field& field, std::size_t pick,
   if (pick == kBaseline) return true;
   std::vector<std::size_t> members{pick};
   if (second && *second != kBaseline) members.push_back(*second);
-  MeasuringPhase phase{Phase::confirmation, "confirming", kConfirmInstances, 1, {}, {}};
+  MeasuringPhase phase{Phase::confirmation,
+                       SearchPhase::confirming,
+                       UnitKind::confirmation,
+                       kConfirmInstances,
+                       1,
+                       {}};
   phase.settled = [&](std::vector<std::size_t>& left) {
     std::erase_if(left, [&](std::size_t i) { return !field.usable(i); });
     return is_confirmed(field, pick);
   };
-  phase.text = [](const std::vector<std::size_t>&) { return "the pick against the baseline"; };
   return measure_until_settled(context, field, phase, std::move(members));
 }
 

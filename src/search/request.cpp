@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "grid/axes.h"
+#include "result/words.h"
 
 namespace tamis {
 namespace {
@@ -87,32 +88,25 @@ Json identity(const SearchRequest& r) {
   return json;
 }
 
-Json gates_json(const Gates& g, const std::string& metric, bool under_load) {
-  Json json = Json::array();
-  auto add = [&](const char* kind, std::string text, double limit, bool relative) {
-    json.push_back({{"kind", kind}, {"text", text}, {"limit", limit}, {"relative", relative}});
+std::vector<GateRow> gate_rows(const Gates& g) {
+  std::vector<GateRow> rows;
+  const auto add = [&](GateKind kind, double limit, bool relative = false) {
+    rows.push_back({kind, "", limit, relative});
   };
-  if (g.max_drop)
-    add("max_drop",
-        g.max_drop->relative ? fmt::format("{} at most {:.4g} % below the baseline's", metric,
-                                           g.max_drop->value * 100)
-                             : fmt::format("{} at most {:.4g} points below the baseline's", metric,
-                                           g.max_drop->value * 100),
-        g.max_drop->value, g.max_drop->relative);
-  if (g.min_accuracy)
-    add("min_accuracy", fmt::format("{} at least {:.4g}", metric, *g.min_accuracy), *g.min_accuracy,
-        false);
-  if (g.max_latency_ms)
-    add("max_latency",
-        fmt::format("median latency{} at most {}", under_load ? " under load" : "",
-                    milliseconds_text(*g.max_latency_ms)),
-        *g.max_latency_ms, false);
-  if (g.max_size_bytes)
-    add("max_size", "file at most " + bytes_text(*g.max_size_bytes),
-        static_cast<double>(*g.max_size_bytes), false);
-  if (g.max_memory_bytes)
-    add("max_memory", "peak memory at most " + bytes_text(*g.max_memory_bytes),
-        static_cast<double>(*g.max_memory_bytes), false);
+  if (g.max_drop) add(GateKind::max_drop, g.max_drop->value, g.max_drop->relative);
+  if (g.min_accuracy) add(GateKind::min_accuracy, *g.min_accuracy);
+  if (g.max_latency_ms) add(GateKind::max_latency, *g.max_latency_ms);
+  if (g.max_size_bytes) add(GateKind::max_size, static_cast<double>(*g.max_size_bytes));
+  if (g.max_memory_bytes) add(GateKind::max_memory, static_cast<double>(*g.max_memory_bytes));
+  return rows;
+}
+
+Json gates_json(const Gates& gates, const std::string& metric, bool under_load) {
+  Json json = Json::array();
+  for (GateRow& row : gate_rows(gates)) {
+    row.text = gate_sentence(row, metric, under_load);
+    json.push_back(write_document(row));
+  }
   return json;
 }
 

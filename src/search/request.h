@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "card/card.h"
 #include "data/dataset.h"
+#include "result/document.h"
 
 namespace tamis {
 
@@ -71,7 +72,10 @@ std::set<std::string> parse_allow(const std::vector<std::string>& names);
 /// retry_failed.
 Json identity(const SearchRequest& request);
 
-/// One sentence per gate: {kind, text, limit, relative}. `under_load`: what latencies are of.
+/// A row per gate, as documents hold it, without words.
+std::vector<GateRow> gate_rows(const Gates& gates);
+/// The same as JSON, with a sentence each: what identifies them. `under_load`: what latencies are
+/// of.
 Json gates_json(const Gates& gates, const std::string& metric, bool under_load);
 
 }  // namespace tamis

@@ -35,7 +35,7 @@ class Grouping {
   /// Times those that wait. False where nothing could be measured of them.
   bool flush() {
     if (group_.empty()) return true;
-    if (context_.listener.unit) context_.listener.unit(field_.label(group_.front()), done_);
+    context_.tell(UnitBegan{UnitKind::variant, field_.label(group_.front()), group_.size(), done_});
     done_ += group_.size();
     const bool measured = field_.time(group_, plan_);
     group_.clear();
@@ -94,7 +94,7 @@ std::vector<Levels> levels_of(const Field& field, const std::vector<std::size_t>
 }  // namespace
 
 bool screen_all(SearchContext& context, Field& field) {
-  if (context.listener.phase) context.listener.phase("screening", field.size());
+  context.tell(PhaseBegan{SearchPhase::screening, field.size()});
   if (!field.baseline().ratio) {
     PhasePlan plan = kFirst;
     plan.at_any_price = true;

@@ -15,11 +15,9 @@ namespace {
 constexpr double kPairConfidence = 0.95;
 
 /// Why the baseline is the pick, among so many that cannot be told apart in speed.
-std::string why_baseline(std::size_t equals) {
-  if (equals < 2) return "no faster variant meets the gates";
-  return fmt::format(
-      "{} variants, including the baseline, are statistically tied: no other one is a gain",
-      equals);
+Reason why_baseline(std::size_t equals) {
+  if (equals < 2) return {ReasonKind::nothing_faster, {}, {}};
+  return {ReasonKind::baseline_tied, equals, {}};
 }
 
 }  // namespace
@@ -49,11 +47,9 @@ bool SearchRun::holds(std::size_t pick) {
 void SearchRun::take(const Ranked& finalist) {
   const bool plain_baseline = finalist.candidate == kBaseline && !finalist.choice.more_accurate;
   outcome_.reasons = {plain_baseline ? why_baseline(finalist.equals) : finalist.choice.why};
-  if (finalist.choice.more_accurate && context_.plan.agreement != nullptr)
-    outcome_.reasons[0] += " (agrees most with the baseline)";
   outcome_.pick = finalist.candidate;
   outcome_.runner_up = second_to(finalist.candidate);
-  outcome_.status = "met";
+  outcome_.status = ResultStatus::met;
 }
 
 /// The first that holds and gains; where none gains, the baseline if it stands, else the first that
@@ -94,15 +90,14 @@ void SearchRun::decide() {
     if (decide_among(left)) return;
   }
   outcome_.pick = 0;
-  outcome_.status = "nearest_miss";
+  outcome_.status = ResultStatus::nearest_miss;
 }
 
 void SearchRun::add_comparison(std::size_t a, std::size_t b) {
   if (!field_[a].ratio || !field_[b].ratio) return;
   const auto ratio = field_.look(a, b, kPairConfidence);
   if (!ratio || !ratio->has_interval()) return;
-  outcome_.comparisons.push_back(
-      comparison_json(field_[a].variant.id, field_[b].variant.id, *ratio));
+  outcome_.comparisons.push_back(compared_pair(field_[a].variant.id, field_[b].variant.id, *ratio));
 }
 
 /// What was measured says of the pick, the second and all that raced with them.

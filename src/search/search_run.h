@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "result/document.h"
 #include "search/candidate.h"
 #include "search/context.h"
 #include "search/field.h"
@@ -16,15 +17,15 @@ namespace tamis {
 
 /// How a search ended.
 struct SearchOutcome {
-  std::string status;    ///< met, nearest_miss, interrupted
+  ResultStatus status = ResultStatus::interrupted;
   std::size_t pick = 0;  ///< index of the candidate handed over
   std::optional<std::size_t> runner_up, fastest_estimated, nearest_miss;
-  std::vector<std::string> reasons, counterfactuals;
-  std::string nearest_miss_text;
+  std::vector<Reason> reasons;
+  std::vector<WhatIf> what_if;
   bool budget_ended = false;
-  std::vector<Json> comparisons;  ///< {a, b, ratio, low, high, verdict}
-  Json changes;                   ///< from the baseline's predictions (changes.h), or {reason}
-  Json explained;                 ///< of what is handed over (explain_pick.h); null: not reached
+  std::vector<ComparedPair> comparisons;
+  Json changes;    ///< from the baseline's predictions (changes.h), or {reason}
+  Json explained;  ///< of what is handed over (explain_pick.h); null: not reached
 };
 
 /// The phases of a search, in order. Candidate 0 is the baseline.

@@ -21,6 +21,7 @@
 #include "recipe/build.h"
 #include "recipe/float_layers.h"
 #include "recipe/resolution.h"
+#include "result/keys.h"
 #include "runtime/backend.h"
 #include "runtime/tensor_info.h"
 
@@ -223,7 +224,8 @@ Frame visit_once(WorkerState& state, const Json& request) {
 Frame load(WorkerState& state, const Json& request) {
   const LoadPlan plan{request.at("discard"), request.at("least"), request.at("target_ms")};
   const LoadedBlock block = run_under_load(callers(state), state.inputs, request.at("input"), plan);
-  Frame reply{{{"images_per_s", block.images_per_s}}, {}};
+  Frame reply;
+  reply.head[keys::images_per_s] = block.images_per_s;
   for (const TimedRun& run : block.runs) append_run(reply.block, run);
   return reply;
 }

@@ -173,14 +173,6 @@ TEST_F(RankLayers, survives_json) {
   EXPECT_EQ(to_json(parse_sensitivity(to_json(ranking))), to_json(ranking));
 }
 
-TEST(LayerSensitivity, says_gain_and_cost) {
-  EXPECT_EQ(to_text(LayerSensitivity{"a", 1.84, 1, false, 120.0}),
-            "+1.8 dB at the output for 0.12 ms");
-  EXPECT_EQ(to_text(LayerSensitivity{"a", 1.84, 2}),
-            "+1.8 dB at the output (its share with 1 neighbour)");
-  EXPECT_EQ(to_text(LayerSensitivity{"a", 20, 3, true}), "+20.0 dB at the output (with 2 others)");
-}
-
 TEST(LayerTimes, count_what_follows_a_layer_to_it) {
   const Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
     g (float[1,8,8,8] x, float[8,8,1,1] w) => (float[1,8,8,8] y) {

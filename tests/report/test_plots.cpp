@@ -35,7 +35,7 @@ TEST(Axis, has_at_least_two_ticks) {
 }
 
 TEST(Scatter, shows_changes_against_the_baseline) {
-  ResultView result = parse_result(sample("detector"));
+  ResultDocument result = parse_result(sample("detector"));
   ScatterData data = scatter_data(result);
   EXPECT_EQ(data.unit, ScatterData::Unit::change);
   EXPECT_EQ(data.points.size(), 11u);
@@ -48,14 +48,14 @@ TEST(Scatter, shows_changes_against_the_baseline) {
 TEST(Scatter, shows_plain_values_where_no_drop_is_known) {
   Json document = sample("classifier");
   for (Json& variant : document["variants"]) variant["accuracy"].erase("drop");
-  ResultView result = parse_result(document);
+  ResultDocument result = parse_result(document);
   ScatterData data = scatter_data(result);
   EXPECT_EQ(data.unit, ScatterData::Unit::value);
   EXPECT_NEAR(*data.floor, .9173 - .005, 1e-9);
 }
 
 TEST(Svg, marks_pick_baseline_frontier_and_gate) {
-  ResultView result = parse_result(sample("detector"));
+  ResultDocument result = parse_result(sample("detector"));
   for (SvgWidth width : {SvgWidth::wide, SvgWidth::narrow}) {
     std::string svg = pareto_svg(result, width);
     for (const char* part :
@@ -67,7 +67,7 @@ TEST(Svg, marks_pick_baseline_frontier_and_gate) {
 }
 
 TEST(Svg, is_empty_without_measurements) {
-  ResultView result = parse_result(empty_result());
+  ResultDocument result = parse_result(empty_result());
   EXPECT_EQ(pareto_svg(result, SvgWidth::wide), "");
   EXPECT_EQ(latency_svg(result, SvgWidth::narrow), "");
 }
@@ -77,7 +77,7 @@ TEST(Svg, draws_a_single_variant) {
   document["variants"] = Json::array({document["variants"][0]});
   document["pick"] = "v01";
   document["runner_up"] = nullptr;
-  ResultView result = parse_result(document);
+  ResultDocument result = parse_result(document);
   std::string svg = pareto_svg(result, SvgWidth::wide) + latency_svg(result, SvgWidth::wide);
   EXPECT_NE(svg.find("v01 pick, baseline"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);

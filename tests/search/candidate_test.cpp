@@ -1,12 +1,9 @@
 #include "search/candidate.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tamis {
 namespace {
-
-using ::testing::HasSubstr;
 
 Candidate measured(double ms, double spread_ms = 0) {
   Candidate c;
@@ -42,7 +39,9 @@ TEST(HardGates, on_latency_are_met_estimated_or_missed) {
   EXPECT_EQ(below.hard, GateOutcome::met);
   EXPECT_EQ(near.hard, GateOutcome::estimated);
   EXPECT_EQ(above.hard, GateOutcome::missed);
-  EXPECT_THAT(above.hard_reason, HasSubstr("limit 5 ms"));
+  EXPECT_EQ(above.hard_fact->fact, GateFactKind::latency);
+  EXPECT_EQ(above.hard_fact->limit, 5);
+  EXPECT_EQ(above.hard_fact->value, 6);
 }
 
 TEST(HardGates, on_size_and_memory_name_both_figures) {
@@ -50,11 +49,11 @@ TEST(HardGates, on_size_and_memory_name_both_figures) {
   Gates gates;
   gates.max_size_bytes = 3'000'000;
   judge_hard_gates(c, gates, 0.95);
-  EXPECT_EQ(c.hard_reason, "file of 4 MB, limit 3 MB");
+  EXPECT_EQ(c.hard_fact, (GateFact{GateFactKind::size, 4e6, {}, 3e6, {}}));
   gates = {};
   gates.max_memory_bytes = 50'000'000;
   judge_hard_gates(c, gates, 0.95);
-  EXPECT_EQ(c.hard_reason, "peak memory 100 MB, limit 50 MB");
+  EXPECT_EQ(c.hard_fact, (GateFact{GateFactKind::memory, 1e8, {}, 5e7, {}}));
   gates.max_memory_bytes = 100'000'000;
   judge_hard_gates(c, gates, 0.95);
   EXPECT_EQ(c.hard, GateOutcome::met);

@@ -255,7 +255,9 @@ ScriptedSearch::ScriptedSearch(std::size_t count)
                   {"pinning", {"default"}},
                   {"threads", {"1"}}};
   lab->scripts[1] = Script{};
-  listener.note = [this](const std::string& text) { notes.push_back(text); };
+  listener.tell = [this](const SearchEvent& event) {
+    if (const auto* note = std::get_if<Noted>(&event)) notes.push_back(note->text);
+  };
   forget();
 }
 

@@ -64,7 +64,7 @@ TEST(ScriptedRun, picks_the_fastest_that_meets_its_gate) {
   wrong.wrong = 0.2;
   const int failing = search.add(wrong);
   const Ended ended = run(search);
-  EXPECT_EQ(ended.outcome.status, "met");
+  EXPECT_EQ(ended.outcome.status, ResultStatus::met);
   EXPECT_EQ(ended.pick, fast);
   EXPECT_FALSE(ended.outcome.budget_ended);
   EXPECT_EQ(ended.of(failing).gate(), GateOutcome::missed);
@@ -110,7 +110,7 @@ TEST(ScriptedRun, keeps_the_baseline_where_nothing_is_faster) {
   ScriptedSearch search;
   for (double ms : {10.0, 11.0, 20.0}) search.add(taking(ms));
   const Ended ended = run(search);
-  EXPECT_EQ(ended.outcome.status, "met");
+  EXPECT_EQ(ended.outcome.status, ResultStatus::met);
   EXPECT_EQ(ended.outcome.pick, 0U);
 }
 
@@ -303,11 +303,11 @@ TEST(ScriptedRun, ends_at_once_when_interrupted_with_what_is_known) {
   search.listener.interrupted = [&] { return stop; };
   search.lab->before_visit = [&] { stop = stop || search.lab->counts.visits > 40; };
   const Ended ended = run(search);
-  EXPECT_EQ(ended.outcome.status, "interrupted");
+  EXPECT_EQ(ended.outcome.status, ResultStatus::interrupted);
   EXPECT_LE(search.lab->counts.visits, 45U);
   stop = false;
   search.lab->before_visit = nullptr;
-  EXPECT_EQ(run(search).outcome.status, "met");
+  EXPECT_EQ(run(search).outcome.status, ResultStatus::met);
 }
 
 /// How often a simulated figure is tried: a few times here, TAMIS_SIMULATIONS for the figure.

@@ -174,6 +174,8 @@ def segmenter():
     variants = [detailed(variant("v01", "fp32", "ort", None, 61.0, int(13.8 * mb), 210 * mb, "all", a(.3052, 0), "met", "the baseline"), 16.4),
                 detailed(variant("v02", "int8-static", "openvino", "f32", 20.4, int(3.7 * mb), 190 * mb, None, a(.2990), "missed", "drop 2.03 %, limit 1 %"), 49.0),
                 detailed(variant("v03", "int8-static", "openvino", "f32", 22.1, int(3.9 * mb), 191 * mb, None, a(.3046), "met", "drop 0.20 %, limit 1 %"), 45.2)]
+    variants[1]["gate_fact"] = {"fact": "latency", "value": 20.4, "at_most": 20.6, "limit": 20.0}
+    variants[2]["gate_fact"] = {"fact": "accuracy", "together": 2}
     variants[2]["given_back"] = {"from": "v02", "of": 66, "layers": [
         {"node": "/model.22/cv4.0/Conv", "gain_db": 2.4, "together": 1, "only_together": False, "gain_closeness": .004, "extra_ms": .12,
          "reason": "given back: +2.4 dB at the output, predictions +0.0040 closer for 0.12 ms"},
@@ -215,6 +217,7 @@ def segmenter():
                         "classes": {"matched": "by name", "text": "3 classes of the model's 80 are in the data by name", "doubtful": True}}},
         gates=[{"kind": "max_drop", "text": "at most 1 % below the baseline's mask mAP50-95", "limit": .01, "relative": True}],
         pick="v03", reasons=["v03 is the fastest that meets the gate"], counterfactuals=["with --max-drop 3% the pick would be v02"], changes=changes,
+        reason_facts=[{"fact": "fewest_steps", "variants": 2, "id": "v03"}], what_if_facts=[{"fact": "max_drop", "id": "v02", "limit": .03}],
         explain={"reason": "the runtime names no layers"}, variants=variants,
         files={"model.onnx": {"bytes": int(3.9 * mb), "hash": "5d41402a"}})
     for row in [v["speedup"] for v in doc["variants"] if v["speedup"]] + doc["comparisons"]:
