@@ -9,6 +9,7 @@
 #include "cli/console.h"
 #include "data/bad_items.h"
 #include "predict/predict.h"
+#include "result/keys.h"
 
 namespace tamis {
 namespace {
@@ -68,7 +69,7 @@ Json compare_json(const PredictPlan& plan, const PredictResult& result) {
           {"images", result.changes->items.size()},
           {"changed", changed},
           {"objects", objects},
-          {"inference_ms",
+          {keys::inference_ms,
            *result.other_inference_s * 1e3 /
                static_cast<double>(std::max<std::size_t>(1, result.changes->items.size()))},
           {"worst", images}};
@@ -85,20 +86,20 @@ Json to_document(const PredictPlan& plan, const PredictResult& result) {
   Json files = Json::array();
   for (const PredictionFormat* format : plan.formats)
     files.push_back((plan.out / format->place).string());
-  return {
-      {"schema", "tamis/predict/1"},
-      {"model", plan.model.name},
-      {"task", to_text(plan.model.request.card->task)},
-      {"images", images},
-      {"complete", result.complete},
-      {"min_score", plan.min_score},
-      {"wall_s", result.wall_s},
-      {"images_per_s", images == 0 ? Json() : Json(static_cast<double>(images) / result.wall_s)},
-      {"inference_ms", per_image(result.inference_s)},
-      {"bad", bad},
-      {"files", files},
-      {"compare", compare_json(plan, result)},
-      {"predictions", result.predictions}};
+  return {{"schema", "tamis/predict/1"},
+          {"model", plan.model.name},
+          {"task", to_text(plan.model.request.card->task)},
+          {"images", images},
+          {"complete", result.complete},
+          {"min_score", plan.min_score},
+          {"wall_s", result.wall_s},
+          {keys::images_per_s,
+           images == 0 ? Json() : Json(static_cast<double>(images) / result.wall_s)},
+          {keys::inference_ms, per_image(result.inference_s)},
+          {"bad", bad},
+          {"files", files},
+          {"compare", compare_json(plan, result)},
+          {"predictions", result.predictions}};
 }
 
 std::string change_text(const Json& compare) {
@@ -115,14 +116,15 @@ std::string images_text(std::size_t count) {
 }
 
 void print_summary(const Json& d) {
-  if (!d.at("images_per_s").is_null())
+  if (!d.at(keys::images_per_s).is_null())
     say("{} in {}: {:.4g} images/s, {} each in the runtime\n",
         images_text(d.at("images").get<std::size_t>()), duration_text(d.at("wall_s")),
-        d.at("images_per_s").get<double>(), milliseconds_text(d.at("inference_ms")));
+        d.at(keys::images_per_s).get<double>(), milliseconds_text(d.at(keys::inference_ms)));
   if (const Json& c = d.at("compare"); !c.is_null())
     say("{}: differs in {} of {} images{}; {} each in the runtime\n",
         c.at("model").get<std::string>(), c.at("changed").get<std::size_t>(),
-        c.at("images").get<std::size_t>(), change_text(c), milliseconds_text(c.at("inference_ms")));
+        c.at("images").get<std::size_t>(), change_text(c),
+        milliseconds_text(c.at(keys::inference_ms)));
   if (const std::size_t bad = d.at("bad").size(); bad > 0)
     say("{} could not be used\n", images_text(bad));
   for (const Json& file : d.at("files")) say("written: {}\n", file.get<std::string>());

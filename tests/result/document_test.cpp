@@ -8,9 +8,10 @@
 namespace tamis {
 namespace {
 
-/// Nothing is said: null, or an empty text, list or object.
+/// Nothing is said: null, false, or an empty text, list or object.
 bool says_nothing(const Json& value) {
-  return value.is_null() || (value.is_string() && value.get<std::string>().empty()) ||
+  return value.is_null() || value == false ||
+         (value.is_string() && value.get<std::string>().empty()) ||
          ((value.is_array() || value.is_object()) && value.empty());
 }
 
