@@ -241,7 +241,7 @@ void as_known(const std::function<void()>& read) {
 void take_result(const std::string& input) {
   as_known([&] {
     const Json document = parse_json(input, "result.json");
-    const ResultView result = parse_result(document);
+    const ResultDocument result = parse_result(document);
     report_html(result);
     report_markdown(result, {}, {});
     variants_csv(result);

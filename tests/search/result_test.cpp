@@ -15,12 +15,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-Script taking(double ms) {
-  Script script;
-  script.ms = ms;
-  return script;
-}
-
 ResultDocument result_of(ScriptedSearch& search) {
   SearchContext context = search.context();
   SearchRun run(context);

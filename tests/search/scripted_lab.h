@@ -36,6 +36,13 @@ struct Script {
   bool same_answers = false;                     ///< bit-equal to the baseline's
 };
 
+/// A variant that takes so long and does nothing else.
+inline Script taking(double ms) {
+  Script script;
+  script.ms = ms;
+  return script;
+}
+
 /// A lab without processes and real time. Variants are told apart by their number of threads, which
 /// stands for whatever makes them differ; the baseline has one thread.
 class ScriptedLab : public Lab {
