@@ -194,7 +194,7 @@ void demand_numbers(const Observations& observations) {
 }
 
 /// Raised whenever what observe() gives for the same model and samples may differ.
-constexpr std::string_view kObserverVersion = "observer/4";
+constexpr std::string_view kObserverVersion = "observer/5";
 
 bool holds(const Observations& observations, const std::set<std::string>& values) {
   return std::all_of(values.begin(), values.end(),
@@ -210,11 +210,9 @@ std::span<const std::uint8_t> bytes_of(const std::vector<float>& values) {
 Json to_json(const LayerInputs& inputs) {
   Json json = Json::object();
   for (const auto& [key, input] : inputs)
-    json[key] = {{"count", input.count},
-                 {"sums", input.sums},
-                 {"largest", input.largest},
-                 {"block", input.block},
-                 {"products", to_base64(bytes_of(input.products))}};
+    json[key] = {{"count", input.count},     {"sums", input.sums},
+                 {"largest", input.largest}, {"inside", input.inside},
+                 {"block", input.block},     {"products", to_base64(bytes_of(input.products))}};
   return json;
 }
 
@@ -225,11 +223,13 @@ LayerInputs parse_inputs(const Json& json) {
     input.count = one.at("count");
     input.sums = one.at("sums").get<std::vector<double>>();
     input.largest = one.at("largest").get<std::vector<float>>();
+    input.inside = one.at("inside").get<std::vector<double>>();
     input.block = one.at("block");
     input.products.resize(input.sums.size() * input.block);
     const std::vector<std::uint8_t> products =
         from_base64(one.at("products").get_ref<const std::string&>());
     if (input.sums.empty() || input.largest.size() != input.sums.size() || input.block == 0 ||
+        input.inside.empty() || input.sums.size() % input.inside.size() != 0 ||
         products.size() != bytes_of(input.products).size())
       throw Error(ErrorCode::corrupt_data, "statistics: not readable: inputs of " + key);
     std::memcpy(input.products.data(), products.data(), products.size());

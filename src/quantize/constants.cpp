@@ -52,8 +52,20 @@ void round_weights_of(NodeConstants& node, const LayerInput* input) {
   take_mean_error_off(node, *input);
 }
 
+/// Of each channel its error, at each place of the kernel as often as that is no padding.
+std::vector<double> errors_by_column(const std::vector<double>& of_channels,
+                                     const LayerInput& input) {
+  std::vector<double> errors(input.columns);
+  const std::size_t places = input.inside.size();
+  if (of_channels.size() * places != errors.size()) return {};
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    errors[i] = of_channels[i / places] * input.inside[i % places];
+  return errors;
+}
+
 NodeConstants constants_of(const Graph& graph, const ComputeNode& compute, float input_scale,
-                           bool sums_in_16_bits, const LayerInput* input) {
+                           bool sums_in_16_bits, const LayerInput* input,
+                           const InputErrors& errors) {
   const onnx::NodeProto& node = *compute.node;
   const onnx::TensorProto& tensor = *graph.constant(node.input(compute.weights));
   NodeConstants made;
@@ -71,6 +83,9 @@ NodeConstants constants_of(const Graph& graph, const ComputeNode& compute, float
     made.bias = made.original_bias = floats(*graph.constant(node.input(*compute.bias)));
     made.least = least_weight_scales(made.bias, input_scale);
   }
+  const auto error = errors.find(node.input(compute.activation));
+  if (error != errors.end() && input != nullptr && is_op(node, "Conv"))
+    made.input_error = errors_by_column(error->second, *input);
   round_weights_of(made, input);
   return made;
 }
@@ -79,12 +94,13 @@ NodeConstants constants_of(const Graph& graph, const ComputeNode& compute, float
 
 std::vector<NodeConstants> quantise_constants(const Graph& graph, const Plan& plan,
                                               const std::vector<Affine>& affines,
-                                              const LayerInputs& inputs) {
+                                              const LayerInputs& inputs,
+                                              const InputErrors& errors) {
   std::vector<NodeConstants> all;
   for (const ComputeNode& compute : plan.compute) {
     const std::size_t group = plan.group_of.at(compute.node->input(compute.activation));
     all.push_back(constants_of(graph, compute, affines[group].scale, plan.sums_in_16_bits,
-                               find_input(inputs, graph, compute)));
+                               find_input(inputs, graph, compute), errors));
   }
   return all;
 }
@@ -94,8 +110,10 @@ void take_mean_error_off(NodeConstants& node, const LayerInput& input) {
   for (std::size_t row = 0; row < node.channels; ++row) {
     const std::size_t first = node.first_column(row);
     double moved = 0;
-    for (std::size_t k = 0; k < node.columns(); ++k)
+    for (std::size_t k = 0; k < node.columns(); ++k) {
       moved += node.error(row, k) * input.mean(first + k);
+      if (!node.input_error.empty()) moved += node.weight(row, k) * node.input_error[first + k];
+    }
     node.bias[row] = static_cast<float>(static_cast<double>(node.original_bias[row]) - moved);
   }
 }

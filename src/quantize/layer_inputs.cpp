@@ -216,6 +216,7 @@ std::optional<std::string> InputSampler::add_sample(Graph& graph, const onnx::No
     made = add_rows_of(graph, value, *shape, spread(rows, count, shift_of(*key, 0)));
   }
   input.block = sampled_block(input.columns, source.inside.size());
+  input.inside = source.inside;
   input.sums.resize(input.columns);
   input.products.resize(input.columns * input.block);
   input.largest.resize(input.columns);

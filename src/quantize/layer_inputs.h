@@ -29,6 +29,7 @@ struct LayerInput {
   std::vector<float> products;      ///< sums of products [columns, block]: with each column of the
                                     ///< same block; 0 behind the last column
   std::vector<float> largest;       ///< magnitude per column
+  std::vector<double> inside;       ///< per place in the kernel: how often it is no padding
   std::vector<std::uint16_t> rows;  ///< the last ones as bf16, row after row; empty if not kept
 
   double mean(std::size_t column) const { return sums[column] / count; }

@@ -15,6 +15,7 @@
 #include "quantize/calibrate.h"
 #include "quantize/corrections.h"
 #include "quantize/form.h"
+#include "quantize/input_errors.h"
 #include "quantize/input_kinds.h"
 #include "quantize/options.h"
 #include "quantize/plan.h"
@@ -264,7 +265,6 @@ Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& o
     }
     planned->affines = GroupRanges(plan, observations, options).affines();
   }
-  report.calibrate_s = seconds_since(calibration);
   report.warnings = suspicious_samples(observations);
   report.calibrated_on = observations.samples;
   report.quantised_nodes = plan.compute.size();
@@ -275,8 +275,14 @@ Form form_of(std::shared_ptr<const StoredGraph> parent, const QuantizeOptions& o
     planned->inputs = sample_rows(*parent, open, feed);
   else if (statistics.inputs)
     planned->inputs = std::move(*statistics.inputs);
+  InputErrors errors;
+  if (!planned->inputs.empty())
+    errors = input_errors(work, plan, planned->affines, open, feed, known,
+                          parent->hash() + std::string(to_text(options.target)));
+  report.calibrate_s = seconds_since(calibration);
   Form form{std::move(parent), planned,
-            quantise_constants(work, plan, planned->affines, planned->inputs), std::move(report)};
+            quantise_constants(work, plan, planned->affines, planned->inputs, errors),
+            std::move(report)};
   return form;
 }
 

@@ -102,7 +102,7 @@ Json card_doubt(const BuildState& state, const StatisticsStore& known) {
 
 }  // namespace
 
-std::string int8_static_version() { return "int8-static/11"; }
+std::string int8_static_version() { return "int8-static/12"; }
 
 std::string int8_static_text(const Json& params) {
   std::vector<std::string> words;

@@ -11,6 +11,8 @@
 #include "graph/inspect.h"
 #include "quantize/calibrate.h"
 #include "quantize/gram.h"
+#include "quantize/input_errors.h"
+#include "quantize/ranges.h"
 #include "quantize/smooth.h"
 #include "runtimes.h"
 #include "support.h"
@@ -249,6 +251,112 @@ TEST(QuantiseConstants, take_the_mean_error_of_the_weights_off_the_bias) {
   EXPECT_NEAR(node.bias[5], static_cast<double>(node.original_bias[5]) - mean_error, 1e-6);
   EXPECT_NE(node.bias[5], node.original_bias[5]);
   EXPECT_EQ(constants_of(one, false).at(1).bias, node.original_bias);
+}
+
+TEST(QuantiseConstants, take_what_8_bits_make_of_the_inputs_mean_off_the_bias) {
+  TAMIS_NEEDS_RUNTIME("ort");
+  OneCorrection one(convolutions(), shifted_noise(20));
+  const Planned& planned = *one.form().planned;
+  const std::vector<double> error{0.1, -0.2, 0.3, 0.05};
+  const NodeConstants corrected =
+      quantise_constants(planned.graph, planned.plan, planned.affines, planned.inputs,
+                         {{planned.plan.compute[0].node->input(0), error}})
+          .at(0);
+  const NodeConstants plain = constants_of(one, true).at(0);
+  // Of 10 places, 9 have a left neighbour that is no padding, and so on.
+  const double inside[9] = {0.81, 0.9, 0.81, 0.9, 1, 0.9, 0.81, 0.9, 0.81};
+  for (std::size_t row = 0; row < plain.channels; ++row) {
+    double moved = 0;
+    for (std::size_t k = 0; k < 36; ++k)
+      moved += plain.weight(row, k) * error[k / 9] * inside[k % 9];
+    EXPECT_NEAR(corrected.bias[row], static_cast<double>(plain.bias[row]) - moved, 1e-5) << row;
+  }
+}
+
+/// Two convolutions, of which the first one passes its input on, with a SiLU between them.
+Graph passed_on_to_silu() {
+  Graph graph = Graph::parse_text(R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,2,9,9] x) => (float[1,2,9,9] y) {
+      c = Conv (x, w1, b1)
+      s = Sigmoid (c)
+      m = Mul (c, s)
+      y = Conv (m, w2, b2)
+    })");
+  for (const char* name : {"w1", "w2"})
+    *graph.graph().add_initializer() =
+        make_tensor(name, onnx::TensorProto::FLOAT, {2, 2, 1, 1}, std::vector<double>{1, 0, 0, 1});
+  for (const char* name : {"b1", "b2"})
+    *graph.graph().add_initializer() =
+        make_tensor(name, onnx::TensorProto::FLOAT, {2}, std::vector<double>{0, 0});
+  graph.reindex();
+  graph.infer_shapes();
+  return graph;
+}
+
+FeedCalibration two_channels(std::size_t count) {
+  return [count](const std::function<void(std::span<const Tensor>)>& use) {
+    std::mt19937 random(6);
+    std::normal_distribution<float> law;
+    Tensor input(DataType::f32, {1, 2, 9, 9});
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::int64_t e = 0; e < input.elements(); ++e)
+        input.data<float>()[e] = law(random) * 0.3F - static_cast<float>(e / 81);
+      use(std::span<const Tensor>(&input, 1));
+    }
+  };
+}
+
+TEST(InputErrors, are_the_means_of_what_all_8_bit_values_since_the_last_convolution_make) {
+  TAMIS_NEEDS_RUNTIME("ort");
+  const Graph graph = passed_on_to_silu();
+  const Plan plan = plan_for(graph, {});
+  std::vector<Affine> affines;
+  for (std::size_t g = 0; g < plan.groups.size(); ++g)
+    affines.push_back({0.21F + 0.02F * static_cast<float>(g), 100});
+  const auto affine = [&](const char* value) { return affines.at(plan.group_of.at(value)); };
+  std::map<std::string, Json> kept;
+  const StatisticsStore store{[&](const std::string& key) -> std::optional<Json> {
+                                const auto at = kept.find(key);
+                                return at == kept.end() ? std::nullopt : std::optional(at->second);
+                              },
+                              [&](const std::string& key, const Json& json) { kept[key] = json; }};
+  const InputErrors errors =
+      input_errors(graph, plan, affines, runtime_of("ort").open, two_channels(20), store, "graph");
+
+  double of_x[2] = {}, of_m[2] = {};
+  two_channels(8)([&](std::span<const Tensor> inputs) {
+    for (std::size_t e = 0; e < 162; ++e) {
+      const double x = static_cast<double>(inputs[0].data<float>()[e]);
+      of_x[e / 81] += (affine("x").round_trip(x) - x) / (8 * 81);
+      const double silu_of_8_bits = silu(affine("c").round_trip(x));
+      of_m[e / 81] += (affine("m").round_trip(silu_of_8_bits) - silu(x)) / (8 * 81);
+    }
+  });
+  ASSERT_EQ(errors.size(), 2U);
+  for (std::size_t c = 0; c < 2; ++c) {
+    EXPECT_NEAR(errors.at("x").at(c), of_x[c], 1e-3);
+    EXPECT_NEAR(errors.at("m").at(c), of_m[c], 1e-3);
+  }
+  EXPECT_GT(std::abs(of_m[1]), 0.01) << "SiLU is flat there";
+
+  const OpenSession closed = [](const std::filesystem::path&) -> std::unique_ptr<Session> {
+    throw Error(ErrorCode::unavailable, "not again");
+  };
+  EXPECT_EQ(input_errors(graph, plan, affines, closed, two_channels(20), store, "graph"), errors);
+  EXPECT_THROW(input_errors(graph, plan, affines, closed, two_channels(20), store, "other"), Error);
+}
+
+TEST(InputErrors, are_empty_where_no_convolution_has_a_bias_to_correct) {
+  Graph graph = Graph::parse_text(R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,2,9,9] x) => (float[1,2,9,9] y) { y = Conv (x, w) })");
+  add_random(graph, "w", {2, 2, 1, 1}, 0.3, 1);
+  graph.reindex();
+  graph.infer_shapes();
+  const Plan plan = plan_for(graph, {});
+  const std::vector<Affine> affines(plan.groups.size());
+  EXPECT_TRUE(input_errors(graph, plan, affines, {}, two_channels(2), {}, "").empty());
 }
 
 /// Of one node's outputs, about their mean, as far as products were sampled.
