@@ -16,6 +16,11 @@ std::string name_of(const onnx::NodeProto& node) {
   return node.name().empty() ? node.output(0) : node.name();
 }
 
+bool has_constant_weights(const Graph& graph, const onnx::NodeProto& node) {
+  return (is_op(node, "MatMul") || is_op(node, "Gemm")) && node.input_size() > 1 &&
+         (graph.is_constant(node.input(0)) || graph.is_constant(node.input(1)));
+}
+
 std::optional<ConstantProduct> as_product(const Graph& graph, const onnx::NodeProto& node,
                                           std::string& reason) {
   const std::optional<ComputeNode> compute = as_compute(graph, node, reason);
@@ -52,6 +57,7 @@ std::vector<float> weights_of(const Graph& graph, const ConstantProduct& product
 
 ProductPlan plan_products(const Graph& graph, const ProductForm& form) {
   ProductPlan plan;
+  std::string refused;  // the first product with constant weights that cannot be quantised
   for (const onnx::NodeProto* node : graph.nodes()) {
     std::string reason = reason_of_bodies(*node);
     if (is_op(*node, "Conv") || is_op(*node, "ConvTranspose")) {
@@ -60,13 +66,17 @@ ProductPlan plan_products(const Graph& graph, const ProductForm& form) {
       if (auto product = as_product(graph, *node, reason))
         plan.products.push_back(std::move(*product));
     }
-    if (!reason.empty()) plan.kept_in_float.push_back({name_of(*node), reason});
+    if (reason.empty()) continue;
+    if (refused.empty() && has_constant_weights(graph, *node))
+      refused = "'" + name_of(*node) + "': " + reason;
+    plan.kept_in_float.push_back({name_of(*node), reason});
   }
   if (!plan.products.empty()) return plan;
   throw Error(ErrorCode::unsupported,
               form.name +
-                  ": there is no matrix product with constant weights; use int8-static, which "
-                  "quantises convolutions");
+                  (refused.empty() ? ": there is no matrix product with constant weights"
+                                   : ": no matrix product can be quantised (" + refused + ")") +
+                  "; use int8-static, which quantises convolutions");
 }
 
 QuantizeReport quantise_products(

@@ -89,6 +89,29 @@ TEST(Dynamic, computes_what_the_formula_says) {
   EXPECT_NEAR(outputs[0].data<float>()[1], -2.54 + 2, 1e-5);
 }
 
+TEST(Dynamic, says_why_the_only_product_cannot_be_quantised) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
+      g (float[4] x) => (float[2] y) <float[4,2] w = {1,2,3,4,5,6,7,8}> {y = MatMul (x, w)})");
+  try {
+    quantize_dynamic(graph);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "int8-dynamic: no matrix product can be quantised ('y': its input is a vector); "
+                 "use int8-static, which quantises convolutions");
+  }
+}
+
+TEST(Dynamic, reads_products_behind_a_computed_reshape_of_an_old_opset) {
+  Graph graph = Graph::parse_text(R"(<ir_version: 7, opset_import: ["" : 12]>
+      g (float[T,N,4] x) => (float[R,2] y)
+      <float[4,2] w = {1,2,3,4,5,6,7,8}, int64[1] from = {0}, int64[1] rest = {-1},
+       int64[1] last = {2}, int64[1] end = {3}>
+      {s = Shape (x) width = Slice (s, last, end, from) t = Concat<axis = 0> (rest, width)
+       rows = Reshape (x, t) y = MatMul (rows, w)})");
+  EXPECT_EQ(quantize_dynamic(graph).quantised_nodes, 1U);
+}
+
 TEST(Dynamic, refuses_a_model_of_convolutions_with_the_remedy) {
   Graph graph = Graph::parse_text(R"(<ir_version: 8, opset_import: ["" : 17]>
       g (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] w = {2}> {y = Conv (x, w)})");
