@@ -212,9 +212,11 @@ std::string variants_html(const ResultDocument& result) {
   std::vector<HtmlColumn> all = columns();
   std::string text = "<section class=\"long\"><h2>Variants</h2><p class=\"hint\">";
   std::string counts;
-  if (result.counts)
-    for (const auto& [name, count] : write_document(*result.counts).items())
+  if (result.counts) {
+    const Json document = write_document(*result.counts);
+    for (const auto& [name, count] : document.items())
       counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count.dump(), name);
+  }
   text +=
       counts + (counts.empty() ? "" : ". ") +
       "Intervals are below their values; click a heading to sort.</p><div class=\"scroll\"><table "

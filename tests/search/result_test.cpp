@@ -59,7 +59,7 @@ TEST(SearchAndHandOver, gives_what_an_earlier_run_has_proven_where_this_one_ende
   ASSERT_TRUE(first.pick && *first.pick != first.baseline);
   bool stop = false;
   search.listener.interrupted = [&] { return stop; };
-  search.lab->before_visit = [&] { stop = stop || search.lab->counts.visits > 10; };
+  search.lab->before_visit = [&] { stop = stop || search.lab->counts.visits > 1; };
   search.lab->counts = {};
   SearchContext context = search.context();
   context.store->remove_all(Kind::measurement);
