@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/number.h"
@@ -313,9 +314,32 @@ std::string instances_text(const Ratio& r) {
   return text;
 }
 
-void print_comparison(const ComparedPair& c, bool under_load) {
-  say("{} against {}: {} × the {}, {}{}\n", c.a, c.b, ratio_text(c.ratio, under_load),
-      under_load ? "images/s" : "time", to_text(c.verdict), instances_text(c.ratio));
+/// The pair so that the ratio says how much more the first takes; a difference that is not
+/// established keeps the order in which the models were given.
+ComparedPair slower_first(ComparedPair c) {
+  if (c.verdict != Verdict::faster) return c;
+  std::swap(c.a, c.b);
+  c.ratio.ratio = 1 / c.ratio.ratio;
+  const auto inverse = [](const std::optional<double>& value) {
+    return value ? std::optional(1 / *value) : std::nullopt;
+  };
+  const auto low = c.ratio.low, within_low = c.ratio.within_low;
+  c.ratio.low = inverse(c.ratio.high);
+  c.ratio.high = inverse(low);
+  c.ratio.within_low = inverse(c.ratio.within_high);
+  c.ratio.within_high = inverse(within_low);
+  c.verdict = Verdict::slower;
+  return c;
+}
+
+/// "b takes 1.58 [1.51, 1.66] × as long as a; 12 instances differ by …".
+void print_comparison(const ComparedPair& given, bool under_load) {
+  // Under load the ratio shown is that of images/s: the better first.
+  const ComparedPair c = under_load ? given : slower_first(given);
+  say("{} {} {} × as {} as {}{}{}\n", c.a, under_load ? "gives" : "takes",
+      ratio_text(c.ratio, under_load), under_load ? "many images/s" : "long", c.b,
+      c.verdict == Verdict::not_distinguishable ? ": the difference is not significant" : "",
+      instances_text(c.ratio));
 }
 
 void print_table(const BenchDocument& d) {

@@ -61,6 +61,16 @@ TEST_F(Documents, bench) {
   EXPECT_EQ(one.at("no_interval"), "1 instance; an interval needs 3");
 }
 
+TEST_F(Documents, bench_ends_with_a_sentence_for_people) {
+  TAMIS_NEEDS_ORT();
+  const Ended ended = run({"bench", demo_model(), demo_model(), "--threads", "1", "--rounds", "8",
+                           "--instances", "4", "--budget", "20s"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.out, ::testing::ContainsRegex(
+                             "fashion_resnet[^ ]* takes [^×]*× as long as [^ ]*fashion_resnet"));
+  EXPECT_THAT(ended.out, ::testing::Not(::testing::HasSubstr("not_distinguishable")));
+}
+
 TEST_F(Documents, bench_over_instances) {
   TAMIS_NEEDS_ORT();
   Json json = valid("bench", run({"bench", demo_model(), demo_model(), "--threads", "1",
