@@ -33,8 +33,6 @@ void save_man_pages(const CommandHelp& program, const std::filesystem::path& fol
 
 using Show = std::string (*)(const CommandHelp& help);
 
-std::string for_terminal(const CommandHelp& help) { return help_text(help, terminal_columns()); }
-
 std::function<int()> make_showing(CLI::App& app, Show show) {
   auto command = std::make_shared<std::string>();
   app.add_option("command", *command, "The command; without it, the program")
@@ -48,7 +46,7 @@ std::function<int()> make_showing(CLI::App& app, Show show) {
 
 }  // namespace
 
-std::function<int()> make_help(CLI::App& app, Console&) { return make_showing(app, for_terminal); }
+std::function<int()> make_help(CLI::App& app, Console&) { return make_showing(app, shown_help); }
 
 std::function<int()> make_man(CLI::App& app, Console&) {
   auto folder = std::make_shared<std::string>();

@@ -1,6 +1,7 @@
 #include "cli/command_help.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -82,9 +83,7 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
 }
 
 std::string joined(const std::vector<std::string>& parts, const std::string& between) {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
-  return all;
+  return fmt::format("{}", fmt::join(parts, between));
 }
 
 std::string names_of(const OptionHelp& option) {

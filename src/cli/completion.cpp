@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -38,9 +41,7 @@ std::vector<std::string> names_of(const CommandHelp& command) {
 }
 
 std::string in_one_line(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
-  return line;
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 std::vector<std::string> command_words(const CommandHelp& help) {

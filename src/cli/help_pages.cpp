@@ -38,13 +38,16 @@ CommandHelp help_of_program(const CLI::App& app) {
   return help_of(*top);
 }
 
+std::string shown_help(const CommandHelp& help) {
+  return help_text(help, std::clamp(terminal_columns(), kLeast, kMost));
+}
+
 std::string help_pages(const CLI::App* app, const std::string&, CLI::AppFormatMode mode) {
-  const int columns = std::clamp(terminal_columns(), kLeast, kMost);
   const CommandHelp help = help_of(*app);
-  std::string pages = help_text(help, columns);
+  std::string pages = shown_help(help);
   if (mode == CLI::AppFormatMode::All)
     for (const CommandHelp& command : help.commands)
-      pages += "\n" + command.name + "\n" + help_text(command, columns);
+      pages += "\n" + command.name + "\n" + shown_help(command);
   return pages;
 }
 

@@ -145,7 +145,11 @@ std::vector<std::string> with_config(std::vector<std::string> arguments) {
   console.place = std::make_shared<LocalPlace>();
   CommandLine typed(console);
   typed.require_nothing();
-  typed.parse(arguments);
+  try {
+    typed.parse(arguments);
+  } catch (const CLI::Success&) {
+    return arguments;  // --help is answered by the command line that runs
+  }
   if (typed.command() == nullptr) return arguments;
   const std::filesystem::path file = config_file_of(*typed.command());
   if (file.empty()) return arguments;

@@ -19,12 +19,9 @@ constexpr std::size_t kNamedItems = 3;  // named in a note; the rest is counted
 
 using Hashes = std::unordered_set<std::string>;
 
-/// The split that evaluates (open_dataset's default), spelt out.
+/// The split that evaluates, spelt out.
 std::string evaluation_split(const DataSpec& spec, const DatasetInfo& info) {
-  if (!spec.split.empty()) return spec.split;
-  for (const char* split : {"val", "test"})
-    if (has_split(info, split)) return split;
-  return info.splits.front();
+  return spec.split.empty() ? default_split(info) : spec.split;
 }
 
 std::string calibration_split(const DataSpec& spec, const DatasetInfo& info) {

@@ -53,13 +53,13 @@ Found find_format(const fs::path& path) {
       "open data " + path.string() + ": holds no data that Tamis knows; looked for " + looked_for);
 }
 
+}  // namespace
+
 std::string default_split(const DatasetInfo& info) {
   for (const char* split : {"val", "test"})
     if (has_split(info, split)) return split;
   return info.splits.front();
 }
-
-}  // namespace
 
 void Dataset::number_as(const ModelClasses& model) {
   std::set<int> used;

@@ -94,7 +94,10 @@ struct DatasetInfo {
 /// ground_truth/DEFECT/*_mask.png; a folder of pictures without labels.
 DatasetInfo probe_dataset(const std::filesystem::path& path);
 
-/// Opens a split ("" = the only one, or val when it evaluates). Throws not_found, corrupt_data
+/// The split that evaluates where none is named: val, else test, else the first.
+std::string default_split(const DatasetInfo& info);
+
+/// Opens a split ("" = default_split). Throws not_found, corrupt_data
 /// (labels out of range are checked later against the card; malformed label lines are named here
 /// with line number).
 std::unique_ptr<Dataset> open_dataset(const DataSpec& spec);

@@ -45,12 +45,6 @@ void name_items(const std::vector<std::string>& inputs, NamedImages& images) {
 
 bool is_list(const fs::path& file) { return !is_picture_name(file); }
 
-std::string default_split(const DatasetInfo& info) {
-  for (const std::string& split : info.splits)
-    if (split == "val") return split;
-  return info.splits.empty() ? "" : info.splits.front();
-}
-
 }  // namespace
 
 std::string name_of(const NamedImages& images, const std::string& id) {

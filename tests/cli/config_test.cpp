@@ -52,6 +52,8 @@ TEST_F(Config, that_is_wrong_is_refused_by_name) {
   config("threads: nine\nmodel: x\ndata: y\nout: z\n");
   EXPECT_THAT(refusal(sweep, 2), HasSubstr("nine"));
   EXPECT_THAT(refusal({"sweep", "--config", "/nowhere.yaml"}, 3), HasSubstr("/nowhere.yaml"));
+  EXPECT_THAT(run({"sweep", "--config", file("run.yaml"), "--help"}).out,
+              HasSubstr("Usage: tamis sweep"));
   // What is missing is still missed.
   config("data: x\n");
   EXPECT_THAT(refusal(sweep, 2), HasSubstr("model is required"));

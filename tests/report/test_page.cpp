@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "report/report.h"
 #include "report/tables.h"
@@ -101,6 +102,17 @@ TEST(Page, takes_all_texts_of_the_document_as_text) {
   EXPECT_EQ(count(page, "<script>"), 1u) << "the page's own";
   EXPECT_THAT(page, Not(HasSubstr("alert('x')")));
   EXPECT_EQ(nesting_fault(page), "");
+}
+
+TEST(Page, has_no_words_but_its_own_where_only_some_are_known) {
+  Json other = sample("detector");
+  other["status"] = "met<script>";
+  EXPECT_THROW(parse_result(other), Error);
+  for (const char* key : {"state", "gate"}) {
+    Json document = sample("detector");
+    document["variants"][0][key] = "<script>";
+    EXPECT_THROW(parse_result(document), Error) << key;
+  }
 }
 
 TEST(Page, gives_absent_numbers_a_reason) {

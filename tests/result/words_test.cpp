@@ -70,6 +70,17 @@ TEST(Words, of_a_gate_restate_the_limit) {
             "peak memory at most 300 MB");
 }
 
+TEST(Words, of_a_gain_tell_what_was_put_aside) {
+  ResultDocument result = three_variants();
+  result.pick = result.variants[1].id;
+  const Reason gain{ReasonKind::gain, {}, {}};
+  EXPECT_EQ(reason_of(result, gain),
+            "2.81 [2.77, 2.85] × as fast as the baseline, from 40 paired rounds over 12 instances");
+  result.variants[1].speedup->put_aside = 2;
+  EXPECT_THAT(reason_of(result, gain),
+              ::testing::EndsWith("; 2 that the host slowed throughout were put aside"));
+}
+
 TEST(Words, of_an_accuracy_tell_the_change_and_what_it_rests_on) {
   const ResultDocument result = three_variants();
   EXPECT_EQ(gate_reason(result, result.variants[1], "mAP50-95"),
